@@ -1,0 +1,43 @@
+//===- Codegen.h - from rank programs to a launch binary ----------*- C++ -*-===//
+
+#ifndef CODEGEN_CODEGEN_H
+#define CODEGEN_CODEGEN_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+#include "llvm/Support/Error.h"
+#include <memory>
+#include <string>
+
+namespace mlir::sigma {
+
+#define GEN_PASS_DECL
+#include "codegen/Passes.h.inc"
+
+#define GEN_PASS_REGISTRATION
+#include "codegen/Passes.h.inc"
+
+/// Registers what translation from the LLVM dialect to LLVM IR needs.
+void registerCodegenTranslations(DialectRegistry &registry);
+
+/// Lowers complete rank programs to the LLVM dialect, with a line table that points to the module's source text.
+LogicalResult lowerToLLVM(ModuleOp module, bool entryPoint);
+
+/// What the object is made for.
+struct TargetOptions {
+  std::string triple; // empty: the build machine's
+  std::string cpu = "x86-64-v2";
+};
+
+/// Translates a module of the LLVM dialect to an object file's bytes.
+llvm::Expected<std::string> emitObject(ModuleOp module, const TargetOptions &target);
+
+/// Links objects with the runtime; `linkFlags` is the text of the runtime's link.flags. Returns the linker's message on failure.
+llvm::Error linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef linkFlags, llvm::StringRef output);
+
+/// The text of launch/mpirun.sh for a program of `ranks` ranks.
+std::string mpirunScript(int64_t ranks);
+
+} // namespace mlir::sigma
+
+#endif

@@ -1,0 +1,78 @@
+//===- RankToLLVM.cpp - rank programs as LLVM functions -------------------===//
+
+#include "codegen/Codegen.h"
+#include "codegen/ProgramLowering.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/xxhash.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_RANKTOLLVM
+#include "codegen/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::sigma;
+using namespace mlir::rank;
+
+/// Names the program in logs and checkpoints.
+static std::string hashOf(ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream(text) << module;
+  return llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true, /*Width=*/16);
+}
+
+static LogicalResult checkComplete(ModuleOp module) {
+  auto launches = llvm::to_vector(module.getOps<LaunchOp>());
+  if (launches.size() != 1)
+    return module.emitError() << "the module has " << launches.size() << " rank.launch ops; codegen takes exactly one";
+  Type type = launches.front().getElementType();
+  if (!type.isF32() && !type.isF64())
+    return launches.front().emitOpError() << "has precision " << type
+                                          << ", which programs cannot run yet; use f32, or f64 for verification";
+  int64_t stages = 0;
+  for (auto program : module.getOps<ProgramOp>()) {
+    ++stages;
+    if (!program.getArenaBytes())
+      return program.emitOpError() << "has no memory plan; run sigma-plan-memory first";
+  }
+  if (stages != int64_t(launches.front().getPp()))
+    return launches.front().emitOpError() << "has " << launches.front().getPp() << " stages, but the module has "
+                                          << stages << " programs";
+  return success();
+}
+
+namespace {
+struct RankToLLVM : sigma::impl::RankToLLVMBase<RankToLLVM> {
+  using RankToLLVMBase::RankToLLVMBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (failed(checkComplete(module)))
+      return signalPassFailure();
+    std::string hash = hashOf(module);
+    RuntimeAbi abi(module);
+    for (auto program : module.getOps<ProgramOp>()) {
+      for (auto func : program.getBody().getOps<FuncOp>())
+        lowerFunction(func, abi);
+      lowerSchedule(program, abi);
+    }
+    emitDescription(module, abi, hash);
+    if (entryPoint)
+      emitEntryPoint(module, abi);
+    for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+      if (isa<ProgramOp, LaunchOp>(op))
+        op.erase();
+  }
+};
+} // namespace
+
+LogicalResult sigma::lowerToLLVM(ModuleOp module, bool entryPoint) {
+  PassManager pm(module.getContext());
+  RankToLLVMOptions options;
+  options.entryPoint = entryPoint;
+  pm.addPass(createRankToLLVM(options));
+  pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+  return pm.run(module);
+}

@@ -1,0 +1,65 @@
+//===- RuntimeAbi.cpp - the runtime's functions, as LLVM sees them --------===//
+
+#include "codegen/RuntimeAbi.h"
+
+using namespace mlir;
+using namespace mlir::sigma;
+
+namespace {
+// Enumerators are spelled like the C types, so that one list serves both.
+enum AbiType { sigma_void, sigma_rt, sigma_ptr, sigma_i64, sigma_f64, sigma_str, sigma_step, sigma_describe };
+
+struct AbiFunction {
+  StringRef name;
+  AbiType result;
+  SmallVector<AbiType> parameters;
+};
+} // namespace
+
+static const AbiFunction &lookup(StringRef name) {
+  static const AbiFunction functions[] = {
+#define SIGMA_ABI_FUNCTION(result, name, ...) {#name, result, {__VA_ARGS__}},
+#include "runtime/abi/abi.def"
+  };
+  const AbiFunction *found = llvm::find_if(functions, [&](const AbiFunction &f) { return f.name == name; });
+  assert(found != std::end(functions) && "no such function in abi.def");
+  return *found;
+}
+
+static Type llvmType(AbiType type, MLIRContext *context) {
+  switch (type) {
+  case sigma_void:
+    return LLVM::LLVMVoidType::get(context);
+  case sigma_i64:
+    return IntegerType::get(context, 64);
+  case sigma_f64:
+    return Float64Type::get(context);
+  case sigma_rt:
+  case sigma_ptr:
+  case sigma_str:
+  case sigma_step:
+  case sigma_describe:
+    return LLVM::LLVMPointerType::get(context);
+  }
+  llvm_unreachable("unknown ABI type");
+}
+
+LLVM::LLVMFuncOp RuntimeAbi::declare(StringRef name) {
+  if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return known;
+  const AbiFunction &function = lookup(name);
+  MLIRContext *context = module.getContext();
+  SmallVector<Type> parameters;
+  for (AbiType type : function.parameters)
+    parameters.push_back(llvmType(type, context));
+  OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
+  return builder.create<LLVM::LLVMFuncOp>(module.getLoc(), name,
+                                          LLVM::LLVMFunctionType::get(llvmType(function.result, context), parameters));
+}
+
+Value RuntimeAbi::call(OpBuilder &builder, Location loc, StringRef name, ValueRange arguments) {
+  LLVM::LLVMFuncOp function = declare(name);
+  assert(TypeRange(arguments) == TypeRange(function.getArgumentTypes()) && "call does not fit abi.def");
+  auto call = builder.create<LLVM::CallOp>(loc, function, arguments);
+  return call.getNumResults() ? call.getResult() : Value();
+}

@@ -1,0 +1,79 @@
+//===- BlockBuilder.h - writes the blocks of a model in primitive ops -*- C++ -*-===//
+
+#ifndef DIALECTS_RANK_BLOCKBUILDER_H
+#define DIALECTS_RANK_BLOCKBUILDER_H
+
+#include "dialects/Rank/RankOps.h"
+
+namespace mlir::rank {
+
+/// What all blocks of one stage share while they are expanded.
+struct ModelShape {
+  FloatType elementType;
+  int64_t microBatch;  // sequences
+  int64_t sequence;    // tokens
+  int64_t width;       // of the residual stream
+  int64_t vocabulary;
+  int64_t globalBatch; // sequences; the objective is a mean over them
+  double normEpsilon;
+  double initStd;
+
+  int64_t tokens() const { return microBatch * sequence; }
+};
+
+/// Appends primitive ops to a forward function and parameters to its program. A block reads `stream`, [tokens, width], and
+/// leaves its result there.
+class BlockBuilder {
+public:
+  BlockBuilder(ProgramOp program, FuncOp forward, const ModelShape &shape);
+
+  /// The ops that follow belong to this layer and their parameters are named under it.
+  void enterLayer(int64_t layer);
+  /// Parameters that follow are named under `name` ("embedding", "head").
+  void enterBlock(StringRef name, Location loc);
+
+  const ModelShape &shape() const { return modelShape; }
+  OpBuilder &builder() { return opBuilder; }
+
+  // Types.
+  RankedTensorType floats(ArrayRef<int64_t> shape) const;
+  RankedTensorType indices(ArrayRef<int64_t> shape) const;
+
+  // Parameters, read where they are used.
+  Value matrix(StringRef name, int64_t rows, int64_t columns);
+  Value expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns);
+  Value normWeight(StringRef name, int64_t width);
+
+  // Primitives with the types that follow from their operands.
+  Value matmul(Value lhs, Value rhs);
+  Value add(Value lhs, Value rhs);
+  Value rmsNorm(Value input, StringRef weightName, int64_t groupWidth);
+  void objective(Value value, Term term, double scale);
+
+  /// Creates an op of the current block.
+  template <typename Op, typename... Args> Op create(Args &&...args) {
+    auto op = opBuilder.create<Op>(loc, std::forward<Args>(args)...);
+    if (layer)
+      op->setAttr(kLayerAttr, opBuilder.getI64IntegerAttr(*layer));
+    return op;
+  }
+
+  Value stream;  // null before the embedding
+  Value tokens;  // [tokens] i32; null but on the first stage
+  Value targets; // [tokens] i32; null but on the last stage
+
+private:
+  Value parameter(StringRef name, RankedTensorType type, Init init, double scale, bool decay, bool expert);
+
+  ProgramOp program;
+  ModelShape modelShape;
+  OpBuilder opBuilder;
+  OpBuilder parameterBuilder;
+  Location loc;
+  std::optional<int64_t> layer;
+  std::string prefix;
+};
+
+} // namespace mlir::rank
+
+#endif

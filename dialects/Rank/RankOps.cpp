@@ -1,0 +1,93 @@
+//===- RankOps.cpp - builders, parsers and accessors of the rank ops ------===//
+
+#include "dialects/Rank/RankOps.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+
+using namespace mlir;
+using namespace mlir::rank;
+
+#include "dialects/Rank/RankInterfaces.cpp.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Rank/RankOps.cpp.inc"
+
+void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t stage, StringRef launch,
+                      int64_t firstLayer, int64_t endLayer, ArrayRef<StringRef> remat) {
+  state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
+  state.addAttribute(getStageAttrName(state.name), builder.getI64IntegerAttr(stage));
+  state.addAttribute(getLaunchAttrName(state.name), FlatSymbolRefAttr::get(builder.getContext(), launch));
+  state.addAttribute(getFirstLayerAttrName(state.name), builder.getI64IntegerAttr(firstLayer));
+  state.addAttribute(getEndLayerAttrName(state.name), builder.getI64IntegerAttr(endLayer));
+  state.addAttribute(getRematAttrName(state.name), builder.getStrArrayAttr(remat));
+  state.addRegion()->emplaceBlock();
+}
+
+LaunchOp ProgramOp::getLaunchOp() {
+  return mlir::SymbolTable::lookupNearestSymbolFrom<LaunchOp>((*this)->getParentOp(), getLaunchAttr());
+}
+FuncOp ProgramOp::getForward() { return lookupSymbol<FuncOp>(kForward); }
+FuncOp ProgramOp::getBackward() { return lookupSymbol<FuncOp>(kBackward); }
+ScheduleOp ProgramOp::getSchedule() {
+  auto schedules = getBody().getOps<ScheduleOp>();
+  return schedules.empty() ? ScheduleOp() : *schedules.begin();
+}
+
+void ScheduleOp::build(OpBuilder &, OperationState &state) { state.addRegion()->emplaceBlock(); }
+
+void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {
+  state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
+  state.addAttribute(getFunctionTypeAttrName(state.name), TypeAttr::get(type));
+  Block &entry = state.addRegion()->emplaceBlock();
+  for (Type input : type.getInputs())
+    entry.addArgument(input, state.location);
+}
+
+ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto buildFuncType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
+                          function_interface_impl::VariadicFlag,
+                          std::string &) { return builder.getFunctionType(inputs, results); };
+  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false,
+                                                  getFunctionTypeAttrName(result.name), buildFuncType,
+                                                  getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void FuncOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+                                           getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+ReturnOp FuncOp::getReturn() { return cast<ReturnOp>(getBody().front().getTerminator()); }
+
+/// Adding to a parameter's gradient is the effect of an op that has `into`; without it, the op is pure.
+template <typename Op>
+static void addAccumulateEffect(Op op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  if (op.getIntoAttr())
+    effects.emplace_back(MemoryEffects::Write::get());
+}
+void MatmulOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addAccumulateEffect(*this, effects);
+}
+void GroupedMatmulGradOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addAccumulateEffect(*this, effects);
+}
+void EmbeddingGradOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addAccumulateEffect(*this, effects);
+}
+
+/// Rewrites `accumulate @w, (op ...)` to `op ... {into = @w}` when the sum is the product's only use: the runtime adds in
+/// the matrix product itself, and the tensor is never stored.
+LogicalResult AccumulateOp::canonicalize(AccumulateOp op, PatternRewriter &rewriter) {
+  Operation *producer = op.getValue().getDefiningOp();
+  if (!producer || !isa<MatmulOp, GroupedMatmulGradOp, EmbeddingGradOp>(producer) ||
+      !producer->getResult(0).hasOneUse())
+    return failure();
+  OperationState state(producer->getLoc(), producer->getName());
+  state.addOperands(producer->getOperands());
+  state.addAttributes(producer->getAttrs());
+  state.addAttribute("into", op.getParameterAttr());
+  rewriter.setInsertionPoint(op);
+  rewriter.create(state);
+  rewriter.eraseOp(op);
+  rewriter.eraseOp(producer);
+  return success();
+}

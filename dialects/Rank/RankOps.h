@@ -1,0 +1,38 @@
+//===- RankOps.h - ops of the rank dialect ------------------------*- C++ -*-===//
+
+#ifndef DIALECTS_RANK_RANKOPS_H
+#define DIALECTS_RANK_RANKOPS_H
+
+#include "dialects/Rank/Cost.h"
+#include "dialects/Rank/Gradient.h"
+#include "dialects/Rank/RankDialect.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace mlir::rank {
+class FuncOp;
+class LaunchOp;
+class ReturnOp;
+class ScheduleOp;
+
+/// Names that the pipeline gives to a stage's functions.
+inline constexpr llvm::StringLiteral kForward = "forward";
+inline constexpr llvm::StringLiteral kBackward = "backward";
+/// On a compute op: the model's layer that it belongs to.
+inline constexpr llvm::StringLiteral kLayerAttr = "rank.layer";
+/// On ops of a function or schedule, after sigma-plan-memory: one #rank.place for each result, and the op's scratch memory.
+inline constexpr llvm::StringLiteral kPlacesAttr = "places";
+inline constexpr llvm::StringLiteral kWorkspaceAttr = "workspace";
+} // namespace mlir::rank
+
+#include "dialects/Rank/RankInterfaces.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Rank/RankOps.h.inc"
+
+#endif

@@ -1,0 +1,9 @@
+//===- RankOps.td - all ops of the rank dialect -----------------*- tablegen -*-===//
+
+#ifndef DIALECTS_RANK_RANKOPS_TD
+#define DIALECTS_RANK_RANKOPS_TD
+
+include "dialects/Rank/RankProgramOps.td"
+include "dialects/Rank/RankComputeOps.td"
+
+#endif

@@ -1,0 +1,226 @@
+//===- RankProgramOps.td - structure of a program and its schedule -*- tablegen -*-===//
+
+#ifndef DIALECTS_RANK_RANKPROGRAMOPS_TD
+#define DIALECTS_RANK_RANKPROGRAMOPS_TD
+
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/FunctionInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "dialects/Rank/RankAttrs.td"
+include "dialects/Rank/RankInterfaces.td"
+
+class Rank_Op<string mnemonic, list<Trait> traits = []> : Op<Rank_Dialect, mnemonic, traits>;
+
+def Rank_Float : AnyTypeOf<[F32, F64, BF16]>;
+def Rank_FloatTensor : StaticShapeTensorOf<[F32, F64, BF16]>;
+def Rank_IndexTensor : StaticShapeTensorOf<[I32]>;
+def Rank_Tensor : StaticShapeTensorOf<[F32, F64, BF16, I32]>;
+
+def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
+  let summary = "facts that all stages of one job share";
+  let description = [{
+    **Constraints:**
+    - sizes are positive; `ep` divides `dp`; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
+    - `element_type` is f32, f64 or bf16.
+
+    `expert_capacity_ppm` is the number of rows that a rank's experts can take, in parts per million of the rows under even
+    routing; without it, every row of the group fits.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Rank_I64:$pp, Rank_I64:$dp, Rank_I64:$ep, Rank_I64:$global_batch,
+      Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
+      Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
+      Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
+      OptionalAttr<Rank_I64>:$expert_capacity_ppm);
+  let assemblyFormat = [{
+    $sym_name `mesh` `<` `pp` `=` $pp `,` `dp` `=` $dp `>` `experts` `<` `ep` `=` $ep `>`
+    `batch` $global_batch `micro_batch` $micro_batch `sequence` $sequence `vocabulary` $vocabulary
+    `precision` $element_type attr-dict
+  }];
+  let extraClassDeclaration = [{
+    int64_t getNumMicroBatches() { return getGlobalBatch() / (getDp() * getMicroBatch()); }
+    int64_t getTokens() { return getMicroBatch() * getSequence(); }
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove, SingleBlock, NoTerminator,
+                                         NoRegionArguments, HasParent<"::mlir::ModuleOp">]> {
+  let summary = "what every rank of one pipeline stage runs";
+  let description = [{
+    Layers `first_layer` (included) to `end_layer` (not included) of the model; `remat` names the mode of each.
+    `arena_bytes`, once set by sigma-plan-memory, is all the memory the program touches.
+
+    **Constraints:**
+    - `launch` names a rank.launch; `stage` is below its `pp`.
+    - `remat` has one entry for each layer.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Rank_I64:$stage, FlatSymbolRefAttr:$launch, Rank_I64:$first_layer,
+      Rank_I64:$end_layer, StrArrayAttr:$remat, OptionalAttr<Rank_I64>:$arena_bytes,
+      OptionalAttr<Rank_I64>:$transient_offset);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $sym_name `stage` $stage `of` $launch `layers` $first_layer `to` $end_layer `remat` $remat
+    attr-dict-with-keyword $body
+  }];
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "int64_t":$stage, "::llvm::StringRef":$launch,
+      "int64_t":$firstLayer, "int64_t":$endLayer, "::llvm::ArrayRef<::llvm::StringRef>":$remat)>];
+  let extraClassDeclaration = [{
+    LaunchOp getLaunchOp();
+    FuncOp getForward();
+    FuncOp getBackward();
+    ScheduleOp getSchedule();
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
+  let summary = "a trained tensor, its gradient and its optimizer state";
+  let description = [{
+    The name is the logical name of the tensor, the same under every plan. An `expert` tensor is sharded over the
+    expert-parallel axis along dimension 0 and replicated over edp; any other is replicated over dp. `type` is the local
+    shape. Offsets are bytes in the arena.
+
+    **Constraints:**
+    - `type` is a static tensor of f32, f64 or bf16 with 1 to 4 dimensions.
+    - `init_scale` is not negative.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Rank_InitAttr:$init, Rank_F64:$init_scale,
+      UnitAttr:$decay, UnitAttr:$expert, OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
+      OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
+  let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? attr-dict";
+  let extraClassDeclaration = [{
+    ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, SingleBlock, HasParent<"ProgramOp">]> {
+  let summary = "a tensor-level function of a stage";
+  let description = [{
+    A backward function takes the `num_saved` values that forward saves, in order, then forward's arguments `captured`,
+    then the gradients of forward's results. `slot_bytes` and `transient_bytes`, set by sigma-plan-memory, are the memory
+    of the values it keeps for backward and of those that die inside it.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
+      OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
+      OptionalAttr<Rank_I64>:$num_saved, OptionalAttr<DenseI64ArrayAttr>:$captured,
+      OptionalAttr<Rank_I64>:$slot_bytes, OptionalAttr<Rank_I64>:$transient_bytes);
+  let regions = (region AnyRegion:$body);
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::FunctionType":$type)>];
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() { return getFunctionType().getInputs(); }
+    ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
+    ::mlir::Region *getCallableRegion() { return &getBody(); }
+    ReturnOp getReturn();
+  }];
+}
+
+def Rank_ReturnOp : Rank_Op<"return", [Pure, Terminator, HasParent<"FuncOp">, AttrSizedOperandSegments]> {
+  let summary = "results of a function, and the values it keeps for backward";
+  let description = [{
+    **Constraints:**
+    - the results have the types of the function's results.
+  }];
+  let arguments = (ins Variadic<Rank_Tensor>:$results, Variadic<Rank_Tensor>:$saves);
+  let assemblyFormat = "($results^ `:` type($results))? (`saves` `(` $saves^ `:` type($saves) `)`)? attr-dict";
+  let hasVerifier = 1;
+}
+
+def Rank_ScheduleOp : Rank_Op<"schedule", [IsolatedFromAbove, SingleBlock, NoTerminator, NoRegionArguments,
+                                           HasParent<"ProgramOp">]> {
+  let summary = "one training step of the stage, in order";
+  let regions = (region SizedRegion<1>:$body);
+  let skipDefaultBuilders = 1;
+  let builders = [OpBuilder<(ins)>];
+  let assemblyFormat = "attr-dict-with-keyword $body";
+}
+
+class Rank_ScheduleStep<string mnemonic, list<Trait> traits = []>
+    : Rank_Op<mnemonic, !listconcat([HasParent<"ScheduleOp">], traits)>;
+
+def Rank_LoadBatchOp : Rank_ScheduleStep<"load_batch"> {
+  let summary = "token and target ids of one micro-batch";
+  let arguments = (ins Rank_I64:$micro_batch);
+  let results = (outs Rank_IndexTensor:$tokens, Rank_IndexTensor:$targets);
+  let assemblyFormat = "$micro_batch attr-dict `:` type($tokens) `,` type($targets)";
+}
+
+def Rank_CallOp : Rank_ScheduleStep<"call"> {
+  let summary = "runs a function of the stage on one micro-batch";
+  let description = [{
+    A forward call's last result is the residual that its backward call takes as first operand, when there is one.
+
+    **Constraints:**
+    - `callee` names a function of the program whose tensors agree with operands and results.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, Rank_I64:$micro_batch, Variadic<AnyType>:$inputs);
+  let results = (outs Variadic<AnyType>:$outputs);
+  let assemblyFormat = "$callee `(` $inputs `)` `micro_batch` $micro_batch attr-dict `:` functional-type($inputs, $outputs)";
+  let hasVerifier = 1;
+}
+
+def Rank_RecvOp : Rank_ScheduleStep<"recv"> {
+  let summary = "receives a tensor from another stage, and waits for it";
+  let arguments = (ins Rank_I64:$stage, Rank_ChannelAttr:$channel, Rank_I64:$micro_batch);
+  let results = (outs Rank_FloatTensor:$result);
+  let assemblyFormat = "$channel `from` $stage `micro_batch` $micro_batch attr-dict `:` type($result)";
+}
+
+def Rank_SendOp : Rank_ScheduleStep<"send"> {
+  let summary = "starts to send a tensor to another stage";
+  let description = "The tensor's memory is in use until the `rank.wait_send` of the result.";
+  let arguments = (ins Rank_FloatTensor:$value, Rank_I64:$stage, Rank_ChannelAttr:$channel, Rank_I64:$micro_batch);
+  let results = (outs Rank_PendingType:$pending);
+  let assemblyFormat = "$channel $value `to` $stage `micro_batch` $micro_batch attr-dict `:` type($value)";
+}
+
+def Rank_WaitSendOp : Rank_ScheduleStep<"wait_send"> {
+  let summary = "waits until a send has left its buffer";
+  let arguments = (ins Rank_PendingType:$pending, Rank_ChannelAttr:$channel);
+  let assemblyFormat = "$channel $pending attr-dict";
+}
+
+def Rank_ZeroGradientsOp : Rank_ScheduleStep<"zero_gradients"> {
+  let summary = "clears the stage's gradients";
+  let arguments = (ins OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements);
+  let assemblyFormat = "attr-dict";
+}
+
+def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
+  let summary = "sums gradients over their replicas, in the order of the axis' slots";
+  let description = "Axis dp reduces the replicated parameters' gradients, edp those of expert parameters.";
+  let arguments = (ins Rank_AxisAttr:$axis, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements,
+      OptionalAttr<Rank_I64>:$workspace_bytes);
+  let assemblyFormat = "$axis attr-dict";
+}
+
+def Rank_GradientNormOp : Rank_ScheduleStep<"gradient_norm"> {
+  let summary = "adds the gradients' sum of squares to the step's global norm, once per replica group";
+  let arguments = (ins Rank_AxisAttr:$axis, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements);
+  let assemblyFormat = "$axis attr-dict";
+}
+
+def Rank_ReduceStepOp : Rank_ScheduleStep<"reduce_step"> {
+  let summary = "the step's one exchange of scalars: objective, gradient norm, guards, checkpoint flags";
+  let assemblyFormat = "attr-dict";
+}
+
+def Rank_AdamWOp : Rank_ScheduleStep<"adamw"> {
+  let summary = "updates one parameter";
+  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let assemblyFormat = "$parameter attr-dict";
+}
+
+def Rank_CheckpointHookOp : Rank_ScheduleStep<"checkpoint_hook"> {
+  let summary = "where a snapshot of parameters and optimizer state may be taken";
+  let assemblyFormat = "attr-dict";
+}
+
+#endif

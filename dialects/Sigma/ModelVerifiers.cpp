@@ -1,0 +1,125 @@
+//===- ModelVerifiers.cpp - what a legal model is -------------------------===//
+
+#include "dialects/Sigma/SigmaOps.h"
+#include "dialects/Sigma/VerifyHelpers.h"
+
+using namespace mlir;
+using namespace mlir::sigma;
+
+/// Keeps per-layer tables, and the mistake of a digit too many, within bounds.
+static constexpr int64_t kMaxLayers = 1000000;
+
+LogicalResult ModelOp::verify() {
+  if (failed(requirePositive(*this, "sequence", getSequence())) ||
+      failed(requirePositive(*this, "norm_epsilon", getNormEpsilon())) ||
+      failed(requirePositive(*this, "init_std", getInitStd())))
+    return failure();
+  return success();
+}
+
+static LogicalResult verifyNumLayers(ModelOp model) {
+  int64_t left = kMaxLayers;
+  for (RepeatOp repeat : model.getBody()->getOps<RepeatOp>()) {
+    if (repeat.getCount() > left)
+      return repeat.emitOpError() << "makes the model deeper than the allowed " << kMaxLayers
+                                  << " layers: " << kMaxLayers - left << " before, "
+                                  << repeat.getCount() << " here";
+    left -= repeat.getCount();
+  }
+  return success();
+}
+
+LogicalResult ModelOp::verifyRegions() {
+  Block &body = *getBody();
+  for (Operation &op : body)
+    if (!isa<EmbeddingOp, RepeatOp, HeadOp>(op))
+      return op.emitOpError() << "does not belong into the body of a sigma.model; allowed: "
+                                 "sigma.embedding, sigma.repeat, sigma.head";
+
+  if (body.empty() || !isa<EmbeddingOp>(body.front()))
+    return emitOpError("body must begin with a sigma.embedding");
+  for (EmbeddingOp embedding : body.getOps<EmbeddingOp>())
+    if (embedding != getEmbedding())
+      return (embedding.emitOpError("must be the only one of the model"))
+                 .attachNote(getEmbedding().getLoc())
+             << "the first is here";
+  if (!isa<HeadOp>(body.back()))
+    return emitOpError("body must end with a sigma.head");
+  for (HeadOp head : body.getOps<HeadOp>())
+    if (head->getNextNode())
+      return head.emitOpError("must be the last op of the model").attachNote(body.back().getLoc())
+             << "the last op is here";
+  if (body.getOps<RepeatOp>().empty())
+    return emitOpError("body must have at least one sigma.repeat");
+  return verifyNumLayers(*this);
+}
+
+LogicalResult EmbeddingOp::verify() {
+  if (failed(requirePositive(*this, "vocabulary", getVocabulary())) ||
+      failed(requirePositive(*this, "width", getWidth())))
+    return failure();
+  return success();
+}
+
+LogicalResult RepeatOp::verify() { return requirePositive(*this, "count", getCount()); }
+
+LogicalResult RepeatOp::verifyRegions() {
+  constexpr StringLiteral kRule = "body must be one sigma.attention followed by one sigma.mlp or "
+                                  "one sigma.moe";
+  Block &body = *getBody();
+  if (body.empty())
+    return emitOpError(kRule) << ", got an empty body";
+  Operation *attention = &body.front();
+  if (!isa<AttentionOp>(attention))
+    return emitOpError(kRule).attachNote(attention->getLoc()) << "expected sigma.attention here";
+  Operation *feedForward = attention->getNextNode();
+  if (!feedForward)
+    return emitOpError(kRule).attachNote(attention->getLoc()) << "nothing follows this op";
+  if (!isa<MlpOp, MoeOp>(feedForward))
+    return emitOpError(kRule).attachNote(feedForward->getLoc())
+           << "expected sigma.mlp or sigma.moe here";
+  if (Operation *extra = feedForward->getNextNode())
+    return emitOpError(kRule).attachNote(extra->getLoc()) << "this op is one too many";
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(requirePositive(*this, "heads", getHeads())) ||
+      failed(requirePositive(*this, "kv_heads", getKvHeads())) ||
+      failed(requirePositive(*this, "head_width", getHeadWidth())))
+    return failure();
+  if (getHeads() % getKvHeads() != 0)
+    return emitOpError() << "kv_heads must divide heads (" << getHeads()
+                         << "), got: " << getKvHeads();
+  if (getHeadWidth() % 2 != 0)
+    return emitOpError() << "head_width must be even, because rotary positions rotate pairs, got: "
+                         << getHeadWidth();
+  return requirePositive(*this, "rope", getRopeBase());
+}
+
+LogicalResult MlpOp::verify() { return requirePositive(*this, "width", getWidth()); }
+
+LogicalResult MoeOp::verify() {
+  if (failed(requirePositive(*this, "experts", getExperts())) ||
+      failed(requirePositive(*this, "top_k", getTopK())))
+    return failure();
+  if (getTopK() > getExperts())
+    return emitOpError() << "top_k must be at most experts (" << getExperts()
+                         << "), got: " << getTopK();
+  if (failed(requirePositive(*this, "width", getWidth())) ||
+      failed(requireNotNegative(*this, "shared", getSharedExperts())))
+    return failure();
+  if (getSharedExperts() > 0 && getSharedWidth() <= 0)
+    return emitOpError() << "shared_width must be positive with shared experts ("
+                         << getSharedExperts() << "), got: " << getSharedWidth();
+  if (getSharedExperts() == 0 && getSharedWidth() != 0)
+    return emitOpError() << "shared_width must be absent without shared experts, got: "
+                         << getSharedWidth();
+  return requireNotNegative(*this, "balance_loss", getBalanceLoss());
+}
+
+LogicalResult HeadOp::verify() {
+  if (getTying() == HeadTying::Tied)
+    return emitOpError("tied is not supported; allowed: untied");
+  return success();
+}

@@ -1,0 +1,36 @@
+//===- SigmaOps.h - ops of the sigma dialect --------------------*- C++ -*-===//
+
+#ifndef DIALECTS_SIGMA_SIGMAOPS_H
+#define DIALECTS_SIGMA_SIGMAOPS_H
+
+#include "dialects/Sigma/SigmaAttrs.h"
+#include "dialects/Sigma/SigmaDialect.h"
+#include "dialects/Sigma/SigmaInterfaces.h"
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+
+namespace mlir::sigma {
+// Ops name each other in their helper methods.
+class AcceleratorOp;
+class AdamWOp;
+class AttentionOp;
+class EmbeddingOp;
+class FailuresOp;
+class HeadOp;
+class JobOp;
+class MlpOp;
+class MoeOp;
+class NoiseOp;
+class RepeatOp;
+class StageOp;
+class TierOp;
+} // namespace mlir::sigma
+
+#define GET_OP_CLASSES
+#include "dialects/Sigma/SigmaOps.h.inc"
+
+#endif // DIALECTS_SIGMA_SIGMAOPS_H

@@ -1,0 +1,137 @@
+//===- Autodiff.cpp - backward from forward by the ops' rules -------------===//
+
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_AUTODIFF
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::rank;
+
+static bool isFloat(Value value) {
+  return isa<FloatType>(cast<RankedTensorType>(value.getType()).getElementType());
+}
+
+namespace {
+/// Builds backward by walking forward from its end. Forward values become block arguments when a rule asks for them.
+class BackwardBuilder : public GradientContext {
+public:
+  explicit BackwardBuilder(FuncOp forward) : forward(forward), opBuilder(forward.getContext()) {}
+
+  FuncOp build() {
+    opBuilder.setInsertionPointAfter(forward);
+    backward = opBuilder.create<FuncOp>(forward.getLoc(), kBackward, opBuilder.getFunctionType({}, {}));
+    opBuilder.setInsertionPointToStart(&body());
+    for (Value result : forward.getReturn().getResults())
+      gradients[result] = body().addArgument(result.getType(), result.getLoc());
+    for (Operation &op : llvm::reverse(forward.getBody().front()))
+      differentiate(op);
+    finish();
+    return backward;
+  }
+
+  OpBuilder &builder() override { return opBuilder; }
+
+  Value primal(Value value) override {
+    if (Value known = primals.lookup(value))
+      return known;
+    Operation *producer = value.getDefiningOp();
+    if (producer && isa<WeightOp, ConstantOp>(producer)) {
+      // Read again, not kept; dominates all uses at the start of the function.
+      OpBuilder::InsertionGuard guard(opBuilder);
+      opBuilder.setInsertionPointToStart(&body());
+      return primals[value] = opBuilder.clone(*producer)->getResult(0);
+    }
+    SmallVectorImpl<Value> &kept = producer ? saved : captured;
+    kept.push_back(value);
+    unsigned index = producer ? saved.size() - 1 : saved.size() + captured.size() - 1;
+    return primals[value] = body().insertArgument(index, value.getType(), value.getLoc());
+  }
+
+  Value gradient(Value value) override { return gradients.lookup(value); }
+
+  bool needsGradient(Value value) override { return isFloat(value) && !value.getDefiningOp<ConstantOp>(); }
+
+  void accumulate(Value value, Value gradient) override {
+    if (!needsGradient(value))
+      return;
+    if (auto weight = value.getDefiningOp<WeightOp>()) {
+      opBuilder.create<AccumulateOp>(gradient.getLoc(), weight.getParameterAttr(), gradient);
+      return;
+    }
+    Value &sum = gradients[value];
+    sum = sum ? opBuilder.create<AddOp>(gradient.getLoc(), sum, gradient) : gradient;
+  }
+
+private:
+  Block &body() { return backward.getBody().front(); }
+
+  void differentiate(Operation &op) {
+    auto rule = dyn_cast<DifferentiableOpInterface>(op);
+    bool reached = isa<ObjectiveOp>(op) ||
+                   llvm::any_of(op.getResults(), [&](Value result) { return bool(gradients.lookup(result)); });
+    if (!rule || !reached)
+      return;
+    Operation *last = body().empty() ? nullptr : &body().back();
+    rule.buildGradient(*this);
+    if (Attribute layer = op.getAttr(kLayerAttr))
+      for (Operation &made : llvm::make_range(last ? std::next(last->getIterator()) : body().begin(), body().end()))
+        made.setAttr(kLayerAttr, layer);
+  }
+
+  /// Returns the gradients of forward's float arguments and lets forward save what was asked for.
+  void finish() {
+    SmallVector<Value> results;
+    for (Value argument : forward.getBody().getArguments())
+      if (isFloat(argument))
+        results.push_back(gradientOrZero(argument));
+    opBuilder.create<ReturnOp>(forward.getLoc(), results, ValueRange());
+    backward.setType(opBuilder.getFunctionType(body().getArgumentTypes(), ValueRange(results).getTypes()));
+    backward.setNumSaved(saved.size());
+    SmallVector<int64_t> indices;
+    for (Value value : captured)
+      indices.push_back(cast<BlockArgument>(value).getArgNumber());
+    backward.setCaptured(indices);
+    forward.getReturn().getSavesMutable().assign(saved);
+  }
+
+  Value gradientOrZero(Value value) {
+    if (Value gradient = gradients.lookup(value))
+      return gradient;
+    return opBuilder.create<ConstantOp>(value.getLoc(), value.getType(), 0.0);
+  }
+
+  FuncOp forward, backward;
+  OpBuilder opBuilder;
+  llvm::DenseMap<Value, Value> primals, gradients;
+  SmallVector<Value> saved, captured;
+};
+} // namespace
+
+LogicalResult sigma::differentiate(ProgramOp program) {
+  FuncOp forward = program.getForward();
+  if (!forward)
+    return program.emitOpError() << "has no @forward; run sigma-expand-blocks first";
+  if (program.getBackward())
+    return program.emitOpError() << "has a @backward already";
+  for (Operation &op : forward.getBody().front())
+    if (isa<DispatchOp, CollectOp>(op))
+      return op.emitOpError() << "has no gradient; run sigma-shard first";
+  FuncOp backward = BackwardBuilder(forward).build();
+  PatternRewriter rewriter(program.getContext());
+  for (auto op : llvm::make_early_inc_range(backward.getBody().getOps<AccumulateOp>()))
+    (void)AccumulateOp::canonicalize(op, rewriter);
+  return success();
+}
+
+namespace {
+struct Autodiff : sigma::impl::AutodiffBase<Autodiff> {
+  void runOnOperation() override {
+    if (failed(sigma::differentiate(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,131 @@
+//===- ExpandBlocks.cpp - from the plan to one program per stage ----------===//
+
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_EXPANDBLOCKS
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::sigma;
+using rank::BlockBuilder;
+
+FloatType sigma::elementType(Precision precision, MLIRContext *context) {
+  switch (precision) {
+  case Precision::F32:
+    return FloatType::getF32(context);
+  case Precision::BF16:
+    return FloatType::getBF16(context);
+  case Precision::F64:
+    return FloatType::getF64(context);
+  }
+  llvm_unreachable("unknown precision");
+}
+
+rank::ModelShape sigma::modelShape(JobOp job, ModelOp model, FloatType elementType, int64_t microBatch) {
+  return {elementType,
+          microBatch,
+          model.getSequence(),
+          model.getEmbedding().getWidth(),
+          model.getEmbedding().getVocabulary(),
+          job.getBatch(),
+          model.getNormEpsilon(),
+          model.getInitStd()};
+}
+
+/// Arguments of a stage's forward: token ids or the previous stage's activation, and target ids where the loss is.
+static rank::FuncOp createForward(rank::ProgramOp program, const rank::ModelShape &shape, bool isFirst, bool isLast) {
+  OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
+  Type ids = RankedTensorType::get({shape.tokens()}, builder.getI32Type());
+  Type activation = RankedTensorType::get({shape.tokens(), shape.width}, shape.elementType);
+  SmallVector<Type> inputs{isFirst ? ids : activation}, results;
+  if (isLast)
+    inputs.push_back(ids);
+  else
+    results.push_back(activation);
+  return builder.create<rank::FuncOp>(program.getLoc(), rank::kForward, builder.getFunctionType(inputs, results));
+}
+
+static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model, const rank::ModelShape &shape,
+                        bool isLast) {
+  bool isFirst = stage.getFirstLayer() == 0;
+  rank::FuncOp forward = createForward(program, shape, isFirst, isLast);
+  BlockBuilder builder(program, forward, shape);
+  (isFirst ? builder.tokens : builder.stream) = forward.getArgument(0);
+  if (isLast)
+    builder.targets = forward.getArgument(1);
+
+  if (isFirst)
+    model.getEmbedding().expand(builder);
+  for (int64_t layer = stage.getFirstLayer(); layer < stage.getEndLayer(); ++layer) {
+    builder.enterLayer(layer);
+    for (auto block : model.getLayer(layer).getBodyRegion().getOps<BlockOpInterface>())
+      block.expand(builder);
+  }
+  if (isLast)
+    model.getHead().expand(builder);
+  builder.builder().create<rank::ReturnOp>(program.getLoc(),
+                                           builder.stream ? ValueRange(builder.stream) : ValueRange(), ValueRange());
+}
+
+static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job, const rank::ModelShape &shape) {
+  AdamWOp adamw = job.getOptimizer();
+  return builder.create<rank::LaunchOp>(
+      plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getPp(), plan.getDp(), plan.getEp(), job.getBatch(), plan.getMicroBatch(),
+      shape.sequence, shape.vocabulary, shape.elementType, adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(),
+      adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
+      job.getExpertCapacityPpmAttr());
+}
+
+namespace {
+struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
+  using ExpandBlocksBase::ExpandBlocksBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto plans = llvm::to_vector(module.getOps<PlanOp>());
+    if (plans.size() != 1) {
+      module.emitError() << "the module has " << plans.size() << " plans; sigma-expand-blocks takes exactly one";
+      return signalPassFailure();
+    }
+    PlanOp plan = plans.front();
+    JobOp job = plan.lookupJob();
+    ModelOp model = job.lookupModel();
+    FailureOr<FloatType> type = chooseElementType(job);
+    if (failed(type))
+      return signalPassFailure();
+    rank::ModelShape shape = modelShape(job, model, *type, plan.getMicroBatch());
+
+    OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
+    rank::LaunchOp launch = createLaunch(builder, plan, job, shape);
+    for (StageOp stage : plan.getStages()) {
+      SmallVector<StringRef> remat;
+      for (int64_t i = 0; i < stage.getNumLayers(); ++i)
+        remat.push_back(stringifyRematMode(stage.getRematMode(i)));
+      auto program = builder.create<rank::ProgramOp>(stage.getLoc(), ("stage" + Twine(stage.getIndex())).str(),
+                                                     stage.getIndex(), launch.getSymName(), stage.getFirstLayer(),
+                                                     stage.getEndLayer(), remat);
+      expandStage(program, stage, model, shape, stage.getIndex() + 1 == plan.getPp());
+    }
+    eraseSpecification(module);
+  }
+
+  FailureOr<FloatType> chooseElementType(JobOp job) {
+    if (precision.empty())
+      return elementType(job.getPrecision(), &getContext());
+    std::optional<Precision> chosen = symbolizePrecision(precision);
+    if (chosen)
+      return elementType(*chosen, &getContext());
+    return job.emitError() << "precision '" << precision << "' is unknown; use f32, f64 or bf16";
+  }
+
+  /// The specification has been lowered; what is left of it would be a second truth.
+  static void eraseSpecification(ModuleOp module) {
+    for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+      if (isa<PlanOp, JobOp, ModelOp, ClusterOp>(op))
+        op.erase();
+  }
+};
+} // namespace

@@ -1,0 +1,100 @@
+//===- Passes.td - the passes of sigma, in pipeline order -------*- tablegen -*-===//
+
+#ifndef PASSES_PASSES_TD
+#define PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def PlanParallelism : Pass<"sigma-plan-parallelism", "::mlir::ModuleOp"> {
+  let summary = "finds the best plan of each job that has none";
+  let description = [{
+    Fills the planner's tables from the op interfaces, searches, and writes the answer as `sigma.plan`. An infeasible job is an
+    error whose notes name the conflicting limits and the smallest changes that make it fit.
+
+    ```mlir
+    sigma.job @run model @m on @c batch 8 precision f32 { sigma.adamw learning_rate 1.0e-3 }
+    // becomes, beside it
+    sigma.plan @run pp 1 dp 4 ep 1 micro_batch 2 schedule "1f1b" predicted {...} proof optimal {
+      sigma.stage 0 layers 0 to 4 remat [none, none, none, none] peak_bytes 309123072
+    }
+    ```
+  }];
+  let options = [Option<"timeLimitS", "time-limit", "double", "60.0",
+                        "seconds after which the best plan so far is returned, with its proven gap">];
+  let dependentDialects = ["::mlir::sigma::SigmaDialect", "::mlir::rank::RankDialect"];
+}
+
+def ExpandBlocks : Pass<"sigma-expand-blocks", "::mlir::ModuleOp"> {
+  let summary = "turns the plan into one rank.program per stage, blocks into primitive ops";
+  let description = [{
+    The module must hold one plan. Model, cluster, job and plan are replaced by a `rank.launch` and the programs, each with
+    its parameters and a `forward` function on one micro-batch; experts are not sharded yet.
+
+    ```mlir
+    sigma.head untied
+    // becomes
+    %w = rank.weight @head.norm : tensor<256xf32>
+    %y, %rstd = rank.rms_norm %x, %w {epsilon = 1.0e-06 : f64} : ...
+    %o = rank.weight @head.output : tensor<256x256xf32>
+    %logits = rank.matmul %y, %o : ...
+    %loss, %lse = rank.cross_entropy %logits, %targets : ...
+    rank.objective loss %loss scale 4.8828125E-4 : tensor<1xf32>
+    ```
+  }];
+  let options = [Option<"precision", "precision", "std::string", "\"\"",
+                        "f32 or f64 instead of the job's precision; f64 is for verification">];
+  let dependentDialects = ["::mlir::rank::RankDialect"];
+}
+
+def Shard : Pass<"sigma-shard", "::mlir::rank::ProgramOp"> {
+  let summary = "shards experts and makes their token exchanges explicit collectives";
+  let description = [{
+    ```mlir
+    %1 = rank.dispatch %rows, %sizes : tensor<512x256xf32>, tensor<8xi32>
+    // with ep = 1 is %rows; with ep = 4
+    %table, %local = rank.exchange_sizes %sizes {capacity = 2048 : i64} : ...
+    %1 = rank.all_to_all %rows, %sizes, %table {direction = dispatch, ...} : ...
+    ```
+    Runs before autodiff, so that the collectives of backward are derived like any other gradient
+    (docs/decisions/0002-shard-before-autodiff.md).
+  }];
+}
+
+def Autodiff : Pass<"sigma-autodiff", "::mlir::rank::ProgramOp"> {
+  let summary = "derives backward from forward by the ops' rules";
+  let description = [{
+    ```mlir
+    rank.func @forward(%x) { %w = rank.weight @w  %y = rank.matmul %x, %w  rank.return %y }
+    // gets
+    rank.func @backward(%x, %dy) { %w = rank.weight @w  %dx = rank.matmul %dy, %w {transpose_rhs}
+      rank.matmul %x, %dy {into = @w, transpose_lhs}  rank.return %dx }
+    ```
+    Forward saves the values that backward names; its arguments are passed again.
+  }];
+}
+
+def Remat : Pass<"sigma-remat", "::mlir::rank::ProgramOp"> {
+  let summary = "recomputes the values of rematerialized layers in backward";
+  let description = [{
+    For each layer whose mode is `full`, the forward ops that make its saved values are cloned into backward, before their first use,
+    and forward keeps only what the clones start from: the layer's input.
+  }];
+}
+
+def Schedule1F1B : Pass<"sigma-schedule-1f1b", "::mlir::rank::ProgramOp"> {
+  let summary = "writes the stage's step as a one-forward-one-backward schedule";
+  let description = [{
+    Narayanan et al. 2021: min(pp - stage - 1, m) forwards, then forward and backward in turn, then the backwards that are left.
+    Then gradients are reduced, the norm is taken and the parameters are updated.
+  }];
+}
+
+def PlanMemory : Pass<"sigma-plan-memory", "::mlir::rank::ProgramOp"> {
+  let summary = "gives every value a place in one arena, by liveness";
+  let description = [{
+    Order of the arena: values, gradients (replicated, then expert), first moments, second moments, the schedule's buffers
+    and residual slots, transient memory. Values whose lifetimes do not overlap share memory.
+  }];
+}
+
+#endif

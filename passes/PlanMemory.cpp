@@ -1,0 +1,231 @@
+//===- PlanMemory.cpp - every value a place in one arena ------------------===//
+
+#include "passes/BufferLayout.h"
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_PLANMEMORY
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::rank;
+using sigma::alignOffset;
+using sigma::BufferLayout;
+using sigma::kReduceChunkBytes;
+
+/// Lifetimes count ops of the block.
+static llvm::DenseMap<Operation *, int64_t> numberOps(Block &block) {
+  llvm::DenseMap<Operation *, int64_t> order;
+  for (Operation &op : block)
+    order[&op] = order.size();
+  return order;
+}
+
+//===----------------------------------------------------------------------===//
+// Functions
+//===----------------------------------------------------------------------===//
+
+namespace {
+class FunctionMemory {
+public:
+  explicit FunctionMemory(FuncOp func) : func(func), block(func.getBody().front()), order(numberOps(block)) {}
+
+  void plan() {
+    placeSaved();
+    placeResults();
+    for (Operation &op : block)
+      if (!isa<WeightOp, ReturnOp>(op))
+        addTransients(op);
+    transients.pack();
+    writePlaces();
+    func.setSlotBytes(slotBytes);
+    func.setTransientBytes(transients.bytes());
+  }
+
+private:
+  PlaceAttr place(Space space, int64_t offset) { return PlaceAttr::get(func.getContext(), space, offset); }
+
+  void placeSaved() {
+    for (Value value : func.getReturn().getSaves()) {
+      placed[value] = place(Space::Slot, slotBytes);
+      slotBytes += alignOffset(tensorBytes(value.getType()));
+    }
+  }
+
+  /// A result is computed where the caller wants it, unless it is saved (then it is copied) or is an argument.
+  void placeResults() {
+    for (auto [index, value] : llvm::enumerate(func.getReturn().getResults()))
+      if (value.getDefiningOp() && !value.getDefiningOp<WeightOp>())
+        placed.try_emplace(value, place(Space::Result, index));
+  }
+
+  void addTransients(Operation &op) {
+    int64_t begin = order[&op];
+    for (Value value : op.getResults()) {
+      if (placed.contains(value))
+        continue;
+      int64_t end = begin;
+      for (Operation *user : value.getUsers())
+        end = std::max(end, order[user]);
+      buffers[value] = transients.add(tensorBytes(value.getType()), begin, end);
+    }
+    auto cost = dyn_cast<CostOpInterface>(op);
+    if (cost && cost.getWorkspaceBytes() > 0)
+      workspaces[&op] = transients.add(cost.getWorkspaceBytes(), begin, begin);
+  }
+
+  void writePlaces() {
+    for (Operation &op : block) {
+      if (isa<WeightOp, ReturnOp>(op))
+        continue;
+      SmallVector<Attribute> places;
+      for (Value value : op.getResults())
+        places.push_back(placed.contains(value) ? placed[value]
+                                                : place(Space::Transient, transients.offset(buffers[value])));
+      if (!places.empty())
+        op.setAttr(kPlacesAttr, ArrayAttr::get(func.getContext(), places));
+      if (workspaces.contains(&op))
+        op.setAttr(kWorkspaceAttr, place(Space::Transient, transients.offset(workspaces[&op])));
+    }
+  }
+
+  FuncOp func;
+  Block &block;
+  llvm::DenseMap<Operation *, int64_t> order;
+  llvm::DenseMap<Value, PlaceAttr> placed;
+  llvm::DenseMap<Value, int64_t> buffers;
+  llvm::DenseMap<Operation *, int64_t> workspaces;
+  BufferLayout transients;
+  int64_t slotBytes = 0;
+};
+
+//===----------------------------------------------------------------------===//
+// The program
+//===----------------------------------------------------------------------===//
+
+class ProgramMemory {
+public:
+  explicit ProgramMemory(ProgramOp program)
+      : program(program), builder(program.getContext()), parameters(program.getBody().getOps<ParameterOp>()) {}
+
+  void plan() {
+    for (auto func : program.getBody().getOps<FuncOp>())
+      sigma::planFunctionMemory(func);
+    placeParameters();
+    placeSchedule();
+    program.setTransientOffset(end);
+    int64_t transient = scheduleWorkspace;
+    for (auto func : program.getBody().getOps<FuncOp>())
+      transient = std::max<int64_t>(transient, *func.getTransientBytes());
+    program.setArenaBytes(end + alignOffset(transient));
+  }
+
+private:
+  struct Bucket {
+    int64_t offset = 0, bytes = 0;
+  };
+
+  static int64_t bytes(ParameterOp parameter) { return alignOffset(tensorBytes(parameter.getType())); }
+
+  /// Gradients of one reduction axis lie side by side, so that each axis is reduced in one go.
+  void placeParameters() {
+    for (ParameterOp parameter : parameters)
+      parameter.setValueOffset(take(bytes(parameter)));
+    for (bool expert : {false, true}) {
+      Bucket &bucket = gradients[expert];
+      bucket.offset = end;
+      for (ParameterOp parameter : parameters)
+        if (parameter.getExpert() == expert)
+          parameter.setGradientOffset(take(bytes(parameter)));
+      bucket.bytes = end - bucket.offset;
+    }
+    for (ParameterOp parameter : parameters)
+      parameter.setFirstMomentOffset(take(bytes(parameter)));
+    for (ParameterOp parameter : parameters)
+      parameter.setSecondMomentOffset(take(bytes(parameter)));
+  }
+
+  int64_t take(int64_t size) {
+    int64_t offset = end;
+    end += size;
+    return offset;
+  }
+
+  int64_t bytes(Value value) {
+    if (isa<ResidualType>(value.getType()))
+      return *program.getForward().getSlotBytes();
+    return isa<PendingType>(value.getType()) ? 0 : tensorBytes(value.getType());
+  }
+
+  /// A buffer that is being sent is in use until the wait.
+  static int64_t lastUse(Value value, const llvm::DenseMap<Operation *, int64_t> &order) {
+    int64_t last = order.lookup(value.getDefiningOp());
+    for (Operation *user : value.getUsers()) {
+      last = std::max(last, order.lookup(user));
+      if (auto send = dyn_cast<SendOp>(user))
+        last = std::max(last, lastUse(send.getPending(), order));
+    }
+    return last;
+  }
+
+  void placeSchedule() {
+    Block &block = program.getSchedule().getBody().front();
+    auto order = numberOps(block);
+    BufferLayout layout;
+    llvm::DenseMap<Value, int64_t> buffers;
+    for (Operation &op : block)
+      for (Value value : op.getResults())
+        buffers[value] = layout.add(bytes(value), order[&op], lastUse(value, order));
+    layout.pack();
+    for (Operation &op : block) {
+      SmallVector<Attribute> places;
+      for (Value value : op.getResults())
+        places.push_back(PlaceAttr::get(op.getContext(), Space::Arena, end + layout.offset(buffers[value])));
+      if (!places.empty() && !isa<SendOp>(op))
+        op.setAttr(kPlacesAttr, builder.getArrayAttr(places));
+      placeBuckets(&op);
+    }
+    end += layout.bytes();
+  }
+
+  void placeBuckets(Operation *op) {
+    int64_t elementBytes = program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
+    if (auto zero = dyn_cast<ZeroGradientsOp>(op)) {
+      zero.setOffset(gradients[0].offset);
+      zero.setElements((gradients[0].bytes + gradients[1].bytes) / elementBytes);
+    } else if (auto reduce = dyn_cast<AllReduceGradientsOp>(op)) {
+      const Bucket &bucket = gradients[reduce.getAxis() == Axis::Edp];
+      int64_t workspace = std::min(kReduceChunkBytes, bucket.bytes);
+      reduce.setOffset(bucket.offset);
+      reduce.setElements(bucket.bytes / elementBytes);
+      reduce.setWorkspaceBytes(workspace);
+      scheduleWorkspace = std::max(scheduleWorkspace, workspace);
+    } else if (auto norm = dyn_cast<GradientNormOp>(op)) {
+      const Bucket &bucket = gradients[norm.getAxis() == Axis::Edp];
+      norm.setOffset(bucket.offset);
+      norm.setElements(bucket.bytes / elementBytes);
+    }
+  }
+
+  ProgramOp program;
+  Builder builder;
+  SmallVector<ParameterOp> parameters;
+  Bucket gradients[2]; // replicated, expert
+  int64_t end = 0, scheduleWorkspace = 0;
+};
+
+struct PlanMemory : sigma::impl::PlanMemoryBase<PlanMemory> {
+  void runOnOperation() override {
+    ProgramOp program = getOperation();
+    if (!program.getForward() || !program.getSchedule()) {
+      program.emitOpError() << "has no schedule; run sigma-schedule-1f1b first";
+      return signalPassFailure();
+    }
+    ProgramMemory(program).plan();
+  }
+};
+} // namespace
+
+void sigma::planFunctionMemory(FuncOp func) { FunctionMemory(func).plan(); }

@@ -1,0 +1,31 @@
+//===- PlannerBridge.h - between sigma ops and the planner's tables -*- C++ -*-===//
+
+#ifndef PASSES_PLANNERBRIDGE_H
+#define PASSES_PLANNERBRIDGE_H
+
+#include "dialects/Sigma/SigmaOps.h"
+#include "passes/CostTables.h"
+#include "planner/Plan.h"
+#include "planner/Problem.h"
+#include <memory>
+
+namespace mlir::sigma {
+
+/// A job as the planner sees it. Lives as long as the job's ops.
+struct PlanningTask {
+  planner::Problem problem;
+  std::unique_ptr<CostTables> costs;
+};
+
+/// Fails, with a located error, on what the planner cannot express (a precision without a peak).
+FailureOr<PlanningTask> createPlanningTask(JobOp job);
+
+/// Writes a planner's plan behind its job.
+PlanOp createPlanOp(JobOp job, const planner::Plan &plan, ProofStatus proof);
+
+/// The other way round; predictions are left for planner::check.
+planner::Plan planFromOp(PlanOp op);
+
+} // namespace mlir::sigma
+
+#endif

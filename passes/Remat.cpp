@@ -1,0 +1,161 @@
+//===- Remat.cpp - recomputation cloned into backward ---------------------===//
+
+#include "llvm/ADT/SetVector.h"
+#include "mlir/IR/IRMapping.h"
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_REMAT
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::rank;
+
+static std::optional<int64_t> layerOf(Operation *op) {
+  auto layer = op ? op->getAttrOfType<IntegerAttr>(kLayerAttr) : IntegerAttr();
+  return layer ? std::optional(layer.getInt()) : std::nullopt;
+}
+
+namespace {
+/// Replaces what backward takes from forward by recomputation, layer by layer.
+class Rematerializer {
+public:
+  Rematerializer(FuncOp forward, FuncOp backward)
+      : forward(forward), backward(backward), saved(forward.getReturn().getSaves()) {
+    auto arguments = backward.getArguments();
+    for (auto [value, argument] : llvm::zip(saved, arguments))
+      available[value] = argument;
+    ArrayRef<int64_t> captured = backward.getCapturedAttr().asArrayRef();
+    for (auto [index, argument] : llvm::zip(captured, arguments.drop_front(saved.size())))
+      available[forward.getArgument(index)] = argument;
+  }
+
+  void recompute(int64_t layer) {
+    llvm::SetVector<Value> wanted;
+    for (Value value : saved)
+      if (layerOf(value.getDefiningOp()) == layer && !boundary.contains(value))
+        wanted.insert(value);
+    if (wanted.empty())
+      return;
+    cloneSlice(layer, wanted.getArrayRef(), firstUse(wanted.getArrayRef()));
+    dropped.insert(wanted.begin(), wanted.end());
+  }
+
+  /// Values that a layer's recomputation starts from are not recomputed themselves.
+  void keepInputs(int64_t layer) {
+    for (Operation &op : forward.getBody().front())
+      if (layerOf(&op) == layer)
+        for (Value operand : op.getOperands())
+          if (layerOf(operand.getDefiningOp()) != layer && !isWeight(operand))
+            boundary.insert(operand);
+  }
+
+  /// Removes the arguments that are no longer taken and adds those that the clones start from.
+  void finish() {
+    llvm::BitVector erased(backward.getNumArguments());
+    SmallVector<Value> kept;
+    for (auto [index, value] : llvm::enumerate(saved)) {
+      if (dropped.contains(value))
+        erased.set(index);
+      else
+        kept.push_back(value);
+    }
+    Block &body = backward.getBody().front();
+    body.eraseArguments(erased);
+    forward.getReturn().getSavesMutable().assign(kept);
+    backward.setNumSaved(kept.size());
+    backward.setType(FunctionType::get(backward.getContext(), body.getArgumentTypes(), backward.getResultTypes()));
+  }
+
+private:
+  static bool isWeight(Value value) { return value.getDefiningOp<WeightOp>() || value.getDefiningOp<ConstantOp>(); }
+
+  Operation *firstUse(ArrayRef<Value> values) {
+    Operation *first = nullptr;
+    for (Value value : values)
+      for (Operation *user : available.lookup(value).getUsers())
+        if (!first || user->isBeforeInBlock(first))
+          first = user;
+    return first;
+  }
+
+  /// The value in backward of something that a clone reads from outside its layer.
+  Value inputOf(Value value) {
+    if (Value known = available.lookup(value))
+      return known;
+    Block &body = backward.getBody().front();
+    if (value.getDefiningOp()) {
+      unsigned index = saved.size();
+      saved.push_back(value);
+      return available[value] = body.insertArgument(index, value.getType(), value.getLoc());
+    }
+    SmallVector<int64_t> captured(*backward.getCaptured());
+    unsigned index = saved.size() + captured.size();
+    captured.push_back(cast<BlockArgument>(value).getArgNumber());
+    backward.setCaptured(captured);
+    return available[value] = body.insertArgument(index, value.getType(), value.getLoc());
+  }
+
+  void cloneSlice(int64_t layer, ArrayRef<Value> wanted, Operation *before) {
+    llvm::DenseSet<Operation *> slice;
+    SmallVector<Value> worklist(wanted);
+    while (!worklist.empty()) {
+      Operation *op = worklist.pop_back_val().getDefiningOp();
+      bool inside = op && (layerOf(op) == layer || isa<WeightOp, ConstantOp>(op));
+      if (inside && slice.insert(op).second)
+        llvm::append_range(worklist, op->getOperands());
+    }
+    OpBuilder builder(before);
+    IRMapping mapping;
+    for (Operation &op : forward.getBody().front()) {
+      if (!slice.contains(&op))
+        continue;
+      for (Value operand : op.getOperands())
+        if (!mapping.contains(operand))
+          mapping.map(operand, inputOf(operand));
+      builder.clone(op, mapping);
+    }
+    for (Value value : wanted)
+      available.lookup(value).replaceAllUsesWith(mapping.lookup(value));
+  }
+
+  FuncOp forward, backward;
+  SmallVector<Value> saved;
+  llvm::DenseMap<Value, Value> available; // forward value -> backward argument
+  llvm::DenseSet<Value> boundary, dropped;
+};
+} // namespace
+
+LogicalResult sigma::rematerialize(ProgramOp program) {
+  FuncOp forward = program.getForward(), backward = program.getBackward();
+  if (!forward || !backward)
+    return program.emitOpError() << "has no @backward; run sigma-autodiff first";
+  SmallVector<int64_t> layers;
+  for (auto [index, mode] : llvm::enumerate(program.getRemat().getAsValueRange<StringAttr>())) {
+    if (mode == "full")
+      layers.push_back(program.getFirstLayer() + index);
+    else if (mode != "none")
+      return program.emitOpError() << "'remat' of layer " << program.getFirstLayer() + index << " is '" << mode
+                                   << "'; it must be 'none' or 'full'";
+  }
+  if (layers.empty())
+    return success();
+  Rematerializer rematerializer(forward, backward);
+  for (int64_t layer : layers)
+    rematerializer.keepInputs(layer);
+  for (int64_t layer : layers)
+    rematerializer.recompute(layer);
+  rematerializer.finish();
+  return success();
+}
+
+namespace {
+struct Remat : sigma::impl::RematBase<Remat> {
+  void runOnOperation() override {
+    if (failed(sigma::rematerialize(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace

@@ -1,0 +1,139 @@
+//===- Schedule1F1B.cpp - the one-forward-one-backward schedule -----------===//
+
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_SCHEDULE1F1B
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::rank;
+
+namespace {
+/// Writes the schedule of one stage. A micro-batch's values live from its forward to its backward.
+class StageSchedule {
+public:
+  StageSchedule(ProgramOp program, ScheduleOp schedule)
+      : forward(program.getForward()), backward(program.getBackward()), launch(program.getLaunchOp()),
+        stage(program.getStage()), isFirst(stage == 0), isLast(stage + 1 == int64_t(launch.getPp())),
+        builder(OpBuilder::atBlockEnd(&schedule.getBody().front())), loc(program.getLoc()) {}
+
+  void write(ProgramOp program) {
+    builder.create<ZeroGradientsOp>(loc, IntegerAttr(), IntegerAttr());
+    int64_t count = launch.getNumMicroBatches();
+    int64_t warmup = std::min<int64_t>(launch.getPp() - stage - 1, count);
+    for (int64_t i = 0; i < warmup; ++i)
+      runForward(i);
+    for (int64_t i = warmup; i < count; ++i) {
+      runForward(i);
+      runBackward(i - warmup);
+    }
+    for (int64_t i = count - warmup; i < count; ++i)
+      runBackward(i);
+    for (Channel channel : {Channel::Forward, Channel::Backward})
+      waitForSend(channel);
+    update(program);
+  }
+
+private:
+  struct InFlight {
+    SmallVector<Value> inputs; // of forward
+    Value residual;
+  };
+
+  void runForward(int64_t microBatch) {
+    InFlight flight;
+    Value tokens, targets;
+    Type ids = RankedTensorType::get({launch.getTokens()}, builder.getI32Type());
+    if (isFirst || isLast) {
+      auto batch = builder.create<LoadBatchOp>(loc, ids, ids, microBatch);
+      tokens = batch.getTokens(), targets = batch.getTargets();
+    }
+    if (isFirst)
+      flight.inputs.push_back(tokens);
+    else
+      flight.inputs.push_back(
+          builder.create<RecvOp>(loc, forward.getArgumentTypes()[0], stage - 1, Channel::Forward, microBatch));
+    if (isLast)
+      flight.inputs.push_back(targets);
+
+    SmallVector<Type> types(forward.getResultTypes());
+    types.push_back(ResidualType::get(builder.getContext()));
+    auto call = builder.create<CallOp>(loc, types, kForward, microBatch, flight.inputs);
+    flight.residual = call.getResults().back();
+    if (!isLast)
+      send(call.getResult(0), stage + 1, Channel::Forward, microBatch);
+    flights[microBatch] = flight;
+  }
+
+  void runBackward(int64_t microBatch) {
+    InFlight flight = flights[microBatch];
+    SmallVector<Value> inputs{flight.residual};
+    for (int64_t index : backward.getCapturedAttr().asArrayRef())
+      inputs.push_back(flight.inputs[index]);
+    if (!isLast)
+      inputs.push_back(
+          builder.create<RecvOp>(loc, forward.getResultTypes()[0], stage + 1, Channel::Backward, microBatch));
+    auto call = builder.create<CallOp>(loc, backward.getResultTypes(), kBackward, microBatch, inputs);
+    if (!isFirst)
+      send(call.getResult(0), stage - 1, Channel::Backward, microBatch);
+    flights.erase(microBatch);
+  }
+
+  void waitForSend(Channel channel) {
+    Value &last = pending[int(channel)];
+    if (last)
+      builder.create<WaitSendOp>(loc, last, channel);
+    last = Value();
+  }
+
+  void send(Value value, int64_t to, Channel channel, int64_t microBatch) {
+    waitForSend(channel);
+    pending[int(channel)] = builder.create<SendOp>(loc, value, to, channel, microBatch);
+  }
+
+  void update(ProgramOp program) {
+    auto isExpert = [](ParameterOp parameter) { return parameter.getExpert(); };
+    bool experts = llvm::any_of(program.getBody().getOps<ParameterOp>(), isExpert);
+    SmallVector<Axis> axes{Axis::Dp};
+    if (experts)
+      axes.push_back(Axis::Edp);
+    for (Axis axis : axes)
+      builder.create<AllReduceGradientsOp>(loc, axis, IntegerAttr(), IntegerAttr(), IntegerAttr());
+    for (Axis axis : axes)
+      builder.create<GradientNormOp>(loc, axis, IntegerAttr(), IntegerAttr());
+    builder.create<ReduceStepOp>(loc);
+    for (auto parameter : program.getBody().getOps<ParameterOp>())
+      builder.create<AdamWOp>(loc, parameter.getSymName());
+    builder.create<CheckpointHookOp>(loc);
+  }
+
+  FuncOp forward, backward;
+  LaunchOp launch;
+  int64_t stage;
+  bool isFirst, isLast;
+  OpBuilder builder;
+  Location loc;
+  llvm::DenseMap<int64_t, InFlight> flights;
+  Value pending[2];
+};
+
+struct Schedule1F1B : sigma::impl::Schedule1F1BBase<Schedule1F1B> {
+  void runOnOperation() override {
+    ProgramOp program = getOperation();
+    if (!program.getForward() || !program.getBackward()) {
+      program.emitOpError() << "has no @backward; run sigma-autodiff first";
+      return signalPassFailure();
+    }
+    if (program.getSchedule()) {
+      program.emitOpError() << "has a schedule already";
+      return signalPassFailure();
+    }
+    OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
+    auto schedule = builder.create<ScheduleOp>(program.getLoc());
+    StageSchedule(program, schedule).write(program);
+  }
+};
+} // namespace

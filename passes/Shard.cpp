@@ -1,0 +1,158 @@
+//===- Shard.cpp - expert parallelism as explicit collectives -------------===//
+
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_SHARD
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::rank;
+
+static RankedTensorType withRows(Type type, int64_t rows) {
+  auto tensor = cast<RankedTensorType>(type);
+  SmallVector<int64_t> shape(tensor.getShape());
+  shape[0] = rows;
+  return RankedTensorType::get(shape, tensor.getElementType());
+}
+
+namespace {
+/// Rewrites one forward function for `ep` expert-parallel ranks.
+class ExpertSharding {
+public:
+  ExpertSharding(LaunchOp launch) : launch(launch), ep(launch.getEp()) {}
+
+  LogicalResult shardParameters(ProgramOp program) {
+    for (auto parameter : program.getBody().getOps<ParameterOp>()) {
+      if (!parameter.getExpert())
+        continue;
+      int64_t experts = parameter.getTensorType().getDimSize(0);
+      if (experts % ep != 0)
+        return parameter.emitOpError() << "has " << experts << " experts; ep, " << ep << ", must divide them";
+      parameter.setType(withRows(parameter.getType(), experts / ep));
+    }
+    return success();
+  }
+
+  void shardFunction(FuncOp func) {
+    for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
+      if (auto weight = dyn_cast<WeightOp>(op))
+        retypeWeight(weight);
+      else if (auto dispatch = dyn_cast<DispatchOp>(op))
+        lowerDispatch(dispatch);
+      else if (auto collect = dyn_cast<CollectOp>(op))
+        lowerCollect(collect);
+      else if (llvm::any_of(op.getOperands(), [&](Value v) { return expertRows.contains(v); }))
+        retypeExpertOp(op);
+    }
+  }
+
+private:
+  struct Exchange {
+    Value table, localSizes;
+    int64_t capacity;
+  };
+
+  void retypeWeight(WeightOp weight) {
+    auto parameter = weight->getParentOfType<ProgramOp>().lookupSymbol<ParameterOp>(weight.getParameter());
+    weight.getResult().setType(parameter.getTensorType());
+  }
+
+  /// Rows that the experts of one rank can take: the planned share of an even load, at most every row there is.
+  int64_t capacity(int64_t rows, int64_t experts, int64_t tokens) {
+    int64_t worst = ep * std::min(rows, tokens * (experts / ep));
+    auto ppm = launch.getExpertCapacityPpm();
+    return ppm ? std::min<int64_t>(worst, (__int128(rows) * *ppm + 999999) / 1000000) : worst;
+  }
+
+  void lowerDispatch(DispatchOp dispatch) {
+    OpBuilder builder(dispatch);
+    Value sizes = dispatch.getSizes();
+    int64_t rows = dispatch.getRows().getType().getDimSize(0);
+    int64_t experts = dispatch.getSizes().getType().getNumElements();
+    int64_t limit = capacity(rows, experts, launch.getTokens());
+    auto table = RankedTensorType::get({ep, experts / ep}, builder.getI32Type());
+    auto local = RankedTensorType::get({experts / ep}, builder.getI32Type());
+    auto exchange = builder.create<ExchangeSizesOp>(dispatch.getLoc(), table, local, sizes, limit);
+    auto rowsOp = builder.create<AllToAllOp>(dispatch.getLoc(), withRows(dispatch.getResult().getType(), limit),
+                                             dispatch.getRows(), sizes, exchange.getTable(), Direction::Dispatch, rows);
+    copyLayer(dispatch, exchange);
+    copyLayer(dispatch, rowsOp);
+    exchanges[sizes] = {exchange.getTable(), exchange.getLocalSizes(), limit};
+    expertRows.insert(rowsOp.getResult());
+    dispatch.getResult().replaceAllUsesWith(rowsOp.getResult());
+    dispatch.erase();
+  }
+
+  void lowerCollect(CollectOp collect) {
+    OpBuilder builder(collect);
+    const Exchange &exchange = exchanges.at(collect.getSizes());
+    auto combine = cast<CombineOp>(*collect.getResult().user_begin());
+    int64_t rows = combine.getPosition().getType().getNumElements();
+    auto rowsOp = builder.create<AllToAllOp>(collect.getLoc(), withRows(collect.getRows().getType(), rows),
+                                             collect.getRows(), collect.getSizes(), exchange.table, Direction::Collect,
+                                             rows);
+    copyLayer(collect, rowsOp);
+    collect.getResult().replaceAllUsesWith(rowsOp.getResult());
+    collect.erase();
+  }
+
+  /// An op between dispatch and collect: its rows are those of the local experts.
+  void retypeExpertOp(Operation &op) {
+    int64_t rows = 0;
+    for (OpOperand &operand : op.getOpOperands()) {
+      auto exchange = exchanges.find(operand.get());
+      if (exchange != exchanges.end()) {
+        rows = exchange->second.capacity;
+        operand.set(exchange->second.localSizes);
+      }
+    }
+    for (Value result : op.getResults()) {
+      result.setType(withRows(result.getType(), rows));
+      expertRows.insert(result);
+    }
+  }
+
+  static void copyLayer(Operation *from, Operation *to) {
+    if (Attribute layer = from->getAttr(kLayerAttr))
+      to->setAttr(kLayerAttr, layer);
+  }
+
+  LaunchOp launch;
+  int64_t ep;
+  llvm::DenseMap<Value, Exchange> exchanges; // by the sizes of the global experts
+  llvm::DenseSet<Value> expertRows;
+};
+} // namespace
+
+LogicalResult sigma::shardExperts(ProgramOp program) {
+  LaunchOp launch = program.getLaunchOp();
+  FuncOp forward = program.getForward();
+  if (!forward)
+    return program.emitOpError() << "has no @forward; run sigma-expand-blocks first";
+  if (launch.getEp() == 1) {
+    forward.walk([](Operation *op) {
+      if (isa<DispatchOp, CollectOp>(op)) {
+        op->getResult(0).replaceAllUsesWith(op->getOperand(0));
+        op->erase();
+      }
+    });
+    return success();
+  }
+  ExpertSharding sharding(launch);
+  if (failed(sharding.shardParameters(program)))
+    return failure();
+  sharding.shardFunction(forward);
+  return success();
+}
+
+namespace {
+struct Shard : sigma::impl::ShardBase<Shard> {
+  void runOnOperation() override {
+    if (failed(sigma::shardExperts(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace

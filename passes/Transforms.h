@@ -1,0 +1,37 @@
+//===- Transforms.h - the passes' work, for those who need a part of it -*- C++ -*-===//
+
+#ifndef PASSES_TRANSFORMS_H
+#define PASSES_TRANSFORMS_H
+
+#include "dialects/Rank/BlockBuilder.h"
+#include "dialects/Sigma/SigmaOps.h"
+
+namespace mlir::sigma {
+
+/// The shape that a job's blocks are expanded at.
+rank::ModelShape modelShape(JobOp job, ModelOp model, FloatType elementType, int64_t microBatch);
+
+/// The float type of a precision.
+FloatType elementType(Precision precision, MLIRContext *context);
+
+/// Expert-parallel sharding of a program; see sigma-shard.
+LogicalResult shardExperts(rank::ProgramOp program);
+
+/// Adds @backward; see sigma-autodiff.
+LogicalResult differentiate(rank::ProgramOp program);
+
+/// See sigma-remat.
+LogicalResult rematerialize(rank::ProgramOp program);
+
+/// Places the values of one function and sets its slot and transient bytes; see sigma-plan-memory.
+void planFunctionMemory(rank::FuncOp func);
+
+/// Scratch memory of an all-reduce: the most of a bucket that is exchanged at a time.
+inline constexpr int64_t kReduceChunkBytes = 4 << 20;
+
+/// Start of the next buffer: offsets are multiples of a cache line.
+inline int64_t alignOffset(int64_t offset) { return (offset + 63) / 64 * 64; }
+
+} // namespace mlir::sigma
+
+#endif

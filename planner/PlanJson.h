@@ -1,0 +1,29 @@
+// plan.json: the protobuf JSON form of planner/proto/plan.proto.
+#ifndef SIGMA_PLANNER_PLANJSON_H
+#define SIGMA_PLANNER_PLANJSON_H
+
+#include "planner/Plan.h"
+#include "planner/Problem.h"
+
+namespace sigma::planner {
+
+inline constexpr int kPlanVersion = 1;
+
+// What stands in a plan.json.
+struct PlanDocument {
+  std::string model, cluster, job; // names
+  Answer answer;
+  std::string error; // what is wrong with the text; then nothing else is set
+};
+
+// All known fields are printed, also those at their default. `original` is the text that the plan
+// was read from: fields in it that this version does not know are kept.
+std::string toJson(const Problem &problem, const Answer &answer, const std::string &original = {});
+
+// Tolerates unknown fields. A stage may give `layers` alone instead of firstLayer and endLayer, and
+// no remat modes for none, so that a plan is easy to write by hand.
+PlanDocument fromJson(const std::string &text);
+
+} // namespace sigma::planner
+
+#endif

@@ -1,0 +1,119 @@
+#include "planner/PlanMessage.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using namespace sigma::planner;
+namespace pb = sigma::plan;
+
+// Protobuf strings are UTF-8; what is not in a name becomes a replacement character.
+static std::string utf8(const std::string &name) {
+  using Json = nlohmann::json;
+  return Json::parse(Json(name).dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+static void fill(pb::Layout &out, const Layout &layout) {
+  out.set_tp(1);
+  out.set_pp(static_cast<int32_t>(layout.pp));
+  out.set_vpp(1);
+  out.set_ep(static_cast<int32_t>(layout.ep));
+  out.set_etp(1);
+  out.set_cp(1);
+  out.set_dp(static_cast<int32_t>(layout.dp));
+  out.set_zero(0);
+  out.set_microbatch(static_cast<int32_t>(layout.microBatch));
+  out.set_schedule("1f1b");
+  out.set_nummicrobatches(double(layout.numMicroBatches));
+}
+
+static void fill(pb::Stage &out, const StagePlan &stage) {
+  out.set_firstlayer(static_cast<int32_t>(stage.firstLayer));
+  out.set_endlayer(static_cast<int32_t>(stage.endLayer));
+  out.set_layers(static_cast<int32_t>(stage.endLayer - stage.firstLayer));
+  for (bool remat : stage.remat)
+    out.add_remat(remat ? "full" : "none");
+  out.set_peakmemorybytes(double(stage.peakBytes));
+  out.set_microbatchns(double(stage.microBatchNs));
+  pb::MemoryParts &memory = *out.mutable_memory();
+  memory.set_parameterbytes(double(stage.parameterBytes));
+  memory.set_gradientbytes(double(stage.gradientBytes));
+  memory.set_optimizerbytes(double(stage.optimizerBytes));
+  memory.set_activationbytes(double(stage.activationBytes));
+  memory.set_transientbytes(double(stage.transientBytes));
+  memory.set_bufferbytes(double(stage.bufferBytes));
+  pb::TimeParts &time = *out.mutable_time();
+  time.set_computens(double(stage.computeNs));
+  time.set_recomputens(double(stage.recomputeNs));
+  time.set_exchangens(double(stage.exchangeNs));
+  time.set_transferns(double(stage.transferNs));
+  time.set_noisens(double(stage.noiseNs));
+  time.set_syncns(double(stage.syncNs));
+  time.set_optimizerns(double(stage.optimizerNs));
+}
+
+static void fill(pb::Predicted &out, const Plan &plan) {
+  pb::StepTime &time = *out.mutable_steptimens();
+  time.set_mean(plan.stepTime.meanNs);
+  time.set_p50(plan.stepTime.p50Ns);
+  time.set_p95(plan.stepTime.p95Ns);
+  time.set_objective(plan.stepTime.objectiveNs);
+  time.set_noise(double(plan.noiseNs));
+  int64_t peak = 0;
+  for (const StagePlan &stage : plan.stages)
+    peak = std::max(peak, stage.peakBytes);
+  out.set_peakmemorybytes(double(peak));
+  out.set_mfu(plan.mfu);
+  out.set_tokenspersecond(plan.tokensPerSecond);
+  out.set_objectivens(double(plan.objectiveNs));
+}
+
+static const char *statusName(ProofStatus status) {
+  switch (status) {
+  case ProofStatus::Optimal:
+    return "OPTIMAL";
+  case ProofStatus::Gap:
+    return "GAP";
+  case ProofStatus::Infeasible:
+    return "INFEASIBLE";
+  }
+  return "";
+}
+
+static void fill(pb::Proof &out, const Proof &proof) {
+  out.set_status(statusName(proof.status));
+  out.set_gap(proof.gap);
+  out.set_wallms(double(proof.wallMs));
+  out.set_configurations(double(proof.configurations));
+  pb::Certificates &certificates = *out.mutable_certificates();
+  certificates.set_indivisible(double(proof.certificates.indivisible));
+  certificates.set_memorybound(double(proof.certificates.memoryBound));
+  certificates.set_timebound(double(proof.certificates.timeBound));
+  certificates.set_lagrange(double(proof.certificates.lagrange));
+  certificates.set_z3(double(proof.certificates.z3));
+}
+
+pb::Plan sigma::planner::toMessage(const Problem &problem, const Answer &answer) {
+  pb::Plan out;
+  out.set_version(kPlanVersion);
+  out.set_model(utf8(problem.model.name));
+  out.set_cluster(utf8(problem.cluster.name));
+  out.set_job(utf8(problem.job.name));
+  fill(*out.mutable_layout(), answer.plan.layout);
+  for (const StagePlan &stage : answer.plan.stages)
+    fill(*out.add_stages(), stage);
+  fill(*out.mutable_predicted(), answer.plan);
+  fill(*out.mutable_proof(), answer.proof);
+  for (const Conflict &conflict : answer.conflicts) {
+    pb::Conflict &entry = *out.add_conflict();
+    entry.set_limit(conflict.limit);
+    entry.set_amount(conflict.amount);
+    entry.set_suggest(conflict.suggest);
+  }
+  for (const Runner &runner : answer.runnersUp) {
+    pb::Runner &entry = *out.add_runnersup();
+    fill(*entry.mutable_layout(), runner.layout);
+    entry.set_objectivens(double(runner.objectiveNs));
+    entry.set_reason(runner.reason);
+  }
+  return out;
+}

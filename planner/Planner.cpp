@@ -1,0 +1,92 @@
+#include "planner/Planner.h"
+
+#include "planner/Validate.h"
+#include "planner/check/Check.h"
+#include "planner/search/Conflicts.h"
+#include "planner/search/Search.h"
+
+#include <cstdlib>
+#include <exception>
+
+using namespace sigma::planner;
+
+// A plan leaves only if the independent recount agrees with it to the nanosecond and the byte.
+static std::string disagreement(const Plan &plan, const CheckResult &check) {
+  if (!check.error.empty())
+    return check.error;
+  if (!check.violations.empty())
+    return check.violations.front().limit + ": " + check.violations.front().amount;
+  auto differ = [](const std::string &what, int64_t ours, int64_t theirs) {
+    return what + " is " + std::to_string(ours) + " by the search and " + std::to_string(theirs) +
+           " by the check";
+  };
+  // Both round the same real number up, but sum its variance in different orders.
+  if (std::abs(plan.noiseNs - check.plan.noiseNs) > 1)
+    return differ("noise in ns", plan.noiseNs, check.plan.noiseNs);
+  int64_t core = plan.objectiveNs - plan.noiseNs;
+  int64_t recounted = check.plan.objectiveNs - check.plan.noiseNs;
+  if (core != recounted)
+    return differ("step time without noise in ns", core, recounted);
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const StagePlan &ours = plan.stages[i], &theirs = check.plan.stages[i];
+    std::string stage = "stage " + std::to_string(i) + ": ";
+    if (ours.microBatchNs != theirs.microBatchNs)
+      return differ(stage + "time in ns", ours.microBatchNs, theirs.microBatchNs);
+    if (ours.peakBytes != theirs.peakBytes)
+      return differ(stage + "peak in bytes", ours.peakBytes, theirs.peakBytes);
+  }
+  return {};
+}
+
+static void solve(const Problem &problem, CostSource &costs, const SearchOptions &options,
+                  Answer &answer) {
+  Search(problem, costs, options).run(answer);
+  if (!answer.error.empty())
+    return;
+  if (answer.plan.stages.empty()) {
+    answer.proof.status = ProofStatus::Infeasible;
+    return;
+  }
+  std::string reason = disagreement(answer.plan, recount(problem, costs, answer.plan));
+  if (!reason.empty())
+    answer.error = "the plan found was refused by the independent check: " + reason;
+}
+
+Answer sigma::planner::plan(const Problem &problem, CostSource &costs,
+                            const SearchOptions &options) {
+  Answer answer;
+  answer.error = validate(problem);
+  if (!answer.error.empty())
+    return answer;
+  try {
+    solve(problem, costs, options, answer);
+    if (answer.error.empty() && answer.proof.status == ProofStatus::Infeasible)
+      answer.conflicts = findConflicts(problem, costs, [&](const Problem &changed) {
+        Answer trial;
+        if (validate(changed).empty())
+          solve(changed, costs, {}, trial);
+        return trial;
+      });
+  } catch (const std::exception &error) {
+    answer.error = error.what();
+  } catch (...) {
+    answer.error = "the cost source threw something that is no std::exception";
+  }
+  return answer;
+}
+
+CheckResult sigma::planner::check(const Problem &problem, CostSource &costs, const Plan &plan) {
+  CheckResult result;
+  result.plan = plan;
+  result.error = validate(problem);
+  if (!result.error.empty())
+    return result;
+  try {
+    result = recount(problem, costs, plan);
+  } catch (const std::exception &error) {
+    result.error = error.what();
+  } catch (...) {
+    result.error = "the cost source threw something that is no std::exception";
+  }
+  return result;
+}

@@ -1,0 +1,115 @@
+#include "planner/Validate.h"
+
+#include <cmath>
+
+using namespace sigma::planner;
+
+namespace {
+
+// Collects the first complaint.
+class Complaint {
+public:
+  void require(bool ok, const std::string &what) {
+    if (!ok && text.empty())
+      text = what;
+  }
+  void range(const std::string &name, int64_t value, int64_t least, int64_t most) {
+    require(value >= least && value <= most, name + " is " + std::to_string(value) +
+                                                 "; it must be between " + std::to_string(least) +
+                                                 " and " + std::to_string(most));
+  }
+
+  std::string text;
+};
+
+// No real system comes near these; below them every product in the planner fits 128 bits.
+constexpr int64_t kMaxDevices = int64_t(1) << 24;
+constexpr int64_t kMaxBatch = int64_t(1) << 40;
+constexpr int64_t kMaxLayers = 4096;
+constexpr int64_t kMaxBytes = int64_t(1) << 60;
+constexpr int64_t kMaxRate = int64_t(1) << 60; // FLOP/s, bytes/s
+constexpr int64_t kMaxNs = int64_t(1) << 50;
+constexpr int64_t kMillion = 1000000;
+
+void checkModel(const Model &model, Complaint &complaint) {
+  int64_t layers = 0;
+  for (const LayerGroup &group : model.layers) {
+    complaint.range("model: count of a layer group", group.count, 1, kMaxLayers);
+    complaint.range("model: kind of a layer group", group.kind, 0, INT32_MAX);
+    layers += group.count > 0 && group.count <= kMaxLayers ? group.count : 0;
+    complaint.range("model: number of layers", layers, 0, kMaxLayers);
+    if (!complaint.text.empty())
+      return;
+  }
+  complaint.require(layers > 0, "model: it has no layer");
+  complaint.range("model: sequence", model.sequence, 0, int64_t(1) << 40);
+  complaint.range("model: hidden width", model.hiddenWidth, 0, int64_t(1) << 40);
+  complaint.range("model: number of experts", model.numExperts, 0, kMaxDevices);
+  complaint.require(std::isfinite(model.flopsPerToken) && model.flopsPerToken >= 0,
+                    "model: FLOPs per token are negative or not a number");
+}
+
+void checkDevice(const Device &device, Complaint &complaint) {
+  complaint.range("device: peak FLOP/s", device.peakFlopsPerS, 1, kMaxRate);
+  complaint.range("device: memory bytes", device.memoryBytes, 1, kMaxBytes);
+  complaint.range("device: memory bandwidth in bytes/s", device.memoryBandwidthBytesPerS, 1,
+                  kMaxRate);
+  complaint.range("device: launch time in ns", device.launchNs, 0, kMaxNs);
+  complaint.range("device: jitter in ppm", device.jitterPpm, 0, 1000 * kMillion);
+  for (int64_t efficiency : device.efficiencyPpm)
+    complaint.range("device: efficiency in ppm", efficiency, 1, kMillion);
+}
+
+void checkTiers(const Cluster &cluster, Complaint &complaint) {
+  int64_t inner = 1;
+  for (const Tier &tier : cluster.tiers) {
+    std::string name = "tier '" + tier.name + "': ";
+    complaint.range(name + "devices", tier.devices, inner, kMaxDevices);
+    complaint.range(name + "bandwidth in bytes/s", tier.bandwidthBytesPerS, 1, kMaxRate);
+    complaint.range(name + "latency in ns", tier.latencyNs, 0, kMaxNs);
+    complaint.range(name + "jitter in ppm", tier.jitterPpm, 0, 1000 * kMillion);
+    inner = tier.devices;
+  }
+  if (cluster.numDevices > 1)
+    complaint.require(!cluster.tiers.empty() && inner >= cluster.numDevices,
+                      "cluster: its outermost tier holds " +
+                          std::to_string(cluster.tiers.empty() ? 0 : inner) + " of " +
+                          std::to_string(cluster.numDevices) + " devices");
+}
+
+void checkCluster(const Cluster &cluster, Complaint &complaint) {
+  complaint.range("cluster: number of devices", cluster.numDevices, 1, kMaxDevices);
+  checkDevice(cluster.device, complaint);
+  checkTiers(cluster, complaint);
+  complaint.range("cluster: spikes per million steps", cluster.spikes.perMillionSteps, 0, kMillion);
+  complaint.range("cluster: duration of a spike in ns", cluster.spikes.durationNs, 0, kMaxNs);
+  complaint.range("cluster: routing jitter in ppm", cluster.routingJitterPpm, 0, 1000 * kMillion);
+}
+
+void checkJob(const Job &job, Complaint &complaint) {
+  complaint.range("job: global batch", job.globalBatch, 1, kMaxBatch);
+  complaint.range("job: largest micro-batch", job.maxMicroBatch, 1, kMaxBatch);
+  complaint.range("job: value bytes", job.recipe.valueBytes, 0, 1024);
+  complaint.range("job: gradient bytes", job.recipe.gradientBytes, 0, 1024);
+  complaint.range("job: optimizer bytes", job.recipe.optimizerBytes, 0, 1024);
+  complaint.range("job: memory margin in ppm", job.memoryMarginPpm, 0, kMillion - 1);
+  complaint.range("job: quantile in ppm", job.quantilePpm, 1, kMillion - 1);
+  auto pin = [&](const char *name, const std::optional<int64_t> &value) {
+    if (value)
+      complaint.range(std::string("job: pin ") + name, *value, 1, kMaxBatch);
+  };
+  pin("pp", job.pins.pp);
+  pin("dp", job.pins.dp);
+  pin("ep", job.pins.ep);
+  pin("micro-batch", job.pins.microBatch);
+}
+
+} // namespace
+
+std::string sigma::planner::validate(const Problem &problem) {
+  Complaint complaint;
+  checkModel(problem.model, complaint);
+  checkCluster(problem.cluster, complaint);
+  checkJob(problem.job, complaint);
+  return complaint.text;
+}

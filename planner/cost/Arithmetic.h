@@ -1,0 +1,40 @@
+// Integer arithmetic that never overflows. Costs are sums and products of user-given sizes: 65,536
+// devices times 10T parameters must saturate rather than wrap, so that "too large" can be reported
+// and never becomes a cheap plan.
+#ifndef SIGMA_PLANNER_COST_ARITHMETIC_H
+#define SIGMA_PLANNER_COST_ARITHMETIC_H
+
+#include <cstdint>
+#include <stdexcept>
+
+namespace sigma::planner {
+
+// Thrown and caught inside the library only: a figure that no plan can be made from.
+struct PlanningError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using Int128 = __int128;
+
+// Far above every meaningful time (36 years in ns) or size (1 EiB), and two of them still add up in
+// 64 bits.
+inline constexpr int64_t kSaturated = int64_t(1) << 60;
+
+inline int64_t saturate(Int128 value) {
+  if (value > kSaturated)
+    return kSaturated;
+  return value < -kSaturated ? -kSaturated : static_cast<int64_t>(value);
+}
+
+inline int64_t addSat(int64_t a, int64_t b) { return saturate(Int128(a) + b); }
+inline int64_t mulSat(int64_t a, int64_t b) { return saturate(Int128(a) * b); }
+
+// ceil(a / b) for a >= 0, b > 0.
+inline int64_t ceilDiv(Int128 a, Int128 b) { return saturate((a + b - 1) / b); }
+
+// ceil(a * b / c) for non-negative a, b and positive c.
+inline int64_t mulDivCeil(int64_t a, int64_t b, int64_t c) { return ceilDiv(Int128(a) * b, c); }
+
+} // namespace sigma::planner
+
+#endif

@@ -1,0 +1,18 @@
+// Time of one primitive op on one device.
+#ifndef SIGMA_PLANNER_COST_ROOFLINE_H
+#define SIGMA_PLANNER_COST_ROOFLINE_H
+
+#include "planner/Problem.h"
+
+namespace sigma::planner {
+
+// max(flops / (peak * efficiency of the class), bytes / memory bandwidth) + launch (Williams et al.
+// 2009, "Roofline").
+int64_t opTimeNs(const Device &device, const OpCost &op);
+
+// Time of reading or writing `bytes` at full memory bandwidth.
+int64_t memoryTimeNs(const Device &device, int64_t bytes);
+
+} // namespace sigma::planner
+
+#endif

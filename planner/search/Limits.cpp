@@ -1,0 +1,112 @@
+#include "planner/search/Limits.h"
+
+#include "planner/cost/Arithmetic.h"
+
+#include <algorithm>
+#include <z3++.h>
+
+using namespace sigma::planner;
+
+const char *sigma::planner::limitName(Limit limit) {
+  switch (limit) {
+  case Limit::Memory:
+    return "memory";
+  case Limit::DeviceCount:
+    return "device count";
+  case Limit::Batch:
+    return "divisibility of batch";
+  case Limit::Experts:
+    return "divisibility of experts";
+  case Limit::Folding:
+    return "divisibility of dp";
+  case Limit::Layers:
+    return "layers";
+  case Limit::PinPp:
+    return "pin pp";
+  case Limit::PinDp:
+    return "pin dp";
+  case Limit::PinEp:
+    return "pin ep";
+  case Limit::PinMicroBatch:
+    return "pin micro-batch";
+  case Limit::PinRemat:
+    return "pin remat";
+  }
+  return "";
+}
+
+namespace {
+
+// One Boolean per candidate plan, at least one is chosen, and a chosen candidate contradicts the
+// limits it breaks.
+class LimitSolver {
+public:
+  explicit LimitSolver(const std::vector<LimitSet> &broken) : solver(context) {
+    z3::params parameters(context);
+    parameters.set("core.minimize", true);
+    solver.set(parameters);
+    for (int i = 0; i < kNumLimits; ++i)
+      limits.push_back(context.bool_const(limitName(static_cast<Limit>(i))));
+    z3::expr_vector chosen(context);
+    for (size_t j = 0; j < broken.size(); ++j) {
+      chosen.push_back(context.bool_const(("plan" + std::to_string(j)).c_str()));
+      for (int i = 0; i < kNumLimits; ++i)
+        if (contains(broken[j], static_cast<Limit>(i)))
+          solver.add(!chosen.back() || !limits[i]);
+    }
+    solver.add(z3::mk_or(chosen));
+  }
+
+  // True if some candidate obeys all of `assumed`; otherwise `core` is a subset that none obeys.
+  bool isSatisfiable(LimitSet assumed, LimitSet &core) {
+    z3::expr_vector assumptions(context);
+    for (int i = 0; i < kNumLimits; ++i)
+      if (contains(assumed, static_cast<Limit>(i)))
+        assumptions.push_back(limits[i]);
+    z3::check_result result = solver.check(assumptions);
+    if (result == z3::unknown)
+      throw PlanningError("Z3 gave up on naming the conflicting limits");
+    core = 0;
+    if (result == z3::sat)
+      return true;
+    // Read once: in Z3 4.8.12 a second call after minimization returns an empty core.
+    z3::expr_vector literals = solver.unsat_core();
+    for (unsigned j = 0; j < literals.size(); ++j)
+      for (int i = 0; i < kNumLimits; ++i)
+        if (z3::eq(literals[j], limits[i]))
+          core |= bit(static_cast<Limit>(i));
+    return false;
+  }
+
+private:
+  z3::context context;
+  z3::solver solver;
+  std::vector<z3::expr> limits;
+};
+
+} // namespace
+
+LimitSet sigma::planner::minimalConflict(const std::vector<LimitSet> &broken) {
+  // Many candidates break the same limits, and one that breaks more than another adds nothing.
+  std::vector<LimitSet> distinct = broken;
+  std::sort(distinct.begin(), distinct.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  std::vector<LimitSet> least;
+  for (LimitSet set : distinct)
+    if (std::none_of(distinct.begin(), distinct.end(),
+                     [&](LimitSet other) { return other != set && (other & set) == other; }))
+      least.push_back(set);
+
+  LimitSolver solver(least);
+  LimitSet core = 0, kept = (LimitSet(1) << kNumLimits) - 1;
+  if (solver.isSatisfiable(kept, core))
+    throw PlanningError("asked why nothing fits, but something does");
+  // Several minimal sets may exist. Deleting in this order prefers one without pins, so a pin is
+  // named only if giving it up helps.
+  for (Limit limit : {Limit::PinRemat, Limit::PinMicroBatch, Limit::PinEp, Limit::PinDp,
+                      Limit::PinPp, Limit::Layers, Limit::Folding, Limit::Experts, Limit::Batch,
+                      Limit::DeviceCount, Limit::Memory})
+    if (!solver.isSatisfiable(kept & ~bit(limit), core))
+      kept &= ~bit(limit);
+  return kept;
+}

@@ -1,0 +1,69 @@
+// The inner problem of one layout as a layered graph: a state is how many layers lie in the first s
+// stages, an option of stage s is an edge from one state to the next (reference/z3.md §3, stage
+// options and prefix states). A plan is a path from (0, 0) to (pp, all layers), its cost is (m - 1)
+// max t + sum t + max tail.
+#ifndef SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
+#define SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
+
+#include "planner/search/StageModel.h"
+
+#include <optional>
+#include <vector>
+
+namespace sigma::planner {
+
+struct StageOption {
+  int64_t first, count;
+  int64_t timeNs, tailNs;
+  // Presolve: F(first) + time - F(end) with F the shortest path from the start. Not negative, and
+  // along a path these add up to the path's time less the shortest one's.
+  int64_t reducedNs = 0;
+
+  int64_t end() const { return first + count; }
+};
+
+// Layers of each stage, and what they cost.
+struct Split {
+  std::vector<int64_t> counts;
+  int64_t costNs = 0; // without the layout's constant
+};
+
+struct OptionGraph {
+  int64_t numLayers = 0, numMicroBatches = 1;
+  std::vector<std::vector<StageOption>> stages;
+  // Presolve: least of max t, sum t and max tail over all paths.
+  int64_t leastSlowestNs = 0, leastSumNs = 0, leastTailNs = 0;
+
+  bool empty() const;
+  size_t numOptions() const;
+  // No path is cheaper.
+  int64_t lowerBoundNs() const;
+  int64_t costNs(const std::vector<const StageOption *> &path) const;
+};
+
+// All options that fit the memory, can be reached from the first layer, and whose own bound does
+// not exceed `limitNs`. Empty if there are too many to hold.
+std::optional<OptionGraph> buildOptions(const StageModel &model, int64_t limitNs);
+
+// Removes every option that lies on no path of cost <= limitNs, as far as bounds tell: an option o
+// from state a to b is dropped when (m-1) max(leastSlowest, t_o) + F(a) + t_o + B(b) +
+// max(leastTail, tail_o) > limitNs, F and B being shortest-path potentials. They are the optimal
+// Lagrange multipliers of the flow constraints, so this is reduced-cost fixing, and each removal is
+// one line of integer arithmetic. Repeats until nothing changes.
+void presolve(OptionGraph &graph, int64_t limitNs);
+
+// A good path: for rising limits on t, the shortest path under the limit. Empty if the graph has no
+// path.
+std::optional<Split> shortestSplit(const OptionGraph &graph);
+
+// The split with the least slowest stage: an incumbent before any table is built, and its slowest
+// stage is a bound for all. Empty if and only if no split fits the memory.
+struct BottleneckSplit {
+  Split split;
+  int64_t slowestNs;
+};
+std::optional<BottleneckSplit> bottleneckSplit(const StageModel &model);
+
+} // namespace sigma::planner
+
+#endif

@@ -1,0 +1,101 @@
+#include "runtime/Options.h"
+#include "runtime/abi/abi.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <iostream>
+#include <limits>
+
+namespace sigma::runtime {
+
+static const char *launcherVariable() {
+  for (const char *name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char *value = std::getenv(name))
+      return value;
+  return nullptr;
+}
+
+int launchRank() {
+  const char *value = launcherVariable();
+  return value ? std::atoi(value) : 0;
+}
+
+bool launched() { return launcherVariable() != nullptr; }
+
+static void declare(CLI::App &app, Options &o) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  app.add_option("--data", o.data, "training data: a file, each byte a token");
+  app.add_option("--steps", o.steps, "train until this many steps are done in all")
+      ->check(CLI::Range(int64_t(1), kMost));
+  app.add_option("--checkpoint-dir", o.checkpointDir, "folder of checkpoints; created if missing");
+  app.add_option("--checkpoint-interval", o.checkpointInterval, "steps between checkpoints")
+      ->check(CLI::Range(int64_t(1), kMost))
+      ->capture_default_str();
+  app.add_option("--keep", o.keep, "checkpoints to keep")
+      ->check(CLI::Range(int64_t(1), int64_t(1000000)))
+      ->capture_default_str();
+  app.add_flag("--resume", o.resume, "continue from the newest valid checkpoint, if there is one");
+  app.add_option("--log", o.log, "append JSON lines to this file");
+  app.add_option("--precision", o.precision, "f32, f64, or native: the program's own")
+      ->check(CLI::IsMember({"native", "f32", "f64"}))
+      ->capture_default_str();
+  app.add_option("--seed", o.seed, "of initial values and of the data's order")
+      ->check(CLI::Range(int64_t(0), kMost))
+      ->capture_default_str();
+  app.add_flag("--quiet", o.quiet, "no lines for people on stdout");
+  app.add_flag("--list-tensors", o.listTensors, "print the program's tensors as JSON and exit");
+  app.add_flag("--supervise", o.supervise, "start the ranks by mpirun, and again after a failure");
+  app.add_option("--max-restarts", o.maxRestarts, "restarts without progress before giving up")
+      ->check(CLI::Range(int64_t(0), int64_t(1000000)))
+      ->capture_default_str();
+  app.add_option("--mpirun", o.mpirun, "the launcher of --supervise")->capture_default_str();
+  app.add_option("--mpirun-arg", o.mpirunArgs, "one more argument for mpirun (may be repeated)")
+      ->allow_extra_args(false);
+  app.add_option("--end-marker", o.endMarker,
+                 "file that says how the run ended (the supervisor sets it)")
+      ->group("");
+}
+
+/// What CLI11 cannot say: which options need which.
+static std::string missing(const Options &o) {
+  if (o.listTensors)
+    return "";
+  if (o.data.empty())
+    return "--data is required: a file, each byte a token";
+  if (o.steps == 0)
+    return "--steps is required: at least 1";
+  if (o.supervise && o.checkpointDir.empty())
+    return "--supervise needs --checkpoint-dir: a restart continues from a checkpoint";
+  if (o.resume && o.checkpointDir.empty())
+    return "--resume needs --checkpoint-dir";
+  return "";
+}
+
+bool parseOptions(int argc, const char *const *argv, Options &options, int &status) {
+  CLI::App app("A training program made by sigma.");
+  declare(app, options);
+  const bool speaks = launchRank() == 0;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &) {
+    if (speaks)
+      std::cout << app.help() << std::flush;
+    status = SIGMA_EXIT_DONE;
+    return false;
+  } catch (const CLI::ParseError &error) {
+    if (speaks)
+      std::cerr << argv[0] << ": error: " << error.what() << "; see --help\n";
+    status = SIGMA_EXIT_USAGE;
+    return false;
+  }
+  const std::string complaint = missing(options);
+  if (complaint.empty())
+    return true;
+  if (speaks)
+    std::cerr << argv[0] << ": error: " << complaint << "; see --help\n";
+  status = SIGMA_EXIT_USAGE;
+  return false;
+}
+
+} // namespace sigma::runtime

@@ -1,0 +1,43 @@
+// The command line of a generated program.
+#ifndef SIGMA_RUNTIME_OPTIONS_H
+#define SIGMA_RUNTIME_OPTIONS_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sigma::runtime {
+
+struct Options {
+  std::string data;
+  int64_t steps = 0;
+  std::string checkpointDir;
+  int64_t checkpointInterval = 50;
+  int64_t keep = 2;
+  bool resume = false;
+  std::string log;
+  std::string precision = "native"; // native (the program's own), f32, f64
+  int64_t seed = 1;
+  bool quiet = false;
+  bool listTensors = false;
+
+  bool supervise = false;
+  int64_t maxRestarts = 10;
+  std::string mpirun = "mpirun";
+  std::vector<std::string> mpirunArgs;
+
+  std::string endMarker; // the supervisor's: where the program says how it ended
+};
+
+/// Reads the command line. False: the process is to exit with `status` (help, or a wrong command
+/// line, already said).
+bool parseOptions(int argc, const char *const *argv, Options &options, int &status);
+
+/// The rank that the launcher gave this process, before MPI is initialised; 0 without a launcher.
+int launchRank();
+/// Whether a launcher (mpirun, srun) started this process.
+bool launched();
+
+} // namespace sigma::runtime
+
+#endif

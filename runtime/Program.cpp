@@ -1,0 +1,71 @@
+#include "runtime/Program.h"
+#include "runtime/data/Initialize.h"
+#include "runtime/health/Fault.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sigma::runtime {
+
+static void require(bool good, const std::string &what) {
+  if (!good)
+    throw FaultError("program", "the program's description does not fit together: " + what,
+                     SIGMA_EXIT_FAULT);
+}
+
+static void checkTensor(const Runtime &rt, const Tensor &tensor) {
+  require(tensor.stage >= 0 && tensor.stage < rt.program.pp, tensor.name + ": stage");
+  require(tensor.shardDim < int64_t(tensor.local.size()), tensor.name + ": shard dimension");
+  const int64_t bytes = tensor.elements() * elemBytes(rt.program.elem);
+  for (const int64_t offset : {tensor.value, tensor.gradient, tensor.first, tensor.second})
+    require(offset >= 0 && offset + bytes <= rt.stages[tensor.stage].arenaBytes,
+            tensor.name + ": arena offset");
+}
+
+void checkDescription(Runtime &rt) {
+  const Program &p = rt.program;
+  require(p.elem == SIGMA_F32 || p.elem == SIGMA_F64, "element type");
+  require(p.pp > 0 && p.dp > 0 && p.ep > 0 && p.dp % p.ep == 0, "mesh");
+  require(p.microBatch > 0 && p.globalBatch > 0 && p.globalBatch % (p.dp * p.microBatch) == 0,
+          "batch");
+  require(p.sequence > 0, "sequence");
+  std::sort(rt.stages.begin(), rt.stages.end(),
+            [](const Stage &a, const Stage &b) { return a.index < b.index; });
+  require(int64_t(rt.stages.size()) == p.pp, "number of stages");
+  for (int64_t i = 0; i < p.pp; ++i)
+    require(rt.stages[i].index == i && rt.stages[i].step, "stage " + std::to_string(i));
+  for (const Tensor &tensor : rt.tensors)
+    checkTensor(rt, tensor);
+}
+
+Json listTensors(const Runtime &rt) {
+  Json list = Json::array();
+  for (const Tensor &tensor : rt.tensors)
+    list.push_back({{"name", tensor.name},
+                    {"stage", tensor.stage},
+                    {"shape", tensor.globalShape(rt.program.ep)},
+                    {"localShape", tensor.local},
+                    {"shardDim", tensor.shardDim}});
+  return list;
+}
+
+int64_t endOfTensors(const Runtime &rt) {
+  int64_t end = 0;
+  for (const Tensor *tensor : rt.ownTensors())
+    for (const int64_t offset : {tensor->value, tensor->gradient, tensor->first, tensor->second})
+      end = std::max(end, offset + tensor->elements() * elemBytes(rt.program.elem));
+  return end;
+}
+
+void initializeTensors(Runtime &rt) {
+  for (const Tensor *tensor : rt.ownTensors()) {
+    char *arena = rt.arena.data();
+    const int64_t bytes = tensor->elements() * elemBytes(rt.program.elem);
+    initializeTensor(*tensor, rt.program.ep, rt.mesh.epIndex, rt.options.seed, rt.program.elem,
+                     arena + tensor->value);
+    for (const int64_t offset : {tensor->gradient, tensor->first, tensor->second})
+      std::memset(arena + offset, 0, bytes);
+  }
+}
+
+} // namespace sigma::runtime

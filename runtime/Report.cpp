@@ -1,0 +1,122 @@
+#include "runtime/Report.h"
+#include "runtime/Program.h"
+#include "runtime/checkpoint/Checkpointer.h"
+#include "runtime/comm/Collect.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+
+namespace sigma::runtime {
+
+/// The process's largest resident set so far.
+static int64_t peakResidentBytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.rfind("VmHWM:", 0) == 0)
+      return std::stoll(line.substr(6)) * 1024;
+  return 0;
+}
+
+static std::string hostName() {
+  char name[256] = "";
+  gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+// mpirun gives each rank a terminal of its own, which is nobody's screen.
+Report::Report(Runtime &rt, const char *blasCore, int64_t resumed)
+    : rt(rt), terminal(isatty(STDOUT_FILENO) && !launched()) {
+  const std::vector<double> pids = gatherDoubles(&rt, {double(getpid())});
+  const std::vector<std::string> hosts = gatherStrings(&rt, hostName());
+  const int64_t peak = largestOf(&rt, peakResidentBytes());
+  if (rt.mesh.rank != 0)
+    return;
+  const Program &p = rt.program;
+  rt.log.event("start",
+               {{"program", p.name},
+                {"programHash", p.hash},
+                {"abiVersion", SIGMA_ABI_VERSION},
+                {"precision", p.elem == SIGMA_F64 ? "f64" : "f32"},
+                {"ranks", p.worldSize()},
+                {"mesh", {{"pp", p.pp}, {"dp", p.dp}, {"ep", p.ep}}},
+                {"globalBatch", p.globalBatch},
+                {"microBatch", p.microBatch},
+                {"sequence", p.sequence},
+                {"seed", rt.options.seed},
+                {"data", {{"path", rt.options.data}, {"bytes", rt.data.bytes()}}},
+                {"steps", rt.options.steps},
+                {"resumedFrom", resumed},
+                {"kernels",
+                 {{"device", rt.device->name}, {"instructionLevel", rt.device->instructionLevel}}},
+                {"blasCore", blasCore},
+                {"arenaBytes", rt.plannedPeakBytes()},
+                {"plannedPeakBytes", rt.plannedPeakBytes()},
+                {"peakResidentBytes", peak},
+                {"predictedStepNs", p.predictedStepNs},
+                {"pids", std::vector<int64_t>(pids.begin(), pids.end())},
+                {"hosts", hosts}});
+  if (!rt.options.quiet)
+    std::printf("%s: %lld ranks (pp %lld, dp %lld, ep %lld), %s, kernels %s, BLAS %s%s\n",
+                p.name.c_str(), static_cast<long long>(p.worldSize()), static_cast<long long>(p.pp),
+                static_cast<long long>(p.dp), static_cast<long long>(p.ep),
+                p.elem == SIGMA_F64 ? "f64" : "f32", rt.device->instructionLevel, blasCore,
+                resumed ? (", resumed from step " + std::to_string(resumed)).c_str() : "");
+}
+
+static double tokensPerSecond(const Runtime &rt, int64_t stepTimeNs) {
+  return double(rt.program.tokensPerStep()) * 1e9 / double(std::max<int64_t>(stepTimeNs, 1));
+}
+
+void Report::step(int64_t stepTimeNs) {
+  if (rt.mesh.rank != 0)
+    return;
+  const StepState &s = rt.step;
+  rt.log.write({{"step", s.number()},
+                {"loss", s.loss},
+                {"lossHex", hexFloat(s.loss)},
+                {"balanceLoss", s.balanceLoss},
+                {"gradNorm", s.gradientNorm},
+                {"learningRate", s.learningRate},
+                {"stepTimeNs", stepTimeNs},
+                {"tokens", rt.program.tokensPerStep()},
+                {"tokensPerSecond", tokensPerSecond(rt, stepTimeNs)},
+                {"compute", s.computeShare},
+                {"communication", s.communicationShare},
+                {"wait", s.waitShare},
+                {"arenaBytes", rt.plannedPeakBytes()},
+                {"plannedPeakBytes", rt.plannedPeakBytes()}});
+  human(stepTimeNs);
+}
+
+void Report::human(int64_t stepTimeNs) {
+  const StepState &s = rt.step;
+  const bool last = s.number() == rt.options.steps || s.stopAgreed;
+  const int64_t now = nowNs();
+  if (rt.options.quiet || (!last && !terminal && now - lastHumanNs < 1000000000))
+    return;
+  lastHumanNs = now;
+  std::printf(
+      "step %8lld/%lld  loss %10.6f  balance %9.6f  norm %10.4f  lr %.3e  %9.1f ms  %9.0f tok/s\n",
+      static_cast<long long>(s.number()), static_cast<long long>(rt.options.steps), s.loss,
+      s.balanceLoss, s.gradientNorm, s.learningRate, double(stepTimeNs) / 1e6,
+      tokensPerSecond(rt, stepTimeNs));
+  std::fflush(stdout);
+}
+
+void Report::end(const std::string &lossHex) {
+  const int64_t measured = largestOf(&rt, rt.arena.touchedEnd(endOfTensors(rt)));
+  const int64_t peak = largestOf(&rt, peakResidentBytes());
+  if (rt.mesh.rank != 0)
+    return;
+  rt.log.event("end", {{"steps", rt.options.steps},
+                       {"lossHex", lossHex},
+                       {"lastCheckpoint", rt.checkpointer ? rt.checkpointer->lastStep() : 0},
+                       {"arenaBytes", rt.plannedPeakBytes()},
+                       {"measuredArenaBytes", measured},
+                       {"peakResidentBytes", peak}});
+}
+
+} // namespace sigma::runtime

@@ -1,0 +1,28 @@
+// What a run says about itself: JSON lines for programs, aligned lines for people. Rank 0 speaks.
+#ifndef SIGMA_RUNTIME_REPORT_H
+#define SIGMA_RUNTIME_REPORT_H
+
+#include "runtime/Runtime.h"
+
+namespace sigma::runtime {
+
+class Report {
+public:
+  /// Collective. `resumed` is the step of the loaded checkpoint, 0 without one.
+  Report(Runtime &rt, const char *blasCore, int64_t resumed);
+
+  void step(int64_t stepTimeNs);
+  /// Collective. The last line of a run that finished; `lossHex` is that of the last step.
+  void end(const std::string &lossHex);
+
+private:
+  void human(int64_t stepTimeNs);
+
+  Runtime &rt;
+  bool terminal;
+  int64_t lastHumanNs = 0;
+};
+
+} // namespace sigma::runtime
+
+#endif

@@ -1,0 +1,108 @@
+// The state of one rank: what the generated program said about itself, and what the runtime keeps
+// for it.
+#ifndef SIGMA_RUNTIME_RUNTIME_H
+#define SIGMA_RUNTIME_RUNTIME_H
+
+#include "runtime/Arena.h"
+#include "runtime/Log.h"
+#include "runtime/Options.h"
+#include "runtime/Tensor.h"
+#include "runtime/comm/Mesh.h"
+#include "runtime/comm/Wait.h"
+#include "runtime/data/Dataset.h"
+#include "runtime/kernels/Device.h"
+#include "runtime/kernels/RotaryTable.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sigma::runtime {
+
+class Checkpointer;
+
+/// What sigma_describe_program says.
+struct Program {
+  std::string name, hash;
+  int64_t elem = SIGMA_F32;
+  int64_t pp = 1, dp = 1, ep = 1;
+  int64_t globalBatch = 1, microBatch = 1, sequence = 1, vocabulary = 1;
+  int64_t predictedStepNs = 0;
+
+  int64_t worldSize() const { return pp * dp; }
+  int64_t numMicroBatches() const { return globalBatch / (dp * microBatch); }
+  int64_t tokensPerStep() const { return globalBatch * sequence; }
+};
+
+/// What sigma_describe_optimizer says.
+struct Optimizer {
+  double learningRate = 0;
+  int64_t warmupSteps = 0;
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, gradientClip = 0;
+
+  /// Linear warm-up, then constant; `finished` steps are done.
+  double rateAfter(int64_t finished) const {
+    return finished < warmupSteps ? learningRate * double(finished + 1) / double(warmupSteps)
+                                  : learningRate;
+  }
+};
+
+struct Stage {
+  int64_t index = 0;
+  int64_t arenaBytes = 0;
+  sigma_step step = nullptr;
+};
+
+/// What one step gathers, and what all ranks know after its one exchange.
+struct StepState {
+  int64_t finished = 0; // steps finished before this one
+  double lossTerm = 0, balanceTerm = 0, squares = 0;
+
+  double loss = 0, balanceLoss = 0, gradientNorm = 0, clip = 1, learningRate = 0;
+  double computeShare = 0, communicationShare = 0, waitShare = 0;
+  bool stopAgreed = false; // some rank was asked to stop
+
+  int64_t number() const { return finished + 1; }
+};
+
+} // namespace sigma::runtime
+
+/// The handle that the ABI passes around.
+struct sigma_runtime {
+  sigma_runtime();
+  ~sigma_runtime();
+
+  sigma::runtime::Options options;
+  sigma::runtime::Program program;
+  sigma::runtime::Optimizer optimizer;
+  std::vector<sigma::runtime::Stage> stages;
+  std::vector<sigma::runtime::Tensor> tensors; // of all stages
+
+  const sigma::runtime::Device *device;
+  sigma::runtime::RotaryTables rotaryTables;
+  sigma::runtime::Mesh mesh;
+  sigma::runtime::CommClock clock;
+  sigma::runtime::PendingSends sends;
+  sigma::runtime::Arena arena;
+  sigma::runtime::Dataset data;
+  sigma::runtime::StepState step;
+  sigma::runtime::Log log;
+  std::unique_ptr<sigma::runtime::Checkpointer> checkpointer; // null without --checkpoint-dir
+
+  const sigma::runtime::Stage &stage() const { return stages[mesh.ppIndex]; }
+  /// This rank's tensors, in the order of their description.
+  std::vector<const sigma::runtime::Tensor *> ownTensors() const;
+  int64_t plannedPeakBytes() const;
+
+  template <class T>
+  const sigma::runtime::Kernels<T> &kernels() const {
+    return device->kernels<T>();
+  }
+};
+
+namespace sigma::runtime {
+using Runtime = ::sigma_runtime;
+}
+
+#endif

@@ -1,0 +1,134 @@
+// The ABI functions of one training step around its compute: data, objective, the one exchange of
+// scalars, the update.
+#include "runtime/Runtime.h"
+#include "runtime/checkpoint/Checkpointer.h"
+#include "runtime/comm/Collect.h"
+#include "runtime/health/Fault.h"
+#include "runtime/health/Guards.h"
+#include "runtime/recovery/Stop.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace sigma::runtime;
+
+void sigma_load_batch(sigma_rt rt, sigma_i64 microBatch, sigma_ptr tokens, sigma_ptr targets) {
+  guarded(rt, [&] {
+    const Program &program = rt->program;
+    const int64_t inRank =
+        (rt->mesh.dpIndex * program.numMicroBatches() + microBatch) * program.microBatch;
+    const int64_t first = rt->step.finished * program.globalBatch + inRank;
+    for (int64_t row = 0; row < program.microBatch; ++row)
+      rt->data.load(first + row, static_cast<int32_t *>(tokens) + row * program.sequence,
+                    static_cast<int32_t *>(targets) + row * program.sequence);
+  });
+}
+
+void sigma_add_objective(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_f64 scale,
+                         sigma_i64 term) {
+  withElem(elem, [&](auto zero) {
+    const double scaled = scale * double(*static_cast<decltype(zero) *>(value));
+    (term == SIGMA_TERM_LOSS ? rt->step.lossTerm : rt->step.balanceTerm) += scaled;
+  });
+}
+
+void sigma_square_sum(sigma_rt rt, sigma_i64 elem, sigma_ptr gradient, sigma_i64 n,
+                      sigma_i64 axis) {
+  // Replicas hold the same gradient; one of them counts it.
+  const Mesh &mesh = rt->mesh;
+  const int64_t replica = axis == SIGMA_AXIS_DP ? mesh.dpIndex : mesh.edpIndex;
+  if (replica != 0)
+    return;
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    rt->step.squares += rt->kernels<T>().squareSum(static_cast<T *>(gradient), n);
+  });
+}
+
+namespace {
+
+// What every rank tells every other once per step.
+enum Scalar {
+  kLoss,
+  kBalance,
+  kSquares,
+  kWritten,
+  kStop,
+  kCompute,
+  kCommunication,
+  kWait,
+  kScalars
+};
+
+std::vector<double> ownScalars(sigma_rt rt) {
+  const StepState &step = rt->step;
+  const int64_t interval = std::max<int64_t>(nowNs() - rt->clock.intervalStart, 1);
+  const double communication = double(rt->clock.communicationNs) / double(interval);
+  const double wait = double(rt->clock.waitNs) / double(interval);
+  std::vector<double> mine(kScalars);
+  mine[kLoss] = step.lossTerm;
+  mine[kBalance] = step.balanceTerm;
+  mine[kSquares] = step.squares;
+  mine[kWritten] = rt->checkpointer && rt->checkpointer->written();
+  mine[kStop] = stopRequested();
+  mine[kCompute] = 1 - communication - wait;
+  mine[kCommunication] = communication;
+  mine[kWait] = wait;
+  rt->clock = CommClock();
+  return mine;
+}
+
+/// The sum over ranks in the order of ranks: the same bits everywhere.
+double sumOf(const std::vector<double> &all, Scalar scalar) {
+  double sum = 0;
+  for (size_t i = scalar; i < all.size(); i += kScalars)
+    sum += all[i];
+  return sum;
+}
+
+} // namespace
+
+void sigma_reduce_step(sigma_rt rt) {
+  guarded(rt, [&] {
+    const std::vector<double> all = gatherDoubles(rt, ownScalars(rt));
+    const double ranks = double(rt->mesh.world.size);
+    StepState &step = rt->step;
+    step.loss = sumOf(all, kLoss);
+    step.balanceLoss = sumOf(all, kBalance);
+    step.gradientNorm = std::sqrt(sumOf(all, kSquares));
+    step.computeShare = sumOf(all, kCompute) / ranks;
+    step.communicationShare = sumOf(all, kCommunication) / ranks;
+    step.waitShare = sumOf(all, kWait) / ranks;
+    step.stopAgreed = sumOf(all, kStop) > 0;
+    if (rt->checkpointer)
+      rt->checkpointer->allWritten(sumOf(all, kWritten) == ranks);
+    guardNumbers(rt);
+    const double limit = rt->optimizer.gradientClip;
+    step.clip = limit > 0 ? std::min(1.0, limit / (step.gradientNorm + 1e-6)) : 1.0;
+    step.learningRate = rt->optimizer.rateAfter(step.finished);
+  });
+}
+
+void sigma_adamw(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_ptr gradient, sigma_ptr first,
+                 sigma_ptr second, sigma_i64 n, sigma_i64 decay) {
+  const Optimizer &optimizer = rt->optimizer;
+  const double t = double(rt->step.number());
+  const AdamWStep step{rt->step.learningRate,
+                       optimizer.beta1,
+                       optimizer.beta2,
+                       optimizer.epsilon,
+                       decay ? optimizer.weightDecay : 0.0,
+                       rt->step.clip,
+                       1 - std::pow(optimizer.beta1, t),
+                       1 - std::pow(optimizer.beta2, t)};
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    rt->kernels<T>().adamw(static_cast<T *>(value), static_cast<T *>(gradient),
+                           static_cast<T *>(first), static_cast<T *>(second), n, step);
+  });
+}
+
+void sigma_checkpoint_hook(sigma_rt rt) {
+  if (rt->checkpointer)
+    guarded(rt, [&] { rt->checkpointer->endOfStep(); });
+}

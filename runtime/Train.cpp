@@ -1,0 +1,162 @@
+#include "runtime/Train.h"
+#include "runtime/Program.h"
+#include "runtime/Report.h"
+#include "runtime/checkpoint/Checkpointer.h"
+#include "runtime/checkpoint/Loader.h"
+#include "runtime/comm/Collect.h"
+#include "runtime/health/Fault.h"
+#include "runtime/kernels/LinearAlgebra.h"
+#include "runtime/recovery/EndMarker.h"
+#include "runtime/recovery/Orphan.h"
+#include "runtime/recovery/Stop.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+
+namespace sigma::runtime {
+namespace {
+
+void checkWorldSize(const Runtime &rt) {
+  const int64_t needed = rt.program.worldSize();
+  if (rt.mesh.size != needed)
+    throw UserError("this program is built for " + std::to_string(needed) + " ranks (pp " +
+                    std::to_string(rt.program.pp) + " x dp " + std::to_string(rt.program.dp) +
+                    "), and was started with " + std::to_string(rt.mesh.size) + "; use mpirun -n " +
+                    std::to_string(needed) + ", or --supervise");
+}
+
+/// Runs f on every rank; when it fails on any, all throw, and rank 0 knows every reason.
+template <class F>
+void together(Runtime &rt, F f) {
+  std::string reason;
+  try {
+    f();
+  } catch (const std::exception &error) {
+    reason = error.what();
+  }
+  if (largestOf(&rt, !reason.empty()) == 0)
+    return;
+  const std::vector<std::string> reasons = gatherStrings(&rt, reason);
+  std::string all;
+  for (const std::string &one : std::set<std::string>(reasons.begin(), reasons.end()))
+    if (!one.empty())
+      all += (all.empty() ? "" : "; ") + one;
+  throw UserError(all);
+}
+
+/// What each rank does alone before the first step: files and memory.
+void prepare(Runtime &rt) {
+  const Options &options = rt.options;
+  rt.log.open(options.log);
+  rt.data.open(options.data, rt.program.sequence, rt.program.vocabulary, options.seed);
+  rt.arena.allocate(rt.stage().arenaBytes);
+  rt.arena.poison(endOfTensors(rt));
+  if (options.checkpointDir.empty())
+    return;
+  rt.checkpointer = std::make_unique<Checkpointer>(&rt);
+  if (rt.mesh.rank != 0)
+    return;
+  CheckpointFolder &folder = rt.checkpointer->folder();
+  folder.own();
+  folder.removeLeftovers();
+  if (!options.resume && !folder.candidates().empty())
+    throw UserError("the checkpoint folder " + folder.path() +
+                    " holds checkpoints; continue them with --resume, or name another folder");
+}
+
+LoadedCheckpoint start(Runtime &rt) {
+  LoadedCheckpoint loaded;
+  if (rt.checkpointer && rt.options.resume)
+    loaded = loadNewest(&rt, rt.checkpointer->folder());
+  if (loaded.step == 0)
+    initializeTensors(rt);
+  if (rt.checkpointer)
+    rt.checkpointer->resumedFrom(loaded.step);
+  rt.step.finished = loaded.step;
+  return loaded;
+}
+
+/// One step; the sums of the step start at zero.
+void runStep(Runtime &rt, Report &report) {
+  const int64_t begin = nowNs();
+  StepState &step = rt.step;
+  step.lossTerm = step.balanceTerm = step.squares = 0;
+  rt.stage().step(&rt, rt.arena.data());
+  report.step(nowNs() - begin);
+}
+
+/// False when the run was asked to stop.
+bool runSteps(Runtime &rt, Report &report, std::string &lossHex) {
+  for (; rt.step.finished < rt.options.steps; ++rt.step.finished) {
+    runStep(rt, report);
+    lossHex = hexFloat(rt.step.loss);
+    leaveIfOrphaned();
+    if (rt.step.stopAgreed && rt.step.number() < rt.options.steps)
+      return false;
+  }
+  return true;
+}
+
+int stopped(Runtime &rt) {
+  const std::string reason = "asked to stop after step " + std::to_string(rt.step.number());
+  if (rt.mesh.rank == 0) {
+    const int64_t saved = rt.checkpointer ? rt.checkpointer->lastStep() : 0;
+    rt.log.event("fault", {{"kind", "stop-requested"},
+                           {"step", rt.step.number()},
+                           {"lastCheckpoint", saved},
+                           {"reason", reason},
+                           {"status", SIGMA_EXIT_RETRY}});
+    std::fprintf(stderr, "train: %s; continue with --resume\n", reason.c_str());
+    writeEndMarker(rt.options.endMarker, SIGMA_EXIT_RETRY, reason);
+  }
+  return SIGMA_EXIT_RETRY;
+}
+
+int run(Runtime &rt) {
+  checkWorldSize(rt);
+  rt.mesh = makeMesh(rt.program.pp, rt.program.dp, rt.program.ep);
+  const char *blasCore = prepareLinearAlgebra();
+  together(rt, [&] { prepare(rt); });
+  LoadedCheckpoint loaded = start(rt);
+  Report report(rt, blasCore, loaded.step);
+  const bool finished = runSteps(rt, report, loaded.lossHex);
+  if (rt.checkpointer)
+    rt.checkpointer->finish();
+  if (!finished)
+    return stopped(rt);
+  report.end(loaded.lossHex);
+  if (rt.mesh.rank == 0)
+    writeEndMarker(rt.options.endMarker, SIGMA_EXIT_DONE, "finished");
+  return SIGMA_EXIT_DONE;
+}
+
+} // namespace
+
+int train(Runtime &rt) {
+  watchLauncher();
+  if (!launched()) // one rank alone: no daemon of the launcher is needed, and none is started
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  int threads = 0;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rt.mesh.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &rt.mesh.size);
+  listenForStop();
+  int status = SIGMA_EXIT_USER_ERROR;
+  try {
+    status = run(rt);
+  } catch (const UserError &error) {
+    if (rt.mesh.rank == 0) {
+      std::fprintf(stderr, "train: error: %s\n", error.what());
+      writeEndMarker(rt.options.endMarker, SIGMA_EXIT_USER_ERROR, error.what());
+    }
+  } catch (const FaultError &error) {
+    fault(&rt, error.kind, error.what(), error.status);
+  } catch (const std::exception &error) {
+    fault(&rt, "internal", error.what(), SIGMA_EXIT_FAULT);
+  }
+  MPI_Finalize();
+  return status;
+}
+
+} // namespace sigma::runtime

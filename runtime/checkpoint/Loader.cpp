@@ -1,0 +1,120 @@
+#include "runtime/checkpoint/Loader.h"
+#include "runtime/Runtime.h"
+#include "runtime/checkpoint/Errors.h"
+#include "runtime/checkpoint/Folder.h"
+#include "runtime/checkpoint/Reader.h"
+#include "runtime/comm/Collect.h"
+#include "runtime/health/Fault.h"
+
+#include <cstdio>
+#include <set>
+
+namespace sigma::runtime {
+namespace {
+
+std::string text(const Shape &shape) {
+  std::string out;
+  for (const int64_t extent : shape)
+    out += (out.empty() ? "" : "x") + std::to_string(extent);
+  return out;
+}
+
+template <class T>
+void same(const std::string &where, const char *what, const T &saved, const T &own) {
+  if (saved == own)
+    return;
+  throw UserError(where + ": the checkpoint is of another run: its " + what + " is " +
+                  Json(saved).dump() + ", this run's is " + Json(own).dump());
+}
+
+/// A checkpoint of any plan of this model may be loaded, of nothing else.
+void checkOrigin(sigma_rt rt, const std::string &path, const Manifest &manifest) {
+  same<std::string>(path, "precision", manifest.elem,
+                    rt->program.elem == SIGMA_F64 ? "f64" : "f32");
+  same<int64_t>(path, "seed", manifest.seed, rt->options.seed);
+  same<int64_t>(path, "global batch", manifest.globalBatch, rt->program.globalBatch);
+  same<int64_t>(path, "sequence length", manifest.sequence, rt->program.sequence);
+  std::map<std::string, Shape> saved = manifest.tensors();
+  for (const Tensor &tensor : rt->tensors) {
+    const auto found = saved.find(tensor.name);
+    if (found == saved.end())
+      throw UserError(path + ": the checkpoint is of another model: it has no tensor " +
+                      tensor.name);
+    same<std::string>(path, ("shape of " + tensor.name).c_str(), text(found->second),
+                      text(tensor.globalShape(rt->program.ep)));
+  }
+  std::set<std::string> own;
+  for (const Tensor &tensor : rt->tensors)
+    own.insert(tensor.name);
+  for (const auto &[name, shape] : saved)
+    if (!own.count(name))
+      throw UserError(path + ": the checkpoint is of another model: this program has no tensor " +
+                      name);
+}
+
+void warnOfOtherData(sigma_rt rt, const std::string &path, const Manifest &manifest) {
+  if (rt->mesh.rank != 0 ||
+      (manifest.dataBytes == rt->data.bytes() && manifest.dataCrc == rt->data.checksum()))
+    return;
+  const std::string reason = "the run was started on another data file (" +
+                             std::to_string(manifest.dataBytes) + " bytes) than " +
+                             rt->options.data + " (" + std::to_string(rt->data.bytes()) + " bytes)";
+  std::fprintf(stderr, "train: warning: %s: %s\n", path.c_str(), reason.c_str());
+  rt->log.event("fault", {{"kind", "data-changed"}, {"path", path}, {"reason", reason}});
+}
+
+LoadedCheckpoint load(sigma_rt rt, const std::string &path) {
+  CheckpointReader reader(path);
+  checkOrigin(rt, path, reader.manifest());
+  for (const Tensor *tensor : rt->ownTensors()) {
+    const Box box = tensor->box(rt->mesh.epIndex);
+    const int64_t offsets[] = {tensor->value, tensor->first, tensor->second};
+    for (int state = 0; state < 3; ++state)
+      reader.read(tensor->name, kStates[state], box, rt->arena.data() + offsets[state]);
+  }
+  warnOfOtherData(rt, path, reader.manifest());
+  return {reader.manifest().step, reader.manifest().lossHex};
+}
+
+enum Outcome { Good, Rejected, Refused };
+
+/// Rank 0 says what the ranks found, each reason once.
+void report(sigma_rt rt, const std::string &path, const std::vector<std::string> &reasons) {
+  const std::set<std::string> unique(reasons.begin(), reasons.end());
+  for (const std::string &reason : unique) {
+    if (reason.empty())
+      continue;
+    std::fprintf(stderr, "train: warning: checkpoint rejected: %s\n", reason.c_str());
+    rt->log.event("fault", {{"kind", "checkpoint-rejected"}, {"path", path}, {"reason", reason}});
+  }
+}
+
+} // namespace
+
+LoadedCheckpoint loadNewest(sigma_rt rt, const CheckpointFolder &folder) {
+  const Json names = Json::parse(broadcastString(rt, Json(folder.candidates()).dump()));
+  for (const std::string name : names) {
+    const std::string path = folder.path() + "/" + name;
+    LoadedCheckpoint loaded;
+    std::string reason;
+    Outcome outcome = Good;
+    try {
+      loaded = load(rt, path);
+    } catch (const RejectedCheckpoint &error) {
+      outcome = Rejected;
+      reason = error.what();
+    } catch (const UserError &error) {
+      outcome = Refused;
+      reason = error.what();
+    }
+    const int64_t worst = largestOf(rt, outcome);
+    if (worst == Good)
+      return loaded;
+    if (worst == Refused)
+      throw UserError(outcome == Refused ? reason : path + ": another rank refused the checkpoint");
+    report(rt, path, gatherStrings(rt, reason));
+  }
+  return {};
+}
+
+} // namespace sigma::runtime

@@ -1,0 +1,74 @@
+// All-reduce whose bits depend on nothing but the values: every rank owns a slice of a chunk,
+// collects that slice of all ranks, adds them in the order of the group's slots, and gives the sum
+// back to all.
+#include "runtime/Runtime.h"
+#include "runtime/health/Fault.h"
+
+#include <algorithm>
+#include <climits>
+
+using namespace sigma::runtime;
+
+namespace {
+
+/// Slice r of a chunk of n elements: begin and size per slot.
+struct Slices {
+  Slices(int64_t n, int slots) : counts(slots), begins(slots) {
+    const int64_t size = (n + slots - 1) / slots;
+    for (int slot = 0; slot < slots; ++slot) {
+      begins[slot] = int(std::min<int64_t>(slot * size, n));
+      counts[slot] = int(std::min<int64_t>((slot + 1) * size, n)) - begins[slot];
+    }
+  }
+  std::vector<int> counts, begins;
+};
+
+template <class T>
+void reduceChunk(sigma_rt rt, const Group &group, T *chunk, int64_t n, T *workspace) {
+  const MPI_Datatype type = mpiElem(sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32);
+  const Slices slices(n, group.size);
+  const int own = slices.counts[group.index];
+  std::vector<int> counts(group.size, own), begins(group.size);
+  for (int slot = 0; slot < group.size; ++slot)
+    begins[slot] = slot * own;
+  MPI_Request request;
+  checkMpi(MPI_Ialltoallv(chunk, slices.counts.data(), slices.begins.data(), type, workspace,
+                          counts.data(), begins.data(), type, group.comm, &request),
+           "MPI_Ialltoallv");
+  waitFor(rt, request);
+  for (int slot = 1; slot < group.size; ++slot)
+    rt->kernels<T>().add(workspace, workspace + begins[slot], workspace, own);
+  checkMpi(MPI_Iallgatherv(workspace, own, type, chunk, slices.counts.data(), slices.begins.data(),
+                           type, group.comm, &request),
+           "MPI_Iallgatherv");
+  waitFor(rt, request);
+}
+
+template <class T>
+void allReduce(sigma_rt rt, const Group &group, T *buffer, int64_t n, T *workspace,
+               int64_t workspaceElements) {
+  // A chunk of c elements needs group.size slices of ceil(c / group.size) in the workspace.
+  const int64_t chunk = std::min<int64_t>(workspaceElements, INT_MAX) / group.size * group.size;
+  if (chunk == 0)
+    throw std::logic_error(
+        "all_reduce: the workspace holds less than one element per rank of the group");
+  for (int64_t begin = 0; begin < n; begin += chunk)
+    reduceChunk(rt, group, buffer + begin, std::min(chunk, n - begin), workspace);
+}
+
+} // namespace
+
+void sigma_all_reduce(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigma_i64 axis,
+                      sigma_ptr workspace, sigma_i64 workspaceBytes) {
+  const Group &group = rt->mesh.group(axis);
+  if (group.size == 1)
+    return;
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    withElem(elem, [&](auto zero) {
+      using T = decltype(zero);
+      allReduce<T>(rt, group, static_cast<T *>(buffer), n, static_cast<T *>(workspace),
+                   workspaceBytes / int64_t(sizeof(T)));
+    });
+  });
+}

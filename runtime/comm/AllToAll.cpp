@@ -1,0 +1,130 @@
+// Dropless dispatch of tokens to the ranks of their experts, and back.
+#include "runtime/Runtime.h"
+#include "runtime/health/Fault.h"
+
+#include <cstring>
+#include <numeric>
+
+using namespace sigma::runtime;
+
+void sigma_exchange_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr localSizes,
+                          sigma_i64 experts, sigma_i64 capacity) {
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    const Group &group = rt->mesh.epGroup;
+    const int64_t local = experts / group.size;
+    int32_t *received = static_cast<int32_t *>(table), *own = static_cast<int32_t *>(localSizes);
+    if (group.size == 1) {
+      std::memcpy(received, sizes, experts * sizeof(int32_t));
+    } else {
+      MPI_Request request;
+      checkMpi(MPI_Ialltoall(sizes, int(local), MPI_INT32_T, received, int(local), MPI_INT32_T,
+                             group.comm, &request),
+               "MPI_Ialltoall");
+      waitFor(rt, request);
+    }
+    int64_t rows = 0;
+    for (int64_t e = 0; e < local; ++e) {
+      own[e] = 0;
+      for (int source = 0; source < group.size; ++source)
+        own[e] += received[source * local + e];
+      rows += own[e];
+    }
+    if (rows > capacity)
+      throw FaultError("capacity",
+                       "the router sent " + std::to_string(rows) +
+                           " rows to the experts of this rank, and the plan has "
+                           "memory for " +
+                           std::to_string(capacity) +
+                           "; raise the spec's routing imbalance margin, use a "
+                           "smaller micro-batch, or a larger balance loss, and build again",
+                       SIGMA_EXIT_FAULT);
+  });
+}
+
+namespace {
+
+/// A message of whole rows, so that counts stay below 2^31 rows instead of 2^31 elements.
+class RowType {
+public:
+  RowType(int64_t elem, int64_t width) {
+    checkMpi(MPI_Type_contiguous(int(width), mpiElem(elem), &type), "MPI_Type_contiguous");
+    checkMpi(MPI_Type_commit(&type), "MPI_Type_commit");
+  }
+  ~RowType() { MPI_Type_free(&type); }
+  RowType(const RowType &) = delete;
+  RowType &operator=(const RowType &) = delete;
+  MPI_Datatype get() const { return type; }
+
+private:
+  MPI_Datatype type;
+};
+
+/// Rows per peer, and where they begin.
+struct Counts {
+  Counts(const int32_t *sizes, int peers, int64_t experts) : counts(peers), begins(peers) {
+    for (int peer = 0; peer < peers; ++peer)
+      counts[peer] = std::accumulate(sizes + peer * experts, sizes + (peer + 1) * experts, 0);
+    for (int peer = 1; peer < peers; ++peer)
+      begins[peer] = begins[peer - 1] + counts[peer - 1];
+  }
+  std::vector<int> counts, begins;
+};
+
+/// Copies between the order of arrival (source, then expert) and the experts' order (expert, then
+/// source).
+void reorder(const int32_t *table, const Counts &arrivals, int64_t local, int64_t rowBytes,
+             const char *from, char *to, bool toExperts) {
+  std::vector<int64_t> arrival(arrivals.begins.begin(), arrivals.begins.end());
+  int64_t ordered = 0;
+  for (int64_t e = 0; e < local; ++e)
+    for (size_t source = 0; source < arrival.size(); ++source) {
+      const int64_t rows = table[source * local + e];
+      const int64_t read = toExperts ? arrival[source] : ordered,
+                    write = toExperts ? ordered : arrival[source];
+      std::memcpy(to + write * rowBytes, from + read * rowBytes, rows * rowBytes);
+      arrival[source] += rows;
+      ordered += rows;
+    }
+}
+
+void exchangeRows(sigma_rt rt, const void *from, const Counts &sent, void *to,
+                  const Counts &received, MPI_Datatype row) {
+  MPI_Request request;
+  checkMpi(MPI_Ialltoallv(from, sent.counts.data(), sent.begins.data(), row, to,
+                          received.counts.data(), received.begins.data(), row,
+                          rt->mesh.epGroup.comm, &request),
+           "MPI_Ialltoallv");
+  waitFor(rt, request);
+}
+
+} // namespace
+
+void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr sizes, sigma_ptr table,
+                      sigma_ptr out, sigma_i64 experts, sigma_i64 width, sigma_i64 direction,
+                      sigma_ptr workspace, sigma_i64 workspaceBytes) {
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    const int peers = rt->mesh.epGroup.size;
+    const int64_t local = experts / peers, rowBytes = width * elemBytes(elem);
+    const int32_t *arrivalTable = static_cast<int32_t *>(table);
+    const Counts away(static_cast<int32_t *>(sizes), peers, local),
+        here(arrivalTable, peers, local);
+    const int64_t hereRows = here.begins.back() + here.counts.back();
+    if (peers == 1) { // both orders are the same
+      std::memcpy(out, rows, hereRows * rowBytes);
+      return;
+    }
+    if (hereRows * rowBytes > workspaceBytes)
+      throw std::logic_error("all_to_all: the workspace is smaller than the rows that arrive");
+    const RowType row(elem, width);
+    char *arrived = static_cast<char *>(workspace);
+    if (direction == 0) {
+      exchangeRows(rt, rows, away, arrived, here, row.get());
+      reorder(arrivalTable, here, local, rowBytes, arrived, static_cast<char *>(out), true);
+    } else {
+      reorder(arrivalTable, here, local, rowBytes, static_cast<char *>(rows), arrived, false);
+      exchangeRows(rt, arrived, here, out, away, row.get());
+    }
+  });
+}

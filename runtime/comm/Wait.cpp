@@ -1,0 +1,41 @@
+#include "runtime/comm/Wait.h"
+#include "runtime/Runtime.h"
+#include "runtime/health/Fault.h"
+#include "runtime/recovery/Orphan.h"
+
+#include <sched.h>
+#include <time.h>
+
+namespace sigma::runtime {
+
+int64_t nowNs() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return int64_t(now.tv_sec) * 1000000000 + now.tv_nsec;
+}
+
+void checkMpi(int result, const char *call) {
+  if (result == MPI_SUCCESS)
+    return;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(result, text, &length);
+  throw FaultError("communication", std::string(call) + ": " + text, SIGMA_EXIT_RETRY);
+}
+
+void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
+  const int64_t start = nowNs();
+  int done = 0;
+  for (int64_t polls = 1;; ++polls) {
+    checkMpi(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
+    if (done)
+      break;
+    // A rank whose launcher died would wait here for ever.
+    if (polls % 1024 == 0)
+      leaveIfOrphaned();
+    sched_yield();
+  }
+  rt->clock.waitNs += nowNs() - start;
+}
+
+} // namespace sigma::runtime

@@ -1,0 +1,54 @@
+// The one place that waits for other ranks. All communication is non-blocking and ends here.
+#ifndef SIGMA_RUNTIME_COMM_WAIT_H
+#define SIGMA_RUNTIME_COMM_WAIT_H
+
+#include "runtime/abi/abi.h"
+
+#include <mpi.h>
+
+#include <cstdint>
+#include <vector>
+
+namespace sigma::runtime {
+
+/// Monotonic nanoseconds.
+int64_t nowNs();
+
+/// Where the time of a step went. A communication function's time splits into `communicationNs`
+/// (packing, sums, posting) and `waitNs` (blocked on others).
+struct CommClock {
+  int64_t intervalStart = nowNs();
+  int64_t communicationNs = 0;
+  int64_t waitNs = 0;
+};
+
+/// Counts the life of this object as communication, without the waiting inside it.
+class CommScope {
+public:
+  explicit CommScope(CommClock &clock) : clock(clock), start(nowNs()), waitedBefore(clock.waitNs) {}
+  ~CommScope() { clock.communicationNs += nowNs() - start - (clock.waitNs - waitedBefore); }
+  CommScope(const CommScope &) = delete;
+  CommScope &operator=(const CommScope &) = delete;
+
+private:
+  CommClock &clock;
+  int64_t start, waitedBefore;
+};
+
+/// Sends that still own their buffers, per channel.
+struct PendingSends {
+  std::vector<MPI_Request> channels[2];
+};
+
+/// Throws a FaultError that names `call` when an MPI call failed.
+void checkMpi(int result, const char *call);
+
+/// Waits for all requests, yielding the core.
+void waitAll(sigma_rt rt, MPI_Request *requests, int count);
+inline void waitFor(sigma_rt rt, MPI_Request request) { waitAll(rt, &request, 1); }
+
+inline MPI_Datatype mpiElem(int64_t elem) { return elem == SIGMA_F64 ? MPI_DOUBLE : MPI_FLOAT; }
+
+} // namespace sigma::runtime
+
+#endif

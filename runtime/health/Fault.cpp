@@ -1,0 +1,42 @@
+#include "runtime/health/Fault.h"
+#include "runtime/Runtime.h"
+#include "runtime/recovery/EndMarker.h"
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+namespace sigma::runtime {
+
+static bool mpiIsUp() {
+  int started = 0, ended = 0;
+  MPI_Initialized(&started);
+  MPI_Finalized(&ended);
+  return started && !ended;
+}
+
+void fault(sigma_rt rt, const std::string &kind, const std::string &reason, int status) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "train: rank %d: %s: %s\n", rt->mesh.rank, kind.c_str(), reason.c_str());
+  rt->log.event("fault", {{"kind", kind},
+                          {"rank", rt->mesh.rank},
+                          {"step", rt->step.number()},
+                          {"reason", reason},
+                          {"status", status}});
+  writeEndMarker(rt->options.endMarker, status, kind + ": " + reason);
+  if (mpiIsUp())
+    MPI_Abort(MPI_COMM_WORLD, status);
+  _exit(status);
+}
+
+void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reason, int status) {
+  // The others wait for rank 0 to end the job; should it be gone, they go as well.
+  if (rt->mesh.rank != 0) {
+    sleep(10);
+    _exit(status);
+  }
+  fault(rt, kind, reason, status);
+}
+
+} // namespace sigma::runtime

@@ -1,0 +1,49 @@
+// How a run ends early. Errors of the user are exceptions until sigma_main; a fault in the middle
+// of the program, where no function can return an error, ends the whole job with a named reason.
+#ifndef SIGMA_RUNTIME_HEALTH_FAULT_H
+#define SIGMA_RUNTIME_HEALTH_FAULT_H
+
+#include "runtime/abi/abi.h"
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+namespace sigma::runtime {
+
+/// Something the user can mend: a file, an option, a launch command.
+struct UserError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A fault whose kind and exit status are known where it is found.
+struct FaultError : std::runtime_error {
+  FaultError(std::string kind, const std::string &reason, int status)
+      : std::runtime_error(reason), kind(std::move(kind)), status(status) {}
+  std::string kind;
+  int status;
+};
+
+/// Logs the fault, leaves the end marker, and ends the job.
+[[noreturn]] void fault(sigma_rt rt, const std::string &kind, const std::string &reason,
+                        int status);
+
+/// The same, for a fault that every rank finds at the same place: rank 0 speaks and ends the job.
+[[noreturn]] void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reason,
+                                int status);
+
+/// Runs f; no exception passes the ABI.
+template <class F>
+void guarded(sigma_rt rt, F &&f) {
+  try {
+    f();
+  } catch (const FaultError &error) {
+    fault(rt, error.kind, error.what(), error.status);
+  } catch (const std::exception &error) {
+    fault(rt, "internal", error.what(), SIGMA_EXIT_FAULT);
+  }
+}
+
+} // namespace sigma::runtime
+
+#endif

@@ -1,0 +1,35 @@
+// Fill, copy, add and the matrix product.
+#include "runtime/Runtime.h"
+
+#include <cstring>
+
+using namespace sigma::runtime;
+
+void sigma_fill(sigma_rt rt, sigma_i64 elem, sigma_ptr out, sigma_i64 n, sigma_f64 value) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    rt->kernels<T>().fill(static_cast<T *>(out), n, value);
+  });
+}
+
+void sigma_copy(sigma_rt, sigma_ptr to, sigma_ptr from, sigma_i64 bytes) {
+  std::memcpy(to, from, bytes);
+}
+
+void sigma_add(sigma_rt rt, sigma_i64 elem, sigma_ptr a, sigma_ptr b, sigma_ptr out, sigma_i64 n) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    rt->kernels<T>().add(static_cast<T *>(a), static_cast<T *>(b), static_cast<T *>(out), n);
+  });
+}
+
+void sigma_matmul(sigma_rt rt, sigma_i64 elem, sigma_ptr a, sigma_ptr b, sigma_ptr c, sigma_i64 m,
+                  sigma_i64 n, sigma_i64 k, sigma_i64 flags) {
+  const bool transposeA = flags & SIGMA_TRANSPOSE_A, transposeB = flags & SIGMA_TRANSPOSE_B;
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    rt->kernels<T>().gemm({static_cast<T *>(a), transposeA ? m : k, transposeA, static_cast<T *>(b),
+                           transposeB ? k : n, transposeB, static_cast<T *>(c), n, m, n, k,
+                           (flags & SIGMA_ACCUMULATE) != 0});
+  });
+}

@@ -1,0 +1,121 @@
+// A device is a table of functions. The ABI functions in kernels/*.cpp compute only through it, so
+// that an accelerator is one new table. The embedded CPU device is built several times, once per
+// instruction set level, and the best one that this processor has is chosen at start.
+#ifndef SIGMA_RUNTIME_KERNELS_DEVICE_H
+#define SIGMA_RUNTIME_KERNELS_DEVICE_H
+
+#include "runtime/abi/abi.h"
+
+#include <cstdint>
+
+namespace sigma::runtime {
+
+/// One matrix product on row-major memory: c[m,n] = alpha op(a) op(b) + beta c.
+template <class T>
+struct Gemm {
+  const T *a;
+  int64_t lda;
+  bool transposeA;
+  const T *b;
+  int64_t ldb;
+  bool transposeB;
+  T *c;
+  int64_t ldc;
+  int64_t m, n, k;
+  bool accumulate;
+};
+
+/// Rows of attention scores of one head: row r belongs to query firstRow + r and sees keys
+/// 0..firstRow + r. Columns beyond that, up to `columns`, are set to zero.
+template <class T>
+struct ScoreBlock {
+  T *scores;
+  int64_t columns;
+  int64_t rows;
+  int64_t firstRow;
+  double scale;
+  T *lse;
+  int64_t lseStride;
+};
+
+/// The coefficients of one AdamW update.
+struct AdamWStep {
+  double learningRate, beta1, beta2, epsilon, weightDecay, clip;
+  double correction1, correction2; // 1 - beta^t
+};
+
+/// Element-wise work of one element type. No function here has control flow that depends on timing,
+/// so equal inputs give equal bits.
+template <class T>
+struct Kernels {
+  void (*gemm)(const Gemm<T> &);
+  void (*fill)(T *out, int64_t n, double value);
+  void (*add)(const T *a, const T *b, T *out, int64_t n);
+  void (*scale)(const T *x, T factor, T *out, int64_t n);
+  void (*axpy)(const T *x, T factor, T *out, int64_t n);
+  T (*dot)(const T *a, const T *b, int64_t n);
+  double (*squareSum)(const T *x, int64_t n);
+
+  void (*rmsNorm)(const T *x, const T *weight, T *y, T *rstd, int64_t rows, int64_t width,
+                  double epsilon);
+  /// dweight is added to.
+  void (*rmsNormGrad)(const T *x, const T *weight, const T *rstd, const T *dy, T *dx, T *dweight,
+                      int64_t rows, int64_t width);
+  void (*siluMul)(const T *gate, const T *up, T *y, int64_t n);
+  void (*siluMulGrad)(const T *gate, const T *up, const T *dy, T *dgate, T *dup, int64_t n);
+  /// One head of one token; cosine and sine have half entries.
+  void (*rotate)(const T *x, T *y, const T *cosine, const T *sine, int64_t half);
+
+  /// scores -> probabilities, and their log-sum-exp.
+  void (*causalSoftmax)(const ScoreBlock<T> &);
+  /// scores -> probabilities by a known log-sum-exp.
+  void (*causalProbabilities)(const ScoreBlock<T> &);
+  /// gradient of probabilities (in place: of scores); delta[r] = dot(dO_r, O_r).
+  void (*causalScoreGrad)(const ScoreBlock<T> &, const T *probabilities, const T *delta);
+
+  /// Log-sum-exp of every row.
+  void (*logSumExp)(const T *x, T *lse, int64_t rows, int64_t width);
+  /// out = factor * (exp(x - lse) - onehot(target)).
+  void (*crossEntropyGrad)(const T *logits, const int32_t *targets, const T *lse, T factor, T *out,
+                           int64_t rows, int64_t width);
+  void (*softmax)(const T *x, T *y, int64_t rows, int64_t width);
+  void (*softmaxGrad)(const T *y, const T *dy, T *dx, int64_t rows, int64_t width);
+  void (*sigmoid)(const T *x, T *y, int64_t n);
+  void (*sigmoidGrad)(const T *y, const T *dy, T *dx, int64_t n);
+
+  void (*adamw)(T *value, const T *gradient, T *first, T *second, int64_t n, const AdamWStep &step);
+};
+
+struct Device {
+  const char *name;             // "cpu"
+  const char *instructionLevel; // "x86-64-v4", ..., "baseline"
+  Kernels<float> f32;
+  Kernels<double> f64;
+
+  template <class T>
+  const Kernels<T> &kernels() const {
+    if constexpr (sizeof(T) == sizeof(float))
+      return f32;
+    else
+      return f64;
+  }
+};
+
+/// The best CPU device of this processor; `level` names an instruction level instead (tests), null
+/// if it is unknown or this processor lacks it.
+const Device *cpuDevice(const char *level = nullptr);
+
+inline int64_t elemBytes(int64_t elem) { return elem == SIGMA_F64 ? 8 : 4; }
+
+/// Calls f with a value of the element type of `elem`.
+template <class F>
+void withElem(int64_t elem, F &&f) {
+  if (elem == SIGMA_F64)
+    f(double());
+  else
+    f(float());
+}
+
+} // namespace sigma::runtime
+
+#endif

@@ -1,0 +1,114 @@
+// Moving tokens into the order of experts and back, and the matrix products of the experts.
+#include "runtime/Runtime.h"
+#include "runtime/health/Fault.h"
+
+#include <cstring>
+
+using namespace sigma::runtime;
+
+void sigma_group_tokens(sigma_rt rt, sigma_ptr chosenSlots, sigma_ptr positions,
+                        sigma_ptr groupSizes, sigma_i64 slots, sigma_i64 experts) {
+  const int32_t *chosen = static_cast<int32_t *>(chosenSlots);
+  int32_t *position = static_cast<int32_t *>(positions),
+          *sizes = static_cast<int32_t *>(groupSizes);
+  guarded(rt, [&] {
+    std::memset(sizes, 0, experts * sizeof(int32_t));
+    for (int64_t s = 0; s < slots; ++s)
+      ++sizes[chosen[s]];
+    std::vector<int32_t> next(experts);
+    for (int64_t e = 1; e < experts; ++e)
+      next[e] = next[e - 1] + sizes[e - 1];
+    for (int64_t s = 0; s < slots; ++s)
+      position[s] = next[chosen[s]]++;
+  });
+}
+
+void sigma_gather_rows(sigma_rt, sigma_i64 elem, sigma_ptr x, sigma_ptr positions, sigma_ptr rows,
+                       sigma_i64 tokens, sigma_i64 k, sigma_i64 width) {
+  const int32_t *position = static_cast<int32_t *>(positions);
+  const int64_t rowBytes = width * elemBytes(elem);
+  for (int64_t s = 0; s < tokens * k; ++s)
+    std::memcpy(static_cast<char *>(rows) + position[s] * rowBytes,
+                static_cast<char *>(x) + s / k * rowBytes, rowBytes);
+}
+
+void sigma_scatter_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr positions,
+                        sigma_ptr y, sigma_i64 tokens, sigma_i64 k, sigma_i64 width) {
+  const int32_t *position = static_cast<int32_t *>(positions);
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    const T *from = static_cast<T *>(rows);
+    T *to = static_cast<T *>(y);
+    for (int64_t t = 0; t < tokens; ++t, to += width, position += k) {
+      std::memcpy(to, from + position[0] * width, width * sizeof(T));
+      for (int64_t j = 1; j < k; ++j)
+        rt->kernels<T>().add(to, from + position[j] * width, to, width);
+    }
+  });
+}
+
+void sigma_combine(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr positions,
+                   sigma_ptr weights, sigma_ptr y, sigma_i64 tokens, sigma_i64 k, sigma_i64 width) {
+  const int32_t *position = static_cast<int32_t *>(positions);
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    const T *from = static_cast<T *>(rows), *weight = static_cast<T *>(weights);
+    T *to = static_cast<T *>(y);
+    for (int64_t t = 0; t < tokens; ++t, to += width, position += k, weight += k) {
+      rt->kernels<T>().scale(from + position[0] * width, weight[0], to, width);
+      for (int64_t j = 1; j < k; ++j)
+        rt->kernels<T>().axpy(from + position[j] * width, weight[j], to, width);
+    }
+  });
+}
+
+void sigma_combine_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr positions,
+                        sigma_ptr weights, sigma_ptr dy, sigma_ptr drows, sigma_ptr dweights,
+                        sigma_i64 tokens, sigma_i64 k, sigma_i64 width) {
+  const int32_t *position = static_cast<int32_t *>(positions);
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    const Kernels<T> &kernels = rt->kernels<T>();
+    for (int64_t s = 0; s < tokens * k; ++s) {
+      const T *d = static_cast<T *>(dy) + s / k * width;
+      const int64_t row = position[s] * width;
+      kernels.scale(d, static_cast<T *>(weights)[s], static_cast<T *>(drows) + row, width);
+      static_cast<T *>(dweights)[s] = kernels.dot(d, static_cast<T *>(rows) + row, width);
+    }
+  });
+}
+
+void sigma_grouped_matmul(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr weights,
+                          sigma_ptr out, sigma_ptr groupSizes, sigma_i64 groups, sigma_i64 n,
+                          sigma_i64 k, sigma_i64 flags) {
+  const int32_t *sizes = static_cast<int32_t *>(groupSizes);
+  const bool transpose = flags & SIGMA_TRANSPOSE_B;
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    const T *a = static_cast<T *>(rows), *b = static_cast<T *>(weights);
+    T *c = static_cast<T *>(out);
+    for (int64_t g = 0; g < groups; ++g, b += k * n) {
+      rt->kernels<T>().gemm({a, k, false, b, transpose ? k : n, transpose, c, n, sizes[g], n, k,
+                             (flags & SIGMA_ACCUMULATE) != 0});
+      a += sizes[g] * k;
+      c += sizes[g] * n;
+    }
+  });
+}
+
+void sigma_grouped_matmul_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr rowsA, sigma_ptr rowsB,
+                               sigma_ptr dweights, sigma_ptr groupSizes, sigma_i64 groups,
+                               sigma_i64 n, sigma_i64 k, sigma_i64 flags) {
+  const int32_t *sizes = static_cast<int32_t *>(groupSizes);
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    const T *a = static_cast<T *>(rowsA), *b = static_cast<T *>(rowsB);
+    T *c = static_cast<T *>(dweights);
+    for (int64_t g = 0; g < groups; ++g, c += k * n) {
+      rt->kernels<T>().gemm(
+          {a, k, true, b, n, false, c, n, k, n, sizes[g], (flags & SIGMA_ACCUMULATE) != 0});
+      a += sizes[g] * k;
+      b += sizes[g] * n;
+    }
+  });
+}

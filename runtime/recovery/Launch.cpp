@@ -1,0 +1,126 @@
+#include "runtime/recovery/Launch.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+
+namespace sigma::runtime {
+namespace {
+
+sigset_t watchedSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signal : {SIGTERM, SIGINT, SIGCHLD})
+    sigaddset(&set, signal);
+  return set;
+}
+
+int nextSignal(double seconds) {
+  const sigset_t set = watchedSignals();
+  timespec limit;
+  limit.tv_sec = time_t(seconds);
+  limit.tv_nsec = long((seconds - double(limit.tv_sec)) * 1e9);
+  return sigtimedwait(&set, nullptr, &limit);
+}
+
+void setEnvironment() {
+  // An inherited choice of kernels may halve the speed of the linear algebra; the library knows the
+  // processor better.
+  unsetenv("OPENBLAS_CORETYPE");
+  setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  setenv("OMP_NUM_THREADS", "1", 1);
+  if (geteuid() == 0) {
+    setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+    setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  }
+}
+
+[[noreturn]] void becomeLauncher(const std::vector<std::string> &command, pid_t parent) {
+  setpgid(0, 0);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) // it died before the line above
+    _exit(127);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  const int null = open("/dev/null", O_RDONLY);
+  dup2(null, STDIN_FILENO);
+  setEnvironment();
+  std::vector<char *> argv;
+  for (const std::string &argument : command)
+    argv.push_back(const_cast<char *>(argument.c_str()));
+  argv.push_back(nullptr);
+  execvp(argv[0], argv.data());
+  std::fprintf(stderr, "train: error: cannot start %s: %s\n", argv[0], std::strerror(errno));
+  _exit(127);
+}
+
+/// Kills and reaps what the launcher left: its group, and ranks that became children of this
+/// process.
+void clearDescendants(pid_t group) {
+  kill(-group, SIGKILL);
+  const std::string list = "/proc/self/task/" + std::to_string(getpid()) + "/children";
+  for (int round = 0; round < 100; ++round) {
+    std::ifstream children(list);
+    for (pid_t child; children >> child;)
+      kill(child, SIGKILL);
+    while (waitpid(-1, nullptr, WNOHANG) > 0) {
+    }
+    if (waitpid(-1, nullptr, WNOHANG) < 0 && errno == ECHILD)
+      return;
+    usleep(10000);
+  }
+}
+
+std::string describe(int status) {
+  if (WIFSIGNALED(status))
+    return "mpirun was killed by signal " + std::to_string(WTERMSIG(status));
+  return "mpirun ended with status " + std::to_string(WEXITSTATUS(status));
+}
+
+} // namespace
+
+void prepareToLaunch() {
+  const sigset_t set = watchedSignals();
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+}
+
+LaunchResult launch(const std::vector<std::string> &command) {
+  LaunchResult result;
+  const pid_t parent = getpid(), child = fork();
+  if (child == 0)
+    becomeLauncher(command, parent);
+  if (child < 0) {
+    result.how = std::string("cannot fork: ") + std::strerror(errno);
+    return result;
+  }
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    const int signal = nextSignal(0.2);
+    if (signal != SIGTERM && signal != SIGINT)
+      continue;
+    // mpirun passes SIGUSR1 on to the ranks, which finish their step and save; SIGTERM makes it
+    // kill them.
+    kill(child, result.stopped ? SIGTERM : SIGUSR1);
+    result.stopped = true;
+  }
+  clearDescendants(child);
+  result.how = describe(status);
+  return result;
+}
+
+bool pauseForStop(double seconds) {
+  const int signal = nextSignal(seconds);
+  return signal == SIGTERM || signal == SIGINT;
+}
+
+} // namespace sigma::runtime

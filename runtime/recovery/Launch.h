@@ -1,0 +1,28 @@
+// One run of the job under mpirun, as a child of the supervisor.
+#ifndef SIGMA_RUNTIME_RECOVERY_LAUNCH_H
+#define SIGMA_RUNTIME_RECOVERY_LAUNCH_H
+
+#include <string>
+#include <vector>
+
+namespace sigma::runtime {
+
+struct LaunchResult {
+  bool stopped = false; // this process was asked to stop meanwhile
+  std::string how;      // how the launcher ended, for people
+};
+
+/// Call once before the first launch: signals become answers of sigtimedwait, and orphaned ranks
+/// become children of this process, so that none outlives a run.
+void prepareToLaunch();
+
+/// Runs the command to its end, with an environment fit for ranks. A stop request is passed on; no
+/// descendant is left.
+LaunchResult launch(const std::vector<std::string> &command);
+
+/// Sleeps; true when a stop request came.
+bool pauseForStop(double seconds);
+
+} // namespace sigma::runtime
+
+#endif

@@ -1,0 +1,142 @@
+#include "runtime/recovery/Supervisor.h"
+#include "runtime/checkpoint/Folder.h"
+#include "runtime/health/Fault.h"
+#include "runtime/recovery/EndMarker.h"
+#include "runtime/recovery/Launch.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <climits>
+#include <cstdio>
+#include <filesystem>
+
+namespace sigma::runtime {
+namespace {
+
+std::string ownPath() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
+
+std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker) {
+  const Options &o = rt.options;
+  // Ranks hear of a stop by SIGUSR1. When one is lost the others have nothing to say any more:
+  // without a pause between SIGTERM and SIGKILL mpirun ends within 50 ms instead of 2 s.
+  std::vector<std::string> command = {o.mpirun,
+                                      "--oversubscribe",
+                                      "-n",
+                                      std::to_string(rt.program.worldSize()),
+                                      "--mca",
+                                      "mpi_yield_when_idle",
+                                      "1",
+                                      "--mca",
+                                      "odls_base_sigkill_timeout",
+                                      "0",
+                                      "--bind-to",
+                                      "none"};
+  command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
+  command.insert(command.end(),
+                 {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
+                  "--checkpoint-dir=" + o.checkpointDir,
+                  "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
+                  "--keep=" + std::to_string(o.keep), "--precision=" + o.precision,
+                  "--seed=" + std::to_string(o.seed), "--resume", "--end-marker=" + marker});
+  if (!o.log.empty())
+    command.push_back("--log=" + o.log);
+  if (o.quiet)
+    command.push_back("--quiet");
+  return command;
+}
+
+/// What became of one run.
+struct Verdict {
+  bool again = false;
+  int status = SIGMA_EXIT_RETRY;
+  std::string reason;
+};
+
+Verdict judge(const LaunchResult &run, const std::string &marker) {
+  Verdict verdict;
+  const bool spoke = readEndMarker(marker, verdict.status, verdict.reason);
+  if (!spoke) {
+    verdict.status = SIGMA_EXIT_RETRY;
+    verdict.reason = "a rank was lost: " + run.how;
+  }
+  // A wrong command, a wrong file or a wrong number would be wrong again.
+  verdict.again = verdict.status == SIGMA_EXIT_RETRY && !run.stopped;
+  return verdict;
+}
+
+class Supervision {
+public:
+  explicit Supervision(Runtime &rt)
+      : rt(rt), folder(rt.options.checkpointDir),
+        marker(rt.options.checkpointDir + "/.end-" + std::to_string(getpid()) + ".json") {}
+
+  int run() {
+    for (;;) {
+      folder.removeLeftovers();
+      unlink(marker.c_str());
+      const LaunchResult result = launch(commandOf(rt, marker));
+      const Verdict verdict = judge(result, marker);
+      unlink(marker.c_str());
+      if (!verdict.again)
+        return verdict.status;
+      rt.log.event("fault", {{"kind", "rank-lost"}, {"reason", verdict.reason}});
+      if (!mayRestart(verdict.reason))
+        return SIGMA_EXIT_RETRY;
+    }
+  }
+
+private:
+  /// Counts, waits, and says so; false when it is time to give up, or to stop.
+  bool mayRestart(const std::string &reason) {
+    const int64_t reached = folder.latestStep();
+    if (reached > lastReached) {
+      attempts = 0;
+      backOff = kFirstBackOff;
+    }
+    lastReached = std::max(lastReached, reached);
+    if (attempts >= rt.options.maxRestarts) {
+      const std::string text =
+          std::to_string(attempts) + " restarts without a new checkpoint; last: " + reason;
+      rt.log.event("fault", {{"kind", "gave-up"}, {"reason", text}, {"status", SIGMA_EXIT_RETRY}});
+      std::fprintf(stderr, "train: error: gave up after %s\n", text.c_str());
+      return false;
+    }
+    ++attempts;
+    rt.log.event("restart", {{"attempt", attempts},
+                             {"checkpoint", std::max<int64_t>(reached, 0)},
+                             {"backOffSeconds", backOff}});
+    std::fprintf(stderr, "train: %s; restart %lld of at most %lld\n", reason.c_str(),
+                 static_cast<long long>(attempts), static_cast<long long>(rt.options.maxRestarts));
+    const bool stop = pauseForStop(backOff);
+    backOff = std::min(2 * backOff, kMostBackOff);
+    return !stop;
+  }
+
+  static constexpr double kFirstBackOff = 0.1, kMostBackOff = 5;
+
+  Runtime &rt;
+  CheckpointFolder folder;
+  std::string marker;
+  int64_t attempts = 0, lastReached = -1;
+  double backOff = kFirstBackOff;
+};
+
+} // namespace
+
+int supervise(Runtime &rt) {
+  CheckpointFolder folder(rt.options.checkpointDir);
+  try {
+    makeFolder(folder.path());
+    rt.log.open(rt.options.log);
+  } catch (const std::exception &error) {
+    throw UserError(error.what());
+  }
+  if (!rt.options.resume && !folder.candidates().empty())
+    throw UserError("the checkpoint folder " + folder.path() +
+                    " holds checkpoints; continue them with --resume, or name another folder");
+  prepareToLaunch();
+  return Supervision(rt).run();
+}
+
+} // namespace sigma::runtime

@@ -1,0 +1,46 @@
+// RUN: sigma-opt %s | FileCheck %s
+// RUN: sigma-opt %s | sigma-opt | FileCheck %s
+// RUN: sigma-opt %s --mlir-print-op-generic | sigma-opt | FileCheck %s
+// RUN: sigma-opt %s --emit-bytecode | sigma-opt | FileCheck %s
+
+sigma.model @tiny sequence 8 {
+  sigma.embedding vocabulary 256 width 4
+  sigma.repeat 1 {
+    sigma.attention heads 1 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 8
+  }
+  sigma.head untied
+}
+sigma.cluster @pair devices 2 {
+  sigma.accelerator @cpu memory_bytes 1 memory_bandwidth_bytes_per_s 1
+      peak_f32_flops_per_s 1 peak_bf16_flops_per_s 1 peak_f64_flops_per_s 1
+  sigma.tier @node devices 2 bandwidth_bytes_per_s 1 latency_ns 0
+}
+
+// CHECK-LABEL: sigma.job @defaults model @tiny on @pair batch 8 precision f32 {
+// CHECK-NEXT:    sigma.adamw learning_rate 1.000000e-03{{$}}
+// CHECK-NEXT:  }
+sigma.job @defaults model @tiny on @pair batch 8 precision f32
+    max_micro_batch 16 quantile_ppm 950000 memory_margin_ppm 60000 {
+  sigma.adamw learning_rate 1.0e-3 clip 1.0 weight_decay 0.1 epsilon 1.0e-8 beta2 0.95 beta1 0.9
+      warmup 0
+}
+
+// CHECK-LABEL: sigma.job @everything model @tiny on @pair batch 8 precision bf16
+// CHECK-SAME:      quantile_ppm 500000 memory_margin_ppm 0 max_micro_batch 4
+// CHECK-SAME:      expert_capacity_ppm 2000000
+// CHECK-SAME:      pin {pp = 1, dp = 2, ep = 1, micro_batch = 4, remat = full} {
+// CHECK-NEXT:    sigma.adamw learning_rate 1.000000e-03 warmup 20 beta1 8.000000e-01
+// CHECK-SAME:        beta2 9.375000e-01 epsilon 5.000000e-10 weight_decay 0.000000e+00
+// CHECK-SAME:        clip 0.000000e+00{{$}}
+sigma.job @everything model @tiny on @pair batch 8 precision bf16
+    expert_capacity_ppm 2000000 max_micro_batch 4 memory_margin_ppm 0 quantile_ppm 500000
+    pin {remat = full, micro_batch = 4, ep = 1, dp = 2, pp = 1} {
+  sigma.adamw learning_rate 1.0e-3 warmup 20 beta1 0.8 beta2 0.9375 epsilon 5.0e-10 weight_decay 0.0
+      clip 0.0
+}
+
+// CHECK-LABEL: sigma.job @one_pin model @tiny on @pair batch 8 precision f64 pin {remat = none} {
+sigma.job @one_pin model @tiny on @pair batch 8 precision f64 pin {remat = none} {
+  sigma.adamw learning_rate 1.0e-3
+}

@@ -1,0 +1,253 @@
+// RUN: sigma-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{'sigma.job' op batch must be positive, got: 0}}
+sigma.job @j model @m on @c batch 0 precision f32 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op quantile_ppm must be from 1 to 999999, got: 1000000}}
+sigma.job @j model @m on @c batch 8 precision f32 quantile_ppm 1000000 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op quantile_ppm must be from 1 to 999999, got: 0}}
+sigma.job @j model @m on @c batch 8 precision f32 quantile_ppm 0 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op memory_margin_ppm must be from 0 to 999999, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 memory_margin_ppm -1 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op max_micro_batch must be positive, got: 0}}
+sigma.job @j model @m on @c batch 8 precision f32 max_micro_batch 0 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op expert_capacity_ppm must be at least 1000000, the even share, got: 999999}}
+sigma.job @j model @m on @c batch 8 precision f32 expert_capacity_ppm 999999 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin pp must be positive, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {pp = -1} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin dp must be positive, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {dp = -1} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin ep must be positive, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {ep = -1} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin micro_batch must be positive, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {micro_batch = -1} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op body must be one sigma.adamw, got an empty body}}
+sigma.job @j model @m on @c batch 8 precision f32 {
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'builtin.module' op does not belong into the body of a sigma.job; allowed: sigma.adamw}}
+  builtin.module {}
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-note @+1 {{the first is here}}
+  sigma.adamw learning_rate 1.0e-3
+  // expected-error @+1 {{'sigma.adamw' op must be the only one of its job}}
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op model @m must name a sigma.model, but there is no such symbol}}
+sigma.job @j model @m on @c batch 8 precision f32 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-error @+1 {{'sigma.job' op cluster @nowhere must name a sigma.cluster, but there is no such symbol}}
+sigma.job @j model @m on @nowhere batch 8 precision f32 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+// expected-note @+1 {{the symbol is here}}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-error @+1 {{'sigma.job' op model @c must name a sigma.model, got: sigma.cluster}}
+sigma.job @j model @c on @c batch 8 precision f32 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-note @+1 {{the symbol is here}}
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-error @+1 {{'sigma.job' op cluster @m must name a sigma.cluster, got: sigma.model}}
+sigma.job @j model @m on @m batch 8 precision f32 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  // expected-note @+1 {{the accelerator is here}}
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-error @+1 {{'sigma.job' op precision bf16 needs peak_bf16_flops_per_s, which the accelerator of @c does not state}}
+sigma.job @j model @m on @c batch 8 precision bf16 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  // expected-note @+1 {{the accelerator is here}}
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-error @+1 {{'sigma.job' op precision f64 needs peak_f64_flops_per_s, which the accelerator of @c does not state}}
+sigma.job @j model @m on @c batch 8 precision f64 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op learning_rate must be positive and finite, got: 0.000000e+00}}
+  sigma.adamw learning_rate 0.0
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op warmup must not be negative, got: -1}}
+  sigma.adamw learning_rate 0.1 warmup -1
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op beta1 must be at least 0 and below 1, got: 1.000000e+00}}
+  sigma.adamw learning_rate 0.1 beta1 1.0
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op beta2 must be at least 0 and below 1, got: -5.000000e-01}}
+  sigma.adamw learning_rate 0.1 beta2 -0.5
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op beta2 must be at least 0 and below 1, got: nan}}
+  sigma.adamw learning_rate 0.1 beta2 0x7FF8000000000000
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op epsilon must be positive and finite, got: 0.000000e+00}}
+  sigma.adamw learning_rate 0.1 epsilon 0.0
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op weight_decay must not be negative and must be finite, got: -1.000000e-01}}
+  sigma.adamw learning_rate 0.1 weight_decay -0.1
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op clip must not be negative and must be finite, got: INF}}
+  sigma.adamw learning_rate 0.1 clip 0x7FF0000000000000
+}

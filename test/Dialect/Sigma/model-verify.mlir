@@ -1,0 +1,489 @@
+// RUN: sigma-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{'sigma.model' op sequence must be positive, got: 0}}
+sigma.model @m sequence 0 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op sequence must be positive, got: -8}}
+sigma.model @m sequence -8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op norm_epsilon must be positive and finite, got: 0.000000e+00}}
+sigma.model @m sequence 8 norm_epsilon 0.0 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op init_std must be positive and finite, got: -2.000000e-02}}
+sigma.model @m sequence 8 init_std -0.02 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op init_std must be positive and finite, got: INF}}
+sigma.model @m sequence 8 init_std 0x7FF0000000000000 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op norm_epsilon must be positive and finite, got: nan}}
+sigma.model @m sequence 8 norm_epsilon 0x7FF8000000000000 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'builtin.module' op does not belong into the body of a sigma.model; allowed: sigma.embedding, sigma.repeat, sigma.head}}
+  builtin.module {}
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op body must begin with a sigma.embedding}}
+sigma.model @m sequence 8 {
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op body must begin with a sigma.embedding}}
+sigma.model @m sequence 8 {
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.embedding vocabulary 16 width 8
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-note @+1 {{the first is here}}
+  sigma.embedding vocabulary 16 width 8
+  // expected-error @+1 {{'sigma.embedding' op must be the only one of the model}}
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op body must end with a sigma.head}}
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op body must end with a sigma.head}}
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.head untied
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.head' op must be the last op of the model}}
+  sigma.head untied
+  // expected-note @+1 {{the last op is here}}
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op body must have at least one sigma.repeat}}
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 999999 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.repeat' op makes the model deeper than the allowed 1000000 layers: 999999 before, 2 here}}
+  sigma.repeat 2 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{'sigma.embedding' op vocabulary must be positive, got: -16}}
+  sigma.embedding vocabulary -16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{'sigma.embedding' op width must be positive, got: 0}}
+  sigma.embedding vocabulary 16 width 0
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  // expected-error @+1 {{'sigma.repeat' op count must be positive, got: 0}}
+  sigma.repeat 0 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe, got an empty body}}
+  sigma.repeat 1 {
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  sigma.repeat 1 {
+    // expected-note @+1 {{expected sigma.attention here}}
+    sigma.mlp width 16
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  sigma.repeat 1 {
+    // expected-note @+1 {{nothing follows this op}}
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-note @+1 {{expected sigma.mlp or sigma.moe here}}
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+    // expected-note @+1 {{this op is one too many}}
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{'sigma.attention' op heads must be positive, got: -2}}
+    sigma.attention heads -2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{'sigma.attention' op kv_heads must be positive, got: 0}}
+    sigma.attention heads 2 kv_heads 0 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{'sigma.attention' op head_width must be positive, got: 0}}
+    sigma.attention heads 2 kv_heads 1 head_width 0 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{'sigma.attention' op kv_heads must divide heads (8), got: 3}}
+    sigma.attention heads 8 kv_heads 3 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{'sigma.attention' op head_width must be even, because rotary positions rotate pairs, got: 5}}
+    sigma.attention heads 2 kv_heads 1 head_width 5 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{'sigma.attention' op rope must be positive and finite, got: 0.000000e+00}}
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 0.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.mlp' op width must be positive, got: -1}}
+    sigma.mlp width -1
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op experts must be positive, got: 0}}
+    sigma.moe experts 0 top_k 1 width 16 router softmax
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op top_k must be positive, got: 0}}
+    sigma.moe experts 8 top_k 0 width 16 router softmax
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op top_k must be at most experts (8), got: 9}}
+    sigma.moe experts 8 top_k 9 width 16 router softmax
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op width must be positive, got: 0}}
+    sigma.moe experts 8 top_k 2 width 0 router softmax
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op shared must not be negative, got: -1}}
+    sigma.moe experts 8 top_k 2 width 16 router softmax shared -1 shared_width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op shared_width must be positive with shared experts (1), got: 0}}
+    sigma.moe experts 8 top_k 2 width 16 router softmax shared 1
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op shared_width must be absent without shared experts, got: 16}}
+    sigma.moe experts 8 top_k 2 width 16 router softmax shared_width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.moe' op balance_loss must not be negative and must be finite, got: -1.000000e-02}}
+    sigma.moe experts 8 top_k 2 width 16 router softmax balance_loss -0.01
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.head' op tied is not supported; allowed: untied}}
+  sigma.head tied
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.head' op expects parent op 'sigma.model'}}
+sigma.head untied
+
+// -----
+
+// expected-error @+1 {{'sigma.moe' op expects parent op 'sigma.repeat'}}
+sigma.moe experts 8 top_k 2 width 16 router softmax
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op requires attribute 'sequence'}}
+"sigma.model"() <{sym_name = "m"}> ({
+^bb0:
+}) : () -> ()
+
+// -----
+
+// expected-error @+1 {{'sigma.model' op region #0 ('bodyRegion') failed to verify constraint: region with 1 blocks}}
+"sigma.model"() <{sym_name = "m", sequence = 8 : i64}> ({}) : () -> ()

@@ -1,0 +1,112 @@
+// RUN: sigma-opt %s -split-input-file -verify-diagnostics
+
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{custom op 'sigma.convolution' is unknown}}
+  sigma.convolution width 8
+}
+
+// -----
+
+// expected-error @+1 {{expected 'sequence'}}
+sigma.model @m {
+}
+
+// -----
+
+// expected-error @+1 {{expected valid '@'-identifier for symbol name}}
+sigma.model sequence 8 {
+}
+
+// -----
+
+// expected-error @+1 {{floating point value not valid for specified type}}
+sigma.model @m sequence 8.5 {
+}
+
+// -----
+
+// expected-error @+1 {{integer constant out of range for attribute}}
+sigma.model @m sequence 99999999999999999999 {
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{expected router_score to be one of softmax, sigmoid; got: topk}}
+    sigma.moe experts 8 top_k 2 width 16 router topk
+  }
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    // expected-error @+1 {{expected router_score to be one of softmax, sigmoid}}
+    sigma.moe experts 8 top_k 2 width 16 router 7
+  }
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{expected head_tying to be one of untied, tied; got: shared}}
+  sigma.head shared
+}
+
+// -----
+
+// expected-error @+1 {{expected precision to be one of f32, bf16, f64; got: f16}}
+sigma.job @j model @m on @c batch 8 precision f16 {
+}
+
+// -----
+
+// expected-error @+1 {{expected pin to be one of pp, dp, ep, micro_batch, remat; got: tp}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {tp = 2} {
+}
+
+// -----
+
+// expected-error @+1 {{pin pp is given twice}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {pp = 2, pp = 2} {
+}
+
+// -----
+
+// expected-error @+1 {{pin remat is given twice}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {remat = full, remat = none} {
+}
+
+// -----
+
+// expected-error @+1 {{expected remat_mode to be one of none, full; got: selective}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {remat = selective} {
+}
+
+// -----
+
+// expected-error @+1 {{expected valid keyword}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {} {
+}
+
+// -----
+
+// expected-error @+1 {{expected schedule to be one of 1f1b; got: gpipe}}
+sigma.plan @j pp 1 dp 1 ep 1 micro_batch 1 schedule "gpipe" proof optimal {
+}
+
+// -----
+
+// expected-error @+1 {{expected proof_status to be one of optimal, gap, unproven; got: likely}}
+sigma.plan @j pp 1 dp 1 ep 1 micro_batch 1 schedule "1f1b" proof likely {
+}
+
+// -----
+
+sigma.plan @j pp 1 dp 1 ep 1 micro_batch 1 schedule "1f1b" proof optimal {
+  // expected-error @+1 {{expected remat_mode to be one of none, full; got: some}}
+  sigma.stage 0 layers 0 to 2 remat [none, some]
+}

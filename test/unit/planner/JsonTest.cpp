@@ -1,0 +1,121 @@
+#include "Instances.h"
+#include "planner/PlanJson.h"
+
+#include <gtest/gtest.h>
+
+using namespace sigma::planner;
+using namespace sigma::planner::test;
+
+namespace {
+
+class JsonTest : public ::testing::Test {
+protected:
+  void SetUp() override {
+    SearchOptions options;
+    options.top = 3;
+    answer = sigma::planner::plan(instance.problem, instance.costs, options);
+    ASSERT_EQ(answer.error, "");
+    text = toJson(instance.problem, answer);
+  }
+
+  std::string replaced(const std::string &from, const std::string &to) {
+    std::string result = text;
+    size_t position = result.find(from);
+    EXPECT_NE(position, std::string::npos) << from << "\n" << text;
+    return position == std::string::npos ? result : result.replace(position, from.size(), to);
+  }
+
+  void expectError(const std::string &json, const std::string &part) {
+    PlanDocument document = fromJson(json);
+    EXPECT_NE(document.error.find(part), std::string::npos) << document.error;
+    EXPECT_TRUE(document.answer.plan.stages.empty());
+  }
+
+  Instance instance = simpleInstance();
+  Answer answer;
+  std::string text;
+};
+
+TEST_F(JsonTest, RoundTrips) {
+  PlanDocument document = fromJson(text);
+  ASSERT_EQ(document.error, "");
+  EXPECT_EQ(document.model, "simple");
+  EXPECT_EQ(toJson(instance.problem, document.answer), text);
+  EXPECT_TRUE(check(instance.problem, instance.costs, document.answer.plan).legal());
+}
+
+TEST_F(JsonTest, PrintsWhatProgramsRelyOn) {
+  for (const char *key :
+       {"\"tp\": 1", "\"vpp\": 1", "\"zero\": 0", "\"microBatch\": ", "\"schedule\": \"1f1b\"",
+        "\"p95\": ", "\"peakMemoryBytes\": ", "\"tokensPerSecond\": ", "\"status\": \"OPTIMAL\"",
+        "\"gap\": 0", "\"wallMs\": ", "\"conflict\": []", "\"version\": 1"})
+    EXPECT_NE(text.find(key), std::string::npos) << key << "\n" << text;
+}
+
+TEST_F(JsonTest, KeepsUnknownFields) {
+  std::string extended =
+      replaced("\"version\": 1,", "\"version\": 1, \"site\": {\"rack\": [1, 2]},");
+  extended.replace(extended.find("\"tp\": 1"), 7, "\"tp\": 1, \"sp\": true");
+  extended.replace(extended.find("\"firstLayer\": 0"), 15, "\"firstLayer\": 0, \"note\": \"x\"");
+  PlanDocument document = fromJson(extended);
+  ASSERT_EQ(document.error, "");
+  std::string again = toJson(instance.problem, document.answer, extended);
+  for (const char *part : {"\"site\": {", "\"sp\": true", "\"note\": \"x\""})
+    EXPECT_NE(again.find(part), std::string::npos) << part << "\n" << again;
+}
+
+TEST_F(JsonTest, ReadsHandMadePlans) {
+  PlanDocument document = fromJson(R"({"version": 1,
+    "layout": {"pp": 2, "dp": 4, "ep": 2, "microBatch": 1},
+    "stages": [{"layers": 3}, {"layers": 3, "remat": ["full", "none", "none"]}]})");
+  ASSERT_EQ(document.error, "");
+  const Plan &plan = document.answer.plan;
+  EXPECT_EQ(plan.stages[1].firstLayer, 3);
+  EXPECT_TRUE(plan.stages[1].remat[0]);
+  EXPECT_TRUE(check(instance.problem, instance.costs, plan).legal());
+}
+
+TEST_F(JsonTest, RefusesMalformedText) {
+  expectError("", "not JSON");
+  expectError("{", "not JSON");
+  expectError("[1]", "JSON object");
+  expectError("{'version': 1}", "not JSON");
+  expectError("{\"version\": 1} trailing", "not JSON");
+  expectError(std::string(1000000, '['), "nested");
+  expectError("{\"version\": 1, \"x\": " + std::string(500000, '[') + std::string(500000, ']') +
+                  "}",
+              "nested");
+  toJson(instance.problem, answer, std::string(1000000, '['));
+  expectError("\xff\xfe", "not JSON");
+}
+
+TEST_F(JsonTest, RefusesWrongFields) {
+  expectError("{}", "version is 0");
+  expectError(replaced("\"version\": 1", "\"version\": 2"), "version is 2");
+  expectError(replaced("\"tp\": 1", "\"tp\": 4"), "layout.tp is 4");
+  expectError(replaced("\"schedule\": \"1f1b\"", "\"schedule\": \"magic\""), "allowed: 1f1b");
+  expectError(replaced("\"status\": \"OPTIMAL\"", "\"status\": \"MAYBE\""), "allowed: OPTIMAL");
+  expectError(replaced("\"microBatch\": ", "\"microBatch\": \"many\", \"was\": "), "not a plan");
+  expectError(replaced("\"gap\": 0", "\"gap\": \"NaN\""), "finite");
+  expectError(replaced("\"firstLayer\": 0", "\"firstLayer\": 2000000000"), "they must lie in");
+  expectError(replaced("\"stages\": [", "\"stages\": 5, \"was\": ["), "not a plan");
+  expectError(replaced("\"layers\": ", "\"layers\": 17, \"was\": "), "borders say");
+}
+
+TEST_F(JsonTest, PrintsNamesThatAreNotUtf8) {
+  instance.problem.model.name = "bad\xff";
+  EXPECT_EQ(fromJson(toJson(instance.problem, answer)).error, "");
+}
+
+TEST_F(JsonTest, RoundTripsInfeasibility) {
+  instance.problem.cluster.device.memoryBytes = 1000;
+  Answer none = sigma::planner::plan(instance.problem, instance.costs);
+  EXPECT_EQ(none.proof.status, ProofStatus::Infeasible);
+  std::string json = toJson(instance.problem, none);
+  PlanDocument document = fromJson(json);
+  EXPECT_EQ(document.error, "");
+  EXPECT_EQ(document.answer.conflicts.size(), none.conflicts.size());
+  EXPECT_EQ(toJson(instance.problem, document.answer), json);
+}
+
+} // namespace

@@ -1,0 +1,210 @@
+//===- Build.cpp - sigma build --------------------------------------------===//
+
+#include "codegen/Codegen.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/Passes.h"
+#include "planner/Explain.h"
+#include "planner/PlanJson.h"
+#include "planner/Summary.h"
+#include "tools/sigma/Spec.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include <unistd.h>
+
+using namespace sigma::driver;
+namespace planner = sigma::planner;
+namespace fs = llvm::sys::fs;
+namespace path = llvm::sys::path;
+
+static std::string join(llvm::StringRef folder, llvm::StringRef name) {
+  llvm::SmallString<256> result(folder);
+  path::append(result, name);
+  return std::string(result);
+}
+
+namespace {
+/// Everything is made in a folder beside the output and moved there at the end: files appear whole or not at all.
+class Staging {
+public:
+  explicit Staging(llvm::StringRef output) : output(output) {
+    while (this->output.size() > 1 && this->output.back() == '/')
+      this->output.pop_back();
+    folder = this->output + ".partial-" + std::to_string(llvm::sys::Process::getProcessId());
+  }
+  ~Staging() { fs::remove_directories(folder); }
+
+  bool create() {
+    if (std::error_code error = fs::create_directories(join(folder, "launch")))
+      return fail("cannot create " + folder + ": " + error.message());
+    return true;
+  }
+
+  std::string file(llvm::StringRef name) const { return join(folder, name); }
+
+  bool publish() {
+    if (std::error_code error = fs::create_directories(join(output, "launch")))
+      return fail("cannot create " + output + ": " + error.message());
+    for (llvm::StringRef name : {"plan.json", "rank.mlir", "rank.f64.mlir", "launch/mpirun.sh", "train"})
+      if (std::error_code error = fs::rename(file(name), join(output, name)))
+        return fail("cannot write " + join(output, name) + ": " + error.message());
+    return true;
+  }
+
+private:
+  std::string output, folder;
+};
+} // namespace
+
+/// The runtime lies beside the tools: bin/sigma and runtime/link.flags.
+static bool readLinkFlags(std::string &flags) {
+  static int anchor;
+  std::string self = fs::getMainExecutable("sigma", &anchor);
+  std::string root(path::parent_path(path::parent_path(self)));
+  return readText(join(root, "runtime/link.flags"), flags);
+}
+
+static int planAnew(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task, planner::Answer &answer) {
+  answer = search(task, options.timeLimitS, /*top=*/1);
+  if (!answer.error.empty())
+    return mlir::emitError(spec.job().getLoc()) << answer.error, kUserError;
+  if (answer.proof.status == planner::ProofStatus::Infeasible)
+    return llvm::errs() << planner::explain(task.problem, answer), kInfeasible;
+  return kDone;
+}
+
+/// A plan that somebody else made is taken if planner::check finds it legal.
+static int takePlan(const planner::Plan &plan, const std::string &origin, mlir::sigma::PlanningTask &task,
+                    planner::Answer &answer) {
+  planner::CheckResult result = planner::check(task.problem, *task.costs, plan);
+  if (!result.legal()) {
+    llvm::errs() << (result.error.empty() ? planner::summarizeCheck(task.problem, result) : result.error + "\n");
+    return fail(origin + " is not a legal plan of this job"), kUserError;
+  }
+  answer.plan = result.plan;
+  return kDone;
+}
+
+/// The plan of --plan, or of the specification itself, or else a new one.
+static int decide(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task, planner::Answer &answer) {
+  for (auto plan : spec.module().getOps<mlir::sigma::PlanOp>())
+    if (options.plan.empty() && plan.getJob() == spec.job().getSymName())
+      return takePlan(mlir::sigma::planFromOp(plan), "the specification's sigma.plan", task, answer);
+  if (options.plan.empty())
+    return planAnew(options, spec, task, answer);
+  std::string text;
+  if (!readText(options.plan, text))
+    return kUserError;
+  planner::PlanDocument document = planner::fromJson(text);
+  if (!document.error.empty())
+    return fail(options.plan + ": " + document.error), kUserError;
+  answer.proof = document.answer.proof;
+  return takePlan(document.answer.plan, options.plan, task, answer);
+}
+
+/// The chosen job is compiled with the chosen plan; others have no part in it.
+static void keepOnly(Spec &spec, const planner::Answer &answer) {
+  for (mlir::Operation &op : llvm::make_early_inc_range(*spec.module().getBody()))
+    if (mlir::isa<mlir::sigma::PlanOp>(op) || (mlir::isa<mlir::sigma::JobOp>(op) && &op != spec.job()))
+      op.erase();
+  bool optimal = answer.proof.status == planner::ProofStatus::Optimal;
+  mlir::sigma::createPlanOp(spec.job(), answer.plan,
+                            optimal ? mlir::sigma::ProofStatus::Optimal : mlir::sigma::ProofStatus::Unproven);
+}
+
+/// Lowers the plan to rank programs in `precision` and writes them, so that the line table can point to the file.
+static bool writePrograms(mlir::ModuleOp planned, llvm::StringRef precision, const std::string &file) {
+  mlir::OwningOpRef<mlir::ModuleOp> module = planned.clone();
+  mlir::PassManager pm(module->getContext());
+  mlir::sigma::buildCompilePipeline(pm, precision);
+  if (mlir::failed(pm.run(*module)))
+    return false;
+  std::string text;
+  llvm::raw_string_ostream(text) << *module;
+  return writeText(file, text);
+}
+
+static bool emitProgram(Spec &spec, const std::string &file, llvm::StringRef shownAs, const BuildOptions &options,
+                        bool entryPoint, const std::string &objectFile) {
+  std::string text;
+  if (!readText(file, text))
+    return false;
+  llvm::SourceMgr sources;
+  sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, shownAs), llvm::SMLoc());
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &spec.context());
+  if (!module || mlir::failed(mlir::sigma::lowerToLLVM(*module, entryPoint)))
+    return false;
+  mlir::sigma::TargetOptions target;
+  target.cpu = options.cpu;
+  auto object = mlir::sigma::emitObject(*module, target);
+  if (!object)
+    return fail(llvm::toString(object.takeError()));
+  return writeText(objectFile, *object);
+}
+
+static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks, Staging &staging) {
+  std::string linkFlags;
+  llvm::SmallString<256> shown(options.output);
+  fs::make_absolute(shown);
+  if (!readLinkFlags(linkFlags))
+    return false;
+  llvm::SmallVector<std::string> objects;
+  bool isPrimary = true;
+  for (llvm::StringRef precision : {"", "f64"}) {
+    std::string name = isPrimary ? "rank.mlir" : "rank.f64.mlir";
+    objects.push_back(staging.file(name + ".o"));
+    if (!writePrograms(spec.module(), precision, staging.file(name)) ||
+        !emitProgram(spec, staging.file(name), join(shown, name), options, isPrimary, objects.back()))
+      return false;
+    isPrimary = false;
+  }
+  if (llvm::Error error = mlir::sigma::linkProgram(objects, linkFlags, staging.file("train")))
+    return fail(llvm::toString(std::move(error)));
+  std::string script = staging.file("launch/mpirun.sh");
+  return writeText(script, mlir::sigma::mpirunScript(ranks)) &&
+         !fs::setPermissions(script, fs::perms(0755));
+}
+
+static void report(const BuildOptions &options, const mlir::sigma::PlanningTask &task,
+                   const planner::Answer &answer) {
+  if (!options.json) {
+    llvm::outs() << planner::summarize(task.problem, answer.plan) << "\n"
+                 << "wrote " << options.output << "/{train, plan.json, rank.mlir, rank.f64.mlir, launch/mpirun.sh}\n";
+    return;
+  }
+  llvm::json::OStream json(llvm::outs(), 2);
+  json.object([&] {
+    json.attribute("output", options.output);
+    json.attribute("ranks", answer.plan.layout.pp * answer.plan.layout.dp);
+    json.attribute("train", join(options.output, "train"));
+    json.attribute("launch", join(options.output, "launch/mpirun.sh"));
+  });
+  llvm::outs() << "\n";
+}
+
+int sigma::driver::runBuild(const BuildOptions &options) {
+  Spec spec;
+  if (!spec.load(options.spec))
+    return kUserError;
+  if (spec.job().getPrecision() == mlir::sigma::Precision::BF16) {
+    mlir::emitError(spec.job().getLoc())
+        << "'precision' is bf16, which sigma plan plans but sigma build cannot run yet; use f32";
+    return kUserError;
+  }
+  auto task = mlir::sigma::createPlanningTask(spec.job());
+  if (mlir::failed(task))
+    return kUserError;
+  planner::Answer answer;
+  if (int status = decide(options, spec, *task, answer))
+    return status;
+  keepOnly(spec, answer);
+  Staging staging(options.output);
+  if (!staging.create() || !writeText(staging.file("plan.json"), planner::toJson(task->problem, answer)) ||
+      !generate(spec, options, answer.plan.layout.pp * answer.plan.layout.dp, staging) || !staging.publish())
+    return kUserError;
+  report(options, *task, answer);
+  return kDone;
+}

@@ -1,0 +1,54 @@
+//===- Commands.h - what the user asked for -----------------------*- C++ -*-===//
+//
+// Plain data between the command line (main.cpp, which throws) and the commands (which do not).
+
+#ifndef TOOLS_SIGMA_COMMANDS_H
+#define TOOLS_SIGMA_COMMANDS_H
+
+#include <cstdint>
+#include <string>
+
+namespace sigma::driver {
+
+/// Exit status of sigma (DESIGN §4).
+enum ExitStatus { kDone = 0, kUserError = 1, kUsage = 2, kInfeasible = 3 };
+
+/// Where the specification is and what of it the command line replaces.
+struct SpecOptions {
+  std::string path;    // "-": standard input
+  std::string job;     // empty: the only one
+  std::string pins;    // "pp=2,ep=2"; replaces pins of the job
+  int64_t devices = 0; // 0: as the cluster says
+};
+
+struct PlanOptions {
+  SpecOptions spec;
+  std::string output; // of plan.json; empty: none
+  bool explain = false;
+  bool json = false;
+  double timeLimitS = 0; // 0: none
+  int top = 3;
+};
+
+struct BuildOptions {
+  SpecOptions spec;
+  std::string output; // folder
+  std::string plan;   // plan.json to build; empty: plan anew
+  double timeLimitS = 0;
+  std::string cpu = "x86-64-v2";
+  bool json = false;
+};
+
+struct CheckOptions {
+  SpecOptions spec;
+  std::string plan;
+  bool json = false;
+};
+
+int runPlan(const PlanOptions &options);
+int runBuild(const BuildOptions &options);
+int runCheck(const CheckOptions &options);
+
+} // namespace sigma::driver
+
+#endif

@@ -1,0 +1,34 @@
+//===- Plan.cpp - sigma plan ----------------------------------------------===//
+
+#include "planner/Explain.h"
+#include "planner/PlanJson.h"
+#include "planner/Summary.h"
+#include "tools/sigma/Spec.h"
+
+using namespace sigma::driver;
+
+int sigma::driver::runPlan(const PlanOptions &options) {
+  Spec spec;
+  if (!spec.load(options.spec))
+    return kUserError;
+  auto task = mlir::sigma::createPlanningTask(spec.job());
+  if (mlir::failed(task))
+    return kUserError;
+  planner::Answer answer = search(*task, options.timeLimitS, options.top);
+  if (!answer.error.empty()) {
+    mlir::emitError(spec.job().getLoc()) << answer.error;
+    return kUserError;
+  }
+  std::string json = planner::toJson(task->problem, answer);
+  bool jsonToStdout = options.json || options.output == "-";
+  if (jsonToStdout)
+    llvm::outs() << json;
+  else if (options.explain || answer.proof.status == planner::ProofStatus::Infeasible)
+    llvm::outs() << planner::explain(task->problem, answer);
+  else
+    llvm::outs() << planner::summarize(task->problem, answer.plan) << planner::summarizeStages(answer.plan)
+                 << planner::summarizeProof(answer.proof);
+  if (!options.output.empty() && options.output != "-" && !writeText(options.output, json))
+    return kUserError;
+  return answer.proof.status == planner::ProofStatus::Infeasible ? kInfeasible : kDone;
+}

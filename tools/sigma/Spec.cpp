@@ -1,0 +1,149 @@
+//===- Spec.cpp - the specification that a command works on ---------------===//
+
+#include "tools/sigma/Spec.h"
+#include "codegen/Codegen.h"
+#include "dialects/Rank/RankDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include <csignal>
+
+using namespace sigma::driver;
+using namespace mlir::sigma;
+
+bool sigma::driver::fail(const llvm::Twine &message) {
+  llvm::errs() << "error: " << message << "\n";
+  return false;
+}
+
+bool sigma::driver::readText(llvm::StringRef path, std::string &text) {
+  std::string message;
+  auto file = mlir::openInputFile(path, &message);
+  if (!file)
+    return fail(message);
+  text = file->getBuffer().str();
+  return true;
+}
+
+bool sigma::driver::writeText(llvm::StringRef path, llvm::StringRef text) {
+  if (path == "-") {
+    llvm::outs() << text;
+    return true;
+  }
+  if (llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+        stream << text;
+        return llvm::Error::success();
+      }))
+    return fail("cannot write " + path + ": " + llvm::toString(std::move(error)));
+  return true;
+}
+
+Spec::Spec() {
+  mlir::DialectRegistry registry;
+  registry.insert<SigmaDialect, mlir::rank::RankDialect, mlir::LLVM::LLVMDialect>();
+  registerCodegenTranslations(registry);
+  mlirContext = std::make_unique<mlir::MLIRContext>(registry);
+  mlirContext->loadAllAvailableDialects();
+}
+
+Spec::~Spec() = default;
+
+bool Spec::load(const SpecOptions &options) {
+  std::string message;
+  auto file = mlir::openInputFile(options.path, &message);
+  if (!file)
+    return fail(message);
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  handler = std::make_unique<mlir::SourceMgrDiagnosticHandler>(sources, &context());
+  parsed = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context());
+  return parsed && chooseJob(options.job) && (options.devices == 0 || resizeCluster(options.devices)) &&
+         applyPins(options.pins) && mlir::succeeded(mlir::verify(*parsed));
+}
+
+bool Spec::chooseJob(const std::string &name) {
+  auto jobs = llvm::to_vector(parsed->getOps<JobOp>());
+  if (name.empty()) {
+    if (jobs.size() != 1)
+      return mlir::emitError(parsed->getLoc())
+                 << "there are " << jobs.size() << " jobs; name one with --job, or state exactly one sigma.job",
+             false;
+    chosen = jobs.front();
+    return true;
+  }
+  auto found = llvm::find_if(jobs, [&](JobOp job) { return job.getSymName() == name; });
+  if (found == jobs.end())
+    return mlir::emitError(parsed->getLoc()) << "there is no sigma.job @" << name, false;
+  chosen = *found;
+  return true;
+}
+
+bool Spec::applyPin(llvm::StringRef key, llvm::StringRef value) {
+  if (key == "remat") {
+    auto mode = symbolizeRematMode(value);
+    if (!mode)
+      return fail("--pin: remat is '" + value + "'; it must be none or full");
+    chosen.setPinRemat(*mode);
+    return true;
+  }
+  int64_t number;
+  if (value.getAsInteger(10, number) || number <= 0)
+    return fail("--pin: " + key + " is '" + value + "'; it must be a positive integer");
+  if (key == "pp")
+    chosen.setPinPp(number);
+  else if (key == "dp")
+    chosen.setPinDp(number);
+  else if (key == "ep")
+    chosen.setPinEp(number);
+  else if (key == "microBatch" || key == "micro_batch")
+    chosen.setPinMicroBatch(number);
+  else if (llvm::is_contained({"tp", "vpp", "etp", "cp"}, key)) {
+    if (number != 1)
+      return fail("--pin: " + key + "=" + value + " is not supported yet; only " + key + "=1 is");
+  } else
+    return fail("--pin: unknown key '" + key + "'; use pp, dp, ep, microBatch or remat");
+  return true;
+}
+
+bool Spec::applyPins(const std::string &pins) {
+  llvm::SmallVector<llvm::StringRef> items;
+  llvm::StringRef(pins).split(items, ',', -1, /*KeepEmpty=*/false);
+  for (llvm::StringRef item : items) {
+    auto [key, value] = item.split('=');
+    if (!applyPin(key.trim(), value.trim()))
+      return false;
+  }
+  return true;
+}
+
+/// Tiers that the smaller cluster no longer fills shrink to it, the outermost always covers it.
+bool Spec::resizeCluster(int64_t devices) {
+  ClusterOp cluster = chosen.lookupCluster();
+  if (!cluster)
+    return true; // the verifier has said so
+  cluster.setDevices(devices);
+  auto tiers = llvm::to_vector(cluster.getBodyRegion().getOps<TierOp>());
+  for (TierOp tier : tiers)
+    if (tier.getDevices() > devices || tier == tiers.back())
+      tier.setDevices(devices);
+  for (size_t i = 0; i + 1 < tiers.size(); ++i)
+    if (tiers[i].getDevices() == devices)
+      tiers[i + 1].erase(), tiers[i + 1] = tiers[i];
+  return true;
+}
+
+static volatile std::sig_atomic_t interrupted = 0;
+
+planner::Answer sigma::driver::search(PlanningTask &task, double timeLimitS, int top) {
+  std::signal(SIGINT, [](int) { interrupted = 1; });
+  planner::SearchOptions options;
+  options.timeLimitS = timeLimitS;
+  options.top = top;
+  options.cancelled = [] { return interrupted != 0; };
+  planner::Answer answer = planner::plan(task.problem, *task.costs, options);
+  std::signal(SIGINT, SIG_DFL);
+  return answer;
+}
