@@ -41,7 +41,7 @@ private:
 
   /// A call of forward or backward: the slot is the residual's memory, wherever it stands among operands and results.
   void lowerCall(CallOp call) {
-    Value slot;
+    Value slot; // every call has one
     SmallVector<Value> arguments;
     for (ValueRange values : {ValueRange(call.getInputs()), ValueRange(call.getOutputs())})
       for (Value value : values) {

@@ -23,6 +23,50 @@ static std::string hashOf(ModuleOp module) {
   return llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true, /*Width=*/16);
 }
 
+/// Whether sigma-plan-memory, or a person, gave this op all the places that lowering asks for.
+static bool hasPlaces(Operation *op) {
+  if (auto parameter = dyn_cast<ParameterOp>(op))
+    return parameter.getValueOffset() && parameter.getGradientOffset() && parameter.getFirstMomentOffset() &&
+           parameter.getSecondMomentOffset();
+  if (auto zero = dyn_cast<ZeroGradientsOp>(op))
+    return zero.getOffset() && zero.getElements();
+  if (auto norm = dyn_cast<GradientNormOp>(op))
+    return norm.getOffset() && norm.getElements();
+  if (auto reduce = dyn_cast<AllReduceGradientsOp>(op))
+    return reduce.getOffset() && reduce.getElements() && reduce.getWorkspaceBytes();
+  auto cost = dyn_cast<CostOpInterface>(op);
+  if (cost && cost.getWorkspaceBytes() > 0 && !op->getAttrOfType<PlaceAttr>(kWorkspaceAttr))
+    return false;
+  if (op->getNumResults() == 0 || isa<WeightOp, SendOp>(op))
+    return true;
+  auto places = op->getAttrOfType<ArrayAttr>(kPlacesAttr);
+  return places && places.size() == op->getNumResults() &&
+         llvm::all_of(places, [](Attribute place) { return isa<PlaceAttr>(place); });
+}
+
+static LogicalResult checkMemoryPlan(ProgramOp program) {
+  if (!program.getArenaBytes() || !program.getTransientOffset() || !program.getForward() || !program.getSchedule())
+    return program.emitOpError() << "has no memory plan; run sigma-plan-memory first";
+  WalkResult result = program.walk([](Operation *op) {
+    if (hasPlaces(op))
+      return WalkResult::advance();
+    op->emitOpError() << "has no place in memory; run sigma-plan-memory first";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// What the passes before codegen replace.
+static LogicalResult checkLowerable(ProgramOp program) {
+  WalkResult result = program.walk([](Operation *op) {
+    if (!isa<DispatchOp, CollectOp>(op))
+      return WalkResult::advance();
+    op->emitOpError() << "has no lowering; run sigma-shard first";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 static LogicalResult checkComplete(ModuleOp module) {
   auto launches = llvm::to_vector(module.getOps<LaunchOp>());
   if (launches.size() != 1)
@@ -34,8 +78,8 @@ static LogicalResult checkComplete(ModuleOp module) {
   int64_t stages = 0;
   for (auto program : module.getOps<ProgramOp>()) {
     ++stages;
-    if (!program.getArenaBytes())
-      return program.emitOpError() << "has no memory plan; run sigma-plan-memory first";
+    if (failed(checkLowerable(program)) || failed(checkMemoryPlan(program)))
+      return failure();
   }
   if (stages != int64_t(launches.front().getPp()))
     return launches.front().emitOpError() << "has " << launches.front().getPp() << " stages, but the module has "

@@ -25,8 +25,8 @@ public:
     opBuilder.setInsertionPointAfter(forward);
     backward = opBuilder.create<FuncOp>(forward.getLoc(), kBackward, opBuilder.getFunctionType({}, {}));
     opBuilder.setInsertionPointToStart(&body());
-    for (Value result : forward.getReturn().getResults())
-      gradients[result] = body().addArgument(result.getType(), result.getLoc());
+    for (Value result : llvm::make_filter_range(forward.getReturn().getResults(), isFloat))
+      accumulate(result, body().addArgument(result.getType(), result.getLoc()));
     for (Operation &op : llvm::reverse(forward.getBody().front()))
       differentiate(op);
     finish();

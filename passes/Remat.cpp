@@ -43,13 +43,13 @@ public:
     dropped.insert(wanted.begin(), wanted.end());
   }
 
-  /// Values that a layer's recomputation starts from are not recomputed themselves.
-  void keepInputs(int64_t layer) {
+  /// Values that go from one layer to another are not recomputed: recomputation starts from them, and a layer's output that a
+  /// later layer keeps would else be made again when that layer's backward begins, with all that this layer needs for it.
+  void keepBoundaries() {
     for (Operation &op : forward.getBody().front())
-      if (layerOf(&op) == layer)
-        for (Value operand : op.getOperands())
-          if (layerOf(operand.getDefiningOp()) != layer && !isWeight(operand))
-            boundary.insert(operand);
+      for (Value operand : op.getOperands())
+        if (layerOf(operand.getDefiningOp()) != layerOf(&op) && !isWeight(operand))
+          boundary.insert(operand);
   }
 
   /// Removes the arguments that are no longer taken and adds those that the clones start from.
@@ -143,8 +143,7 @@ LogicalResult sigma::rematerialize(ProgramOp program) {
   if (layers.empty())
     return success();
   Rematerializer rematerializer(forward, backward);
-  for (int64_t layer : layers)
-    rematerializer.keepInputs(layer);
+  rematerializer.keepBoundaries();
   for (int64_t layer : layers)
     rematerializer.recompute(layer);
   rematerializer.finish();

@@ -120,6 +120,25 @@ private:
   Value pending[2];
 };
 
+/// Token ids or the previous stage's activation come in, target ids where the loss is; an activation goes out.
+LogicalResult checkSignature(ProgramOp program) {
+  FuncOp forward = program.getForward();
+  LaunchOp launch = program.getLaunchOp();
+  bool isFirst = program.getStage() == 0, isLast = program.getStage() + 1 == launch.getPp();
+  Type ids = RankedTensorType::get({launch.getTokens()}, IntegerType::get(program.getContext(), 32));
+  ArrayRef<Type> inputs = forward.getArgumentTypes(), results = forward.getResultTypes();
+  auto isActivation = [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); };
+  bool fits = inputs.size() == (isLast ? 2 : 1) && results.size() == (isLast ? 0 : 1) &&
+              (isFirst ? inputs[0] == ids : isActivation(inputs[0])) && (!isLast || inputs[1] == ids) &&
+              llvm::all_of(results, isActivation);
+  if (fits)
+    return success();
+  return forward.emitOpError() << "does not fit stage " << program.getStage() << " of " << launch.getPp()
+                               << ": it must take " << (isFirst ? "token ids" : "the previous stage's activation")
+                               << (isLast ? " and target ids, and return nothing" : ", and return one activation")
+                               << "; ids are " << ids;
+}
+
 struct Schedule1F1B : sigma::impl::Schedule1F1BBase<Schedule1F1B> {
   void runOnOperation() override {
     ProgramOp program = getOperation();
@@ -131,6 +150,8 @@ struct Schedule1F1B : sigma::impl::Schedule1F1BBase<Schedule1F1B> {
       program.emitOpError() << "has a schedule already";
       return signalPassFailure();
     }
+    if (failed(checkSignature(program)))
+      return signalPassFailure();
     OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
     auto schedule = builder.create<ScheduleOp>(program.getLoc());
     StageSchedule(program, schedule).write(program);

@@ -36,23 +36,25 @@ public:
     return success();
   }
 
-  void shardFunction(FuncOp func) {
+  LogicalResult shardFunction(FuncOp func) {
     for (Operation &op : llvm::make_early_inc_range(func.getBody().front())) {
       if (auto weight = dyn_cast<WeightOp>(op))
         retypeWeight(weight);
       else if (auto dispatch = dyn_cast<DispatchOp>(op))
         lowerDispatch(dispatch);
-      else if (auto collect = dyn_cast<CollectOp>(op))
-        lowerCollect(collect);
+      else if (auto collect = dyn_cast<CollectOp>(op); collect && failed(lowerCollect(collect)))
+        return failure();
       else if (llvm::any_of(op.getOperands(), [&](Value v) { return expertRows.contains(v); }))
         retypeExpertOp(op);
     }
+    return success();
   }
 
 private:
   struct Exchange {
     Value table, localSizes;
     int64_t capacity;
+    int64_t rows; // before dispatch and after collect
   };
 
   void retypeWeight(WeightOp weight) {
@@ -80,23 +82,26 @@ private:
                                              dispatch.getRows(), sizes, exchange.getTable(), Direction::Dispatch, rows);
     copyLayer(dispatch, exchange);
     copyLayer(dispatch, rowsOp);
-    exchanges[sizes] = {exchange.getTable(), exchange.getLocalSizes(), limit};
+    exchanges[sizes] = {exchange.getTable(), exchange.getLocalSizes(), limit, rows};
     expertRows.insert(rowsOp.getResult());
     dispatch.getResult().replaceAllUsesWith(rowsOp.getResult());
     dispatch.erase();
   }
 
-  void lowerCollect(CollectOp collect) {
+  LogicalResult lowerCollect(CollectOp collect) {
     OpBuilder builder(collect);
-    const Exchange &exchange = exchanges.at(collect.getSizes());
-    auto combine = cast<CombineOp>(*collect.getResult().user_begin());
-    int64_t rows = combine.getPosition().getType().getNumElements();
+    auto found = exchanges.find(collect.getSizes());
+    if (found == exchanges.end())
+      return collect.emitOpError() << "has no rank.dispatch with the same sizes before it";
+    const Exchange &exchange = found->second;
+    int64_t rows = exchange.rows;
     auto rowsOp = builder.create<AllToAllOp>(collect.getLoc(), withRows(collect.getRows().getType(), rows),
                                              collect.getRows(), collect.getSizes(), exchange.table, Direction::Collect,
                                              rows);
     copyLayer(collect, rowsOp);
     collect.getResult().replaceAllUsesWith(rowsOp.getResult());
     collect.erase();
+    return success();
   }
 
   /// An op between dispatch and collect: its rows are those of the local experts.
@@ -144,8 +149,7 @@ LogicalResult sigma::shardExperts(ProgramOp program) {
   ExpertSharding sharding(launch);
   if (failed(sharding.shardParameters(program)))
     return failure();
-  sharding.shardFunction(forward);
-  return success();
+  return sharding.shardFunction(forward);
 }
 
 namespace {

@@ -60,8 +60,8 @@ private:
 
   double microBatches() const { return double(plan.layout.numMicroBatches); }
 
-  // The step on the slowest stage, term by term; what is left of it is bubble and waiting for other
-  // stages.
+  // The step on the slowest stage, term by term; what is left of it is bubble and waiting
+  // for other stages.
   void whereTimeGoes() {
     const StagePlan &slowest = plan.stages[slowestStage()];
     double total = double(plan.objectiveNs), sum = 0, tail = 0;

@@ -17,16 +17,17 @@ struct Layout {
 };
 
 struct StagePlan {
-  int64_t firstLayer = 0,
-          endLayer = 0;    // half-open; the first stage also holds the embedding, the last the head
+  // Half-open; the first stage also holds the embedding, the last the head.
+  int64_t firstLayer = 0, endLayer = 0;
   std::vector<bool> remat; // per layer of the stage: fully rematerialized
-  int64_t microBatchNs = 0; // forward + backward (+ recompute) of one micro-batch, margins included
-  // Parts of microBatchNs: arithmetic, recomputation (with its exchanges), all-to-all, waiting for
-  // what the neighbour stages send, and the margin for waiting on the slowest rank of the expert
-  // group.
+  // Forward + backward (+ recompute) of one micro-batch, margins included.
+  int64_t microBatchNs = 0;
+  // Parts of microBatchNs: arithmetic, recomputation (with its exchanges), all-to-all,
+  // waiting for what the neighbour stages send, and the margin for waiting on the slowest
+  // rank of the expert group.
   int64_t computeNs = 0, recomputeNs = 0, exchangeNs = 0, transferNs = 0, noiseNs = 0;
-  int64_t syncNs = 0,
-          optimizerNs = 0; // once per step: reduction of gradients, update of parameters
+  // Once per step: reduction of gradients, update of parameters.
+  int64_t syncNs = 0, optimizerNs = 0;
   int64_t peakBytes = 0;
   // Parts of peakBytes.
   int64_t parameterBytes = 0, gradientBytes = 0, optimizerBytes = 0, activationBytes = 0,
@@ -42,7 +43,8 @@ struct Plan {
   std::vector<StagePlan> stages;
   StepTime stepTime;
   int64_t objectiveNs = 0; // the integer that was minimized
-  int64_t noiseNs = 0; // the part of objectiveNs that the step as a whole owes to jitter and spikes
+  // The part of objectiveNs that the step as a whole owes to jitter and spikes.
+  int64_t noiseNs = 0;
   double mfu = 0, tokensPerSecond = 0;
 };
 

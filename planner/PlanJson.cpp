@@ -10,7 +10,7 @@ using Json = nlohmann::ordered_json;
 
 // Trees are walked recursively, here and inside the JSON library; a plan nests about six deep.
 static bool isTooDeep(const std::string &text) {
-  constexpr int limit = 100;
+  constexpr int kLimit = 100;
   int depth = 0;
   bool inString = false;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -18,7 +18,7 @@ static bool isTooDeep(const std::string &text) {
       ++i;
     else if (text[i] == '"')
       inString = !inString;
-    else if (!inString && (text[i] == '[' || text[i] == '{') && ++depth > limit)
+    else if (!inString && (text[i] == '[' || text[i] == '{') && ++depth > kLimit)
       return true;
     else if (!inString && (text[i] == ']' || text[i] == '}'))
       --depth;
@@ -26,9 +26,9 @@ static bool isTooDeep(const std::string &text) {
   return false;
 }
 
-// Copies what `original` has and `target` lacks. Known fields are always in `target`, so only
-// unknown ones are copied; elements of an array belong together only if nothing was added or
-// removed.
+// Copies what `original` has and `target` lacks. Known fields are always in `target`, so
+// only unknown ones are copied; elements of an array belong together only if nothing was
+// added or removed.
 static void keepUnknown(const Json &original, Json &target) {
   if (original.is_object() && target.is_object()) {
     for (const auto &[key, value] : original.items()) {

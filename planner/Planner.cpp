@@ -48,8 +48,10 @@ static void solve(const Problem &problem, CostSource &costs, const SearchOptions
     return;
   }
   std::string reason = disagreement(answer.plan, recount(problem, costs, answer.plan));
-  if (!reason.empty())
-    answer.error = "the plan found was refused by the independent check: " + reason;
+  if (reason.empty())
+    return;
+  answer = Answer();
+  answer.error = "the plan found was refused by the independent check: " + reason;
 }
 
 Answer sigma::planner::plan(const Problem &problem, CostSource &costs,
@@ -60,11 +62,14 @@ Answer sigma::planner::plan(const Problem &problem, CostSource &costs,
     return answer;
   try {
     solve(problem, costs, options, answer);
+    SearchOptions trialOptions;
+    trialOptions.timeLimitS = options.timeLimitS;
+    trialOptions.cancelled = options.cancelled;
     if (answer.error.empty() && answer.proof.status == ProofStatus::Infeasible)
       answer.conflicts = findConflicts(problem, costs, [&](const Problem &changed) {
         Answer trial;
         if (validate(changed).empty())
-          solve(changed, costs, {}, trial);
+          solve(changed, costs, trialOptions, trial);
         return trial;
       });
   } catch (const std::exception &error) {

@@ -76,8 +76,8 @@ struct Model {
   std::vector<LayerGroup> layers; // in order; kinds may come back
   int64_t sequence = 0;           // tokens
   int64_t hiddenWidth = 0;
-  int64_t numExperts =
-      0; // 0: no MoE layer, ep must be 1; otherwise the greatest common divisor over MoE layers
+  // 0: no MoE layer, ep must be 1; otherwise the greatest common divisor over MoE layers.
+  int64_t numExperts = 0;
   double flopsPerToken = 0; // model FLOPs of forward and backward (no recompute), for MFU
 };
 
@@ -123,7 +123,8 @@ struct Recipe {
   int64_t optimizerBytes; // master copy and moments
 };
 
-// What the user fixed. A pin that no plan can honour is an infeasibility with that pin's name.
+// What the user fixed. A pin that no plan can honour is an infeasibility with that pin's name. A
+// pinned micro-batch may exceed Job::maxMicroBatch.
 struct Pins {
   std::optional<int64_t> pp, dp, ep, microBatch;
   std::optional<bool> remat; // false: no layer, true: every layer

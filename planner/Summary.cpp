@@ -38,8 +38,9 @@ std::string sigma::planner::summarizeStages(const Plan &plan) {
     const StagePlan &stage = plan.stages[i];
     std::string layers = std::to_string(stage.firstLayer) + " to " + std::to_string(stage.endLayer);
     auto remat = std::count(stage.remat.begin(), stage.remat.end(), true);
-    text += line("  %5zu  %-11s  %5lld  %14s  %11s", i, layers.c_str(), (long long)remat,
-                 formatNs(double(stage.microBatchNs)).c_str(), formatBytes(stage.peakBytes).c_str());
+    text +=
+        line("  %5zu  %-11s  %5lld  %14s  %11s", i, layers.c_str(), (long long)remat,
+             formatNs(double(stage.microBatchNs)).c_str(), formatBytes(stage.peakBytes).c_str());
   }
   return text;
 }
@@ -48,10 +49,10 @@ std::string sigma::planner::summarizeProof(const Proof &proof) {
   if (proof.configurations == 0)
     return line("proof: none, this plan was given");
   const Certificates &c = proof.certificates;
-  std::string status = proof.status == ProofStatus::Optimal ? "optimal: nothing in the space is better"
-                       : proof.status == ProofStatus::Gap
-                           ? "gap " + std::to_string(100 * proof.gap) + " %"
-                           : "infeasible";
+  std::string status =
+      proof.status == ProofStatus::Optimal ? "optimal: nothing in the space is better"
+      : proof.status == ProofStatus::Gap   ? "gap " + std::to_string(100 * proof.gap) + " %"
+                                           : "infeasible";
   return line("proof: %s; %lld configurations in %lld ms (closed by memory %lld, bound %lld, "
               "Lagrange %lld, Z3 %lld; indivisible %lld)",
               status.c_str(), (long long)proof.configurations, (long long)proof.wallMs,

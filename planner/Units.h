@@ -9,8 +9,8 @@ namespace sigma::planner {
 
 enum class Round { Nearest, Up };
 
-// "15.0 GiB", "312.4 MiB", "9.5 KiB", "17 B": one decimal in the largest unit that leaves at
-// least 1.
+// "15.0 GiB", "312.4 MiB", "9.5 KiB", "17 B": one decimal in the largest unit that leaves
+// at least 1.
 std::string formatBytes(int64_t bytes, Round round = Round::Nearest);
 
 // The value that formatBytes(bytes, Round::Up) prints, in bytes.

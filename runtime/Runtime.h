@@ -103,6 +103,6 @@ struct sigma_runtime {
 
 namespace sigma::runtime {
 using Runtime = ::sigma_runtime;
-}
+} // namespace sigma::runtime
 
 #endif

@@ -1,6 +1,7 @@
 # -*- Python -*-
 
 import os
+import shutil
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -25,6 +26,7 @@ config.environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
 config.environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
 config.environment["OMPI_MCA_rmaps_base_oversubscribe"] = "1"
 config.environment["OMPI_MCA_mpi_yield_when_idle"] = "1"
+config.environment["OMPI_MCA_hwloc_base_binding_policy"] = "none"
 config.environment["OPENBLAS_NUM_THREADS"] = "1"
 config.environment["OMP_NUM_THREADS"] = "1"
 for name in ("HOME", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
@@ -33,7 +35,18 @@ for name in ("HOME", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
 
 if config.sigma_sanitize.upper() in ("ON", "1", "TRUE", "YES"):
     config.available_features.add("asan")
+    # Open MPI keeps memory until the process ends.
+    config.environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")
+if shutil.which("mpirun"):
+    config.available_features.add("mpi")
 
+# As an argument of a script; where a line calls sigma itself, its name alone will do.
+config.substitutions.append(("%sigma", os.path.join(config.sigma_tools_dir, "sigma")))
+config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
+# One run of a program that stands before its arguments, by so many ranks: %mpirun 4 DIR/train …
+config.substitutions.append(("%mpirun", "timeout -k 5 120 mpirun --oversubscribe -n"))
+# Nothing that is expected to fail may hang instead.
+config.substitutions.append(("%within", "timeout -k 5 120"))
 config.substitutions.append(("%src_root", config.sigma_src_root))
 config.substitutions.append(("%obj_root", config.sigma_obj_root))
 config.substitutions.append(("%python", f'"{config.python_executable}"'))

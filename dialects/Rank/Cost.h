@@ -11,6 +11,9 @@ namespace mlir::rank {
 /// Classes of ops with an efficiency of their own (DESIGN §5).
 enum class OpClass { Matmul, GroupedMatmul, Attention, Memory };
 
+/// Whether a type is a tensor of static shape with 1 to 2^48 elements: every byte count fits an int64_t.
+bool isBounded(Type type);
+
 /// Bytes of a tensor of static shape.
 int64_t tensorBytes(Type type);
 

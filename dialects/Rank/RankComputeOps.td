@@ -41,9 +41,14 @@ def Rank_WeightOp : Rank_Op<"weight", [Pure, HasParent<"FuncOp">]> {
 
 def Rank_AccumulateOp : Rank_Op<"accumulate", [HasParent<"FuncOp">, CostOpInterface]> {
   let summary = "adds to a parameter's gradient";
+  let description = [{
+    **Constraints:**
+    - `parameter` names a parameter of the program, of the type of `value`.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$parameter, Rank_FloatTensor:$value);
   let assemblyFormat = "$parameter `,` $value attr-dict `:` type($value)";
   let hasCanonicalizeMethod = 1;
+  let hasVerifier = 1;
 }
 
 def Rank_ConstantOp : Rank_Op<"constant", [Pure, HasParent<"FuncOp">]> {
@@ -73,9 +78,9 @@ def Rank_MatmulOp : Rank_AccumulatingOp<"matmul", ["getOpClass", "getFlops"], [R
     - both operands are matrices whose inner dimensions agree, transposed where the flags say so.
     - the result, or the parameter `into`, has the product's shape.
   }];
-  let arguments = (ins Rank_FloatTensor:$lhs, Rank_FloatTensor:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
+  let arguments = (ins Rank_FloatMatrix:$lhs, Rank_FloatMatrix:$rhs, UnitAttr:$transpose_lhs, UnitAttr:$transpose_rhs,
       OptionalAttr<FlatSymbolRefAttr>:$into);
-  let results = (outs Optional<Rank_FloatTensor>:$result);
+  let results = (outs Optional<Rank_FloatMatrix>:$result);
   let extraClassDeclaration = [{
     // Rows and columns of the product, and the length of the inner dimension.
     int64_t getRows() { return getLhs().getType().getDimSize(getTransposeLhs() ? 1 : 0); }
@@ -93,19 +98,27 @@ def Rank_GroupedMatmulOp : Rank_CostedOp<"grouped_matmul", ["getOpClass", "getFl
 
     **Constraints:**
     - `weights` is [groups, inner, columns], or [groups, columns, inner] with `transpose_weights`; `sizes` has one entry
-      for each group.
+      for each group; `rows` is [rows, inner] and the result [rows, columns].
+    - `expected_rows` is not negative.
   }];
-  let arguments = (ins Rank_FloatTensor:$rows, Rank_FloatTensor:$weights, Rank_IndexTensor:$sizes,
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_FloatStack:$weights, Rank_IndexVector:$sizes,
       Rank_I64:$expected_rows, UnitAttr:$transpose_weights);
-  let results = (outs Rank_FloatTensor:$result);
+  let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
 
 def Rank_GroupedMatmulGradOp : Rank_AccumulatingOp<"grouped_matmul_grad", ["getOpClass", "getFlops", "getBytes"]> {
   let summary = "gradient of the experts' matrices: each expert's lhs^T rhs";
-  let arguments = (ins Rank_FloatTensor:$lhs, Rank_FloatTensor:$rhs, Rank_IndexTensor:$sizes, Rank_I64:$expected_rows,
+  let description = [{
+    **Constraints:**
+    - `lhs` and `rhs` have the same number of rows.
+    - the result, or the parameter `into`, is [groups, columns of lhs, columns of rhs].
+    - `expected_rows` is not negative.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$lhs, Rank_FloatMatrix:$rhs, Rank_IndexVector:$sizes, Rank_I64:$expected_rows,
       OptionalAttr<FlatSymbolRefAttr>:$into);
-  let results = (outs Optional<Rank_FloatTensor>:$result);
+  let results = (outs Optional<Rank_FloatStack>:$result);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -117,22 +130,33 @@ def Rank_RmsNormOp : Rank_MemoryOp<"rms_norm", [Rank_Differentiable]> {
   let description = [{
     **Constraints:**
     - the weight's length divides the last dimension of `input`; `rstd` has one entry for each group.
+    - the result has the shape of `input`.
   }];
-  let arguments = (ins Rank_FloatTensor:$input, Rank_FloatTensor:$weight, Rank_F64:$epsilon);
-  let results = (outs Rank_FloatTensor:$result, Rank_FloatTensor:$rstd);
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_FloatVector:$weight, Rank_F64:$epsilon);
+  let results = (outs Rank_FloatMatrix:$result, Rank_FloatVector:$rstd);
   let hasVerifier = 1;
 }
 def Rank_RmsNormGradOp : Rank_MemoryOp<"rms_norm_grad"> {
   let summary = "gradients of rms_norm";
-  let arguments = (ins Rank_FloatTensor:$input, Rank_FloatTensor:$weight, Rank_FloatTensor:$rstd,
-      Rank_FloatTensor:$gradient);
-  let results = (outs Rank_FloatTensor:$input_gradient, Rank_FloatTensor:$weight_gradient);
+  let description = [{
+    **Constraints:**
+    - shapes agree as in rms_norm; gradients have the shape of what they belong to.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_FloatVector:$weight, Rank_FloatVector:$rstd,
+      Rank_FloatMatrix:$gradient);
+  let results = (outs Rank_FloatMatrix:$input_gradient, Rank_FloatVector:$weight_gradient);
+  let hasVerifier = 1;
 }
 
 def Rank_RotaryOp : Rank_MemoryOp<"rotary", [SameOperandsAndResultType, Rank_Differentiable]> {
   let summary = "rotary position embedding, or its inverse";
-  let arguments = (ins Rank_FloatTensor:$input, Rank_I64:$sequence, Rank_I64:$heads, Rank_F64:$base, UnitAttr:$inverse);
-  let results = (outs Rank_FloatTensor:$result);
+  let description = [{
+    **Constraints:**
+    - `sequence` divides the rows and `heads` the columns, into heads of an even width.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_I64:$sequence, Rank_I64:$heads, Rank_F64:$base, UnitAttr:$inverse);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 
 def Rank_AttentionOp : Rank_CostedOp<"attention", ["getOpClass", "getFlops", "getWorkspaceBytes"],
@@ -143,36 +167,48 @@ def Rank_AttentionOp : Rank_CostedOp<"attention", ["getOpClass", "getFlops", "ge
 
     **Constraints:**
     - `kv_heads` divides `heads`; `sequence` divides the rows; the widths are whole numbers of heads.
+    - all have the rows of `query`; the result has its shape and `lse` one column for each head.
   }];
-  let arguments = (ins Rank_FloatTensor:$query, Rank_FloatTensor:$key, Rank_FloatTensor:$value, Rank_I64:$sequence,
+  let arguments = (ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value, Rank_I64:$sequence,
       Rank_I64:$heads, Rank_I64:$kv_heads);
-  let results = (outs Rank_FloatTensor:$result, Rank_FloatTensor:$lse);
+  let results = (outs Rank_FloatMatrix:$result, Rank_FloatMatrix:$lse);
   let hasVerifier = 1;
 }
 def Rank_AttentionGradOp : Rank_CostedOp<"attention_grad", ["getOpClass", "getFlops", "getWorkspaceBytes"], [Pure]> {
   let summary = "gradients of attention; recomputes the scores block by block";
-  let arguments = (ins Rank_FloatTensor:$query, Rank_FloatTensor:$key, Rank_FloatTensor:$value, Rank_FloatTensor:$output,
-      Rank_FloatTensor:$lse, Rank_FloatTensor:$gradient, Rank_I64:$sequence, Rank_I64:$heads, Rank_I64:$kv_heads);
-  let results = (outs Rank_FloatTensor:$query_gradient, Rank_FloatTensor:$key_gradient,
-      Rank_FloatTensor:$value_gradient);
+  let description = [{
+    **Constraints:**
+    - shapes agree as in attention; gradients have the shape of what they belong to.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value, Rank_FloatMatrix:$output,
+      Rank_FloatMatrix:$lse, Rank_FloatMatrix:$gradient, Rank_I64:$sequence, Rank_I64:$heads, Rank_I64:$kv_heads);
+  let results = (outs Rank_FloatMatrix:$query_gradient, Rank_FloatMatrix:$key_gradient,
+      Rank_FloatMatrix:$value_gradient);
+  let hasVerifier = 1;
 }
 
 def Rank_SiluMulOp : Rank_CostedOp<"silu_mul", ["getBytes"], [Pure, Rank_Differentiable]> {
   let summary = "silu(gate) * up; with sizes, over the rows that routing sent";
   let description = [{
     **Constraints:**
-    - `sizes` and `expected_rows` go together.
+    - `sizes` and `expected_rows` go together, and it is not negative.
+    - all matrices have one shape.
   }];
-  let arguments = (ins Rank_FloatTensor:$gate, Rank_FloatTensor:$up, Optional<Rank_IndexTensor>:$sizes,
+  let arguments = (ins Rank_FloatMatrix:$gate, Rank_FloatMatrix:$up, Optional<Rank_IndexVector>:$sizes,
       OptionalAttr<Rank_I64>:$expected_rows);
-  let results = (outs Rank_FloatTensor:$result);
+  let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
 def Rank_SiluMulGradOp : Rank_CostedOp<"silu_mul_grad", ["getBytes"], [Pure]> {
   let summary = "gradients of silu_mul";
-  let arguments = (ins Rank_FloatTensor:$gate, Rank_FloatTensor:$up, Rank_FloatTensor:$gradient,
-      Optional<Rank_IndexTensor>:$sizes, OptionalAttr<Rank_I64>:$expected_rows);
-  let results = (outs Rank_FloatTensor:$gate_gradient, Rank_FloatTensor:$up_gradient);
+  let description = [{
+    **Constraints:**
+    - as in silu_mul.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$gate, Rank_FloatMatrix:$up, Rank_FloatMatrix:$gradient,
+      Optional<Rank_IndexVector>:$sizes, OptionalAttr<Rank_I64>:$expected_rows);
+  let results = (outs Rank_FloatMatrix:$gate_gradient, Rank_FloatMatrix:$up_gradient);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -181,25 +217,45 @@ def Rank_SiluMulGradOp : Rank_CostedOp<"silu_mul_grad", ["getBytes"], [Pure]> {
 
 def Rank_EmbeddingOp : Rank_CostedOp<"embedding", ["getBytes"], [Pure, Rank_Differentiable]> {
   let summary = "rows of the table, by token id";
-  let arguments = (ins Rank_IndexTensor:$tokens, Rank_FloatTensor:$table);
-  let results = (outs Rank_FloatTensor:$result);
+  let description = [{
+    **Constraints:**
+    - the result has one row for each token, of the width of `table`.
+  }];
+  let arguments = (ins Rank_IndexVector:$tokens, Rank_FloatMatrix:$table);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 def Rank_EmbeddingGradOp : Rank_AccumulatingOp<"embedding_grad", ["getBytes"]> {
   let summary = "gradient of the table";
-  let arguments = (ins Rank_IndexTensor:$tokens, Rank_FloatTensor:$gradient, OptionalAttr<FlatSymbolRefAttr>:$into);
-  let results = (outs Optional<Rank_FloatTensor>:$result);
+  let description = [{
+    **Constraints:**
+    - `gradient` has one row for each token, of the width of the table.
+  }];
+  let arguments = (ins Rank_IndexVector:$tokens, Rank_FloatMatrix:$gradient, OptionalAttr<FlatSymbolRefAttr>:$into);
+  let results = (outs Optional<Rank_FloatMatrix>:$result);
+  let hasVerifier = 1;
 }
 
 def Rank_CrossEntropyOp : Rank_MemoryOp<"cross_entropy", [Rank_Differentiable]> {
   let summary = "sum over tokens of the cross entropy with the target id";
-  let arguments = (ins Rank_FloatTensor:$logits, Rank_IndexTensor:$targets);
-  let results = (outs Rank_FloatTensor:$loss, Rank_FloatTensor:$lse);
+  let description = [{
+    **Constraints:**
+    - `targets` and `lse` have one entry for each row of `logits`; `loss` is one number.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$logits, Rank_IndexVector:$targets);
+  let results = (outs Rank_FloatVector:$loss, Rank_FloatVector:$lse);
+  let hasVerifier = 1;
 }
 def Rank_CrossEntropyGradOp : Rank_MemoryOp<"cross_entropy_grad"> {
   let summary = "gradient of the logits";
-  let arguments = (ins Rank_FloatTensor:$logits, Rank_IndexTensor:$targets, Rank_FloatTensor:$lse,
-      Rank_FloatTensor:$gradient);
-  let results = (outs Rank_FloatTensor:$result);
+  let description = [{
+    **Constraints:**
+    - shapes agree as in cross_entropy; the result has the shape of `logits`.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$logits, Rank_IndexVector:$targets, Rank_FloatVector:$lse,
+      Rank_FloatVector:$gradient);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 
 def Rank_ObjectiveOp : Rank_Op<"objective", [HasParent<"FuncOp">, Rank_Differentiable]> {
@@ -207,9 +263,13 @@ def Rank_ObjectiveOp : Rank_Op<"objective", [HasParent<"FuncOp">, Rank_Different
   let description = [{
     Backward starts here: the gradient of `value` is `scale`. Scales are such that the sum over micro-batches and ranks is
     a mean over the global batch.
+
+    **Constraints:**
+    - `value` is one number.
   }];
-  let arguments = (ins Rank_FloatTensor:$value, Rank_TermAttr:$term, Rank_F64:$scale);
+  let arguments = (ins Rank_FloatVector:$value, Rank_TermAttr:$term, Rank_F64:$scale);
   let assemblyFormat = "$term $value `scale` $scale attr-dict `:` type($value)";
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -218,13 +278,13 @@ def Rank_ObjectiveOp : Rank_Op<"objective", [HasParent<"FuncOp">, Rank_Different
 
 def Rank_RouterScoresOp : Rank_MemoryOp<"router_scores", [SameOperandsAndResultType, Rank_Differentiable]> {
   let summary = "scores of the experts, by token";
-  let arguments = (ins Rank_FloatTensor:$logits, Rank_ScoreAttr:$score);
-  let results = (outs Rank_FloatTensor:$result);
+  let arguments = (ins Rank_FloatMatrix:$logits, Rank_ScoreAttr:$score);
+  let results = (outs Rank_FloatMatrix:$result);
 }
 def Rank_RouterScoresGradOp : Rank_MemoryOp<"router_scores_grad", [SameOperandsAndResultType]> {
   let summary = "gradient of the router's logits";
-  let arguments = (ins Rank_FloatTensor:$scores, Rank_FloatTensor:$gradient, Rank_ScoreAttr:$score);
-  let results = (outs Rank_FloatTensor:$result);
+  let arguments = (ins Rank_FloatMatrix:$scores, Rank_FloatMatrix:$gradient, Rank_ScoreAttr:$score);
+  let results = (outs Rank_FloatMatrix:$result);
 }
 
 def Rank_TopKOp : Rank_MemoryOp<"top_k", [Rank_Differentiable]> {
@@ -233,57 +293,98 @@ def Rank_TopKOp : Rank_MemoryOp<"top_k", [Rank_Differentiable]> {
     **Constraints:**
     - `weights` and `chosen` are [tokens, k] with k at most the number of experts.
   }];
-  let arguments = (ins Rank_FloatTensor:$scores, UnitAttr:$normalize);
-  let results = (outs Rank_FloatTensor:$weights, Rank_IndexTensor:$chosen);
+  let arguments = (ins Rank_FloatMatrix:$scores, UnitAttr:$normalize);
+  let results = (outs Rank_FloatMatrix:$weights, Rank_IndexMatrix:$chosen);
   let hasVerifier = 1;
 }
 def Rank_TopKGradOp : Rank_MemoryOp<"top_k_grad"> {
   let summary = "gradient of the scores, zero where not chosen";
-  let arguments = (ins Rank_FloatTensor:$scores, Rank_IndexTensor:$chosen, Rank_FloatTensor:$gradient,
+  let description = [{
+    **Constraints:**
+    - shapes agree as in top_k; the result has the shape of `scores`.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$scores, Rank_IndexMatrix:$chosen, Rank_FloatMatrix:$gradient,
       UnitAttr:$normalize);
-  let results = (outs Rank_FloatTensor:$result);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 
 def Rank_GroupTokensOp : Rank_MemoryOp<"group_tokens"> {
   let summary = "stable order of (token, choice) slots by expert";
-  let description = "`position` is the row of each slot in expert order, `sizes` the number of rows of each expert.";
-  let arguments = (ins Rank_IndexTensor:$chosen);
-  let results = (outs Rank_IndexTensor:$position, Rank_IndexTensor:$sizes);
+  let description = [{
+    `position` is the row of each slot in expert order, `sizes` the number of rows of each expert.
+
+    **Constraints:**
+    - `position` has one entry for each slot of `chosen`.
+  }];
+  let arguments = (ins Rank_IndexMatrix:$chosen);
+  let results = (outs Rank_IndexVector:$position, Rank_IndexVector:$sizes);
+  let hasVerifier = 1;
 }
 
 def Rank_GatherRowsOp : Rank_MemoryOp<"gather_rows", [Rank_Differentiable]> {
   let summary = "copies each token to the rows of its slots";
-  let arguments = (ins Rank_FloatTensor:$input, Rank_IndexTensor:$position);
-  let results = (outs Rank_FloatTensor:$result);
+  let description = [{
+    **Constraints:**
+    - the result has one row for each entry of `position`, a whole number of them for each row of `input`.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_IndexVector:$position);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 def Rank_ScatterRowsOp : Rank_MemoryOp<"scatter_rows"> {
   let summary = "sums the rows of each token's slots, in order of the choices";
-  let arguments = (ins Rank_FloatTensor:$rows, Rank_IndexTensor:$position);
-  let results = (outs Rank_FloatTensor:$result);
+  let description = [{
+    **Constraints:**
+    - `rows` has one row for each entry of `position`, a whole number of them for each row of the result.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$position);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 
 def Rank_CombineOp : Rank_MemoryOp<"combine", [Rank_Differentiable]> {
   let summary = "weighted sum of the rows of each token's slots";
-  let arguments = (ins Rank_FloatTensor:$rows, Rank_IndexTensor:$position, Rank_FloatTensor:$weights);
-  let results = (outs Rank_FloatTensor:$result);
+  let description = [{
+    **Constraints:**
+    - `weights` is [tokens, choices]; `rows` and `position` have tokens * choices entries; the result has one row for each token.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$position, Rank_FloatMatrix:$weights);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 def Rank_CombineGradOp : Rank_MemoryOp<"combine_grad"> {
   let summary = "gradients of the rows and of the weights";
-  let arguments = (ins Rank_FloatTensor:$rows, Rank_IndexTensor:$position, Rank_FloatTensor:$weights,
-      Rank_FloatTensor:$gradient);
-  let results = (outs Rank_FloatTensor:$rows_gradient, Rank_FloatTensor:$weights_gradient);
+  let description = [{
+    **Constraints:**
+    - shapes agree as in combine; gradients have the shape of what they belong to.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$position, Rank_FloatMatrix:$weights,
+      Rank_FloatMatrix:$gradient);
+  let results = (outs Rank_FloatMatrix:$rows_gradient, Rank_FloatMatrix:$weights_gradient);
+  let hasVerifier = 1;
 }
 
 def Rank_BalanceLossOp : Rank_MemoryOp<"balance_loss", [Rank_Differentiable]> {
   let summary = "load-balance loss of each sequence, summed";
-  let arguments = (ins Rank_FloatTensor:$scores, Rank_IndexTensor:$chosen, Rank_I64:$sequence);
-  let results = (outs Rank_FloatTensor:$loss);
+  let description = [{
+    **Constraints:**
+    - `sequence` divides the rows of `scores`; `chosen` has as many rows and at most as many columns; `loss` is one number.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$scores, Rank_IndexMatrix:$chosen, Rank_I64:$sequence);
+  let results = (outs Rank_FloatVector:$loss);
+  let hasVerifier = 1;
 }
 def Rank_BalanceLossGradOp : Rank_MemoryOp<"balance_loss_grad"> {
   let summary = "gradient of the scores";
-  let arguments = (ins Rank_FloatTensor:$scores, Rank_IndexTensor:$chosen, Rank_FloatTensor:$gradient,
+  let description = [{
+    **Constraints:**
+    - shapes agree as in balance_loss; the result has the shape of `scores`.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$scores, Rank_IndexMatrix:$chosen, Rank_FloatVector:$gradient,
       Rank_I64:$sequence);
-  let results = (outs Rank_FloatTensor:$result);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 
 //===----------------------------------------------------------------------===//
@@ -294,8 +395,8 @@ class Rank_LogicalExchangeOp<string mnemonic> : Rank_Op<mnemonic, [Pure, AllType
                                                                    HasParent<"FuncOp">]> {
   let description = "`sizes` has the rows of each expert.";
   let assemblyFormat = "$rows `,` $sizes attr-dict `:` type($rows) `,` type($sizes)";
-  let arguments = (ins Rank_FloatTensor:$rows, Rank_IndexTensor:$sizes);
-  let results = (outs Rank_FloatTensor:$result);
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes);
+  let results = (outs Rank_FloatMatrix:$result);
 }
 def Rank_DispatchOp : Rank_LogicalExchangeOp<"dispatch"> {
   let summary = "rows go to their experts, wherever these are; gone after sigma-shard";
@@ -308,9 +409,14 @@ def Rank_ExchangeSizesOp : Rank_MemoryOp<"exchange_sizes"> {
   let summary = "tells each rank of the ep group how many rows it will get";
   let description = [{
     `table` is [ep, local experts], `local_sizes` its sum over sources. More rows than `capacity` is a fault.
+
+    **Constraints:**
+    - `table` is [ep, local experts] with the launch's ep, `local_sizes` has the local experts, `sizes` ep times as many.
+    - `capacity` is not negative.
   }];
-  let arguments = (ins Rank_IndexTensor:$sizes, Rank_I64:$capacity);
-  let results = (outs Rank_IndexTensor:$table, Rank_IndexTensor:$local_sizes);
+  let arguments = (ins Rank_IndexVector:$sizes, Rank_I64:$capacity);
+  let results = (outs Rank_IndexMatrix:$table, Rank_IndexVector:$local_sizes);
+  let hasVerifier = 1;
 }
 def Rank_AllToAllOp : Rank_CostedOp<"all_to_all", ["getBytes", "getExchangedBytes", "getWorkspaceBytes"],
                                     [Pure, Rank_Differentiable]> {
@@ -318,10 +424,15 @@ def Rank_AllToAllOp : Rank_CostedOp<"all_to_all", ["getBytes", "getExchangedByte
   let description = [{
     `dispatch`: rows in order of the global expert to rows of the local experts, expert-major, sources in order.
     `collect`: its inverse.
+
+    **Constraints:**
+    - `table` is [ep, local experts] with the launch's ep, `sizes` has ep times the local experts.
+    - `rows` and the result have one width; `expected_rows` is not negative.
   }];
-  let arguments = (ins Rank_FloatTensor:$rows, Rank_IndexTensor:$sizes, Rank_IndexTensor:$table,
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes, Rank_IndexMatrix:$table,
       Rank_DirectionAttr:$direction, Rank_I64:$expected_rows);
-  let results = (outs Rank_FloatTensor:$result);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
 }
 
 #endif

@@ -1,9 +1,21 @@
 //===- RankCosts.cpp - what each compute op costs -------------------------===//
 
 #include "dialects/Rank/RankOps.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::rank;
+
+bool rank::isBounded(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.hasStaticShape())
+    return false;
+  int64_t elements = 1;
+  for (int64_t size : tensor.getShape())
+    if (size < 1 || llvm::MulOverflow(elements, size, elements) || elements > int64_t(1) << 48)
+      return false;
+  return true;
+}
 
 int64_t rank::tensorBytes(Type type) {
   auto tensor = cast<RankedTensorType>(type);

@@ -15,16 +15,26 @@ include "dialects/Rank/RankInterfaces.td"
 
 class Rank_Op<string mnemonic, list<Trait> traits = []> : Op<Rank_Dialect, mnemonic, traits>;
 
-def Rank_Float : AnyTypeOf<[F32, F64, BF16]>;
-def Rank_FloatTensor : StaticShapeTensorOf<[F32, F64, BF16]>;
-def Rank_IndexTensor : StaticShapeTensorOf<[I32]>;
-def Rank_Tensor : StaticShapeTensorOf<[F32, F64, BF16, I32]>;
+// Shapes are static and bounded, so that no byte count overflows and no dimension is zero.
+class Rank_BoundedTensor<list<Type> elements, string summary>
+    : ConfinedType<StaticShapeTensorOf<elements>, [CPred<"::mlir::rank::isBounded($_self)">], summary>;
+class Rank_Ranked<Type tensor, int rank, string summary>
+    : ConfinedType<tensor, [CPred<"::llvm::cast<::mlir::ShapedType>($_self).getRank() == " # rank>], summary>;
+
+def Rank_FloatTensor : Rank_BoundedTensor<[F32, F64, BF16], "static tensor of f32, f64 or bf16">;
+def Rank_IndexTensor : Rank_BoundedTensor<[I32], "static tensor of i32">;
+def Rank_Tensor : Rank_BoundedTensor<[F32, F64, BF16, I32], "static tensor of f32, f64, bf16 or i32">;
+def Rank_FloatVector : Rank_Ranked<Rank_FloatTensor, 1, "static vector of f32, f64 or bf16">;
+def Rank_FloatMatrix : Rank_Ranked<Rank_FloatTensor, 2, "static matrix of f32, f64 or bf16">;
+def Rank_FloatStack : Rank_Ranked<Rank_FloatTensor, 3, "static stack of matrices of f32, f64 or bf16">;
+def Rank_IndexVector : Rank_Ranked<Rank_IndexTensor, 1, "static vector of i32">;
+def Rank_IndexMatrix : Rank_Ranked<Rank_IndexTensor, 2, "static matrix of i32">;
 
 def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
   let summary = "facts that all stages of one job share";
   let description = [{
     **Constraints:**
-    - sizes are positive; `ep` divides `dp`; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
+    - sizes are from 1 to 2147483647; `ep` divides `dp`; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
     - `element_type` is f32, f64 or bf16.
 
     `expert_capacity_ppm` is the number of rows that a rank's experts can take, in parts per million of the rows under even
@@ -56,7 +66,10 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
 
     **Constraints:**
     - `launch` names a rank.launch; `stage` is below its `pp`.
-    - `remat` has one entry for each layer.
+    - `first_layer` and `end_layer` are not negative; `remat` has one entry for each layer.
+    - float tensors and parameters have the launch's precision.
+    - @backward takes what @forward saves, the arguments that it names as `captured` and the gradients of @forward's
+      results, and returns the gradients of its float arguments.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Rank_I64:$stage, FlatSymbolRefAttr:$launch, Rank_I64:$first_layer,
       Rank_I64:$end_layer, StrArrayAttr:$remat, OptionalAttr<Rank_I64>:$arena_bytes,
@@ -76,6 +89,7 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
     ScheduleOp getSchedule();
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
@@ -105,6 +119,9 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
     A backward function takes the `num_saved` values that forward saves, in order, then forward's arguments `captured`,
     then the gradients of forward's results. `slot_bytes` and `transient_bytes`, set by sigma-plan-memory, are the memory
     of the values it keeps for backward and of those that die inside it.
+
+    **Constraints:**
+    - it has a body, which ends with rank.return; arguments and results are static tensors.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
@@ -120,6 +137,7 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
     ::mlir::Region *getCallableRegion() { return &getBody(); }
     ReturnOp getReturn();
   }];
+  let hasVerifier = 1;
 }
 
 def Rank_ReturnOp : Rank_Op<"return", [Pure, Terminator, HasParent<"FuncOp">, AttrSizedOperandSegments]> {
@@ -127,6 +145,7 @@ def Rank_ReturnOp : Rank_Op<"return", [Pure, Terminator, HasParent<"FuncOp">, At
   let description = [{
     **Constraints:**
     - the results have the types of the function's results.
+    - each saved value is computed in the function: arguments and weights are read again.
   }];
   let arguments = (ins Variadic<Rank_Tensor>:$results, Variadic<Rank_Tensor>:$saves);
   let assemblyFormat = "($results^ `:` type($results))? (`saves` `(` $saves^ `:` type($saves) `)`)? attr-dict";
@@ -147,23 +166,29 @@ class Rank_ScheduleStep<string mnemonic, list<Trait> traits = []>
 
 def Rank_LoadBatchOp : Rank_ScheduleStep<"load_batch"> {
   let summary = "token and target ids of one micro-batch";
+  let description = [{
+    **Constraints:**
+    - `tokens` and `targets` have one entry for each token of a micro-batch.
+  }];
   let arguments = (ins Rank_I64:$micro_batch);
-  let results = (outs Rank_IndexTensor:$tokens, Rank_IndexTensor:$targets);
+  let results = (outs Rank_IndexVector:$tokens, Rank_IndexVector:$targets);
   let assemblyFormat = "$micro_batch attr-dict `:` type($tokens) `,` type($targets)";
+  let hasVerifier = 1;
 }
 
+def Rank_CallValue : AnyTypeOf<[Rank_Tensor, Rank_ResidualType]>;
 def Rank_CallOp : Rank_ScheduleStep<"call"> {
   let summary = "runs a function of the stage on one micro-batch";
   let description = [{
-    A forward call's last result is the residual that its backward call takes as first operand, when there is one.
+    A forward call's last result is the residual that its backward call takes as first operand. Checked by the program.
 
     **Constraints:**
     - `callee` names a function of the program whose tensors agree with operands and results.
+    - any function gives a residual, but backward, which takes one.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$callee, Rank_I64:$micro_batch, Variadic<AnyType>:$inputs);
-  let results = (outs Variadic<AnyType>:$outputs);
+  let arguments = (ins FlatSymbolRefAttr:$callee, Rank_I64:$micro_batch, Variadic<Rank_CallValue>:$inputs);
+  let results = (outs Variadic<Rank_CallValue>:$outputs);
   let assemblyFormat = "$callee `(` $inputs `)` `micro_batch` $micro_batch attr-dict `:` functional-type($inputs, $outputs)";
-  let hasVerifier = 1;
 }
 
 def Rank_RecvOp : Rank_ScheduleStep<"recv"> {
@@ -214,8 +239,13 @@ def Rank_ReduceStepOp : Rank_ScheduleStep<"reduce_step"> {
 
 def Rank_AdamWOp : Rank_ScheduleStep<"adamw"> {
   let summary = "updates one parameter";
+  let description = [{
+    **Constraints:**
+    - `parameter` names a parameter of the program.
+  }];
   let arguments = (ins FlatSymbolRefAttr:$parameter);
   let assemblyFormat = "$parameter attr-dict";
+  let hasVerifier = 1;
 }
 
 def Rank_CheckpointHookOp : Rank_ScheduleStep<"checkpoint_hook"> {

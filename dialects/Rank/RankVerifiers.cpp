@@ -5,18 +5,95 @@
 using namespace mlir;
 using namespace mlir::rank;
 
-static LogicalResult requirePositive(Operation *op, StringRef field, int64_t value) {
-  if (value > 0)
+//===----------------------------------------------------------------------===//
+// Checks that verifiers share
+//===----------------------------------------------------------------------===//
+
+static int64_t rows(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
+static int64_t columns(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(1); }
+static int64_t count(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+
+/// Products of two sizes fit an int64_t.
+static LogicalResult requireSize(Operation *op, StringRef field, int64_t value) {
+  if (value > 0 && value <= INT32_MAX)
     return success();
-  return op->emitOpError() << "'" << field << "' is " << value << "; it must be positive";
+  return op->emitOpError() << "'" << field << "' is " << value << "; it must be from 1 to " << INT32_MAX;
 }
+
+static LogicalResult requireNotNegative(Operation *op, StringRef field, int64_t value) {
+  if (value >= 0)
+    return success();
+  return op->emitOpError() << "'" << field << "' is " << value << "; it must not be negative";
+}
+
+static LogicalResult requireDivides(Operation *op, StringRef field, int64_t value, StringRef whole, int64_t size) {
+  if (value > 0 && size % value == 0)
+    return success();
+  return op->emitOpError() << "'" << field << "' is " << value << "; it must divide the " << whole << ", " << size;
+}
+
+namespace {
+/// A value whose shape follows from other values.
+struct Derived {
+  StringRef field;
+  Value value;
+  SmallVector<int64_t, 3> shape;
+};
+} // namespace
+
+static std::string spell(ArrayRef<int64_t> shape) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  llvm::interleave(shape, stream, "x");
+  return text;
+}
+
+static LogicalResult requireShapes(Operation *op, ArrayRef<Derived> all) {
+  for (const Derived &derived : all)
+    if (shapeOf(derived.value) != ArrayRef<int64_t>(derived.shape))
+      return op->emitOpError() << "'" << derived.field << "' has shape " << spell(shapeOf(derived.value))
+                               << "; it must be " << spell(derived.shape);
+  return success();
+}
+
+static SmallVector<int64_t, 3> like(Value value) { return llvm::to_vector<3>(shapeOf(value)); }
+
+/// Null, after an error, when there is no such parameter.
+static ParameterOp requireParameter(Operation *op, StringRef field, FlatSymbolRefAttr name) {
+  auto parameter = op->getParentOfType<ProgramOp>().lookupSymbol<ParameterOp>(name.getValue());
+  if (!parameter)
+    op->emitOpError() << "'" << field << "' names " << name << ", which is no rank.parameter of this program";
+  return parameter;
+}
+
+/// The shape of what an accumulating op makes, wherever it goes.
+template <typename Op> static LogicalResult requireProduct(Op op, ArrayRef<int64_t> shape) {
+  if (bool(op.getInto()) == bool(op.getResult()))
+    return op.emitOpError() << "has either a result or 'into'";
+  if (op.getResult())
+    return requireShapes(op, {{"result", op.getResult(), llvm::to_vector<3>(shape)}});
+  ParameterOp into = requireParameter(op, "into", op.getIntoAttr());
+  if (!into)
+    return failure();
+  if (into.getTensorType().getShape() == shape)
+    return success();
+  return (op.emitOpError() << "'into' names a parameter of shape " << spell(into.getTensorType().getShape())
+                           << "; it must be " << spell(shape))
+             .attachNote(into.getLoc())
+         << "parameter is here";
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
 
 LogicalResult LaunchOp::verify() {
   std::pair<StringRef, int64_t> sizes[] = {
       {"pp", getPp()},       {"dp", getDp()}, {"ep", getEp()}, {"batch", getGlobalBatch()}, {"micro_batch", getMicroBatch()},
       {"sequence", getSequence()}, {"vocabulary", getVocabulary()}};
   for (auto [field, value] : sizes)
-    if (failed(requirePositive(*this, field, value)))
+    if (failed(requireSize(*this, field, value)))
       return failure();
   if (getDp() % getEp() != 0)
     return emitOpError() << "'ep' is " << getEp() << "; it must divide dp, " << getDp();
@@ -36,6 +113,9 @@ LogicalResult ProgramOp::verify() {
     return (emitOpError() << "'stage' is " << getStage() << "; it must be from 0 to " << launch.getPp() - 1)
                .attachNote(launch.getLoc())
            << "the launch has " << launch.getPp() << " stages";
+  if (failed(requireNotNegative(*this, "first_layer", getFirstLayer())) ||
+      failed(requireNotNegative(*this, "end_layer", getEndLayer())))
+    return failure();
   int64_t layers = getEndLayer() - getFirstLayer();
   if (layers != int64_t(getRemat().size()))
     return emitOpError() << "'remat' has " << getRemat().size() << " entries; it must have one for each of the " << layers
@@ -43,9 +123,107 @@ LogicalResult ProgramOp::verify() {
   return success();
 }
 
+/// The generated program is told one precision for all its buffers.
+static LogicalResult requirePrecision(Operation *op, Type type, Type precision) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !isa<FloatType>(tensor.getElementType()) || tensor.getElementType() == precision)
+    return success();
+  return op->emitOpError() << "has a tensor of " << tensor.getElementType() << "; the launch's precision is "
+                           << precision;
+}
+
+static LogicalResult requirePrecisions(ProgramOp program) {
+  Type precision = program.getLaunchOp().getElementType();
+  WalkResult result = program.walk([&](Operation *op) {
+    auto fits = [&](Type type) { return succeeded(requirePrecision(op, type, precision)); };
+    bool good = llvm::all_of(op->getResultTypes(), fits);
+    if (auto parameter = dyn_cast<ParameterOp>(op))
+      good = good && fits(parameter.getType());
+    if (auto func = dyn_cast<FuncOp>(op))
+      good = good && llvm::all_of(func.getArgumentTypes(), fits);
+    return good ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+static SmallVector<Type> floatTypes(TypeRange types) {
+  return llvm::to_vector(llvm::make_filter_range(
+      types, [](Type type) { return isa<FloatType>(cast<RankedTensorType>(type).getElementType()); }));
+}
+
+static LogicalResult requireBackwardFits(ProgramOp program) {
+  FuncOp forward = program.getForward(), backward = program.getBackward();
+  for (auto func : program.getBody().getOps<FuncOp>())
+    if (func.getNumSaved() && func != backward)
+      return func.emitOpError() << "has 'num_saved', which only @backward has";
+  if (!backward)
+    return success();
+  if (!forward)
+    return backward.emitOpError() << "has no @forward beside it";
+  if (!backward.getNumSaved() || !backward.getCaptured())
+    return backward.emitOpError() << "has no 'num_saved' or no 'captured'";
+  SmallVector<Type> inputs(forward.getReturn().getSaves().getTypes());
+  if (*backward.getNumSaved() != int64_t(inputs.size()))
+    return backward.emitOpError() << "'num_saved' is " << *backward.getNumSaved() << "; @forward saves "
+                                  << inputs.size() << " values";
+  for (int64_t index : backward.getCapturedAttr().asArrayRef()) {
+    if (index < 0 || index >= int64_t(forward.getNumArguments()))
+      return backward.emitOpError() << "'captured' names argument " << index << " of @forward, which has "
+                                    << forward.getNumArguments();
+    inputs.push_back(forward.getArgumentTypes()[index]);
+  }
+  llvm::append_range(inputs, floatTypes(forward.getResultTypes()));
+  if (TypeRange(inputs) != TypeRange(backward.getArgumentTypes()))
+    return backward.emitOpError() << "must take what @forward saves, the captured arguments and the gradients of "
+                                     "@forward's results";
+  if (TypeRange(floatTypes(forward.getArgumentTypes())) != TypeRange(backward.getResultTypes()))
+    return backward.emitOpError() << "must return the gradients of @forward's float arguments";
+  return success();
+}
+
+static LogicalResult requireCallFits(CallOp call, FuncOp callee) {
+  if (!callee)
+    return call.emitOpError() << "names " << call.getCalleeAttr() << ", which is no rank.func of this program";
+  Type residual = ResidualType::get(call.getContext());
+  bool takesSaved = callee.getNumSaved().has_value();
+  SmallVector<Type> inputs(takesSaved ? 1 : 0, residual), outputs(callee.getResultTypes());
+  llvm::append_range(inputs, callee.getArgumentTypes().drop_front(callee.getNumSaved().value_or(0)));
+  if (!takesSaved)
+    outputs.push_back(residual);
+  if (TypeRange(inputs) != TypeRange(call.getInputs()))
+    return call.emitOpError() << "has operands that differ from what @" << callee.getName() << " takes, (" << inputs
+                              << ")";
+  if (TypeRange(outputs) != TypeRange(call.getOutputs()))
+    return call.emitOpError() << "has results that differ from what @" << callee.getName() << " gives, (" << outputs
+                              << ")";
+  return success();
+}
+
+/// What more than one function or schedule must agree on; all of them are valid by themselves here.
+LogicalResult ProgramOp::verifyRegions() {
+  if (failed(requirePrecisions(*this)) || failed(requireBackwardFits(*this)))
+    return failure();
+  WalkResult result = walk([&](CallOp call) {
+    return WalkResult(requireCallFits(call, lookupSymbol<FuncOp>(call.getCallee())));
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult FuncOp::verify() {
+  if (getBody().empty())
+    return emitOpError() << "has no body";
+  if (!isa<ReturnOp>(getBody().front().getTerminator()))
+    return emitOpError() << "must end with rank.return";
+  for (TypeRange types : {TypeRange(getArgumentTypes()), TypeRange(getResultTypes())})
+    for (Type type : types)
+      if (!isBounded(type) || !(isa<FloatType>(getElementTypeOrSelf(type)) || getElementTypeOrSelf(type).isInteger(32)))
+        return emitOpError() << "takes or returns " << type << "; it must be a static tensor of floats or i32";
+  return success();
+}
+
 LogicalResult ParameterOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
-  if (!type || !type.hasStaticShape() || type.getRank() < 1 || type.getRank() > 4 ||
+  if (!type || !isBounded(type) || type.getRank() < 1 || type.getRank() > 4 ||
       !isa<FloatType>(type.getElementType()))
     return emitOpError() << "has type " << getType() << "; it must be a static float tensor with 1 to 4 dimensions";
   if (getInitScale() < 0)
@@ -53,112 +231,245 @@ LogicalResult ParameterOp::verify() {
   return success();
 }
 
-LogicalResult WeightOp::verify() {
-  auto program = (*this)->getParentOfType<ProgramOp>();
-  auto parameter = program.lookupSymbol<ParameterOp>(getParameter());
+static LogicalResult requireParameterType(Operation *op, FlatSymbolRefAttr name, Type type) {
+  ParameterOp parameter = requireParameter(op, "parameter", name);
   if (!parameter)
-    return emitOpError() << "names " << getParameterAttr() << ", which is no rank.parameter of this program";
-  if (parameter.getType() != getResult().getType())
-    return (emitOpError() << "has type " << getResult().getType() << " but the parameter is " << parameter.getType())
-               .attachNote(parameter.getLoc())
-           << "parameter is here";
-  return success();
+    return failure();
+  if (parameter.getType() == type)
+    return success();
+  return (op->emitOpError() << "has type " << type << " but the parameter is " << parameter.getType())
+             .attachNote(parameter.getLoc())
+         << "parameter is here";
 }
+
+LogicalResult WeightOp::verify() { return requireParameterType(*this, getParameterAttr(), getResult().getType()); }
+LogicalResult AccumulateOp::verify() { return requireParameterType(*this, getParameterAttr(), getValue().getType()); }
+LogicalResult AdamWOp::verify() { return success(requireParameter(*this, "parameter", getParameterAttr())); }
 
 LogicalResult ReturnOp::verify() {
   auto func = (*this)->getParentOfType<FuncOp>();
   if (TypeRange(getResults()) != TypeRange(func.getResultTypes()))
     return emitOpError() << "returns " << getResults().size() << " results that do not have the types of @"
                          << func.getName() << "'s " << func.getResultTypes().size() << " results";
+  for (Value value : getSaves())
+    if (!value.getDefiningOp() || value.getDefiningOp<WeightOp>())
+      return emitOpError() << "saves an argument or a weight; only values that are computed here can be saved";
   return success();
 }
 
-LogicalResult CallOp::verify() {
-  auto program = (*this)->getParentOfType<ProgramOp>();
-  auto callee = program.lookupSymbol<FuncOp>(getCallee());
-  if (!callee)
-    return emitOpError() << "names " << getCalleeAttr() << ", which is no rank.func of this program";
-  auto isTensor = [](Type type) { return isa<RankedTensorType>(type); };
-  SmallVector<Type> results(llvm::make_filter_range(getResultTypes(), isTensor));
-  if (TypeRange(results) != TypeRange(callee.getResultTypes()))
-    return emitOpError() << "has tensor results that differ from @" << callee.getName() << "'s";
-  return success();
+LogicalResult LoadBatchOp::verify() {
+  int64_t tokens = (*this)->getParentOfType<ProgramOp>().getLaunchOp().getTokens();
+  return requireShapes(*this, {{"tokens", getTokens(), {tokens}}, {"targets", getTargets(), {tokens}}});
 }
+
+//===----------------------------------------------------------------------===//
+// Linear algebra, norm, activation, attention
+//===----------------------------------------------------------------------===//
 
 LogicalResult MatmulOp::verify() {
-  auto lhs = getLhs().getType(), rhs = getRhs().getType();
-  if (lhs.getRank() != 2 || rhs.getRank() != 2)
-    return emitOpError() << "takes matrices, got " << lhs << " and " << rhs;
-  int64_t inner = rhs.getDimSize(getTransposeRhs() ? 1 : 0);
+  int64_t inner = getRhs().getType().getDimSize(getTransposeRhs() ? 1 : 0);
   if (getInner() != inner)
     return emitOpError() << "inner dimensions differ: " << getInner() << " != " << inner;
-  if (bool(getInto()) == bool(getResult()))
-    return emitOpError() << "has either a result or 'into'";
-  RankedTensorType product;
-  if (getResult())
-    product = cast<RankedTensorType>(getResult().getType());
-  else if (auto into = (*this)->getParentOfType<ProgramOp>().lookupSymbol<ParameterOp>(*getInto()))
-    product = into.getTensorType();
-  else
-    return emitOpError() << "'into' names " << getIntoAttr() << ", which is no rank.parameter of this program";
-  if (product.getShape() != ArrayRef<int64_t>({getRows(), getColumns()}))
-    return emitOpError() << "makes a " << getRows() << "x" << getColumns() << " matrix, got " << product;
-  return success();
+  return requireProduct(*this, {getRows(), getColumns()});
 }
 
 LogicalResult GroupedMatmulOp::verify() {
-  auto weights = getWeights().getType(), rows = getRows().getType();
-  if (weights.getRank() != 3 || rows.getRank() != 2)
-    return emitOpError() << "takes rows and a stack of matrices, got " << rows << " and " << weights;
-  int64_t groups = getSizes().getType().getNumElements();
-  if (weights.getDimSize(0) != groups)
-    return emitOpError() << "has " << weights.getDimSize(0) << " matrices for " << groups << " sizes";
-  int64_t inner = weights.getDimSize(getTransposeWeights() ? 2 : 1);
-  if (rows.getDimSize(1) != inner)
-    return emitOpError() << "inner dimensions differ: " << rows.getDimSize(1) << " != " << inner;
-  auto result = cast<RankedTensorType>(getResult().getType());
-  int64_t columns = weights.getDimSize(getTransposeWeights() ? 1 : 2);
-  if (result.getShape() != ArrayRef<int64_t>({rows.getDimSize(0), columns}))
-    return emitOpError() << "makes " << rows.getDimSize(0) << "x" << columns << " rows, got " << result;
+  int64_t inner = columns(getRows()), groups = count(getSizes()), width = columns(getResult());
+  SmallVector<int64_t, 3> weights{groups, inner, width};
+  if (getTransposeWeights())
+    std::swap(weights[1], weights[2]);
+  if (failed(requireShapes(*this, {{"weights", getWeights(), weights}, {"result", getResult(), {rows(getRows()), width}}})))
+    return failure();
+  return requireNotNegative(*this, "expected_rows", getExpectedRows());
+}
+
+LogicalResult GroupedMatmulGradOp::verify() {
+  if (failed(requireShapes(*this, {{"rhs", getRhs(), {rows(getLhs()), columns(getRhs())}}})) ||
+      failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
+    return failure();
+  return requireProduct(*this, {count(getSizes()), columns(getLhs()), columns(getRhs())});
+}
+
+/// rms_norm and its gradient.
+template <typename Op> static LogicalResult verifyNorm(Op op, ArrayRef<Derived> likeInput) {
+  int64_t width = count(op.getWeight());
+  if (failed(requireDivides(op, "weight", width, "row of 'input'", columns(op.getInput()))) ||
+      failed(requireShapes(op, {{"rstd", op.getRstd(), {count(op.getInput()) / width}}})))
+    return failure();
+  return requireShapes(op, likeInput);
+}
+LogicalResult RmsNormOp::verify() { return verifyNorm(*this, {{"result", getResult(), like(getInput())}}); }
+LogicalResult RmsNormGradOp::verify() {
+  return verifyNorm(*this, {{"gradient", getGradient(), like(getInput())},
+                            {"input_gradient", getInputGradient(), like(getInput())},
+                            {"weight_gradient", getWeightGradient(), like(getWeight())}});
+}
+
+LogicalResult RotaryOp::verify() {
+  if (failed(requireDivides(*this, "sequence", getSequence(), "rows", rows(getInput()))) ||
+      failed(requireDivides(*this, "heads", getHeads(), "columns", columns(getInput()))))
+    return failure();
+  if (int64_t width = columns(getInput()) / getHeads(); width % 2 != 0)
+    return emitOpError() << "'heads' is " << getHeads() << "; a head would be " << width << " wide, which must be even";
   return success();
 }
 
-LogicalResult RmsNormOp::verify() {
-  auto input = getInput().getType();
-  int64_t width = getWeight().getType().getNumElements();
-  if (input.getShape().back() % width != 0)
-    return emitOpError() << "weight's length " << width << " does not divide the row of " << input.getShape().back();
-  int64_t groups = input.getNumElements() / width;
-  if (getRstd().getType().getNumElements() != groups)
-    return emitOpError() << "'rstd' has " << getRstd().getType().getNumElements() << " entries for " << groups
-                         << " groups";
-  return success();
+/// attention and its gradient. `likeQuery` and `likeKey` have the shapes of the query and the key.
+template <typename Op>
+static LogicalResult verifyAttention(Op op, ArrayRef<Derived> likeQuery, ArrayRef<Derived> likeKey) {
+  int64_t heads = op.getHeads(), kvHeads = op.getKvHeads(), tokens = rows(op.getQuery());
+  if (failed(requireDivides(op, "sequence", op.getSequence(), "rows", tokens)) ||
+      failed(requireDivides(op, "heads", heads, "columns", columns(op.getQuery()))) ||
+      failed(requireDivides(op, "kv_heads", kvHeads, "heads", heads)))
+    return failure();
+  int64_t keyWidth = columns(op.getQuery()) / heads * kvHeads;
+  if (failed(requireShapes(op, {{"key", op.getKey(), {tokens, keyWidth}},
+                                {"value", op.getValue(), {tokens, keyWidth}},
+                                {"lse", op.getLse(), {tokens, heads}}})) ||
+      failed(requireShapes(op, likeQuery)))
+    return failure();
+  return requireShapes(op, likeKey);
 }
-
 LogicalResult AttentionOp::verify() {
-  int64_t heads = getHeads(), kvHeads = getKvHeads(), sequence = getSequence();
-  if (heads <= 0 || kvHeads <= 0 || heads % kvHeads != 0)
-    return emitOpError() << "'kv_heads' is " << kvHeads << "; it must divide heads, " << heads;
-  auto query = getQuery().getType();
-  if (sequence <= 0 || query.getDimSize(0) % sequence != 0)
-    return emitOpError() << "'sequence' is " << sequence << "; it must divide the rows, " << query.getDimSize(0);
-  if (query.getDimSize(1) % heads != 0 ||
-      getKey().getType().getDimSize(1) * heads != query.getDimSize(1) * kvHeads || getKey().getType() != getValue().getType())
-    return emitOpError() << "query width " << query.getDimSize(1) << " and key width " << getKey().getType().getDimSize(1)
-                         << " are not " << heads << " and " << kvHeads << " heads of one width";
-  return success();
+  return verifyAttention(*this, {{"result", getResult(), like(getQuery())}}, {});
+}
+LogicalResult AttentionGradOp::verify() {
+  return verifyAttention(*this,
+                         {{"output", getOutput(), like(getQuery())},
+                          {"gradient", getGradient(), like(getQuery())},
+                          {"query_gradient", getQueryGradient(), like(getQuery())}},
+                         {{"key_gradient", getKeyGradient(), like(getKey())},
+                          {"value_gradient", getValueGradient(), like(getKey())}});
 }
 
+/// silu_mul and its gradient; everything has the gate's shape.
+template <typename Op> static LogicalResult verifySiluMul(Op op, ArrayRef<Derived> likeGate) {
+  if (bool(op.getSizes()) != op.getExpectedRows().has_value())
+    return op.emitOpError() << "'sizes' and 'expected_rows' go together";
+  if (failed(requireNotNegative(op, "expected_rows", op.getExpectedRows().value_or(0))))
+    return failure();
+  return requireShapes(op, likeGate);
+}
 LogicalResult SiluMulOp::verify() {
-  if (bool(getSizes()) != getExpectedRows().has_value())
-    return emitOpError() << "'sizes' and 'expected_rows' go together";
-  return success();
+  return verifySiluMul(*this, {{"up", getUp(), like(getGate())}, {"result", getResult(), like(getGate())}});
+}
+LogicalResult SiluMulGradOp::verify() {
+  return verifySiluMul(*this, {{"up", getUp(), like(getGate())},
+                               {"gradient", getGradient(), like(getGate())},
+                               {"gate_gradient", getGateGradient(), like(getGate())},
+                               {"up_gradient", getUpGradient(), like(getGate())}});
 }
 
+//===----------------------------------------------------------------------===//
+// Embedding and objective
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbeddingOp::verify() {
+  return requireShapes(*this, {{"result", getResult(), {count(getTokens()), columns(getTable())}}});
+}
+LogicalResult EmbeddingGradOp::verify() {
+  if (failed(requireShapes(*this, {{"gradient", getGradient(), {count(getTokens()), columns(getGradient())}}})))
+    return failure();
+  // The vocabulary is known from the table only.
+  int64_t vocabulary = getResult() ? rows(getResult()) : 0;
+  if (getInto() && !getResult()) {
+    ParameterOp into = requireParameter(*this, "into", getIntoAttr());
+    if (!into)
+      return failure();
+    vocabulary = into.getTensorType().getDimSize(0);
+  }
+  return requireProduct(*this, {vocabulary, columns(getGradient())});
+}
+
+template <typename Op> static LogicalResult verifyCrossEntropy(Op op, Derived scalar) {
+  int64_t tokens = rows(op.getLogits());
+  return requireShapes(op, {{"targets", op.getTargets(), {tokens}}, {"lse", op.getLse(), {tokens}}, scalar});
+}
+LogicalResult CrossEntropyOp::verify() { return verifyCrossEntropy(*this, {"loss", getLoss(), {1}}); }
+LogicalResult CrossEntropyGradOp::verify() {
+  if (failed(verifyCrossEntropy(*this, {"gradient", getGradient(), {1}})))
+    return failure();
+  return requireShapes(*this, {{"result", getResult(), like(getLogits())}});
+}
+
+LogicalResult ObjectiveOp::verify() { return requireShapes(*this, {{"value", getValue(), {1}}}); }
+
+//===----------------------------------------------------------------------===//
+// Mixture of experts
+//===----------------------------------------------------------------------===//
+
+/// `chosen` holds some of each token's experts.
+template <typename Op> static LogicalResult verifyChosen(Op op) {
+  int64_t experts = columns(op.getScores()), choices = columns(op.getChosen());
+  if (choices > experts)
+    return op.emitOpError() << "chooses " << choices << " of " << experts << " experts";
+  return requireShapes(op, {{"chosen", op.getChosen(), {rows(op.getScores()), choices}}});
+}
 LogicalResult TopKOp::verify() {
-  auto weights = cast<RankedTensorType>(getWeights().getType());
-  auto scores = getScores().getType();
-  if (weights.getRank() != 2 || weights.getDimSize(1) > scores.getDimSize(1))
-    return emitOpError() << "chooses " << weights.getShape().back() << " of " << scores.getDimSize(1) << " experts";
-  return success();
+  if (failed(verifyChosen(*this)))
+    return failure();
+  return requireShapes(*this, {{"weights", getWeights(), like(getChosen())}});
+}
+LogicalResult TopKGradOp::verify() {
+  if (failed(verifyChosen(*this)))
+    return failure();
+  return requireShapes(*this,
+                       {{"gradient", getGradient(), like(getChosen())}, {"result", getResult(), like(getScores())}});
+}
+
+LogicalResult GroupTokensOp::verify() {
+  return requireShapes(*this, {{"position", getPosition(), {count(getChosen())}}});
+}
+
+/// Tokens on one side, the rows of their slots on the other.
+static LogicalResult verifySlots(Operation *op, Value tokens, Value position, StringRef field, Value slots) {
+  if (failed(requireDivides(op, "tokens", rows(tokens), "entries of 'position'", count(position))))
+    return failure();
+  return requireShapes(op, {{field, slots, {count(position), columns(tokens)}}});
+}
+LogicalResult GatherRowsOp::verify() { return verifySlots(*this, getInput(), getPosition(), "result", getResult()); }
+LogicalResult ScatterRowsOp::verify() { return verifySlots(*this, getResult(), getPosition(), "rows", getRows()); }
+
+/// combine and its gradient; `mixed` is the weighted sum, or its gradient.
+template <typename Op> static LogicalResult verifyCombine(Op op, StringRef field, Value mixed) {
+  int64_t tokens = rows(op.getWeights()), slots = count(op.getWeights()), width = columns(mixed);
+  return requireShapes(op, {{field, mixed, {tokens, width}},
+                            {"position", op.getPosition(), {slots}},
+                            {"rows", op.getRows(), {slots, width}}});
+}
+LogicalResult CombineOp::verify() { return verifyCombine(*this, "result", getResult()); }
+LogicalResult CombineGradOp::verify() {
+  if (failed(verifyCombine(*this, "gradient", getGradient())))
+    return failure();
+  return requireShapes(*this, {{"rows_gradient", getRowsGradient(), like(getRows())},
+                               {"weights_gradient", getWeightsGradient(), like(getWeights())}});
+}
+
+template <typename Op> static LogicalResult verifyBalanceLoss(Op op, ArrayRef<Derived> derived) {
+  if (failed(verifyChosen(op)) ||
+      failed(requireDivides(op, "sequence", op.getSequence(), "rows", rows(op.getScores()))))
+    return failure();
+  return requireShapes(op, derived);
+}
+LogicalResult BalanceLossOp::verify() { return verifyBalanceLoss(*this, {{"loss", getLoss(), {1}}}); }
+LogicalResult BalanceLossGradOp::verify() {
+  return verifyBalanceLoss(*this, {{"gradient", getGradient(), {1}}, {"result", getResult(), like(getScores())}});
+}
+
+/// The table of one exchange: a row for each rank of the ep group, a column for each local expert.
+template <typename Op> static LogicalResult verifyTable(Op op) {
+  int64_t ep = op->template getParentOfType<ProgramOp>().getLaunchOp().getEp();
+  if (failed(requireDivides(op, "ep", ep, "entries of 'sizes'", count(op.getSizes()))))
+    return failure();
+  return requireShapes(op, {{"table", op.getTable(), {ep, count(op.getSizes()) / ep}}});
+}
+LogicalResult ExchangeSizesOp::verify() {
+  if (failed(verifyTable(*this)) || failed(requireNotNegative(*this, "capacity", getCapacity())))
+    return failure();
+  return requireShapes(*this, {{"local_sizes", getLocalSizes(), {columns(getTable())}}});
+}
+LogicalResult AllToAllOp::verify() {
+  if (failed(verifyTable(*this)) || failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
+    return failure();
+  return requireShapes(*this, {{"result", getResult(), {rows(getResult()), columns(getRows())}}});
 }

@@ -6,11 +6,21 @@
 using namespace mlir;
 using namespace mlir::sigma;
 
-/// Keeps per-layer tables, and the mistake of a digit too many, within bounds.
-static constexpr int64_t kMaxLayers = 1000000;
+/// Far above every model there is; catches the mistake of a digit too many before sizes are multiplied.
+static constexpr int64_t kMaxSize = 1 << 24;
+static constexpr int64_t kMaxLayers = 4096;
+
+/// A length, width or count: from 1 to kMaxSize.
+static LogicalResult requireSize(Operation *op, StringRef field, int64_t value) {
+  if (failed(requirePositive(op, field, value)))
+    return failure();
+  if (value > kMaxSize)
+    return op->emitOpError() << field << " must be at most " << kMaxSize << ", got: " << value;
+  return success();
+}
 
 LogicalResult ModelOp::verify() {
-  if (failed(requirePositive(*this, "sequence", getSequence())) ||
+  if (failed(requireSize(*this, "sequence", getSequence())) ||
       failed(requirePositive(*this, "norm_epsilon", getNormEpsilon())) ||
       failed(requirePositive(*this, "init_std", getInitStd())))
     return failure();
@@ -55,8 +65,8 @@ LogicalResult ModelOp::verifyRegions() {
 }
 
 LogicalResult EmbeddingOp::verify() {
-  if (failed(requirePositive(*this, "vocabulary", getVocabulary())) ||
-      failed(requirePositive(*this, "width", getWidth())))
+  if (failed(requireSize(*this, "vocabulary", getVocabulary())) ||
+      failed(requireSize(*this, "width", getWidth())))
     return failure();
   return success();
 }
@@ -84,9 +94,9 @@ LogicalResult RepeatOp::verifyRegions() {
 }
 
 LogicalResult AttentionOp::verify() {
-  if (failed(requirePositive(*this, "heads", getHeads())) ||
-      failed(requirePositive(*this, "kv_heads", getKvHeads())) ||
-      failed(requirePositive(*this, "head_width", getHeadWidth())))
+  if (failed(requireSize(*this, "heads", getHeads())) ||
+      failed(requireSize(*this, "kv_heads", getKvHeads())) ||
+      failed(requireSize(*this, "head_width", getHeadWidth())))
     return failure();
   if (getHeads() % getKvHeads() != 0)
     return emitOpError() << "kv_heads must divide heads (" << getHeads()
@@ -97,16 +107,16 @@ LogicalResult AttentionOp::verify() {
   return requirePositive(*this, "rope", getRopeBase());
 }
 
-LogicalResult MlpOp::verify() { return requirePositive(*this, "width", getWidth()); }
+LogicalResult MlpOp::verify() { return requireSize(*this, "width", getWidth()); }
 
 LogicalResult MoeOp::verify() {
-  if (failed(requirePositive(*this, "experts", getExperts())) ||
-      failed(requirePositive(*this, "top_k", getTopK())))
+  if (failed(requireSize(*this, "experts", getExperts())) ||
+      failed(requireSize(*this, "top_k", getTopK())))
     return failure();
   if (getTopK() > getExperts())
     return emitOpError() << "top_k must be at most experts (" << getExperts()
                          << "), got: " << getTopK();
-  if (failed(requirePositive(*this, "width", getWidth())) ||
+  if (failed(requireSize(*this, "width", getWidth())) ||
       failed(requireNotNegative(*this, "shared", getSharedExperts())))
     return failure();
   if (getSharedExperts() > 0 && getSharedWidth() <= 0)

@@ -28,14 +28,14 @@ def Sigma_ModelOp : Sigma_Op<"model", [
     ```
 
     **Constraints:**
-    - `sequence` is positive.
+    - `sequence` is from 1 to 16777216.
     - `norm_epsilon` is positive and finite.
     - `init_std` is positive and finite.
     - The body holds nothing but `sigma.embedding`, `sigma.repeat` and `sigma.head`.
     - The first op is the only `sigma.embedding`.
     - The last op is the only `sigma.head`.
     - Between them stands at least one `sigma.repeat`.
-    - The layers of all `sigma.repeat` together are at most 1,000,000.
+    - The layers of all `sigma.repeat` together are at most 4096.
   }];
   let arguments = (ins
     SymbolNameAttr:$sym_name,
@@ -71,8 +71,8 @@ def Sigma_EmbeddingOp : Sigma_Op<"embedding", [
     A table of `vocabulary` rows of `width` numbers. `width` is the model's hidden width.
 
     **Constraints:**
-    - `vocabulary` is positive.
-    - `width` is positive.
+    - `vocabulary` is from 1 to 16777216.
+    - `width` is from 1 to 16777216.
   }];
   let arguments = (ins Sigma_I64:$vocabulary, Sigma_I64:$width);
   let assemblyFormat = "`vocabulary` $vocabulary `width` $width attr-dict";
@@ -115,9 +115,9 @@ def Sigma_AttentionOp : Sigma_Op<"attention", [
     biases.
 
     **Constraints:**
-    - `heads` is positive.
-    - `kv_heads` is positive.
-    - `head_width` is positive.
+    - `heads` is from 1 to 16777216.
+    - `kv_heads` is from 1 to 16777216.
+    - `head_width` is from 1 to 16777216.
     - `kv_heads` divides `heads`.
     - `head_width` is even.
     - `rope` is positive and finite.
@@ -144,7 +144,7 @@ def Sigma_MlpOp : Sigma_Op<"mlp", [
     residual sum.
 
     **Constraints:**
-    - `width` is positive.
+    - `width` is from 1 to 16777216.
   }];
   let arguments = (ins Sigma_I64:$width);
   let assemblyFormat = "`width` $width attr-dict";
@@ -162,10 +162,10 @@ def Sigma_MoeOp : Sigma_Op<"moe", [
     over ranks.
 
     **Constraints:**
-    - `experts` is positive.
-    - `top_k` is positive.
+    - `experts` is from 1 to 16777216.
+    - `top_k` is from 1 to 16777216.
     - `top_k` is at most `experts`.
-    - `width` is positive.
+    - `width` is from 1 to 16777216.
     - `shared` is not negative.
     - `shared_width` is positive with `shared` experts and absent without.
     - `balance_loss` is not negative and finite.

@@ -1,6 +1,6 @@
-// The independent judge of a plan. It reads the problem and the plan, walks the layers one by one,
-// and shares with the search only the primitive times of an op, a collective and the normal
-// distribution.
+// The independent judge of a plan. It reads the problem and the plan, walks the layers one
+// by one, and shares with the search only the primitive times of an op, a collective and
+// the normal distribution.
 #ifndef SIGMA_PLANNER_CHECK_CHECK_H
 #define SIGMA_PLANNER_CHECK_CHECK_H
 

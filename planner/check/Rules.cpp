@@ -31,10 +31,10 @@ private:
 
   bool degreesArePositive() {
     const Layout &l = plan.layout;
-    constexpr int64_t most = int64_t(1) << 40;
+    constexpr int64_t kMost = int64_t(1) << 40;
     bool ok = true;
     for (int64_t degree : {l.pp, l.dp, l.ep, l.microBatch})
-      ok &= degree >= 1 && degree <= most;
+      ok &= degree >= 1 && degree <= kMost;
     rule(ok, "layout", "pp, dp, ep and micro-batch must be at least 1");
     return ok;
   }

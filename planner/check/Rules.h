@@ -1,5 +1,5 @@
-// The rules that a plan must obey before its cost means anything: divisibility, coverage of the
-// layers, pins.
+// The rules that a plan must obey before its cost means anything: divisibility, coverage of
+// the layers, pins.
 #ifndef SIGMA_PLANNER_CHECK_RULES_H
 #define SIGMA_PLANNER_CHECK_RULES_H
 

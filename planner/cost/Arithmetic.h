@@ -16,8 +16,8 @@ struct PlanningError : std::runtime_error {
 
 using Int128 = __int128;
 
-// Far above every meaningful time (36 years in ns) or size (1 EiB), and two of them still add up in
-// 64 bits.
+// Far above every meaningful time (36 years in ns) or size (1 EiB), and two of them still add up
+// in 64 bits.
 inline constexpr int64_t kSaturated = int64_t(1) << 60;
 
 inline int64_t saturate(Int128 value) {

@@ -1,7 +1,7 @@
 // Time of the collectives on a tiered network.
 //
 // Ranks are devices in order: expert-parallel rank innermost, then the rest of data parallelism,
-// pipeline stage outermost (DESIGN §7; Megatron-LM's order with dp inside pp). Every time is
+// pipeline stage outermost (Megatron-LM's order with dp inside pp). Every time is
 // latency + bytes / bandwidth (Hockney 1994); the part of the bytes that stays inside one unit of a
 // tier moves at that tier's bandwidth, the rest at the next one's.
 #ifndef SIGMA_PLANNER_COST_COLLECTIVES_H
@@ -28,13 +28,13 @@ public:
   // Every rank r in [firstRank, firstRank + dp) sends to r + dp; the slowest pair counts.
   int64_t stageTransferNs(int64_t bytes, int64_t firstRank, int64_t dp) const;
 
-  // Relative standard deviation, in ppm, of a collective of that group: that of the outermost tier
-  // it crosses.
+  // Relative standard deviation, in ppm, of a collective of that group: that of the outermost
+  // tier it crosses.
   int64_t groupJitterPpm(int64_t size, int64_t stride) const;
 
 private:
-  // For each tier, how many ranks of the worst-placed group share one unit of it; the last entry is
-  // `size`.
+  // For each tier, how many ranks of the worst-placed group share one unit of it; the last
+  // entry is `size`.
   std::vector<int64_t> ranksPerUnit(int64_t size, int64_t stride) const;
 
   const Cluster &cluster;

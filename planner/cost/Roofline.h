@@ -6,8 +6,8 @@
 
 namespace sigma::planner {
 
-// max(flops / (peak * efficiency of the class), bytes / memory bandwidth) + launch (Williams et al.
-// 2009, "Roofline").
+// max(flops / (peak * efficiency of the class), bytes / memory bandwidth) + launch (Williams et
+// al. 2009, "Roofline").
 int64_t opTimeNs(const Device &device, const OpCost &op);
 
 // Time of reading or writing `bytes` at full memory bandwidth.

@@ -24,8 +24,8 @@ GroupJitter::GroupJitter(const Cluster &cluster, const Topology &topology, int64
 }
 
 int64_t sigma::planner::slowestOfNs(int64_t meanNs, int64_t n, double cv) {
-  // The factor becomes an integer first, so that the product is exact and the tables are
-  // reproducible.
+  // The factor becomes an integer first, so that the product is exact and the
+  // tables are reproducible.
   int64_t perBillion = std::llround(maxOfNormalsMean(n) * cv * kBillion);
   return mulDivCeil(meanNs, perBillion, kBillion);
 }

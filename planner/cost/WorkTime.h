@@ -1,10 +1,10 @@
 // Time of a run of work inside a layer, with the wait for the slowest rank of its expert group.
 //
 // Ranks of an expert group meet at every all-to-all, so what lies between two of them costs the
-// expected maximum of ep ranks: mean * (1 + kappa(ep) * cv), reference/z3.md §6. cv of plain ops is
-// the device's jitter; grouped matmuls and exchanges also carry the imbalance of routing, routing /
-// sqrt(experts per rank), added in quadrature. Without exchanges nothing waits, and the jitter only
-// widens the distribution of the step (noise/StepNoise.h).
+// expected maximum of ep ranks: mean * (1 + kappa(ep) * cv). The cv of plain ops is the device's
+// jitter; grouped matmuls and exchanges also carry the imbalance of routing, in quadrature:
+// routing / sqrt(experts per rank). Without exchanges nothing waits, and the jitter only widens the
+// distribution of the step (noise/StepNoise.h).
 #ifndef SIGMA_PLANNER_COST_WORKTIME_H
 #define SIGMA_PLANNER_COST_WORKTIME_H
 

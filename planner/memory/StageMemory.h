@@ -6,13 +6,11 @@
 //   optimizer   local parameters * optimizer bytes
 //   activation  (saved bytes of the stage's layers, embedding and head) * micro-batches in flight
 //   transient   largest working set of a layer, embedding or head (one runs at a time)
-//   buffer      boundary activations: one in and one gradient out per neighbour below, the mirror
-//   image above;
-//               token and target ids on the first and the last stage, per micro-batch in flight;
-//               workspace
+//   buffer      boundary activations: per neighbour one activation and one gradient; token and
+//               target ids on the first and the last stage, per micro-batch in flight; workspace
 //
-// 1F1B keeps min(pp - s, m) micro-batches in flight on stage s (Narayanan et al. 2021,
-// PipeDream-Flush).
+// 1F1B keeps min(pp - s, m) micro-batches in flight on stage s (Narayanan et
+// al. 2021, PipeDream-Flush).
 #ifndef SIGMA_PLANNER_MEMORY_STAGEMEMORY_H
 #define SIGMA_PLANNER_MEMORY_STAGEMEMORY_H
 

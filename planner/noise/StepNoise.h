@@ -1,9 +1,9 @@
-// What jitter and spikes add to the time of one step, beyond the waits that are already inside the
-// cost tables.
+// What jitter and spikes add to the time of one step, beyond the waits that are already inside
+// the cost tables.
 //
-// A pipeline replica runs m micro-batches through P stages. With independent cells of mean t and
-// standard deviation sigma its makespan is last-passage percolation: for a = max(m, P), b = min(m,
-// P),
+// A pipeline replica runs m micro-batches through P stages. With independent cells of mean t
+// and standard deviation sigma its makespan is last-passage percolation: for a = max(m, P), b
+// = min(m, P),
 //
 //   mean     = (a + b - 1) t + sigma sqrt(a) (2 sqrt(b) - 1.7711 b^(-1/6))      (0 shift for b = 1)
 //   variance = sigma^2 a * 0.8132 b^(-1/3)                                     (1 for b = 1)

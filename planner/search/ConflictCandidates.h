@@ -1,5 +1,5 @@
-// Candidate plans beyond the space, each with the limits it breaks: what minimalConflict chooses
-// from.
+// Candidate plans beyond the space, each with the limits it breaks: what
+// minimalConflict chooses from.
 #ifndef SIGMA_PLANNER_SEARCH_CONFLICTCANDIDATES_H
 #define SIGMA_PLANNER_SEARCH_CONFLICTCANDIDATES_H
 
@@ -9,8 +9,8 @@
 
 namespace sigma::planner {
 
-// For when no layout obeys divisibility and pins: layouts that break some of these. Memory plays no
-// part.
+// For when no layout obeys divisibility and pins: layouts that break some of these. Memory
+// plays no part.
 std::vector<LimitSet> shapeCandidates(const Problem &problem);
 
 // For when layouts exist but none fits: every layout of this and of larger clusters, with and

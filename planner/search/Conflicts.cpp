@@ -158,12 +158,12 @@ std::vector<int64_t> ConflictFinder::devicesToTry() const {
   int64_t now = problem.cluster.numDevices;
   if (!layouts.empty())
     return largerClusters(now);
-  constexpr int64_t furthest = 2048;
+  constexpr int64_t kFurthest = 2048;
   std::vector<int64_t> sizes;
   const Pins &pins = problem.job.pins;
   if (pins.pp && pins.dp && *pins.pp <= (1 << 24) / *pins.dp)
     sizes.push_back(*pins.pp * *pins.dp);
-  for (int64_t distance = 1; distance <= furthest; ++distance) {
+  for (int64_t distance = 1; distance <= kFurthest; ++distance) {
     sizes.push_back(now + distance);
     if (now > distance)
       sizes.push_back(now - distance);

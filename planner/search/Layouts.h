@@ -1,5 +1,5 @@
-// The outer lattice: every layout that the devices, the batch, the experts, the layers and the pins
-// allow.
+// The outer lattice: every layout that the devices, the batch, the experts, the layers and
+// the pins allow.
 #ifndef SIGMA_PLANNER_SEARCH_LAYOUTS_H
 #define SIGMA_PLANNER_SEARCH_LAYOUTS_H
 

@@ -1,6 +1,6 @@
 // The inner problem of one layout as a layered graph: a state is how many layers lie in the first s
-// stages, an option of stage s is an edge from one state to the next (reference/z3.md §3, stage
-// options and prefix states). A plan is a path from (0, 0) to (pp, all layers), its cost is (m - 1)
+// stages, an option of stage s is an edge from one state to the next (stage options and prefix
+// states). A plan is a path from (0, 0) to (pp, all layers), its cost is (m - 1)
 // max t + sum t + max tail.
 #ifndef SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
 #define SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
@@ -52,8 +52,8 @@ std::optional<OptionGraph> buildOptions(const StageModel &model, int64_t limitNs
 // one line of integer arithmetic. Repeats until nothing changes.
 void presolve(OptionGraph &graph, int64_t limitNs);
 
-// A good path: for rising limits on t, the shortest path under the limit. Empty if the graph has no
-// path.
+// A good path: for rising limits on t, the shortest path under the limit. Empty if the graph
+// has no path.
 std::optional<Split> shortestSplit(const OptionGraph &graph);
 
 // The split with the least slowest stage: an incumbent before any table is built, and its slowest

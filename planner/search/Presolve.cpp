@@ -108,7 +108,7 @@ void sigma::planner::presolve(OptionGraph &graph, int64_t limitNs) {
 
 std::optional<Split> sigma::planner::shortestSplit(const OptionGraph &graph) {
   // Enough limits to be optimal on almost every graph; what this misses, the solver finds.
-  constexpr int maxLimits = 100;
+  constexpr int kMaxLimits = 100;
   std::set<int64_t> times;
   for (const auto &stage : graph.stages)
     for (const StageOption &option : stage)
@@ -121,7 +121,7 @@ std::optional<Split> sigma::planner::shortestSplit(const OptionGraph &graph) {
   int tried = 0;
   for (auto limit = times.lower_bound(leastSlowest); limit != times.end(); ++limit) {
     int64_t bound = addSat(mulSat(graph.numMicroBatches - 1, *limit), leastSum);
-    if (++tried > maxLimits || (best && bound >= best->costNs))
+    if (++tried > kMaxLimits || (best && bound >= best->costNs))
       break;
     std::vector<const StageOption *> path = shortestPath(graph, *limit);
     Split split;

@@ -9,9 +9,9 @@ using namespace sigma::planner;
 
 namespace {
 
-// How many layers of each kind may be rematerialized when no transient may exceed a threshold. Once
-// the threshold is chosen, the transients stop coupling the kinds and what is left is a small
-// bounded knapsack.
+// How many layers of each kind may be rematerialized when no transient may exceed a threshold.
+// Once the threshold is chosen, the transients stop coupling the kinds and what is left is a
+// small bounded knapsack.
 struct Bounds {
   std::vector<int64_t> least, most;
   bool feasible = true;

@@ -8,8 +8,8 @@
 
 namespace sigma::planner {
 
-// The layers of one kind in a stage. Bytes are multiplied by the micro-batches in flight where they
-// are saved.
+// The layers of one kind in a stage. Bytes are multiplied by the micro-batches in flight where
+// they are saved.
 struct RematKind {
   int64_t count = 0;
   int64_t extraNs = 0;

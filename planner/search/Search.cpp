@@ -49,8 +49,9 @@ void Search::enumerate(Certificates &certificates) {
     }
     entries.push_back(std::move(entry));
   }
-  std::stable_sort(entries.begin(), entries.end(),
-                   [](const Entry &a, const Entry &b) { return a.boundNs < b.boundNs; });
+  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) {
+    return a.boundNs != b.boundNs ? a.boundNs < b.boundNs : comesBefore(a.layout, b.layout);
+  });
 }
 
 unsigned Search::millisecondsLeft() const {
@@ -89,8 +90,8 @@ void Search::report() const {
   options.progress(progress);
 }
 
-// Ends with the layout's optimum, or with the proof that nothing at or below `limitNs` exists, or
-// undecided.
+// Ends with the layout's optimum, or with the proof that nothing at or below `limitNs`
+// exists, or undecided.
 void Search::decide(Entry &entry, int64_t limitNs) {
   StageModel stages = model(entry);
   int64_t constant = stages.noiseNs();
@@ -188,9 +189,9 @@ std::optional<Search::Candidate> Search::findBest(int64_t limitNs, bool isMain) 
   return best;
 }
 
-// Among the splits of equal cost, the lexicographically smallest. Z3 also confirms that nothing is
-// cheaper when bounds had closed the layout: the winner's proof never rests on our own arithmetic
-// alone.
+// Among the splits of equal cost, the lexicographically smallest. Z3 also confirms that
+// nothing is cheaper when bounds had closed the layout: the winner's proof never rests on our
+// own arithmetic alone.
 void Search::makeCanonical(Entry &entry) {
   StageModel stages = model(entry);
   int64_t target = entry.bestNs - stages.noiseNs();

@@ -16,8 +16,8 @@ public:
   Search(const Problem &problem, CostSource &costs, const SearchOptions &options);
   ~Search();
 
-  // Fills proof, plan and runners-up; leaves plan empty and the status Infeasible when nothing
-  // fits.
+  // Fills proof, plan and runners-up; leaves plan empty and the status Infeasible
+  // when nothing fits.
   void run(Answer &answer);
 
 private:

@@ -126,8 +126,8 @@ int64_t StageModel::syncNs(int64_t denseParameters, int64_t expertParameters) co
                 reduce(expertParameters, shape.dp / shape.ep, shape.ep));
 }
 
-// Adam reads the gradient, reads and writes values, master copy and moments, and computes next to
-// nothing.
+// Adam reads the gradient, reads and writes values, master copy and moments, and computes
+// next to nothing.
 int64_t StageModel::optimizerNs(int64_t parameters) const {
   const Recipe &recipe = problem.job.recipe;
   int64_t perParameter = recipe.gradientBytes + 2 * (recipe.valueBytes + recipe.optimizerBytes);
@@ -178,13 +178,13 @@ int64_t StageModel::lowerBoundNs(int64_t slowestNs) const {
     slowest = std::max(slowest, layerNs(kind));
   slowest = std::max(slowest, baseNs(0, 0, 1));
   slowest = std::max(slowest, baseNs(shape.pp - 1, sequence.size() - 1, 1));
-  // Some stage has at least the average tail, and tails are linear in the parameters up to
-  // rounding: each of the few dozen roundings inside adds less than 2 ns to what stands for the
-  // average.
-  constexpr int64_t roundingNs = 256;
+  // Some stage has at least the average tail, and tails are linear in the parameters up
+  // to rounding: each of the few dozen roundings inside adds less than 2 ns to what
+  // stands for the average.
+  constexpr int64_t kRoundingNs = 256;
   int64_t dense = totalParameters(false) / shape.pp, expert = totalParameters(true) / shape.pp;
   int64_t tail = addSat(syncNs(dense, expert), optimizerNs(addSat(dense, expert)));
   int64_t steady = mulSat(shape.numMicroBatches - 1, slowest);
   return addSat(addSat(steady, totalNs),
-                addSat(std::max<int64_t>(0, tail - roundingNs), quantileNs));
+                addSat(std::max<int64_t>(0, tail - kRoundingNs), quantileNs));
 }

@@ -7,8 +7,8 @@
 
 using namespace sigma::planner;
 
-// About ten seconds of a hard query on one core; the largest query of the benchmarks needs a
-// hundredth.
+// About ten seconds of a hard query on one core; the largest query of the benchmarks
+// needs a hundredth.
 static constexpr unsigned kResourceLimit = 30000000;
 // Building terms for more options than this costs more than it can prove.
 static constexpr size_t kMaxEncodedOptions = 30000;

@@ -1,6 +1,6 @@
 // Z3 on the option graph of one layout: is there a plan of cost <= limit?
 //
-// One-hot options and prefix states (reference/z3.md §4). The sum of stage times is written as
+// One-hot options and prefix states. The sum of stage times is written as
 // shortest path + sum of reduced costs, which is the supporting-line cut in its sharpest form; tau
 // and tail carry their least values as cuts. Effort is bounded by Z3's own resource counter, not by
 // the clock, so the answer is the same on every run.

@@ -8,14 +8,14 @@
 namespace sigma::runtime {
 namespace baseline {
 Device device();
-}
+} // namespace baseline
 #if defined(__x86_64__)
 namespace v3 {
 Device device();
-}
+} // namespace v3
 namespace v4 {
 Device device();
-}
+} // namespace v4
 #endif
 } // namespace sigma::runtime
 

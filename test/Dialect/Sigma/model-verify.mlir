@@ -164,11 +164,11 @@ sigma.model @m sequence 8 {
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
-  sigma.repeat 999999 {
+  sigma.repeat 4095 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
     sigma.mlp width 16
   }
-  // expected-error @+1 {{'sigma.repeat' op makes the model deeper than the allowed 1000000 layers: 999999 before, 2 here}}
+  // expected-error @+1 {{'sigma.repeat' op makes the model deeper than the allowed 4096 layers: 4095 before, 2 here}}
   sigma.repeat 2 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
     sigma.mlp width 16
@@ -487,3 +487,27 @@ sigma.moe experts 8 top_k 2 width 16 router softmax
 
 // expected-error @+1 {{'sigma.model' op region #0 ('bodyRegion') failed to verify constraint: region with 1 blocks}}
 "sigma.model"() <{sym_name = "m", sequence = 8 : i64}> ({}) : () -> ()
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{'sigma.embedding' op vocabulary must be at most 16777216, got: 9000000000000000000}}
+  sigma.embedding vocabulary 9000000000000000000 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 2 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 8 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 2 head_width 4 rope 10000.0
+    // expected-error @+1 {{'sigma.mlp' op width must be at most 16777216, got: 16777217}}
+    sigma.mlp width 16777217
+  }
+  sigma.head untied
+}

@@ -78,8 +78,8 @@ LayoutFigures::LayoutFigures(Instance &instance, const Layout &layout)
   noise.numReplicas = layout.dp / ep;
   noise.numDevices = problem.cluster.numDevices;
   noise.spikes = problem.cluster.spikes;
-  // Rounded up by the planner; sums in another order may differ in the last bit, hence the small
-  // step back.
+  // Rounded up by the planner; sums in another order may differ in the last bit, hence the
+  // small step back.
   noiseNs = int64_t(std::ceil(noise.quantileNs(problem.job.quantilePpm * 1e-6) - 1e-5));
 }
 

@@ -1,5 +1,5 @@
-// The optimum by trying everything: every layout, every split, every subset of rematerialized
-// layers.
+// The optimum by trying everything: every layout, every split, every subset
+// of rematerialized layers.
 //
 // Written from the formulas in the headers' comments, without the search's code: of the planner it
 // uses only the times of primitive ops and collectives and the noise of a step.
@@ -43,8 +43,8 @@ struct ExhaustivePlan {
 // Every legal layout, canonical order first.
 std::vector<Layout> allLayouts(const Problem &problem);
 
-// Time and tail of a stage under a set of rematerialized layers (a bit each), or nothing if it does
-// not fit.
+// Time and tail of a stage under a set of rematerialized layers (a bit each), or nothing if it
+// does not fit.
 struct StageResult {
   int64_t timeNs, tailNs;
 };

@@ -59,8 +59,7 @@ Instance simpleInstance();
 // With `coarse`, times are multiples of a large unit, so that many plans cost the same.
 Instance randomInstance(uint64_t seed, int64_t maxLayers, int64_t maxDevices, bool coarse);
 
-// 63 identical MoE layers of a 208.7B model (reference/sigma.md §5) on 2,048 devices in nodes of 8,
-// batch 4096.
+// 63 identical MoE layers of a 208.7B model on 2,048 devices in nodes of 8, batch 4096.
 Instance sigmaInstance();
 
 } // namespace sigma::planner::test

@@ -1,5 +1,5 @@
-// Z3's encoding of the option graph against enumeration of its paths, on graphs that presolve
-// leaves open.
+// Z3's encoding of the option graph against enumeration of its paths, on graphs that
+// presolve leaves open.
 #include "Instances.h"
 #include "planner/search/StageProver.h"
 

@@ -1,0 +1,197 @@
+"""Builds programs with sigma, runs them, and reads their logs: for the demo, the tests and the benchmarks.
+
+Nothing here waits without a limit, and a run that is cut off takes all its ranks with it.
+"""
+
+import glob
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+
+# What point 2 of the first issue calls them, and the pins and devices that make them. `ep` counts inside `dp`, as
+# everywhere in sigma: "dp2-ep2" are four data-parallel ranks whose experts are split in two.
+PLANS = {
+    "1 rank": (1, ""),
+    "dp4": (4, "dp=4,ep=1"),
+    "ep4": (4, "dp=4,ep=4"),
+    "pp4": (4, "pp=4"),
+    "dp2-ep2": (4, "dp=4,ep=2"),
+    "dp2-pp2": (4, "pp=2,dp=2,ep=1"),
+    "pp2-ep2": (4, "pp=2,dp=2,ep=2"),
+}
+
+
+class RunError(Exception):
+    """A command ended otherwise than it should have; says what it printed."""
+
+
+def environment():
+    """That of this process, without what would change speed or make mpirun refuse."""
+    env = dict(os.environ)
+    env.pop("OPENBLAS_CORETYPE", None)
+    env.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1",
+               OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
+    env.setdefault("ASAN_OPTIONS", "detect_leaks=0")  # Open MPI keeps memory until the end
+    return env
+
+
+def is_program(pid, train):
+    """Whether the process runs this very program; its id may have passed to somebody else."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/exe", train)
+    except OSError:
+        return False
+
+
+class Run:
+    """A started command in a process group of its own, whose output goes to a file."""
+
+    def __init__(self, command, output, train=None, log=None):
+        self.command, self.output, self.train, self.log = command, output, train, log
+        with open(output, "wb") as sink:
+            self.process = subprocess.Popen([str(word) for word in command], env=environment(), stdin=subprocess.DEVNULL,
+                                            stdout=sink, stderr=subprocess.STDOUT, start_new_session=True)
+
+    def ended(self):
+        return self.process.poll() is not None
+
+    def said(self):
+        return pathlib.Path(self.output).read_text(errors="replace")
+
+    def wait(self, timeout):
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            raise RunError(f"still running after {timeout} s: {self}\n{self.said()}") from None
+
+    def stop(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        for line in read_log(self.log) if self.log else []:
+            for pid in line.get("pids", []):
+                if is_program(pid, self.train):
+                    os.kill(pid, signal.SIGKILL)
+
+    def __str__(self):
+        return " ".join(str(word) for word in self.command)
+
+
+def run(command, output, status=0, timeout=300, **about):
+    """Runs a command to its end; returns what it printed."""
+    started = Run(command, output, **about)
+    ended = started.wait(timeout)
+    if ended != status:
+        raise RunError(f"exit status {ended} instead of {status}: {started}\n{started.said()}")
+    return started.said()
+
+
+class Program:
+    """A folder that sigma build has made."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.train = self.folder / "train"
+        self.plan = json.loads((self.folder / "plan.json").read_text())
+        self.ranks = self.plan["layout"]["pp"] * self.plan["layout"]["dp"]
+
+    def command(self, *arguments, supervise=False, ranks=None):
+        if supervise:
+            return [self.folder / "launch/mpirun.sh", *arguments]
+        mpirun = ["mpirun", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "--bind-to", "none", "-n"]
+        return [*mpirun, ranks or self.ranks, self.train, *arguments]
+
+    def start(self, log, *arguments, **how):
+        log = pathlib.Path(log)
+        log.unlink(missing_ok=True)
+        command = self.command(f"--log={log}", *arguments, **how)
+        return Run(command, log.with_suffix(".out"), train=self.train, log=log)
+
+    def run(self, log, *arguments, status=0, timeout=300, **how):
+        """Trains; returns the lines of the log."""
+        started = self.start(log, *arguments, **how)
+        ended = started.wait(timeout)
+        if ended != status:
+            raise RunError(f"exit status {ended} instead of {status}: {started}\n{started.said()}")
+        return read_log(log)
+
+
+def build(sigma, spec, folder, devices=None, pins="", *more, timeout=300):
+    folder = pathlib.Path(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    command = [sigma, "build", spec, "-o", folder, *more]
+    command += [f"--devices={devices}"] if devices else []
+    command += [f"--pin={pins}"] if pins else []
+    run(command, folder.with_name(folder.name + ".out"), timeout=timeout)
+    return Program(folder)
+
+
+def build_plan(sigma, spec, folder, name):
+    devices, pins = PLANS[name]
+    return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, pins)
+
+
+def read_log(log):
+    """The lines that are whole: a writer may be in the middle of the last one."""
+    try:
+        text = pathlib.Path(log).read_text(errors="replace")
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in text.split("\n")[:-1]]
+
+
+def steps(lines):
+    return [line for line in lines if "loss" in line]
+
+
+def events(lines, kind=None):
+    return [line for line in lines if "event" in line and kind in (None, line["event"])]
+
+
+def losses(lines):
+    """Step -> loss."""
+    return {line["step"]: line["loss"] for line in steps(lines)}
+
+
+def loss_bits(lines):
+    """Step -> exact loss. A replayed step must have had the same one."""
+    bits = {}
+    for line in steps(lines):
+        before = bits.setdefault(line["step"], line["lossHex"])
+        if before != line["lossHex"]:
+            raise RunError(f"step {line['step']} was replayed to {line['lossHex']}, after {before}")
+    return bits
+
+
+def final_bits(lines):
+    if not lines or lines[-1].get("event") != "end":
+        raise RunError("the log does not end with the event \"end\"")
+    return lines[-1]["lossHex"]
+
+
+def largest_difference(some, others, first=None):
+    """The largest relative difference of two runs' losses, over the first steps or all."""
+    if some.keys() != others.keys():
+        raise RunError(f"the runs have different steps: {len(some)} and {len(others)}")
+    return max(abs(some[step] - others[step]) / abs(others[step]) for step in some if first is None or step <= first)
+
+
+def licences(path):
+    """Writes the text that tests train on: the licences that every Debian system has."""
+    texts = sorted(glob.glob("/usr/share/common-licenses/GPL-[123]")) + sorted(glob.glob("/usr/share/common-licenses/LGPL-*"))
+    data = b"".join(pathlib.Path(text).read_bytes() for text in texts if not os.path.islink(text))
+    pathlib.Path(path).write_bytes(data)
+    return path
+
+
+def empty_folder(path):
+    shutil.rmtree(path, ignore_errors=True)
+    path = pathlib.Path(path)
+    path.mkdir(parents=True)
+    return path
