@@ -46,7 +46,7 @@ public:
   /// Values that go from one layer to another are not recomputed: recomputation starts from them, and a layer's output that a
   /// later layer keeps would else be made again when that layer's backward begins, with all that this layer needs for it.
   void keepBoundaries() {
-    for (Operation &op : forward.getBody().front())
+    for (Operation &op : forward.getBody().front().without_terminator())
       for (Value operand : op.getOperands())
         if (layerOf(operand.getDefiningOp()) != layerOf(&op) && !isWeight(operand))
           boundary.insert(operand);

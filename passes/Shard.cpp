@@ -42,9 +42,10 @@ public:
         retypeWeight(weight);
       else if (auto dispatch = dyn_cast<DispatchOp>(op))
         lowerDispatch(dispatch);
-      else if (auto collect = dyn_cast<CollectOp>(op); collect && failed(lowerCollect(collect)))
-        return failure();
-      else if (llvm::any_of(op.getOperands(), [&](Value v) { return expertRows.contains(v); }))
+      else if (auto collect = dyn_cast<CollectOp>(op)) {
+        if (failed(lowerCollect(collect)))
+          return failure();
+      } else if (llvm::any_of(op.getOperands(), [&](Value v) { return expertRows.contains(v); }))
         retypeExpertOp(op);
     }
     return success();

@@ -1,5 +1,6 @@
 #include "planner/Explain.h"
 
+#include "planner/Summary.h"
 #include "planner/Units.h"
 #include "planner/memory/StageMemory.h"
 
@@ -45,18 +46,7 @@ private:
     text += '\n';
   }
 
-  void summary() {
-    const Layout &l = plan.layout;
-    line("plan for %s on %s, %lld devices", problem.model.name.c_str(),
-         problem.cluster.name.c_str(), (long long)problem.cluster.numDevices);
-    line("  layout     pp %lld  dp %lld  ep %lld (edp %lld)  micro-batch %lld x %lld  1F1B",
-         (long long)l.pp, (long long)l.dp, (long long)l.ep, (long long)(l.dp / l.ep),
-         (long long)l.microBatch, (long long)l.numMicroBatches);
-    line("  step       mean %s  p50 %s  p95 %s  (minimized: p%g)",
-         formatNs(plan.stepTime.meanNs).c_str(), formatNs(plan.stepTime.p50Ns).c_str(),
-         formatNs(plan.stepTime.p95Ns).c_str(), double(problem.job.quantilePpm) * 1e-4);
-    line("  rate       %.0f tokens/s, MFU %.1f %%", plan.tokensPerSecond, 100 * plan.mfu);
-  }
+  void summary() { text += summarize(problem, plan); }
 
   double microBatches() const { return double(plan.layout.numMicroBatches); }
 

@@ -62,7 +62,7 @@ public:
   virtual int64_t boundaryBytes(int64_t microBatch) = 0;
   // Bytes of the token and target ids of one micro-batch.
   virtual int64_t batchBytes(int64_t microBatch) = 0;
-  // Scratch memory of the runtime's collectives, planned in the arena.
+  // Scratch memory of the gradient collectives; they run when no layer does, in the same memory.
   virtual int64_t workspaceBytes(int64_t microBatch, int64_t ep) = 0;
 };
 

@@ -150,6 +150,7 @@ void Recounter::stage(int64_t index, StagePlan &plan) {
   Wide saved = 0;
   bool first = index == 0, last = index == layout.pp - 1;
   int64_t mb = layout.microBatch, ep = layout.ep;
+  fresh.transientBytes = costs.workspaceBytes(mb, ep);
   if (first)
     count(costs.embedding(mb, ep), false, fresh, saved);
   for (int64_t layer = fresh.firstLayer; layer < fresh.endLayer; ++layer)
@@ -173,7 +174,7 @@ void Recounter::stage(int64_t index, StagePlan &plan) {
   fresh.optimizerBytes = narrow(parameters * recipe.optimizerBytes);
   fresh.activationBytes = narrow(saved * inFlight);
   Wide neighbours = (first ? 0 : 1) + (last ? 0 : 1);
-  Wide buffers = 2 * neighbours * costs.boundaryBytes(mb) + costs.workspaceBytes(mb, ep);
+  Wide buffers = 2 * neighbours * costs.boundaryBytes(mb);
   if (first || last)
     buffers += inFlight * costs.batchBytes(mb);
   fresh.bufferBytes = narrow(buffers);

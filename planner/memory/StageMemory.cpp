@@ -30,8 +30,8 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
   memory.optimizerBytes = mulSat(input.parameters, recipe.optimizerBytes);
   memory.activationBytes = mulSat(input.savedBytes, inFlight);
   memory.transientBytes = input.transientBytes;
-  memory.bufferBytes = addSat(mulSat(input.boundaryBytes, boundaries),
-                              addSat(mulSat(input.batchBytes, batches), input.workspaceBytes));
+  memory.bufferBytes =
+      addSat(mulSat(input.boundaryBytes, boundaries), mulSat(input.batchBytes, batches));
   return memory;
 }
 

@@ -5,9 +5,9 @@
 //   gradients   local parameters * gradient bytes
 //   optimizer   local parameters * optimizer bytes
 //   activation  (saved bytes of the stage's layers, embedding and head) * micro-batches in flight
-//   transient   largest working set of a layer, embedding or head (one runs at a time)
+//   transient   largest working set of a layer, embedding, head or collective (one runs at a time)
 //   buffer      boundary activations: per neighbour one activation and one gradient; token and
-//               target ids on the first and the last stage, per micro-batch in flight; workspace
+//               target ids on the first and the last stage, per micro-batch in flight
 //
 // 1F1B keeps min(pp - s, m) micro-batches in flight on stage s (Narayanan et
 // al. 2021, PipeDream-Flush).
@@ -23,7 +23,7 @@ struct StageMemoryInput {
   int64_t parameters = 0;     // dense and expert, local
   int64_t savedBytes = 0;     // all layers of the stage, embedding, head; one micro-batch
   int64_t transientBytes = 0; // the largest
-  int64_t boundaryBytes = 0, batchBytes = 0, workspaceBytes = 0;
+  int64_t boundaryBytes = 0, batchBytes = 0;
 };
 
 struct StageMemory {

@@ -19,7 +19,7 @@ struct RematKind {
 
 struct RematProblem {
   std::vector<RematKind> kinds;
-  int64_t fixedTransientBytes = 0; // of the embedding or head
+  int64_t fixedTransientBytes = 0; // of the embedding, head or a collective
   std::optional<bool> pinned;      // false: none, true: all
 };
 

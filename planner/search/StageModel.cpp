@@ -86,6 +86,7 @@ RematProblem StageModel::rematProblem(const Contents &contents) const {
   int64_t inFlight = microBatchesInFlight(contents.stage, shape.pp, shape.numMicroBatches);
   RematProblem result;
   result.pinned = problem.job.pins.remat;
+  result.fixedTransientBytes = costs.workspaceBytes;
   for (const PieceCost *end : contents.ends)
     result.fixedTransientBytes = std::max(result.fixedTransientBytes, end->transientBytes);
   for (size_t kind = 0; kind < costs.kinds.size(); ++kind) {
@@ -108,7 +109,6 @@ StageMemoryInput StageModel::memoryInput(const Contents &contents) const {
     input.savedBytes = addSat(input.savedBytes, end->savedBytes);
   input.boundaryBytes = costs.boundaryBytes;
   input.batchBytes = costs.batchBytes;
-  input.workspaceBytes = costs.workspaceBytes;
   return input;
 }
 

@@ -2,18 +2,29 @@
 """Runs a command that must be refused: refused.py STATUS ABSENT -- COMMAND...
 
 Prints what it said and how it ended. ABSENT, and anything beside it that begins with its name, must not
-exist afterwards. The command has a minute.
+exist afterwards. The command and all that it started have a minute.
 """
 
+import os
 import pathlib
+import signal
 import subprocess
 import sys
+import tempfile
 
 status, absent, dashes, *command = sys.argv[1:]
 assert dashes == "--", __doc__
 absent = pathlib.Path(absent)
-ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
-print(ended.stdout.decode(errors="replace"))
+with tempfile.TemporaryFile() as said:
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+    try:
+        ended = process.wait(timeout=60)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        ended = "a time limit"
+    said.seek(0)
+    print(said.read().decode(errors="replace"))
 left = list(absent.parent.glob(absent.name + "*")) if absent.parent.is_dir() else []
-print(f"refused with {ended.returncode}, " + (f"LEFT {left}" if left else "nothing written"))
-sys.exit(ended.returncode != int(status) or bool(left))
+print(f"refused with {ended}, " + (f"LEFT {left}" if left else "nothing written"))
+sys.exit(str(ended) != status or bool(left))

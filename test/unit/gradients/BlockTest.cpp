@@ -40,7 +40,7 @@ sigma.plan @run pp 1 dp 1 ep 1 micro_batch 2 schedule "1f1b" proof unproven {
 }
 
 static std::unique_ptr<CompiledProgram> compile(const ModelCase &test, const std::string &remat) {
-  auto compiled = CompiledProgram::compile(spec(test, remat), "builtin.module(sigma-compile)");
+  auto compiled = CompiledProgram::compile(spec(test, remat), "sigma-compile");
   if (!compiled)
     return nullptr;
   compiled->tokens = {0, 3, 1, 4, 2, 2, 0, 1};

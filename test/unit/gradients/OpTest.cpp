@@ -67,8 +67,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
          "rank.return\n}\n}\n";
 }
 
-static const char kPipeline[] = "builtin.module(rank.program(sigma-autodiff,sigma-remat,sigma-schedule-1f1b,"
-                                "sigma-plan-memory))";
+static const char kPipeline[] = "rank.program(sigma-autodiff,sigma-remat,sigma-schedule-1f1b,sigma-plan-memory)";
 
 static std::unique_ptr<CompiledProgram> compile(const OpCase &test) {
   auto compiled = CompiledProgram::compile(program(test), kPipeline);
@@ -177,7 +176,7 @@ static std::vector<OpCase> routerCases() {
   std::vector<OpCase> cases;
   for (std::string score : {"softmax", "sigmoid"}) {
     std::string scores =
-        "%s = rank.router_scores %l {score = #rank.score<" + score + ">} : (<4x5>) -> <4x5>\n";
+        "%s = rank.router_scores %l {score = #rank<score " + score + ">} : (<4x5>) -> <4x5>\n";
     cases.push_back({"router_scores_" + score, {{"l", "4x5"}}, scores + "%y = rank.add %s, %l : <4x5>", 4, 5});
     for (std::string normalize : {"", " {normalize}"})
       cases.push_back({"top_k_" + score + (normalize.empty() ? "" : "_normalized"),

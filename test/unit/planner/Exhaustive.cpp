@@ -130,7 +130,8 @@ std::optional<StageResult> sigma::planner::test::stageResult(const LayoutFigures
   int64_t inFlight = std::min(layout.pp - stage, layout.numMicroBatches);
   int64_t peak =
       (dense + expert) * (recipe.valueBytes + recipe.gradientBytes + recipe.optimizerBytes);
-  peak += saved * inFlight + transient + costs.workspaceBytes(layout.microBatch, layout.ep);
+  transient = std::max(transient, costs.workspaceBytes(layout.microBatch, layout.ep));
+  peak += saved * inFlight + transient;
   peak += costs.boundaryBytes(layout.microBatch) * ((isFirst ? 0 : 2) + (isLast ? 0 : 2));
   if (isFirst || isLast)
     peak += inFlight * costs.batchBytes(layout.microBatch);

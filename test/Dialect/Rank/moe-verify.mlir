@@ -1,0 +1,404 @@
+// RUN: sigma-opt %s -split-input-file -verify-diagnostics
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4xf32>) {
+    // expected-error @+1 {{'rank.router_scores' op operand #0 must be static matrix of f32, f64 or bf16, but got 'tensor<4xf32>'}}
+    %y = rank.router_scores %x {score = #rank<score softmax>} : (tensor<4xf32>) -> tensor<4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4x2xf32>) {
+    // expected-error @+1 {{'rank.top_k' op chooses 3 of 2 experts}}
+    %w, %c = rank.top_k %s : (tensor<4x2xf32>) -> (tensor<4x3xf32>, tensor<4x3xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4x2xf32>) {
+    // expected-error @+1 {{'rank.top_k' op 'chosen' has shape 3x2; it must be 4x2}}
+    %w, %c = rank.top_k %s : (tensor<4x2xf32>) -> (tensor<4x2xf32>, tensor<3x2xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4x2xf32>) {
+    // expected-error @+1 {{'rank.top_k' op 'weights' has shape 4x2; it must be 4x1}}
+    %w, %c = rank.top_k %s : (tensor<4x2xf32>) -> (tensor<4x2xf32>, tensor<4x1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4x4xf32>, %c: tensor<4x2xi32>, %g: tensor<4x3xf32>) {
+    // expected-error @+1 {{'rank.top_k_grad' op 'gradient' has shape 4x3; it must be 4x2}}
+    %d = rank.top_k_grad %s, %c, %g : (tensor<4x4xf32>, tensor<4x2xi32>, tensor<4x3xf32>) -> tensor<4x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4x4xf32>, %c: tensor<4x2xi32>) {
+    // expected-error @+1 {{'rank.balance_loss' op 'sequence' is 3; it must divide the rows, 4}}
+    %l = rank.balance_loss %s, %c {sequence = 3 : i64} : (tensor<4x4xf32>, tensor<4x2xi32>) -> tensor<1xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4x4xf32>, %c: tensor<4x2xi32>) {
+    // expected-error @+1 {{'rank.balance_loss' op 'loss' has shape 4; it must be 1}}
+    %l = rank.balance_loss %s, %c {sequence = 4 : i64} : (tensor<4x4xf32>, tensor<4x2xi32>) -> tensor<4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4x4xf32>, %c: tensor<4x2xi32>, %g: tensor<1xf32>) {
+    // expected-error @+1 {{'rank.balance_loss_grad' op 'result' has shape 4x2; it must be 4x4}}
+    %d = rank.balance_loss_grad %s, %c, %g {sequence = 4 : i64} : (tensor<4x4xf32>, tensor<4x2xi32>, tensor<1xf32>) -> tensor<4x2xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%c: tensor<4x2xi32>) {
+    // expected-error @+1 {{'rank.group_tokens' op 'position' has shape 4; it must be 8}}
+    %p, %s = rank.group_tokens %c : (tensor<4x2xi32>) -> (tensor<4xi32>, tensor<4xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<3x8xf32>, %p: tensor<8xi32>) {
+    // expected-error @+1 {{'rank.gather_rows' op 'tokens' is 3; it must divide the entries of 'position', 8}}
+    %r = rank.gather_rows %x, %p : (tensor<3x8xf32>, tensor<8xi32>) -> tensor<8x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %p: tensor<8xi32>) {
+    // expected-error @+1 {{'rank.gather_rows' op 'result' has shape 4x8; it must be 8x8}}
+    %r = rank.gather_rows %x, %p : (tensor<4x8xf32>, tensor<8xi32>) -> tensor<4x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>) {
+    // expected-error @+1 {{'rank.scatter_rows' op 'tokens' is 3; it must divide the entries of 'position', 8}}
+    %x = rank.scatter_rows %r, %p : (tensor<8x8xf32>, tensor<8xi32>) -> tensor<3x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<7x8xf32>, %p: tensor<8xi32>) {
+    // expected-error @+1 {{'rank.scatter_rows' op 'rows' has shape 7x8; it must be 8x8}}
+    %x = rank.scatter_rows %r, %p : (tensor<7x8xf32>, tensor<8xi32>) -> tensor<4x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x3xf32>) {
+    // expected-error @+1 {{'rank.combine' op 'position' has shape 8; it must be 12}}
+    %x = rank.combine %r, %p, %w : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x3xf32>) -> tensor<4x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x2xf32>) {
+    // expected-error @+1 {{'rank.combine' op 'result' has shape 8x8; it must be 4x8}}
+    %x = rank.combine %r, %p, %w : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x2xf32>) -> tensor<8x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x2xf32>) {
+    // expected-error @+1 {{'rank.combine' op 'rows' has shape 8x8; it must be 8x4}}
+    %x = rank.combine %r, %p, %w : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x2xf32>) -> tensor<4x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x2xf32>, %g: tensor<4x8xf32>) {
+    // expected-error @+1 {{'rank.combine_grad' op 'weights_gradient' has shape 4x4; it must be 4x2}}
+    %a, %b = rank.combine_grad %r, %p, %w, %g : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x2xf32>, tensor<4x8xf32>) -> (tensor<8x8xf32>, tensor<4x4xf32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %w: tensor<2x8x3xf32>, %s: tensor<3xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul' op 'weights' has shape 2x8x3; it must be 3x8x3}}
+    %y = rank.grouped_matmul %r, %w, %s {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<2x8x3xf32>, tensor<3xi32>) -> tensor<8x3xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %w: tensor<2x8x3xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul' op 'weights' has shape 2x8x3; it must be 2x3x8}}
+    %y = rank.grouped_matmul %r, %w, %s {expected_rows = 8 : i64, transpose_weights} : (tensor<8x8xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<8x3xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %w: tensor<2x8x3xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul' op 'result' has shape 4x3; it must be 8x3}}
+    %y = rank.grouped_matmul %r, %w, %s {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<4x3xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %w: tensor<2x8x3xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul' op 'expected_rows' is -8; it must not be negative}}
+    %y = rank.grouped_matmul %r, %w, %s {expected_rows = -8 : i64} : (tensor<8x8xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<8x3xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %h: tensor<7x3xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul_grad' op 'rhs' has shape 7x3; it must be 8x3}}
+    %d = rank.grouped_matmul_grad %r, %h, %s {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<7x3xf32>, tensor<2xi32>) -> tensor<2x8x3xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %h: tensor<8x3xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul_grad' op 'result' has shape 3x8x3; it must be 2x8x3}}
+    %d = rank.grouped_matmul_grad %r, %h, %s {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<8x3xf32>, tensor<2xi32>) -> tensor<3x8x3xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-note @+1 {{parameter is here}}
+  rank.parameter @w : tensor<2x8xf32> init ones(0.0)
+  rank.func @forward(%r: tensor<8x8xf32>, %h: tensor<8x3xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul_grad' op 'into' names a parameter of shape 2x8; it must be 2x8x3}}
+    rank.grouped_matmul_grad %r, %h, %s {expected_rows = 8 : i64, into = @w} : (tensor<8x8xf32>, tensor<8x3xf32>, tensor<2xi32>) -> ()
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<3xi32>) {
+    // expected-error @+1 {{'rank.exchange_sizes' op 'ep' is 2; it must divide the entries of 'sizes', 3}}
+    %t, %l = rank.exchange_sizes %s {capacity = 8 : i64} : (tensor<3xi32>) -> (tensor<2x1xi32>, tensor<1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>) {
+    // expected-error @+1 {{'rank.exchange_sizes' op 'table' has shape 4x1; it must be 2x2}}
+    %t, %l = rank.exchange_sizes %s {capacity = 8 : i64} : (tensor<4xi32>) -> (tensor<4x1xi32>, tensor<1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>) {
+    // expected-error @+1 {{'rank.exchange_sizes' op 'local_sizes' has shape 4; it must be 2}}
+    %t, %l = rank.exchange_sizes %s {capacity = 8 : i64} : (tensor<4xi32>) -> (tensor<2x2xi32>, tensor<4xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>) {
+    // expected-error @+1 {{'rank.exchange_sizes' op 'capacity' is -1; it must not be negative}}
+    %t, %l = rank.exchange_sizes %s {capacity = -1 : i64} : (tensor<4xi32>) -> (tensor<2x2xi32>, tensor<2xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %s: tensor<4xi32>, %t: tensor<1x4xi32>) {
+    // expected-error @+1 {{'rank.all_to_all' op 'table' has shape 1x4; it must be 2x2}}
+    %y = rank.all_to_all %r, %s, %t {direction = #rank<direction collect>, expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4xi32>, tensor<1x4xi32>) -> tensor<8x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>) {
+    // expected-error @+1 {{'rank.all_to_all' op 'result' has shape 8x4; it must be 8x8}}
+    %y = rank.all_to_all %r, %s, %t {direction = #rank<direction collect>, expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4xi32>, tensor<2x2xi32>) -> tensor<8x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %s: tensor<2x2xi32>) {
+    // expected-error @+1 {{'rank.dispatch' op operand #1 must be static vector of i32, but got 'tensor<2x2xi32>'}}
+    %y = rank.dispatch %r, %s : tensor<8x8xf32>, tensor<2x2xi32>
+    rank.return
+  }
+}

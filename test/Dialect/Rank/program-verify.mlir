@@ -1,0 +1,469 @@
+// RUN: sigma-opt %s -split-input-file -verify-diagnostics
+
+// expected-error @+1 {{'rank.launch' op 'pp' is 0; it must be from 1 to 2147483647}}
+rank.launch @launch mesh<pp = 0, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// expected-error @+1 {{'rank.launch' op 'dp' is 4294967296; it must be from 1 to 2147483647}}
+rank.launch @launch mesh<pp = 1, dp = 4294967296> experts<ep = 1> batch 4294967296 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// expected-error @+1 {{'rank.launch' op 'ep' is 2; it must divide dp, 3}}
+rank.launch @launch mesh<pp = 1, dp = 3> experts<ep = 2> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// expected-error @+1 {{'rank.launch' op 'batch' is 3; it must be a multiple of dp * micro_batch, 2 * 1}}
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// expected-error @+1 {{'rank.launch' op 'precision' is 'f16'; it must be f32, f64 or bf16}}
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f16
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op 'launch' names @other, which is no rank.launch of this module}}
+rank.program @p stage 0 of @other layers 0 to 0 remat [] {
+}
+
+// -----
+
+// expected-note @+1 {{the launch has 2 stages}}
+rank.launch @launch mesh<pp = 2, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op 'stage' is 2; it must be from 0 to 1}}
+rank.program @p stage 2 of @launch layers 0 to 0 remat [] {
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op 'remat' has 1 entries; it must have one for each of the 2 layers}}
+rank.program @p stage 0 of @launch layers 0 to 2 remat ["none"] {
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op 'first_layer' is -1; it must not be negative}}
+rank.program @p stage 0 of @launch layers -1 to 0 remat ["none"] {
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op 'end_layer' is -1; it must not be negative}}
+rank.program @p stage 0 of @launch layers 0 to -1 remat [] {
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op has type 'f32'; it must be a static float tensor with 1 to 4 dimensions}}
+  rank.parameter @w : f32 init ones(0.0)
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op has type 'tensor<0x4xf32>'; it must be a static float tensor with 1 to 4 dimensions}}
+  rank.parameter @w : tensor<0x4xf32> init ones(0.0)
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op has type 'tensor<4xi32>'; it must be a static float tensor with 1 to 4 dimensions}}
+  rank.parameter @w : tensor<4xi32> init ones(0.0)
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op has type 'tensor<1x1x1x1x4xf32>'; it must be a static float tensor with 1 to 4 dimensions}}
+  rank.parameter @w : tensor<1x1x1x1x4xf32> init ones(0.0)
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op 'init' scale is negative}}
+  rank.parameter @w : tensor<4xf32> init normal(-1.0)
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op has a tensor of 'f64'; the launch's precision is 'f32'}}
+  rank.parameter @w : tensor<4xf64> init ones(0.0)
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op has a tensor of 'bf16'; the launch's precision is 'f32'}}
+  rank.func @f(%x: tensor<4xbf16>) {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op has no body}}
+  rank.func private @f(tensor<4xf32>)
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op must end with rank.return}}
+  rank.func @f() {
+    llvm.unreachable
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op takes or returns 'index'; it must be a static tensor of floats or i32}}
+  rank.func @f(%x: index) {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op takes or returns 'tensor<?xf32>'; it must be a static tensor of floats or i32}}
+  rank.func @f(%x: tensor<?xf32>) {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op has 'num_saved', which only @backward has}}
+  rank.func @f() attributes {num_saved = 0 : i64} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+    // expected-error @+1 {{'rank.return' op returns 0 results that do not have the types of @f's 1 results}}
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<4xf32>) {
+    // expected-error @+1 {{'rank.return' op saves an argument or a weight; only values that are computed here can be saved}}
+    rank.return saves(%x : tensor<4xf32>)
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op has no @forward beside it}}
+  rank.func @backward() attributes {num_saved = 0 : i64, captured = array<i64>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op has no 'num_saved' or no 'captured'}}
+  rank.func @backward() attributes {} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op 'num_saved' is 0; @forward saves 1 values}}
+  rank.func @backward() attributes {num_saved = 0 : i64, captured = array<i64>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op 'captured' names argument 2 of @forward, which has 2}}
+  rank.func @backward() attributes {num_saved = 1 : i64, captured = array<i64: 2>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op must take what @forward saves, the captured arguments and the gradients of @forward's results}}
+  rank.func @backward(%s: tensor<4x8xf32>, %x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 1 : i64, captured = array<i64: 0>} {
+    rank.return %x : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op must return the gradients of @forward's float arguments}}
+  rank.func @backward(%s: tensor<4x8xf32>, %x: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 1 : i64, captured = array<i64: 0>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward() {
+    // expected-error @+1 {{'rank.weight' op 'parameter' names @w, which is no rank.parameter of this program}}
+    %w = rank.weight @w : tensor<4x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-note @+1 {{parameter is here}}
+  rank.parameter @w : tensor<4x4xf32> init ones(0.0)
+  rank.func @forward() {
+    // expected-error @+1 {{'rank.weight' op has type 'tensor<4x8xf32>' but the parameter is 'tensor<4x4xf32>'}}
+    %w = rank.weight @w : tensor<4x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) {
+    // expected-error @+1 {{'rank.accumulate' op 'parameter' names @w, which is no rank.parameter of this program}}
+    rank.accumulate @w, %x : tensor<4x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-note @+1 {{parameter is here}}
+  rank.parameter @w : tensor<4x4xf32> init ones(0.0)
+  rank.func @forward(%x: tensor<4x8xf32>) {
+    // expected-error @+1 {{'rank.accumulate' op has type 'tensor<4x8xf32>' but the parameter is 'tensor<4x4xf32>'}}
+    rank.accumulate @w, %x : tensor<4x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.schedule {
+    // expected-error @+1 {{'rank.load_batch' op 'targets' has shape 5; it must be 4}}
+    %t, %u = rank.load_batch 0 : tensor<4xi32>, tensor<5xi32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.schedule {
+    // expected-error @+1 {{'rank.adamw' op 'parameter' names @w, which is no rank.parameter of this program}}
+    rank.adamw @w
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.schedule {
+    // expected-error @+1 {{'rank.call' op names @forward, which is no rank.func of this program}}
+    %r = rank.call @forward() micro_batch 0 : () -> !rank.residual
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  rank.schedule {
+    %x = rank.recv forward from 0 micro_batch 0 : tensor<4x8xf32>
+    // expected-error @+1 {{'rank.call' op has operands that differ from what @forward takes, ('tensor<4x8xf32>', 'tensor<4xi32>')}}
+    %r = rank.call @forward(%x) micro_batch 0 : (tensor<4x8xf32>) -> !rank.residual
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  rank.schedule {
+    %x = rank.recv forward from 0 micro_batch 0 : tensor<4x8xf32>
+    %t, %u = rank.load_batch 0 : tensor<4xi32>, tensor<4xi32>
+    // expected-error @+1 {{'rank.call' op has results that differ from what @forward gives, ('tensor<4x8xf32>', '!rank.residual')}}
+    %y = rank.call @forward(%x, %t) micro_batch 0 : (tensor<4x8xf32>, tensor<4xi32>) -> tensor<4x8xf32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
+  }
+  rank.schedule {
+    // expected-error @+1 {{'rank.call' op result #0 must be variadic of static tensor of f32, f64, bf16 or i32 or values that a forward call keeps for its backward call, but got 'index'}}
+    %y = rank.call @forward() micro_batch 0 : () -> index
+  }
+}
