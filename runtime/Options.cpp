@@ -65,8 +65,6 @@ static std::string missing(const Options &o) {
     return "--data is required: a file, each byte a token";
   if (o.steps == 0)
     return "--steps is required: at least 1";
-  if (o.supervise && o.checkpointDir.empty())
-    return "--supervise needs --checkpoint-dir: a restart continues from a checkpoint";
   if (o.resume && o.checkpointDir.empty())
     return "--resume needs --checkpoint-dir";
   return "";

@@ -225,7 +225,7 @@ LogicalResult ParameterOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !isBounded(type) || type.getRank() < 1 || type.getRank() > 4 ||
       !isa<FloatType>(type.getElementType()))
-    return emitOpError() << "has type " << getType() << "; it must be a static float tensor with 1 to 4 dimensions";
+    return emitOpError() << "has type " << getType() << "; it must be a static float tensor with 1 to 4 dimensions, none of them 0";
   if (getInitScale() < 0)
     return emitOpError() << "'init' scale is negative";
   return success();

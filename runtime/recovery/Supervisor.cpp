@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 namespace sigma::runtime {
 namespace {
@@ -35,10 +36,13 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
   command.insert(command.end(),
                  {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
-                  "--checkpoint-dir=" + o.checkpointDir,
-                  "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
-                  "--keep=" + std::to_string(o.keep), "--precision=" + o.precision,
-                  "--seed=" + std::to_string(o.seed), "--resume", "--end-marker=" + marker});
+                  "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
+                  "--end-marker=" + marker});
+  if (!o.checkpointDir.empty())
+    command.insert(command.end(),
+                   {"--checkpoint-dir=" + o.checkpointDir, "--resume",
+                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
+                    "--keep=" + std::to_string(o.keep)});
   if (!o.log.empty())
     command.push_back("--log=" + o.log);
   if (o.quiet)
@@ -65,15 +69,18 @@ Verdict judge(const LaunchResult &run, const std::string &marker) {
   return verdict;
 }
 
+/// Without a checkpoint folder the ranks begin again at the first step, which gives the same losses.
 class Supervision {
 public:
-  explicit Supervision(Runtime &rt)
-      : rt(rt), folder(rt.options.checkpointDir),
-        marker(rt.options.checkpointDir + "/.end-" + std::to_string(getpid()) + ".json") {}
+  explicit Supervision(Runtime &rt) : rt(rt), marker(markerPath(rt.options.checkpointDir)) {
+    if (!rt.options.checkpointDir.empty())
+      folder.emplace(rt.options.checkpointDir);
+  }
 
   int run() {
     for (;;) {
-      folder.removeLeftovers();
+      if (folder)
+        folder->removeLeftovers();
       unlink(marker.c_str());
       const LaunchResult result = launch(commandOf(rt, marker));
       const Verdict verdict = judge(result, marker);
@@ -87,9 +94,15 @@ public:
   }
 
 private:
+  static std::string markerPath(const std::string &checkpointDir) {
+    const std::string where =
+        checkpointDir.empty() ? std::filesystem::temp_directory_path().string() : checkpointDir;
+    return where + "/.end-" + std::to_string(getpid()) + ".json";
+  }
+
   /// Counts, waits, and says so; false when it is time to give up, or to stop.
   bool mayRestart(const std::string &reason) {
-    const int64_t reached = folder.latestStep();
+    const int64_t reached = folder ? folder->latestStep() : -1;
     if (reached > lastReached) {
       attempts = 0;
       backOff = kFirstBackOff;
@@ -116,7 +129,7 @@ private:
   static constexpr double kFirstBackOff = 0.1, kMostBackOff = 5;
 
   Runtime &rt;
-  CheckpointFolder folder;
+  std::optional<CheckpointFolder> folder;
   std::string marker;
   int64_t attempts = 0, lastReached = -1;
   double backOff = kFirstBackOff;
@@ -124,17 +137,25 @@ private:
 
 } // namespace
 
+/// Refuses a folder that cannot be written, or whose checkpoints would be continued unasked.
+static void claimFolder(const Options &options) {
+  CheckpointFolder folder(options.checkpointDir);
+  makeFolder(folder.path());
+  if (!options.resume && !folder.candidates().empty())
+    throw UserError("the checkpoint folder " + folder.path() +
+                    " holds checkpoints; continue them with --resume, or name another folder");
+}
+
 int supervise(Runtime &rt) {
-  CheckpointFolder folder(rt.options.checkpointDir);
   try {
-    makeFolder(folder.path());
+    if (!rt.options.checkpointDir.empty())
+      claimFolder(rt.options);
     rt.log.open(rt.options.log);
+  } catch (const UserError &) {
+    throw;
   } catch (const std::exception &error) {
     throw UserError(error.what());
   }
-  if (!rt.options.resume && !folder.candidates().empty())
-    throw UserError("the checkpoint folder " + folder.path() +
-                    " holds checkpoints; continue them with --resume, or name another folder");
   prepareToLaunch();
   return Supervision(rt).run();
 }

@@ -85,7 +85,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
-  // expected-error @+1 {{'rank.parameter' op has type 'f32'; it must be a static float tensor with 1 to 4 dimensions}}
+  // expected-error @+1 {{'rank.parameter' op has type 'f32'; it must be a static float tensor with 1 to 4 dimensions, none of them 0}}
   rank.parameter @w : f32 init ones(0.0)
 }
 
@@ -95,7 +95,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
-  // expected-error @+1 {{'rank.parameter' op has type 'tensor<0x4xf32>'; it must be a static float tensor with 1 to 4 dimensions}}
+  // expected-error @+1 {{'rank.parameter' op has type 'tensor<0x4xf32>'; it must be a static float tensor with 1 to 4 dimensions, none of them 0}}
   rank.parameter @w : tensor<0x4xf32> init ones(0.0)
 }
 
@@ -105,7 +105,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
-  // expected-error @+1 {{'rank.parameter' op has type 'tensor<4xi32>'; it must be a static float tensor with 1 to 4 dimensions}}
+  // expected-error @+1 {{'rank.parameter' op has type 'tensor<4xi32>'; it must be a static float tensor with 1 to 4 dimensions, none of them 0}}
   rank.parameter @w : tensor<4xi32> init ones(0.0)
 }
 
@@ -115,7 +115,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
-  // expected-error @+1 {{'rank.parameter' op has type 'tensor<1x1x1x1x4xf32>'; it must be a static float tensor with 1 to 4 dimensions}}
+  // expected-error @+1 {{'rank.parameter' op has type 'tensor<1x1x1x1x4xf32>'; it must be a static float tensor with 1 to 4 dimensions, none of them 0}}
   rank.parameter @w : tensor<1x1x1x1x4xf32> init ones(0.0)
 }
 
