@@ -225,9 +225,23 @@ void checkMemory(const Problem &problem, const Plan &plan, std::vector<Violation
 
 } // namespace
 
+/// The decisions of a plan without its figures, which may be anybody's.
+static Plan decisionsOf(const Plan &plan) {
+  Plan bare;
+  bare.layout = plan.layout;
+  for (const StagePlan &stage : plan.stages) {
+    StagePlan decided;
+    decided.firstLayer = stage.firstLayer;
+    decided.endLayer = stage.endLayer;
+    decided.remat = stage.remat;
+    bare.stages.push_back(decided);
+  }
+  return bare;
+}
+
 CheckResult sigma::planner::recount(const Problem &problem, CostSource &costs, const Plan &plan) {
   CheckResult result;
-  result.plan = plan;
+  result.plan = decisionsOf(plan);
   if (!checkRules(problem, plan, result.violations))
     return result;
   Layout &layout = result.plan.layout;
