@@ -34,7 +34,8 @@ def environment():
     env.pop("OPENBLAS_CORETYPE", None)
     env.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", OMPI_ALLOW_RUN_AS_ROOT="1",
                OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1")
-    env.setdefault("ASAN_OPTIONS", "detect_leaks=0")  # Open MPI keeps memory until the end
+    # Open MPI keeps memory until the end.
+    env["ASAN_OPTIONS"] = ":".join(filter(None, [env.get("ASAN_OPTIONS"), "detect_leaks=0"]))
     return env
 
 

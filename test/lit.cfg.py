@@ -35,18 +35,16 @@ for name in ("HOME", "TMPDIR", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS"):
 
 if config.sigma_sanitize.upper() in ("ON", "1", "TRUE", "YES"):
     config.available_features.add("asan")
-    # Open MPI keeps memory until the process ends.
-    config.environment.setdefault("ASAN_OPTIONS", "detect_leaks=0")
 if shutil.which("mpirun"):
     config.available_features.add("mpi")
 
 # As an argument of a script; where a line calls sigma itself, its name alone will do.
 config.substitutions.append(("%sigma", os.path.join(config.sigma_tools_dir, "sigma")))
 config.substitutions.append(("%inputs", os.path.join(config.test_source_root, "Inputs")))
-# One run of a program that stands before its arguments, by so many ranks: %mpirun 4 DIR/train …
-config.substitutions.append(("%mpirun", "timeout -k 5 120 mpirun --oversubscribe -n"))
-# Nothing that is expected to fail may hang instead.
-config.substitutions.append(("%within", "timeout -k 5 120"))
+# Runs of a program, which must end: %mpirun 4 DIR/train …, %alone DIR/train …; Open MPI keeps memory until the end.
+no_leaks = "env ASAN_OPTIONS=" + ":".join(filter(None, [os.environ.get("ASAN_OPTIONS"), "detect_leaks=0"]))
+config.substitutions.append(("%mpirun", f"{no_leaks} timeout -k 5 120 mpirun --oversubscribe -n"))
+config.substitutions.append(("%alone", f"{no_leaks} timeout -k 5 120"))
 config.substitutions.append(("%src_root", config.sigma_src_root))
 config.substitutions.append(("%obj_root", config.sigma_obj_root))
 config.substitutions.append(("%python", f'"{config.python_executable}"'))

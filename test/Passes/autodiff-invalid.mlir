@@ -1,0 +1,36 @@
+// RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff))" -split-input-file -verify-diagnostics
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op has no @forward; run sigma-expand-blocks first}}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op has a @backward already}}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward() {
+    rank.return
+  }
+  rank.func @backward() attributes {captured = array<i64>, num_saved = 0 : i64} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<8x8xf32>, %s: tensor<4xi32>) -> tensor<8x8xf32> {
+    // expected-error @+1 {{'rank.dispatch' op has no gradient; run sigma-shard first}}
+    %y = rank.dispatch %x, %s : tensor<8x8xf32>, tensor<4xi32>
+    rank.return %y : tensor<8x8xf32>
+  }
+}

@@ -1,0 +1,225 @@
+// RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-schedule-1f1b))" -split-input-file -verify-diagnostics | FileCheck %s
+
+// One stage: forward and backward in turn; expert gradients have an axis of their own.
+
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %tokens, %targets = rank.load_batch 0
+// CHECK-NEXT:  %0 = rank.call @forward(%tokens, %targets) micro_batch 0
+// CHECK-NEXT:  rank.call @backward(%0, %targets, %tokens) micro_batch 0 : (!rank.residual, tensor<4xi32>, tensor<4xi32>) -> ()
+// CHECK-NEXT:  %tokens_0, %targets_1 = rank.load_batch 1
+// CHECK-NEXT:  %1 = rank.call @forward(%tokens_0, %targets_1) micro_batch 1
+// CHECK-NEXT:  rank.call @backward(%1, %targets_1, %tokens_0) micro_batch 1 : (!rank.residual, tensor<4xi32>, tensor<4xi32>) -> ()
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+// CHECK-NEXT:  rank.all_reduce_gradients edp
+// CHECK-NEXT:  rank.gradient_norm dp
+// CHECK-NEXT:  rank.gradient_norm edp
+// CHECK-NEXT:  rank.reduce_step
+// CHECK-NEXT:  rank.adamw @w
+// CHECK-NEXT:  rank.adamw @up
+// CHECK-NEXT:  rank.checkpoint_hook
+// CHECK-NEXT:  }
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<16x8xf32> init normal(0.1) decay
+  rank.parameter @up : tensor<4x8x8xf32> init normal(0.1) expert
+  rank.func @forward(%tokens: tensor<4xi32>, %targets: tensor<4xi32>) {
+    %w = rank.weight @w : tensor<16x8xf32>
+    %y = rank.embedding %tokens, %w : (tensor<4xi32>, tensor<16x8xf32>) -> tensor<4x8xf32>
+    %loss, %lse = rank.cross_entropy %y, %targets : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
+    rank.objective loss %loss scale 1.0 : tensor<1xf32>
+    rank.return
+  }
+}
+
+// -----
+
+// First of three stages: two forwards to warm up, then one forward and one backward in turn, then the backwards that are left. A
+// send is waited for before the next of its direction.
+
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %tokens, %targets = rank.load_batch 0
+// CHECK-NEXT:  %0:2 = rank.call @forward(%tokens) micro_batch 0
+// CHECK-NEXT:  %1 = rank.send forward %0#0 to 1 micro_batch 0
+// CHECK-NEXT:  %tokens_0, %targets_1 = rank.load_batch 1
+// CHECK-NEXT:  %2:2 = rank.call @forward(%tokens_0) micro_batch 1
+// CHECK-NEXT:  rank.wait_send forward %1
+// CHECK-NEXT:  %3 = rank.send forward %2#0 to 1 micro_batch 1
+// CHECK-NEXT:  %tokens_2, %targets_3 = rank.load_batch 2
+// CHECK-NEXT:  %4:2 = rank.call @forward(%tokens_2) micro_batch 2
+// CHECK-NEXT:  rank.wait_send forward %3
+// CHECK-NEXT:  %5 = rank.send forward %4#0 to 1 micro_batch 2
+// CHECK-NEXT:  %6 = rank.recv backward from 1 micro_batch 0
+// CHECK-NEXT:  rank.call @backward(%0#1, %tokens, %6) micro_batch 0 : (!rank.residual, tensor<4xi32>, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  %tokens_4, %targets_5 = rank.load_batch 3
+// CHECK-NEXT:  %7:2 = rank.call @forward(%tokens_4) micro_batch 3
+// CHECK-NEXT:  rank.wait_send forward %5
+// CHECK-NEXT:  %8 = rank.send forward %7#0 to 1 micro_batch 3
+// CHECK-NEXT:  %9 = rank.recv backward from 1 micro_batch 1
+// CHECK-NEXT:  rank.call @backward(%2#1, %tokens_0, %9) micro_batch 1 : (!rank.residual, tensor<4xi32>, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  %10 = rank.recv backward from 1 micro_batch 2
+// CHECK-NEXT:  rank.call @backward(%4#1, %tokens_2, %10) micro_batch 2 : (!rank.residual, tensor<4xi32>, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  %11 = rank.recv backward from 1 micro_batch 3
+// CHECK-NEXT:  rank.call @backward(%7#1, %tokens_4, %11) micro_batch 3 : (!rank.residual, tensor<4xi32>, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  rank.wait_send forward %8
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+// CHECK-NEXT:  rank.gradient_norm dp
+// CHECK-NEXT:  rank.reduce_step
+// CHECK-NEXT:  rank.adamw @w
+// CHECK-NEXT:  rank.checkpoint_hook
+// CHECK-NEXT:  }
+
+rank.launch @launch mesh<pp = 3, dp = 1> experts<ep = 1> batch 4 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<16x8xf32> init normal(0.1) decay
+  rank.func @forward(%tokens: tensor<4xi32>) -> tensor<4x8xf32> {
+    %w = rank.weight @w : tensor<16x8xf32>
+    %y = rank.embedding %tokens, %w : (tensor<4xi32>, tensor<16x8xf32>) -> tensor<4x8xf32>
+    rank.return %y : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+// The middle one: one forward to warm up.
+
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %0 = rank.recv forward from 0 micro_batch 0
+// CHECK-NEXT:  %1:2 = rank.call @forward(%0) micro_batch 0
+// CHECK-NEXT:  %2 = rank.send forward %1#0 to 2 micro_batch 0
+// CHECK-NEXT:  %3 = rank.recv forward from 0 micro_batch 1
+// CHECK-NEXT:  %4:2 = rank.call @forward(%3) micro_batch 1
+// CHECK-NEXT:  rank.wait_send forward %2
+// CHECK-NEXT:  %5 = rank.send forward %4#0 to 2 micro_batch 1
+// CHECK-NEXT:  %6 = rank.recv backward from 2 micro_batch 0
+// CHECK-NEXT:  %7 = rank.call @backward(%1#1, %0, %6) micro_batch 0
+// CHECK-NEXT:  %8 = rank.send backward %7 to 0 micro_batch 0
+// CHECK-NEXT:  %9 = rank.recv forward from 0 micro_batch 2
+// CHECK-NEXT:  %10:2 = rank.call @forward(%9) micro_batch 2
+// CHECK-NEXT:  rank.wait_send forward %5
+// CHECK-NEXT:  %11 = rank.send forward %10#0 to 2 micro_batch 2
+// CHECK-NEXT:  %12 = rank.recv backward from 2 micro_batch 1
+// CHECK-NEXT:  %13 = rank.call @backward(%4#1, %3, %12) micro_batch 1
+// CHECK-NEXT:  rank.wait_send backward %8
+// CHECK-NEXT:  %14 = rank.send backward %13 to 0 micro_batch 1
+// CHECK-NEXT:  %15 = rank.recv forward from 0 micro_batch 3
+// CHECK-NEXT:  %16:2 = rank.call @forward(%15) micro_batch 3
+// CHECK-NEXT:  rank.wait_send forward %11
+// CHECK-NEXT:  %17 = rank.send forward %16#0 to 2 micro_batch 3
+// CHECK-NEXT:  %18 = rank.recv backward from 2 micro_batch 2
+// CHECK-NEXT:  %19 = rank.call @backward(%10#1, %9, %18) micro_batch 2
+// CHECK-NEXT:  rank.wait_send backward %14
+// CHECK-NEXT:  %20 = rank.send backward %19 to 0 micro_batch 2
+// CHECK-NEXT:  %21 = rank.recv backward from 2 micro_batch 3
+// CHECK-NEXT:  %22 = rank.call @backward(%16#1, %15, %21) micro_batch 3
+// CHECK-NEXT:  rank.wait_send backward %20
+// CHECK-NEXT:  %23 = rank.send backward %22 to 0 micro_batch 3
+// CHECK-NEXT:  rank.wait_send forward %17
+// CHECK-NEXT:  rank.wait_send backward %23
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+// CHECK-NEXT:  rank.gradient_norm dp
+// CHECK-NEXT:  rank.reduce_step
+// CHECK-NEXT:  rank.adamw @w
+// CHECK-NEXT:  rank.checkpoint_hook
+// CHECK-NEXT:  }
+
+rank.launch @launch mesh<pp = 3, dp = 1> experts<ep = 1> batch 4 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<8x8xf32> init normal(0.1) decay
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %w = rank.weight @w : tensor<8x8xf32>
+    %y = rank.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    rank.return %y : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+// The last one, which has the targets: none.
+
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %tokens, %targets = rank.load_batch 0
+// CHECK-NEXT:  %0 = rank.recv forward from 1 micro_batch 0
+// CHECK-NEXT:  %1 = rank.call @forward(%0, %targets) micro_batch 0
+// CHECK-NEXT:  %2 = rank.call @backward(%1, %targets, %0) micro_batch 0
+// CHECK-NEXT:  %3 = rank.send backward %2 to 1 micro_batch 0
+// CHECK-NEXT:  %tokens_0, %targets_1 = rank.load_batch 1
+// CHECK-NEXT:  %4 = rank.recv forward from 1 micro_batch 1
+// CHECK-NEXT:  %5 = rank.call @forward(%4, %targets_1) micro_batch 1
+// CHECK-NEXT:  %6 = rank.call @backward(%5, %targets_1, %4) micro_batch 1
+// CHECK-NEXT:  rank.wait_send backward %3
+// CHECK-NEXT:  %7 = rank.send backward %6 to 1 micro_batch 1
+// CHECK-NEXT:  %tokens_2, %targets_3 = rank.load_batch 2
+// CHECK-NEXT:  %8 = rank.recv forward from 1 micro_batch 2
+// CHECK-NEXT:  %9 = rank.call @forward(%8, %targets_3) micro_batch 2
+// CHECK-NEXT:  %10 = rank.call @backward(%9, %targets_3, %8) micro_batch 2
+// CHECK-NEXT:  rank.wait_send backward %7
+// CHECK-NEXT:  %11 = rank.send backward %10 to 1 micro_batch 2
+// CHECK-NEXT:  %tokens_4, %targets_5 = rank.load_batch 3
+// CHECK-NEXT:  %12 = rank.recv forward from 1 micro_batch 3
+// CHECK-NEXT:  %13 = rank.call @forward(%12, %targets_5) micro_batch 3
+// CHECK-NEXT:  %14 = rank.call @backward(%13, %targets_5, %12) micro_batch 3
+// CHECK-NEXT:  rank.wait_send backward %11
+// CHECK-NEXT:  %15 = rank.send backward %14 to 1 micro_batch 3
+// CHECK-NEXT:  rank.wait_send backward %15
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+// CHECK-NEXT:  rank.gradient_norm dp
+// CHECK-NEXT:  rank.reduce_step
+// CHECK-NEXT:  rank.adamw @w
+// CHECK-NEXT:  rank.checkpoint_hook
+// CHECK-NEXT:  }
+
+rank.launch @launch mesh<pp = 3, dp = 1> experts<ep = 1> batch 4 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage2 stage 2 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<8x8xf32> init normal(0.1) decay
+  rank.func @forward(%x: tensor<4x8xf32>, %targets: tensor<4xi32>) {
+    %w = rank.weight @w : tensor<8x8xf32>
+    %y = rank.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    %loss, %lse = rank.cross_entropy %y, %targets : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
+    rank.objective loss %loss scale 1.0 : tensor<1xf32>
+    rank.return
+  }
+}
+
+// -----
+
+// Fewer micro-batches than stages: forwards, then backwards.
+
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %tokens, %targets = rank.load_batch 0
+// CHECK-NEXT:  %0:2 = rank.call @forward(%tokens) micro_batch 0
+// CHECK-NEXT:  %1 = rank.send forward %0#0 to 1 micro_batch 0
+// CHECK-NEXT:  %2 = rank.recv backward from 1 micro_batch 0
+// CHECK-NEXT:  rank.call @backward(%0#1, %tokens, %2) micro_batch 0 : (!rank.residual, tensor<4xi32>, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  rank.wait_send forward %1
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+// CHECK-NEXT:  rank.gradient_norm dp
+// CHECK-NEXT:  rank.reduce_step
+// CHECK-NEXT:  rank.adamw @w
+// CHECK-NEXT:  rank.checkpoint_hook
+// CHECK-NEXT:  }
+
+rank.launch @launch mesh<pp = 3, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<16x8xf32> init normal(0.1) decay
+  rank.func @forward(%tokens: tensor<4xi32>) -> tensor<4x8xf32> {
+    %w = rank.weight @w : tensor<16x8xf32>
+    %y = rank.embedding %tokens, %w : (tensor<4xi32>, tensor<16x8xf32>) -> tensor<4x8xf32>
+    rank.return %y : tensor<4x8xf32>
+  }
+}

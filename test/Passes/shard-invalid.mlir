@@ -1,0 +1,47 @@
+// RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-shard))" -split-input-file -verify-diagnostics
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op has no @forward; run sigma-expand-blocks first}}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op has 3 experts; ep, 2, must divide them}}
+  rank.parameter @up : tensor<3x8x6xf32> init normal(0.1) expert
+  rank.func @forward() {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<8x8xf32>, %s: tensor<4xi32>) -> tensor<8x8xf32> {
+    // expected-error @+1 {{'rank.collect' op has no rank.dispatch with the same sizes before it}}
+    %y = rank.collect %x, %s : tensor<8x8xf32>, tensor<4xi32>
+    rank.return %y : tensor<8x8xf32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<8x8xf32>, %s: tensor<3xi32>) -> tensor<8x8xf32> {
+    // expected-error @+1 {{'rank.exchange_sizes' op 'ep' is 2; it must divide the entries of 'sizes', 3}}
+    %y = rank.dispatch %x, %s : tensor<8x8xf32>, tensor<3xi32>
+    rank.return %y : tensor<8x8xf32>
+  }
+}
