@@ -20,7 +20,8 @@ namespace mlir::sigma {
 /// Registers what translation from the LLVM dialect to LLVM IR needs.
 void registerCodegenTranslations(DialectRegistry &registry);
 
-/// Lowers complete rank programs to the LLVM dialect, with a line table that points to the module's source text.
+/// Lowers complete rank programs to the LLVM dialect, with a line table that points to the module's
+/// source text.
 LogicalResult lowerToLLVM(ModuleOp module, bool entryPoint);
 
 /// What the object is made for.
@@ -32,8 +33,10 @@ struct TargetOptions {
 /// Translates a module of the LLVM dialect to an object file's bytes.
 llvm::Expected<std::string> emitObject(ModuleOp module, const TargetOptions &target);
 
-/// Links objects with the runtime; `linkFlags` is the text of the runtime's link.flags. Returns the linker's message on failure.
-llvm::Error linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef linkFlags, llvm::StringRef output);
+/// Links objects with the runtime; `linkFlags` is the text of the runtime's link.flags. Returns the
+/// linker's message on failure.
+llvm::Error linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef linkFlags,
+                        llvm::StringRef output);
 
 /// The text of launch/mpirun.sh for a program of `ranks` ranks.
 std::string mpirunScript(int64_t ranks);

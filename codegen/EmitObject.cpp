@@ -18,19 +18,22 @@ void sigma::registerCodegenTranslations(DialectRegistry &registry) {
   registerLLVMDialectTranslation(registry);
 }
 
-static llvm::Expected<std::unique_ptr<llvm::TargetMachine>> createTargetMachine(const sigma::TargetOptions &options) {
+static llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(const sigma::TargetOptions &options) {
   llvm::InitializeAllTargetInfos();
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();
   llvm::InitializeAllAsmPrinters();
-  std::string triple = options.triple.empty() ? llvm::sys::getDefaultTargetTriple() : options.triple;
+  std::string triple =
+      options.triple.empty() ? llvm::sys::getDefaultTargetTriple() : options.triple;
   std::string message;
   const llvm::Target *target = llvm::TargetRegistry::lookupTarget(triple, message);
   if (!target)
     return llvm::createStringError(message);
   bool isX86 = llvm::Triple(triple).isX86();
-  std::unique_ptr<llvm::TargetMachine> machine(target->createTargetMachine(
-      triple, isX86 ? options.cpu : "generic", /*Features=*/"", llvm::TargetOptions(), llvm::Reloc::PIC_));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      target->createTargetMachine(triple, isX86 ? options.cpu : "generic", /*Features=*/"",
+                                  llvm::TargetOptions(), llvm::Reloc::PIC_));
   if (!machine)
     return llvm::createStringError("no target machine for " + triple);
   return machine;

@@ -6,10 +6,11 @@ using namespace mlir;
 using namespace mlir::sigma;
 using namespace mlir::rank;
 
-static LLVM::LLVMFuncOp createFunction(ModuleOp module, StringRef name, Type result, ArrayRef<Type> parameters) {
+static LLVM::LLVMFuncOp createFunction(ModuleOp module, StringRef name, Type result,
+                                       ArrayRef<Type> parameters) {
   OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
-  auto function =
-      builder.create<LLVM::LLVMFuncOp>(module.getLoc(), name, LLVM::LLVMFunctionType::get(result, parameters));
+  auto function = builder.create<LLVM::LLVMFuncOp>(module.getLoc(), name,
+                                                   LLVM::LLVMFunctionType::get(result, parameters));
   return function;
 }
 
@@ -17,20 +18,22 @@ namespace {
 class Description {
 public:
   Description(ModuleOp module, LaunchOp launch, RuntimeAbi &abi, LLVM::LLVMFuncOp target)
-      : module(module), launch(launch), emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), launch.getLoc()),
+      : module(module), launch(launch),
+        emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), launch.getLoc()),
         rt(target.getArgument(0)) {}
 
   void write(StringRef programHash) {
     auto i = [&](int64_t value) { return emit.i64(value); };
     auto f = [&](double value) { return emit.f64(value); };
     emit.call("sigma_describe_program",
-              {rt, text(launch.getSymName()), text(programHash), i(elementCode(launch.getElementType())),
-               i(launch.getPp()), i(launch.getDp()), i(launch.getEp()), i(launch.getGlobalBatch()),
-               i(launch.getMicroBatch()), i(launch.getSequence()), i(launch.getVocabulary()),
-               i(launch.getPredictedStepNs())});
+              {rt, text(launch.getSymName()), text(programHash),
+               i(elementCode(launch.getElementType())), i(launch.getPp()), i(launch.getDp()),
+               i(launch.getEp()), i(launch.getGlobalBatch()), i(launch.getMicroBatch()),
+               i(launch.getSequence()), i(launch.getVocabulary()), i(launch.getPredictedStepNs())});
     emit.call("sigma_describe_optimizer",
-              {rt, f(launch.getLearningRate()), i(launch.getWarmupSteps()), f(launch.getBeta1()), f(launch.getBeta2()),
-               f(launch.getEpsilon()), f(launch.getWeightDecay()), f(launch.getGradientClip())});
+              {rt, f(launch.getLearningRate()), i(launch.getWarmupSteps()), f(launch.getBeta1()),
+               f(launch.getBeta2()), f(launch.getEpsilon()), f(launch.getWeightDecay()),
+               f(launch.getGradientClip())});
     for (auto program : module.getOps<ProgramOp>())
       describeStage(program);
     emit.builder.create<LLVM::ReturnOp>(emit.loc, ValueRange());
@@ -40,7 +43,8 @@ private:
   void describeStage(ProgramOp program) {
     auto step = module.lookupSymbol<LLVM::LLVMFuncOp>(symbolName(program, "step"));
     Value address = emit.builder.create<LLVM::AddressOfOp>(emit.loc, step);
-    emit.call("sigma_describe_stage", {rt, emit.i64(program.getStage()), emit.i64(*program.getArenaBytes()), address});
+    emit.call("sigma_describe_stage",
+              {rt, emit.i64(program.getStage()), emit.i64(*program.getArenaBytes()), address});
     for (auto parameter : program.getBody().getOps<ParameterOp>())
       describeTensor(program, parameter);
   }
@@ -54,8 +58,8 @@ private:
                                                        : SIGMA_INIT_NORMAL;
     auto i = [&](int64_t value) { return emit.i64(value); };
     emit.call("sigma_describe_tensor",
-              {rt, i(program.getStage()), text(parameter.getSymName()), i(rank), i(shape[0]), i(shape[1]), i(shape[2]),
-               i(shape[3]), i(parameter.getExpert() ? 0 : -1), i(init),
+              {rt, i(program.getStage()), text(parameter.getSymName()), i(rank), i(shape[0]),
+               i(shape[1]), i(shape[2]), i(shape[3]), i(parameter.getExpert() ? 0 : -1), i(init),
                emit.f64(parameter.getInitScale()), i(*parameter.getValueOffset()),
                i(*parameter.getGradientOffset()), i(*parameter.getFirstMomentOffset()),
                i(*parameter.getSecondMomentOffset())});
@@ -65,8 +69,9 @@ private:
     std::string bytes = value.str() + '\0';
     OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
     auto type = LLVM::LLVMArrayType::get(builder.getI8Type(), bytes.size());
-    auto global = builder.create<LLVM::GlobalOp>(emit.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal,
-                                                 "text." + std::to_string(numTexts++), builder.getStringAttr(bytes));
+    auto global = builder.create<LLVM::GlobalOp>(
+        emit.loc, type, /*isConstant=*/true, LLVM::Linkage::Internal,
+        "text." + std::to_string(numTexts++), builder.getStringAttr(bytes));
     return emit.builder.create<LLVM::AddressOfOp>(emit.loc, global);
   }
 
@@ -87,8 +92,9 @@ static std::string describeName(Type elementType) {
 void sigma::emitDescription(ModuleOp module, RuntimeAbi &abi, StringRef programHash) {
   LaunchOp launch = *module.getOps<LaunchOp>().begin();
   MLIRContext *context = module.getContext();
-  auto target = createFunction(module, describeName(launch.getElementType()), LLVM::LLVMVoidType::get(context),
-                               LLVM::LLVMPointerType::get(context));
+  auto target =
+      createFunction(module, describeName(launch.getElementType()),
+                     LLVM::LLVMVoidType::get(context), LLVM::LLVMPointerType::get(context));
   OpBuilder builder(context);
   target.addEntryBlock(builder);
   Description(module, launch, abi, target).write(programHash);
@@ -103,14 +109,17 @@ void sigma::emitEntryPoint(ModuleOp module, RuntimeAbi &abi) {
   OpBuilder builder(context);
   Block *entry = main.addEntryBlock(builder);
   Emitter emit(abi, OpBuilder::atBlockEnd(entry), launch.getLoc());
-  for (const std::string &name : {describeName(launch.getElementType()), describeName(builder.getF64Type())}) {
+  for (const std::string &name :
+       {describeName(launch.getElementType()), describeName(builder.getF64Type())}) {
     auto describe = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
     if (!describe)
       describe = createFunction(module, name, LLVM::LLVMVoidType::get(context), pointer);
     describes.push_back(emit.builder.create<LLVM::AddressOfOp>(emit.loc, describe));
   }
-  Value argc = emit.builder.create<LLVM::SExtOp>(emit.loc, builder.getI64Type(), main.getArgument(0));
-  Value status = emit.call("sigma_main", {argc, main.getArgument(1), emit.i64(SIGMA_ABI_VERSION), describes[0], describes[1]});
+  Value argc =
+      emit.builder.create<LLVM::SExtOp>(emit.loc, builder.getI64Type(), main.getArgument(0));
+  Value status = emit.call("sigma_main", {argc, main.getArgument(1), emit.i64(SIGMA_ABI_VERSION),
+                                          describes[0], describes[1]});
   Value truncated = emit.builder.create<LLVM::TruncOp>(emit.loc, i32, status);
   emit.builder.create<LLVM::ReturnOp>(emit.loc, truncated);
 }

@@ -8,11 +8,13 @@
 
 using namespace mlir;
 
-llvm::Error sigma::linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef linkFlags, llvm::StringRef output) {
+llvm::Error sigma::linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef linkFlags,
+                               llvm::StringRef output) {
   // The compiler driver knows the C++ run time; MPI and HDF5 come with the runtime's own flags.
   auto driver = llvm::sys::findProgramByName("c++");
   if (!driver)
-    return llvm::createStringError("no C++ compiler driver 'c++' in PATH; sigma build needs one to link");
+    return llvm::createStringError(
+        "no C++ compiler driver 'c++' in PATH; sigma build needs one to link");
   llvm::SmallVector<llvm::StringRef> arguments{*driver, "-o", output};
   arguments.append(objects.begin(), objects.end());
   llvm::SmallVector<llvm::StringRef> flags;
@@ -24,7 +26,8 @@ llvm::Error sigma::linkProgram(llvm::ArrayRef<std::string> objects, llvm::String
     return llvm::createStringError(error, "cannot create a temporary file");
   std::optional<llvm::StringRef> redirects[] = {std::nullopt, log.str(), log.str()};
   std::string message;
-  int status = llvm::sys::ExecuteAndWait(*driver, arguments, std::nullopt, redirects, 0, 0, &message);
+  int status =
+      llvm::sys::ExecuteAndWait(*driver, arguments, std::nullopt, redirects, 0, 0, &message);
   if (auto text = llvm::MemoryBuffer::getFile(log); status != 0 && text)
     message += (*text)->getBuffer();
   llvm::sys::fs::remove(log);

@@ -30,7 +30,8 @@ public:
       : func(func), program(func->getParentOfType<ProgramOp>()),
         emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), func.getLoc()),
         rt(target.getArgument(0)), arena(target.getArgument(1)), slot(target.getArgument(2)),
-        transient(target.getArgument(3)), elem(elementCode(program.getLaunchOp().getElementType())) {
+        transient(target.getArgument(3)),
+        elem(elementCode(program.getLaunchOp().getElementType())) {
     mapArguments(target.getArguments().drop_front(4));
   }
 
@@ -86,7 +87,8 @@ private:
   ParameterOp parameter(StringRef name) { return program.lookupSymbol<ParameterOp>(name); }
 
   /// Where an accumulating op puts its result, and the flag that goes with it.
-  template <typename Op> std::pair<Value, int64_t> destination(Op op) {
+  template <typename Op>
+  std::pair<Value, int64_t> destination(Op op) {
     if (op.getInto())
       return {emit.address(arena, *parameter(*op.getInto()).getGradientOffset()), SIGMA_ACCUMULATE};
     return {pointer(op.getResult()), 0};
@@ -133,18 +135,19 @@ void FunctionLowering::lowerReturn(ReturnOp op) {
 
 void FunctionLowering::lowerAttention(AttentionOp op) {
   Value query = op.getQuery();
-  call("sigma_attention",
-       {e(), p(query), p(op.getKey()), p(op.getValue()), p(op.getResult()), p(op.getLse()),
-        i(rows(query) / op.getSequence()), i(op.getSequence()), i(op.getHeads()), i(op.getKvHeads()),
-        i(columns(query) / op.getHeads()), workspace(op), i(op.getWorkspaceBytes())});
+  call("sigma_attention", {e(), p(query), p(op.getKey()), p(op.getValue()), p(op.getResult()),
+                           p(op.getLse()), i(rows(query) / op.getSequence()), i(op.getSequence()),
+                           i(op.getHeads()), i(op.getKvHeads()), i(columns(query) / op.getHeads()),
+                           workspace(op), i(op.getWorkspaceBytes())});
 }
 
 void FunctionLowering::lowerAttentionGrad(AttentionGradOp op) {
   Value query = op.getQuery();
   call("sigma_attention_grad",
-       {e(), p(query), p(op.getKey()), p(op.getValue()), p(op.getOutput()), p(op.getLse()), p(op.getGradient()),
-        p(op.getQueryGradient()), p(op.getKeyGradient()), p(op.getValueGradient()), i(rows(query) / op.getSequence()),
-        i(op.getSequence()), i(op.getHeads()), i(op.getKvHeads()), i(columns(query) / op.getHeads()), workspace(op),
+       {e(), p(query), p(op.getKey()), p(op.getValue()), p(op.getOutput()), p(op.getLse()),
+        p(op.getGradient()), p(op.getQueryGradient()), p(op.getKeyGradient()),
+        p(op.getValueGradient()), i(rows(query) / op.getSequence()), i(op.getSequence()),
+        i(op.getHeads()), i(op.getKvHeads()), i(columns(query) / op.getHeads()), workspace(op),
         i(op.getWorkspaceBytes())});
 }
 
@@ -152,62 +155,74 @@ void FunctionLowering::lowerOp(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case<WeightOp>([](WeightOp) {}) // an address, no work
       .Case([&](ReturnOp op) { lowerReturn(op); })
-      .Case([&](ConstantOp op) { call("sigma_fill", {e(), p(op), i(count(op)), f(op.getValue())}); })
+      .Case(
+          [&](ConstantOp op) { call("sigma_fill", {e(), p(op), i(count(op)), f(op.getValue())}); })
       .Case([&](AccumulateOp op) {
         Value sum = emit.address(arena, *parameter(op.getParameter()).getGradientOffset());
         call("sigma_add", {e(), sum, p(op.getValue()), sum, i(count(op.getValue()))});
       })
-      .Case([&](AddOp op) { call("sigma_add", {e(), p(op.getLhs()), p(op.getRhs()), p(op), i(count(op))}); })
+      .Case([&](AddOp op) {
+        call("sigma_add", {e(), p(op.getLhs()), p(op.getRhs()), p(op), i(count(op))});
+      })
       .Case([&](MatmulOp op) {
         auto [to, accumulate] = destination(op);
-        int64_t flags = (op.getTransposeLhs() ? SIGMA_TRANSPOSE_A : 0) | (op.getTransposeRhs() ? SIGMA_TRANSPOSE_B : 0);
-        call("sigma_matmul", {e(), p(op.getLhs()), p(op.getRhs()), to, i(op.getRows()), i(op.getColumns()),
-                              i(op.getInner()), i(flags | accumulate)});
+        int64_t flags = (op.getTransposeLhs() ? SIGMA_TRANSPOSE_A : 0) |
+                        (op.getTransposeRhs() ? SIGMA_TRANSPOSE_B : 0);
+        call("sigma_matmul", {e(), p(op.getLhs()), p(op.getRhs()), to, i(op.getRows()),
+                              i(op.getColumns()), i(op.getInner()), i(flags | accumulate)});
       })
       .Case([&](RmsNormOp op) {
         int64_t width = count(op.getWeight());
-        call("sigma_rms_norm", {e(), p(op.getInput()), p(op.getWeight()), p(op.getResult()), p(op.getRstd()),
-                                i(count(op.getInput()) / width), i(width), f(op.getEpsilon())});
+        call("sigma_rms_norm",
+             {e(), p(op.getInput()), p(op.getWeight()), p(op.getResult()), p(op.getRstd()),
+              i(count(op.getInput()) / width), i(width), f(op.getEpsilon())});
       })
       .Case([&](RmsNormGradOp op) {
         int64_t width = count(op.getWeight());
-        call("sigma_rms_norm_grad", {e(), p(op.getInput()), p(op.getWeight()), p(op.getRstd()), p(op.getGradient()),
-                                     p(op.getInputGradient()), p(op.getWeightGradient()),
-                                     i(count(op.getInput()) / width), i(width), i(0)});
+        call("sigma_rms_norm_grad",
+             {e(), p(op.getInput()), p(op.getWeight()), p(op.getRstd()), p(op.getGradient()),
+              p(op.getInputGradient()), p(op.getWeightGradient()), i(count(op.getInput()) / width),
+              i(width), i(0)});
       })
       .Case([&](RotaryOp op) {
-        call("sigma_rotary", {e(), p(op.getInput()), p(op), i(rows(op)), i(op.getSequence()), i(op.getHeads()),
-                              i(columns(op) / op.getHeads()), f(op.getBase()), i(op.getInverse())});
+        call("sigma_rotary",
+             {e(), p(op.getInput()), p(op), i(rows(op)), i(op.getSequence()), i(op.getHeads()),
+              i(columns(op) / op.getHeads()), f(op.getBase()), i(op.getInverse())});
       })
       .Case([&](AttentionOp op) { lowerAttention(op); })
       .Case([&](AttentionGradOp op) { lowerAttentionGrad(op); })
       .Case([&](SiluMulOp op) {
-        call("sigma_silu_mul", {e(), p(op.getGate()), p(op.getUp()), p(op), p(op.getSizes()),
-                                i(op.getSizes() ? count(op.getSizes()) : 0), i(rows(op)), i(columns(op))});
+        call("sigma_silu_mul",
+             {e(), p(op.getGate()), p(op.getUp()), p(op), p(op.getSizes()),
+              i(op.getSizes() ? count(op.getSizes()) : 0), i(rows(op)), i(columns(op))});
       })
       .Case([&](SiluMulGradOp op) {
         call("sigma_silu_mul_grad",
-             {e(), p(op.getGate()), p(op.getUp()), p(op.getGradient()), p(op.getGateGradient()), p(op.getUpGradient()),
-              p(op.getSizes()), i(op.getSizes() ? count(op.getSizes()) : 0), i(rows(op.getGate())),
-              i(columns(op.getGate()))});
+             {e(), p(op.getGate()), p(op.getUp()), p(op.getGradient()), p(op.getGateGradient()),
+              p(op.getUpGradient()), p(op.getSizes()), i(op.getSizes() ? count(op.getSizes()) : 0),
+              i(rows(op.getGate())), i(columns(op.getGate()))});
       })
       .Case([&](EmbeddingOp op) {
-        call("sigma_embedding", {e(), p(op.getTokens()), p(op.getTable()), p(op), i(rows(op)), i(columns(op)),
-                                 i(rows(op.getTable()))});
+        call("sigma_embedding", {e(), p(op.getTokens()), p(op.getTable()), p(op), i(rows(op)),
+                                 i(columns(op)), i(rows(op.getTable()))});
       })
       .Case([&](EmbeddingGradOp op) {
         auto [to, accumulate] = destination(op);
-        auto table = op.getInto() ? parameter(*op.getInto()).getTensorType() : tensor(op.getResult());
-        call("sigma_embedding_grad", {e(), p(op.getTokens()), p(op.getGradient()), to, i(rows(op.getGradient())),
-                                      i(columns(op.getGradient())), i(table.getDimSize(0)), i(accumulate)});
+        auto table =
+            op.getInto() ? parameter(*op.getInto()).getTensorType() : tensor(op.getResult());
+        call("sigma_embedding_grad",
+             {e(), p(op.getTokens()), p(op.getGradient()), to, i(rows(op.getGradient())),
+              i(columns(op.getGradient())), i(table.getDimSize(0)), i(accumulate)});
       })
       .Case([&](CrossEntropyOp op) {
-        call("sigma_cross_entropy", {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getLoss()),
-                                     i(rows(op.getLogits())), i(columns(op.getLogits()))});
+        call("sigma_cross_entropy",
+             {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getLoss()),
+              i(rows(op.getLogits())), i(columns(op.getLogits()))});
       })
       .Case([&](CrossEntropyGradOp op) {
-        call("sigma_cross_entropy_grad", {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getGradient()),
-                                          p(op), i(rows(op.getLogits())), i(columns(op.getLogits()))});
+        call("sigma_cross_entropy_grad",
+             {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getGradient()),
+              p(op), i(rows(op.getLogits())), i(columns(op.getLogits()))});
       })
       .Case([&](ObjectiveOp op) {
         int64_t term = op.getTerm() == Term::Loss ? SIGMA_TERM_LOSS : SIGMA_TERM_BALANCE;
@@ -216,27 +231,32 @@ void FunctionLowering::lowerOp(Operation *op) {
       .Default([&](Operation *op) { lowerMoeOp(op); });
 }
 
-static int64_t scoreCode(Score score) { return score == Score::Softmax ? SIGMA_SOFTMAX : SIGMA_SIGMOID; }
+static int64_t scoreCode(Score score) {
+  return score == Score::Softmax ? SIGMA_SOFTMAX : SIGMA_SIGMOID;
+}
 
 void FunctionLowering::lowerMoeOp(Operation *op) {
   // `rows of position` / `rows of tokens` = choices per token.
   auto choices = [](Value position, Value tokens) { return count(position) / rows(tokens); };
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](RouterScoresOp op) {
-        call("sigma_router_scores",
-             {e(), p(op.getLogits()), p(op), i(rows(op)), i(columns(op)), i(scoreCode(op.getScore()))});
+        call("sigma_router_scores", {e(), p(op.getLogits()), p(op), i(rows(op)), i(columns(op)),
+                                     i(scoreCode(op.getScore()))});
       })
       .Case([&](RouterScoresGradOp op) {
-        call("sigma_router_scores_grad", {e(), p(op.getScores()), p(op.getGradient()), p(op), i(rows(op)),
-                                          i(columns(op)), i(scoreCode(op.getScore()))});
+        call("sigma_router_scores_grad",
+             {e(), p(op.getScores()), p(op.getGradient()), p(op), i(rows(op)), i(columns(op)),
+              i(scoreCode(op.getScore()))});
       })
       .Case([&](TopKOp op) {
-        call("sigma_top_k", {e(), p(op.getScores()), p(op.getWeights()), p(op.getChosen()), i(rows(op.getScores())),
-                             i(columns(op.getScores())), i(columns(op.getWeights())), i(op.getNormalize())});
+        call("sigma_top_k", {e(), p(op.getScores()), p(op.getWeights()), p(op.getChosen()),
+                             i(rows(op.getScores())), i(columns(op.getScores())),
+                             i(columns(op.getWeights())), i(op.getNormalize())});
       })
       .Case([&](TopKGradOp op) {
-        call("sigma_top_k_grad", {e(), p(op.getScores()), p(op.getChosen()), p(op.getGradient()), p(op), i(rows(op)),
-                                  i(columns(op)), i(columns(op.getChosen())), i(op.getNormalize())});
+        call("sigma_top_k_grad",
+             {e(), p(op.getScores()), p(op.getChosen()), p(op.getGradient()), p(op), i(rows(op)),
+              i(columns(op)), i(columns(op.getChosen())), i(op.getNormalize())});
       })
       .Case([&](GroupTokensOp op) {
         call("sigma_group_tokens", {p(op.getChosen()), p(op.getPosition()), p(op.getSizes()),
@@ -252,8 +272,8 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
                                     i(choices(op.getPosition(), op)), i(columns(op))});
       })
       .Case([&](CombineOp op) {
-        call("sigma_combine", {e(), p(op.getRows()), p(op.getPosition()), p(op.getWeights()), p(op), i(rows(op)),
-                               i(columns(op.getWeights())), i(columns(op))});
+        call("sigma_combine", {e(), p(op.getRows()), p(op.getPosition()), p(op.getWeights()), p(op),
+                               i(rows(op)), i(columns(op.getWeights())), i(columns(op))});
       })
       .Case([&](CombineGradOp op) {
         call("sigma_combine_grad",
@@ -263,25 +283,28 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
       })
       .Case([&](GroupedMatmulOp op) {
         int64_t flags = op.getTransposeWeights() ? SIGMA_TRANSPOSE_B : 0;
-        call("sigma_grouped_matmul", {e(), p(op.getRows()), p(op.getWeights()), p(op), p(op.getSizes()),
-                                      i(count(op.getSizes())), i(columns(op)), i(columns(op.getRows())), i(flags)});
+        call("sigma_grouped_matmul",
+             {e(), p(op.getRows()), p(op.getWeights()), p(op), p(op.getSizes()),
+              i(count(op.getSizes())), i(columns(op)), i(columns(op.getRows())), i(flags)});
       })
       .Case([&](GroupedMatmulGradOp op) {
         auto [to, accumulate] = destination(op);
-        call("sigma_grouped_matmul_grad", {e(), p(op.getLhs()), p(op.getRhs()), to, p(op.getSizes()),
-                                           i(count(op.getSizes())), i(columns(op.getRhs())), i(columns(op.getLhs())),
-                                           i(accumulate)});
+        call("sigma_grouped_matmul_grad",
+             {e(), p(op.getLhs()), p(op.getRhs()), to, p(op.getSizes()), i(count(op.getSizes())),
+              i(columns(op.getRhs())), i(columns(op.getLhs())), i(accumulate)});
       })
       .Case([&](BalanceLossOp op) {
         Value scores = op.getScores();
-        call("sigma_balance_loss", {e(), p(scores), p(op.getChosen()), p(op), i(rows(scores) / op.getSequence()),
-                                    i(op.getSequence()), i(columns(scores)), i(columns(op.getChosen()))});
+        call("sigma_balance_loss",
+             {e(), p(scores), p(op.getChosen()), p(op), i(rows(scores) / op.getSequence()),
+              i(op.getSequence()), i(columns(scores)), i(columns(op.getChosen()))});
       })
       .Case([&](BalanceLossGradOp op) {
         Value scores = op.getScores();
         call("sigma_balance_loss_grad",
-             {e(), p(scores), p(op.getChosen()), p(op.getGradient()), p(op), i(rows(scores) / op.getSequence()),
-              i(op.getSequence()), i(columns(scores)), i(columns(op.getChosen()))});
+             {e(), p(scores), p(op.getChosen()), p(op.getGradient()), p(op),
+              i(rows(scores) / op.getSequence()), i(op.getSequence()), i(columns(scores)),
+              i(columns(op.getChosen()))});
       })
       .Case([&](ExchangeSizesOp op) {
         call("sigma_exchange_sizes", {p(op.getSizes()), p(op.getTable()), p(op.getLocalSizes()),
@@ -290,16 +313,19 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
       .Case([&](AllToAllOp op) {
         int64_t direction = op.getDirection() == Direction::Dispatch ? 0 : 1;
         call("sigma_all_to_all", {e(), p(op.getRows()), p(op.getSizes()), p(op.getTable()), p(op),
-                                  i(count(op.getSizes())), i(columns(op)), i(direction), workspace(op),
-                                  i(op.getWorkspaceBytes())});
+                                  i(count(op.getSizes())), i(columns(op)), i(direction),
+                                  workspace(op), i(op.getWorkspaceBytes())});
       })
-      .Default([](Operation *op) { llvm::report_fatal_error("no lowering for " + op->getName().getStringRef()); });
+      .Default([](Operation *op) {
+        llvm::report_fatal_error("no lowering for " + op->getName().getStringRef());
+      });
 }
 
 void sigma::lowerFunction(FuncOp func, RuntimeAbi &abi) {
   auto program = func->getParentOfType<ProgramOp>();
   MLIRContext *context = func.getContext();
-  size_t pointers = 4 + func.getNumArguments() - func.getNumSaved().value_or(0) + func.getResultTypes().size();
+  size_t pointers =
+      4 + func.getNumArguments() - func.getNumSaved().value_or(0) + func.getResultTypes().size();
   SmallVector<Type> parameters(pointers, LLVM::LLVMPointerType::get(context));
   OpBuilder builder = OpBuilder::atBlockEnd(program->getParentOfType<ModuleOp>().getBody());
   auto target = builder.create<LLVM::LLVMFuncOp>(

@@ -11,7 +11,8 @@ namespace {
 class ScheduleLowering {
 public:
   ScheduleLowering(ProgramOp program, LLVM::LLVMFuncOp target, RuntimeAbi &abi)
-      : program(program), emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), program.getLoc()),
+      : program(program),
+        emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), program.getLoc()),
         rt(target.getArgument(0)), arena(target.getArgument(1)),
         elem(elementCode(program.getLaunchOp().getElementType())) {}
 
@@ -33,13 +34,18 @@ private:
     return at(cast<PlaceAttr>(places[cast<OpResult>(value).getResultNumber()]).getOffset());
   }
 
-  static int64_t count(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
-  static int64_t channelCode(Channel channel) { return channel == Channel::Forward ? SIGMA_FORWARD : SIGMA_BACKWARD; }
+  static int64_t count(Value value) {
+    return cast<RankedTensorType>(value.getType()).getNumElements();
+  }
+  static int64_t channelCode(Channel channel) {
+    return channel == Channel::Forward ? SIGMA_FORWARD : SIGMA_BACKWARD;
+  }
   static int64_t axisCode(Axis axis) {
     return axis == Axis::Dp ? SIGMA_AXIS_DP : axis == Axis::Ep ? SIGMA_AXIS_EP : SIGMA_AXIS_EDP;
   }
 
-  /// A call of forward or backward: the slot is the residual's memory, wherever it stands among operands and results.
+  /// A call of forward or backward: the slot is the residual's memory, wherever it stands among
+  /// operands and results.
   void lowerCall(CallOp call) {
     Value slot; // every call has one
     SmallVector<Value> arguments;
@@ -68,7 +74,8 @@ private:
   void lowerStep(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
         .Case([&](LoadBatchOp op) {
-          emit.call("sigma_load_batch", {rt, i(op.getMicroBatch()), pointer(op.getTokens()), pointer(op.getTargets())});
+          emit.call("sigma_load_batch",
+                    {rt, i(op.getMicroBatch()), pointer(op.getTokens()), pointer(op.getTargets())});
         })
         .Case([&](CallOp op) { lowerCall(op); })
         .Case([&](RecvOp op) {
@@ -76,25 +83,32 @@ private:
                                    i(channelCode(op.getChannel())), i(op.getMicroBatch())});
         })
         .Case([&](SendOp op) {
-          emit.call("sigma_send", {rt, e(), pointer(op.getValue()), i(count(op.getValue())), i(op.getStage()),
-                                   i(channelCode(op.getChannel())), i(op.getMicroBatch())});
+          emit.call("sigma_send",
+                    {rt, e(), pointer(op.getValue()), i(count(op.getValue())), i(op.getStage()),
+                     i(channelCode(op.getChannel())), i(op.getMicroBatch())});
         })
-        .Case([&](WaitSendOp op) { emit.call("sigma_wait_send", {rt, i(channelCode(op.getChannel()))}); })
+        .Case([&](WaitSendOp op) {
+          emit.call("sigma_wait_send", {rt, i(channelCode(op.getChannel()))});
+        })
         .Case([&](ZeroGradientsOp op) {
-          emit.call("sigma_fill", {rt, e(), at(*op.getOffset()), i(*op.getElements()), emit.f64(0.0)});
+          emit.call("sigma_fill",
+                    {rt, e(), at(*op.getOffset()), i(*op.getElements()), emit.f64(0.0)});
         })
         .Case([&](AllReduceGradientsOp op) {
-          emit.call("sigma_all_reduce", {rt, e(), at(*op.getOffset()), i(*op.getElements()), i(axisCode(op.getAxis())),
-                                         at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
+          emit.call("sigma_all_reduce",
+                    {rt, e(), at(*op.getOffset()), i(*op.getElements()), i(axisCode(op.getAxis())),
+                     at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
         })
         .Case([&](GradientNormOp op) {
-          emit.call("sigma_square_sum",
-                    {rt, e(), at(*op.getOffset()), i(*op.getElements()), i(axisCode(op.getAxis()))});
+          emit.call("sigma_square_sum", {rt, e(), at(*op.getOffset()), i(*op.getElements()),
+                                         i(axisCode(op.getAxis()))});
         })
         .Case([&](ReduceStepOp) { emit.call("sigma_reduce_step", {rt}); })
         .Case([&](AdamWOp op) { lowerAdamW(op); })
         .Case([&](CheckpointHookOp) { emit.call("sigma_checkpoint_hook", {rt}); })
-        .Default([](Operation *op) { llvm::report_fatal_error("no lowering for " + op->getName().getStringRef()); });
+        .Default([](Operation *op) {
+          llvm::report_fatal_error("no lowering for " + op->getName().getStringRef());
+        });
   }
 
   ProgramOp program;
@@ -109,7 +123,8 @@ void sigma::lowerSchedule(ProgramOp program, RuntimeAbi &abi) {
   OpBuilder builder = OpBuilder::atBlockEnd(program->getParentOfType<ModuleOp>().getBody());
   auto target = builder.create<LLVM::LLVMFuncOp>(
       program.getSchedule().getLoc(), symbolName(program, "step"),
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(program.getContext()), {pointer, pointer}));
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(program.getContext()),
+                                  {pointer, pointer}));
   target.addEntryBlock(builder);
   ScheduleLowering(program, target, abi).lower();
 }

@@ -9,22 +9,29 @@
 
 namespace mlir::sigma {
 
-/// Emits LLVM ops at one insertion point, with the few constants and addresses that calls are made of.
+/// Emits LLVM ops at one insertion point, with the few constants and addresses that calls are made
+/// of.
 class Emitter {
 public:
-  Emitter(RuntimeAbi &abi, OpBuilder builder, Location loc) : abi(abi), builder(builder), loc(loc) {}
+  Emitter(RuntimeAbi &abi, OpBuilder builder, Location loc)
+      : abi(abi), builder(builder), loc(loc) {}
 
   Value i64(int64_t value) {
-    return builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(), builder.getI64IntegerAttr(value));
+    return builder.create<LLVM::ConstantOp>(loc, builder.getI64Type(),
+                                            builder.getI64IntegerAttr(value));
   }
   Value f64(double value) {
-    return builder.create<LLVM::ConstantOp>(loc, builder.getF64Type(), builder.getF64FloatAttr(value));
+    return builder.create<LLVM::ConstantOp>(loc, builder.getF64Type(),
+                                            builder.getF64FloatAttr(value));
   }
   Value null() { return builder.create<LLVM::ZeroOp>(loc, pointerType()); }
   Value address(Value base, int64_t offset) {
-    return builder.create<LLVM::GEPOp>(loc, pointerType(), builder.getI8Type(), base, ValueRange{i64(offset)});
+    return builder.create<LLVM::GEPOp>(loc, pointerType(), builder.getI8Type(), base,
+                                       ValueRange{i64(offset)});
   }
-  Value call(StringRef name, ValueRange arguments) { return abi.call(builder, loc, name, arguments); }
+  Value call(StringRef name, ValueRange arguments) {
+    return abi.call(builder, loc, name, arguments);
+  }
   Type pointerType() { return LLVM::LLVMPointerType::get(builder.getContext()); }
 
   void setLocation(Location location) { loc = location; }
@@ -40,8 +47,8 @@ int64_t elementCode(Type elementType);
 /// Name of a function of a stage: several stages and precisions may be linked into one program.
 std::string symbolName(rank::ProgramOp program, StringRef function);
 
-/// Lowers a rank.func to `void (rt, arena, slot, transient, arguments..., results...)`, all pointers. The values that forward
-/// saved are no arguments of backward: they lie in the slot.
+/// Lowers a rank.func to `void (rt, arena, slot, transient, arguments..., results...)`, all
+/// pointers. The values that forward saved are no arguments of backward: they lie in the slot.
 void lowerFunction(rank::FuncOp func, RuntimeAbi &abi);
 
 /// Lowers the schedule to `void step(rt, arena)`.

@@ -26,8 +26,8 @@ static std::string hashOf(ModuleOp module) {
 /// Whether sigma-plan-memory, or a person, gave this op all the places that lowering asks for.
 static bool hasPlaces(Operation *op) {
   if (auto parameter = dyn_cast<ParameterOp>(op))
-    return parameter.getValueOffset() && parameter.getGradientOffset() && parameter.getFirstMomentOffset() &&
-           parameter.getSecondMomentOffset();
+    return parameter.getValueOffset() && parameter.getGradientOffset() &&
+           parameter.getFirstMomentOffset() && parameter.getSecondMomentOffset();
   if (auto zero = dyn_cast<ZeroGradientsOp>(op))
     return zero.getOffset() && zero.getElements();
   if (auto norm = dyn_cast<GradientNormOp>(op))
@@ -45,7 +45,8 @@ static bool hasPlaces(Operation *op) {
 }
 
 static LogicalResult checkMemoryPlan(ProgramOp program) {
-  if (!program.getArenaBytes() || !program.getTransientOffset() || !program.getForward() || !program.getSchedule())
+  if (!program.getArenaBytes() || !program.getTransientOffset() || !program.getForward() ||
+      !program.getSchedule())
     return program.emitOpError() << "has no memory plan; run sigma-plan-memory first";
   WalkResult result = program.walk([](Operation *op) {
     if (hasPlaces(op))
@@ -70,11 +71,13 @@ static LogicalResult checkLowerable(ProgramOp program) {
 static LogicalResult checkComplete(ModuleOp module) {
   auto launches = llvm::to_vector(module.getOps<LaunchOp>());
   if (launches.size() != 1)
-    return module.emitError() << "the module has " << launches.size() << " rank.launch ops; codegen takes exactly one";
+    return module.emitError() << "the module has " << launches.size()
+                              << " rank.launch ops; codegen takes exactly one";
   Type type = launches.front().getElementType();
   if (!type.isF32() && !type.isF64())
-    return launches.front().emitOpError() << "has precision " << type
-                                          << ", which programs cannot run yet; use f32, or f64 for verification";
+    return launches.front().emitOpError()
+           << "has precision " << type
+           << ", which programs cannot run yet; use f32, or f64 for verification";
   int64_t stages = 0;
   for (auto program : module.getOps<ProgramOp>()) {
     ++stages;
@@ -82,8 +85,9 @@ static LogicalResult checkComplete(ModuleOp module) {
       return failure();
   }
   if (stages != int64_t(launches.front().getPp()))
-    return launches.front().emitOpError() << "has " << launches.front().getPp() << " stages, but the module has "
-                                          << stages << " programs";
+    return launches.front().emitOpError()
+           << "has " << launches.front().getPp() << " stages, but the module has " << stages
+           << " programs";
   return success();
 }
 

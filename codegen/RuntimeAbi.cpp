@@ -7,7 +7,16 @@ using namespace mlir::sigma;
 
 namespace {
 // Enumerators are spelled like the C types, so that one list serves both.
-enum AbiType { sigma_void, sigma_rt, sigma_ptr, sigma_i64, sigma_f64, sigma_str, sigma_step, sigma_describe };
+enum AbiType {
+  sigma_void,
+  sigma_rt,
+  sigma_ptr,
+  sigma_i64,
+  sigma_f64,
+  sigma_str,
+  sigma_step,
+  sigma_describe
+};
 
 struct AbiFunction {
   StringRef name;
@@ -21,7 +30,8 @@ static const AbiFunction &lookup(StringRef name) {
 #define SIGMA_ABI_FUNCTION(result, name, ...) {#name, result, {__VA_ARGS__}},
 #include "runtime/abi/abi.def"
   };
-  const AbiFunction *found = llvm::find_if(functions, [&](const AbiFunction &f) { return f.name == name; });
+  const AbiFunction *found =
+      llvm::find_if(functions, [&](const AbiFunction &f) { return f.name == name; });
   assert(found != std::end(functions) && "no such function in abi.def");
   return *found;
 }
@@ -53,13 +63,15 @@ LLVM::LLVMFuncOp RuntimeAbi::declare(StringRef name) {
   for (AbiType type : function.parameters)
     parameters.push_back(llvmType(type, context));
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
-  return builder.create<LLVM::LLVMFuncOp>(module.getLoc(), name,
-                                          LLVM::LLVMFunctionType::get(llvmType(function.result, context), parameters));
+  return builder.create<LLVM::LLVMFuncOp>(
+      module.getLoc(), name,
+      LLVM::LLVMFunctionType::get(llvmType(function.result, context), parameters));
 }
 
 Value RuntimeAbi::call(OpBuilder &builder, Location loc, StringRef name, ValueRange arguments) {
   LLVM::LLVMFuncOp function = declare(name);
-  assert(TypeRange(arguments) == TypeRange(function.getArgumentTypes()) && "call does not fit abi.def");
+  assert(TypeRange(arguments) == TypeRange(function.getArgumentTypes()) &&
+         "call does not fit abi.def");
   auto call = builder.create<LLVM::CallOp>(loc, function, arguments);
   return call.getNumResults() ? call.getResult() : Value();
 }

@@ -8,7 +8,8 @@
 
 namespace mlir::sigma {
 
-/// Builds calls of the functions of runtime/abi/abi.def; a name or an argument count that is not in the list is a bug of codegen.
+/// Builds calls of the functions of runtime/abi/abi.def; a name or an argument count that is not in
+/// the list is a bug of codegen.
 class RuntimeAbi {
 public:
   explicit RuntimeAbi(ModuleOp module) : module(module) {}

@@ -16,14 +16,16 @@ static bool isFloat(Value value) {
 }
 
 namespace {
-/// Builds backward by walking forward from its end. Forward values become block arguments when a rule asks for them.
+/// Builds backward by walking forward from its end. Forward values become block arguments when a
+/// rule asks for them.
 class BackwardBuilder : public GradientContext {
 public:
   explicit BackwardBuilder(FuncOp forward) : forward(forward), opBuilder(forward.getContext()) {}
 
   FuncOp build() {
     opBuilder.setInsertionPointAfter(forward);
-    backward = opBuilder.create<FuncOp>(forward.getLoc(), kBackward, opBuilder.getFunctionType({}, {}));
+    backward =
+        opBuilder.create<FuncOp>(forward.getLoc(), kBackward, opBuilder.getFunctionType({}, {}));
     opBuilder.setInsertionPointToStart(&body());
     for (Value result : llvm::make_filter_range(forward.getReturn().getResults(), isFloat))
       accumulate(result, body().addArgument(result.getType(), result.getLoc()));
@@ -53,7 +55,9 @@ public:
 
   Value gradient(Value value) override { return gradients.lookup(value); }
 
-  bool needsGradient(Value value) override { return isFloat(value) && !value.getDefiningOp<ConstantOp>(); }
+  bool needsGradient(Value value) override {
+    return isFloat(value) && !value.getDefiningOp<ConstantOp>();
+  }
 
   void accumulate(Value value, Value gradient) override {
     if (!needsGradient(value))
@@ -71,14 +75,16 @@ private:
 
   void differentiate(Operation &op) {
     auto rule = dyn_cast<DifferentiableOpInterface>(op);
-    bool reached = isa<ObjectiveOp>(op) ||
-                   llvm::any_of(op.getResults(), [&](Value result) { return bool(gradients.lookup(result)); });
+    bool reached = isa<ObjectiveOp>(op) || llvm::any_of(op.getResults(), [&](Value result) {
+                     return bool(gradients.lookup(result));
+                   });
     if (!rule || !reached)
       return;
     Operation *last = body().empty() ? nullptr : &body().back();
     rule.buildGradient(*this);
     if (Attribute layer = op.getAttr(kLayerAttr))
-      for (Operation &made : llvm::make_range(last ? std::next(last->getIterator()) : body().begin(), body().end()))
+      for (Operation &made :
+           llvm::make_range(last ? std::next(last->getIterator()) : body().begin(), body().end()))
         made.setAttr(kLayerAttr, layer);
   }
 
@@ -89,7 +95,8 @@ private:
       if (isFloat(argument))
         results.push_back(gradientOrZero(argument));
     opBuilder.create<ReturnOp>(forward.getLoc(), results, ValueRange());
-    backward.setType(opBuilder.getFunctionType(body().getArgumentTypes(), ValueRange(results).getTypes()));
+    backward.setType(
+        opBuilder.getFunctionType(body().getArgumentTypes(), ValueRange(results).getTypes()));
     backward.setNumSaved(saved.size());
     SmallVector<int64_t> indices;
     for (Value value : captured)

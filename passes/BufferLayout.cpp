@@ -12,7 +12,8 @@ int64_t BufferLayout::add(int64_t bytes, int64_t begin, int64_t end) {
   return buffers.size() - 1;
 }
 
-int64_t BufferLayout::lowestFreeOffset(const Buffer &buffer, const std::vector<const Buffer *> &byOffset) const {
+int64_t BufferLayout::lowestFreeOffset(const Buffer &buffer,
+                                       const std::vector<const Buffer *> &byOffset) const {
   int64_t candidate = 0;
   for (const Buffer *other : byOffset) {
     bool meets = other->begin <= buffer.end && buffer.begin <= other->end;
@@ -35,8 +36,9 @@ void BufferLayout::pack() {
     Buffer &buffer = buffers[index];
     buffer.offset = lowestFreeOffset(buffer, byOffset);
     regionBytes = std::max(regionBytes, buffer.offset + buffer.bytes);
-    auto position = std::upper_bound(byOffset.begin(), byOffset.end(), &buffer,
-                                     [](const Buffer *a, const Buffer *b) { return a->offset < b->offset; });
+    auto position =
+        std::upper_bound(byOffset.begin(), byOffset.end(), &buffer,
+                         [](const Buffer *a, const Buffer *b) { return a->offset < b->offset; });
     byOffset.insert(position, &buffer);
   }
 }

@@ -8,8 +8,9 @@
 
 namespace mlir::sigma {
 
-/// Packs buffers into one region such that buffers alive at the same time do not overlap: the largest first, each at the lowest
-/// offset that is free over its whole lifetime ("greedy by size", Pisarchyk and Lee 2020).
+/// Packs buffers into one region such that buffers alive at the same time do not overlap: the
+/// largest first, each at the lowest offset that is free over its whole lifetime ("greedy by size",
+/// Pisarchyk and Lee 2020).
 class BufferLayout {
 public:
   /// A buffer that is alive from op `begin` to op `end`, both included. Returns its number.

@@ -7,7 +7,8 @@ using namespace mlir;
 using namespace mlir::sigma;
 using namespace mlir::rank;
 
-CostTables::CostTables(JobOp job, ModelOp model, ArrayRef<RepeatOp> kinds) : job(job), model(model), kinds(kinds) {}
+CostTables::CostTables(JobOp job, ModelOp model, ArrayRef<RepeatOp> kinds)
+    : job(job), model(model), kinds(kinds) {}
 
 static planner::OpClass plannerClass(OpClass opClass) {
   switch (opClass) {
@@ -36,7 +37,8 @@ static planner::WorkCost workOf(FuncOp func) {
   return work;
 }
 
-/// What `after` has beyond `before`: both come from the same function, and rematerialization only adds ops.
+/// What `after` has beyond `before`: both come from the same function, and rematerialization only
+/// adds ops.
 static planner::WorkCost addedWork(const planner::WorkCost &before, planner::WorkCost after) {
   for (const planner::OpCost &op : before.ops) {
     auto same = llvm::find_if(after.ops, [&](const planner::OpCost &other) {
@@ -52,14 +54,17 @@ namespace {
 /// A program that holds one layer (or the embedding, or the head) by itself.
 class Probe {
 public:
-  Probe(JobOp job, const ModelShape &shape, int64_t ep, ArrayRef<Operation *> blocks) : shape(shape) {
-    bool isFirst = isa<mlir::sigma::EmbeddingOp>(blocks.front()), isLast = isa<HeadOp>(blocks.back());
+  Probe(JobOp job, const ModelShape &shape, int64_t ep, ArrayRef<Operation *> blocks)
+      : shape(shape) {
+    bool isFirst = isa<mlir::sigma::EmbeddingOp>(blocks.front()),
+         isLast = isa<HeadOp>(blocks.back());
     module = ModuleOp::create(job.getLoc());
     OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
     double zero = 0.0;
-    builder.create<LaunchOp>(job.getLoc(), "probe", /*pp=*/1, /*dp=*/ep, ep, ep * shape.microBatch, shape.microBatch,
-                             shape.sequence, shape.vocabulary, shape.elementType, zero, 0, zero, zero, zero, zero, zero,
-                             0, job.getExpertCapacityPpmAttr());
+    builder.create<LaunchOp>(job.getLoc(), "probe", /*pp=*/1, /*dp=*/ep, ep, ep * shape.microBatch,
+                             shape.microBatch, shape.sequence, shape.vocabulary, shape.elementType,
+                             zero, 0, zero, zero, zero, zero, zero, 0,
+                             job.getExpertCapacityPpmAttr());
     SmallVector<StringRef> remat(isFirst || isLast ? 0 : 1, "full");
     program = builder.create<ProgramOp>(job.getLoc(), "probe", 0, "probe", 0, remat.size(), remat);
     createForward(blocks, isFirst, isLast);
@@ -77,7 +82,8 @@ private:
       inputs.push_back(ids);
     else
       results.push_back(activation);
-    auto func = builder.create<FuncOp>(program.getLoc(), kForward, builder.getFunctionType(inputs, results));
+    auto func = builder.create<FuncOp>(program.getLoc(), kForward,
+                                       builder.getFunctionType(inputs, results));
     BlockBuilder blockBuilder(program, func, shape);
     (isFirst ? blockBuilder.tokens : blockBuilder.stream) = func.getArgument(0);
     if (isLast)
@@ -87,7 +93,8 @@ private:
     for (Operation *block : blocks)
       cast<BlockOpInterface>(block).expand(blockBuilder);
     blockBuilder.builder().create<ReturnOp>(
-        program.getLoc(), blockBuilder.stream ? ValueRange(blockBuilder.stream) : ValueRange(), ValueRange());
+        program.getLoc(), blockBuilder.stream ? ValueRange(blockBuilder.stream) : ValueRange(),
+        ValueRange());
   }
 
   ModelShape shape;
@@ -107,15 +114,16 @@ static int64_t keptBytes(ProgramOp program) {
   return bytes;
 }
 
-/// The most memory in use at once inside a function. The gradient that comes in and the one that goes out belong to
-/// the stage's function and are counted here.
+/// The most memory in use at once inside a function. The gradient that comes in and the one that
+/// goes out belong to the stage's function and are counted here.
 static int64_t transientBytes(ProgramOp program) {
   int64_t gradients = 0;
   for (Type type : program.getForward().getResultTypes())
     gradients += alignOffset(tensorBytes(type));
   for (Type type : program.getBackward().getResultTypes())
     gradients += alignOffset(tensorBytes(type));
-  return std::max(*program.getForward().getTransientBytes(), *program.getBackward().getTransientBytes() + gradients);
+  return std::max(*program.getForward().getTransientBytes(),
+                  *program.getBackward().getTransientBytes() + gradients);
 }
 
 static void planFunctions(ProgramOp program) {
@@ -123,8 +131,10 @@ static void planFunctions(ProgramOp program) {
   planFunctionMemory(program.getBackward());
 }
 
-planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks, int64_t microBatch, int64_t ep) {
-  ModelShape shape = modelShape(job, model, elementType(job.getPrecision(), job.getContext()), microBatch);
+planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks, int64_t microBatch,
+                                       int64_t ep) {
+  ModelShape shape =
+      modelShape(job, model, elementType(job.getPrecision(), job.getContext()), microBatch);
   Probe probe(job, shape, ep, blocks);
   ProgramOp program = *probe;
   // The planner asks only for degrees that divide the experts, so none of these can fail.
@@ -133,7 +143,8 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks, int64_t mic
 
   planner::LayerCost cost;
   for (auto parameter : program.getBody().getOps<ParameterOp>())
-    (parameter.getExpert() ? cost.expertParameters : cost.denseParameters) += parameter.getTensorType().getNumElements();
+    (parameter.getExpert() ? cost.expertParameters : cost.denseParameters) +=
+        parameter.getTensorType().getNumElements();
   planFunctions(program);
   cost.forward = workOf(program.getForward());
   cost.backward = workOf(program.getBackward());
@@ -165,7 +176,8 @@ planner::LayerCost CostTables::head(int64_t microBatch, int64_t ep) {
 }
 
 int64_t CostTables::boundaryBytes(int64_t microBatch) {
-  ModelShape shape = modelShape(job, model, elementType(job.getPrecision(), job.getContext()), microBatch);
+  ModelShape shape =
+      modelShape(job, model, elementType(job.getPrecision(), job.getContext()), microBatch);
   return alignOffset(shape.tokens() * shape.width * shape.elementType.getWidth() / 8);
 }
 

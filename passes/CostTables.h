@@ -9,8 +9,9 @@
 namespace mlir::sigma {
 namespace planner = ::sigma::planner;
 
-/// Expands one block at a time at the asked sharding and micro-batch, runs the compiler's own sharding, autodiff, remat and
-/// memory plan over it, and sums what its primitive ops say: what the planner predicts is what is lowered.
+/// Expands one block at a time at the asked sharding and micro-batch, runs the compiler's own
+/// sharding, autodiff, remat and memory plan over it, and sums what its primitive ops say: what the
+/// planner predicts is what is lowered.
 class CostTables : public planner::CostSource {
 public:
   /// `kinds` holds one repeat op for each kind of layer.

@@ -24,7 +24,8 @@ FloatType sigma::elementType(Precision precision, MLIRContext *context) {
   llvm_unreachable("unknown precision");
 }
 
-rank::ModelShape sigma::modelShape(JobOp job, ModelOp model, FloatType elementType, int64_t microBatch) {
+rank::ModelShape sigma::modelShape(JobOp job, ModelOp model, FloatType elementType,
+                                   int64_t microBatch) {
   return {elementType,
           microBatch,
           model.getSequence(),
@@ -35,8 +36,10 @@ rank::ModelShape sigma::modelShape(JobOp job, ModelOp model, FloatType elementTy
           model.getInitStd()};
 }
 
-/// Arguments of a stage's forward: token ids or the previous stage's activation, and target ids where the loss is.
-static rank::FuncOp createForward(rank::ProgramOp program, const rank::ModelShape &shape, bool isFirst, bool isLast) {
+/// Arguments of a stage's forward: token ids or the previous stage's activation, and target ids
+/// where the loss is.
+static rank::FuncOp createForward(rank::ProgramOp program, const rank::ModelShape &shape,
+                                  bool isFirst, bool isLast) {
   OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
   Type ids = RankedTensorType::get({shape.tokens()}, builder.getI32Type());
   Type activation = RankedTensorType::get({shape.tokens(), shape.width}, shape.elementType);
@@ -45,11 +48,12 @@ static rank::FuncOp createForward(rank::ProgramOp program, const rank::ModelShap
     inputs.push_back(ids);
   else
     results.push_back(activation);
-  return builder.create<rank::FuncOp>(program.getLoc(), rank::kForward, builder.getFunctionType(inputs, results));
+  return builder.create<rank::FuncOp>(program.getLoc(), rank::kForward,
+                                      builder.getFunctionType(inputs, results));
 }
 
-static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model, const rank::ModelShape &shape,
-                        bool isLast) {
+static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model,
+                        const rank::ModelShape &shape, bool isLast) {
   bool isFirst = stage.getFirstLayer() == 0;
   rank::FuncOp forward = createForward(program, shape, isFirst, isLast);
   BlockBuilder builder(program, forward, shape);
@@ -66,16 +70,18 @@ static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model, c
   }
   if (isLast)
     model.getHead().expand(builder);
-  builder.builder().create<rank::ReturnOp>(program.getLoc(),
-                                           builder.stream ? ValueRange(builder.stream) : ValueRange(), ValueRange());
+  builder.builder().create<rank::ReturnOp>(
+      program.getLoc(), builder.stream ? ValueRange(builder.stream) : ValueRange(), ValueRange());
 }
 
-static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job, const rank::ModelShape &shape) {
+static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
+                                   const rank::ModelShape &shape) {
   AdamWOp adamw = job.getOptimizer();
   return builder.create<rank::LaunchOp>(
-      plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getPp(), plan.getDp(), plan.getEp(), job.getBatch(), plan.getMicroBatch(),
-      shape.sequence, shape.vocabulary, shape.elementType, adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(),
-      adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
+      plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getPp(), plan.getDp(), plan.getEp(),
+      job.getBatch(), plan.getMicroBatch(), shape.sequence, shape.vocabulary, shape.elementType,
+      adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(), adamw.getBeta2(),
+      adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
       job.getExpertCapacityPpmAttr());
 }
 
@@ -87,7 +93,8 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     ModuleOp module = getOperation();
     auto plans = llvm::to_vector(module.getOps<PlanOp>());
     if (plans.size() != 1) {
-      module.emitError() << "the module has " << plans.size() << " plans; sigma-expand-blocks takes exactly one";
+      module.emitError() << "the module has " << plans.size()
+                         << " plans; sigma-expand-blocks takes exactly one";
       return signalPassFailure();
     }
     PlanOp plan = plans.front();
@@ -104,9 +111,9 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
       SmallVector<StringRef> remat;
       for (int64_t i = 0; i < stage.getNumLayers(); ++i)
         remat.push_back(stringifyRematMode(stage.getRematMode(i)));
-      auto program = builder.create<rank::ProgramOp>(stage.getLoc(), ("stage" + Twine(stage.getIndex())).str(),
-                                                     stage.getIndex(), launch.getSymName(), stage.getFirstLayer(),
-                                                     stage.getEndLayer(), remat);
+      auto program = builder.create<rank::ProgramOp>(
+          stage.getLoc(), ("stage" + Twine(stage.getIndex())).str(), stage.getIndex(),
+          launch.getSymName(), stage.getFirstLayer(), stage.getEndLayer(), remat);
       expandStage(program, stage, model, shape, stage.getIndex() + 1 == plan.getPp());
     }
     eraseSpecification(module);

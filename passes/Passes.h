@@ -13,7 +13,8 @@ namespace mlir::sigma {
 #define GEN_PASS_REGISTRATION
 #include "passes/Passes.h.inc"
 
-/// From a planned (or not yet planned) job to complete rank programs; `precision` as in sigma-expand-blocks.
+/// From a planned (or not yet planned) job to complete rank programs; `precision` as in
+/// sigma-expand-blocks.
 void buildCompilePipeline(OpPassManager &pm, StringRef precision = "");
 
 /// Registers --sigma-compile.

@@ -21,7 +21,8 @@ void sigma::buildCompilePipeline(OpPassManager &pm, StringRef precision) {
 
 namespace {
 struct CompileOptions : PassPipelineOptions<CompileOptions> {
-  Option<std::string> precision{*this, "precision", llvm::cl::desc("f32 or f64 instead of the job's precision")};
+  Option<std::string> precision{*this, "precision",
+                                llvm::cl::desc("f32 or f64 instead of the job's precision")};
 };
 } // namespace
 

@@ -30,7 +30,8 @@ static llvm::DenseMap<Operation *, int64_t> numberOps(Block &block) {
 namespace {
 class FunctionMemory {
 public:
-  explicit FunctionMemory(FuncOp func) : func(func), block(func.getBody().front()), order(numberOps(block)) {}
+  explicit FunctionMemory(FuncOp func)
+      : func(func), block(func.getBody().front()), order(numberOps(block)) {}
 
   void plan() {
     placeSaved();
@@ -45,7 +46,9 @@ public:
   }
 
 private:
-  PlaceAttr place(Space space, int64_t offset) { return PlaceAttr::get(func.getContext(), space, offset); }
+  PlaceAttr place(Space space, int64_t offset) {
+    return PlaceAttr::get(func.getContext(), space, offset);
+  }
 
   void placeSaved() {
     for (Value value : func.getReturn().getSaves()) {
@@ -54,7 +57,8 @@ private:
     }
   }
 
-  /// A result is computed where the caller wants it, unless it is saved (then it is copied) or is an argument.
+  /// A result is computed where the caller wants it, unless it is saved (then it is copied) or is
+  /// an argument.
   void placeResults() {
     for (auto [index, value] : llvm::enumerate(func.getReturn().getResults()))
       if (value.getDefiningOp() && !value.getDefiningOp<WeightOp>())
@@ -82,8 +86,9 @@ private:
         continue;
       SmallVector<Attribute> places;
       for (Value value : op.getResults())
-        places.push_back(placed.contains(value) ? placed[value]
-                                                : place(Space::Transient, transients.offset(buffers[value])));
+        places.push_back(placed.contains(value)
+                             ? placed[value]
+                             : place(Space::Transient, transients.offset(buffers[value])));
       if (!places.empty())
         op.setAttr(kPlacesAttr, ArrayAttr::get(func.getContext(), places));
       if (workspaces.contains(&op))
@@ -108,7 +113,8 @@ private:
 class ProgramMemory {
 public:
   explicit ProgramMemory(ProgramOp program)
-      : program(program), builder(program.getContext()), parameters(program.getBody().getOps<ParameterOp>()) {}
+      : program(program), builder(program.getContext()),
+        parameters(program.getBody().getOps<ParameterOp>()) {}
 
   void plan() {
     for (auto func : program.getBody().getOps<FuncOp>())
@@ -127,7 +133,9 @@ private:
     int64_t offset = 0, bytes = 0;
   };
 
-  static int64_t bytes(ParameterOp parameter) { return alignOffset(tensorBytes(parameter.getType())); }
+  static int64_t bytes(ParameterOp parameter) {
+    return alignOffset(tensorBytes(parameter.getType()));
+  }
 
   /// Gradients of one reduction axis lie side by side, so that each axis is reduced in one go.
   void placeParameters() {
@@ -182,7 +190,8 @@ private:
     for (Operation &op : block) {
       SmallVector<Attribute> places;
       for (Value value : op.getResults())
-        places.push_back(PlaceAttr::get(op.getContext(), Space::Arena, end + layout.offset(buffers[value])));
+        places.push_back(
+            PlaceAttr::get(op.getContext(), Space::Arena, end + layout.offset(buffers[value])));
       if (!places.empty() && !isa<SendOp>(op))
         op.setAttr(kPlacesAttr, builder.getArrayAttr(places));
       placeBuckets(&op);

@@ -45,7 +45,8 @@ static planner::Cluster describeCluster(ClusterOp op, Precision precision) {
   cluster.numDevices = op.getDevices();
   for (Operation &member : op.getBodyRegion().front()) {
     if (auto device = dyn_cast<AcceleratorOp>(member)) {
-      double bandwidth = double(device.getMemoryBandwidthBytesPerS()) * device.getMemoryEfficiencyPpm() / 1e6;
+      double bandwidth =
+          double(device.getMemoryBandwidthBytesPerS()) * device.getMemoryEfficiencyPpm() / 1e6;
       cluster.device.name = device.getSymName();
       cluster.device.peakFlopsPerS = device.getPeakFlopsPerS(precision);
       cluster.device.memoryBytes = device.getMemoryBytes();
@@ -53,11 +54,13 @@ static planner::Cluster describeCluster(ClusterOp op, Precision precision) {
       cluster.device.launchNs = device.getLaunchNs();
       using planner::OpClass;
       cluster.device.efficiencyPpm[int(OpClass::Matmul)] = device.getMatmulEfficiencyPpm();
-      cluster.device.efficiencyPpm[int(OpClass::GroupedMatmul)] = device.getGroupedMatmulEfficiencyPpm();
+      cluster.device.efficiencyPpm[int(OpClass::GroupedMatmul)] =
+          device.getGroupedMatmulEfficiencyPpm();
       cluster.device.efficiencyPpm[int(OpClass::Attention)] = device.getAttentionEfficiencyPpm();
     } else if (auto tier = dyn_cast<TierOp>(member)) {
-      cluster.tiers.push_back({tier.getSymName().str(), tier.getDevices(), tier.getBandwidthBytesPerS(),
-                               tier.getLatencyNs(), tier.getJitterPpm()});
+      cluster.tiers.push_back({tier.getSymName().str(), tier.getDevices(),
+                               tier.getBandwidthBytesPerS(), tier.getLatencyNs(),
+                               tier.getJitterPpm()});
     } else if (auto noise = dyn_cast<NoiseOp>(member)) {
       cluster.device.jitterPpm = noise.getComputeJitterPpm();
       cluster.routingJitterPpm = noise.getRoutingJitterPpm();
@@ -104,8 +107,10 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   task.problem.cluster = describeCluster(cluster, job.getPrecision());
   if (task.problem.cluster.device.peakFlopsPerS == 0) {
     auto precision = stringifyPrecision(job.getPrecision());
-    auto error = job.emitError() << "'precision' is " << precision << ", for which the accelerator states no peak";
-    error.attachNote(cluster.getLoc()) << "state peak_" << precision << "_flops_per_s, or choose another precision";
+    auto error = job.emitError() << "'precision' is " << precision
+                                 << ", for which the accelerator states no peak";
+    error.attachNote(cluster.getLoc())
+        << "state peak_" << precision << "_flops_per_s, or choose another precision";
     return error;
   }
   SmallVector<RepeatOp> kinds;
@@ -127,16 +132,18 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
 PlanOp mlir::sigma::createPlanOp(JobOp job, const planner::Plan &plan, ProofStatus proof) {
   OpBuilder builder(job->getContext());
   builder.setInsertionPointAfter(job);
-  auto op = builder.create<PlanOp>(job.getLoc(), job.getSymName(), plan.layout.pp, plan.layout.dp, plan.layout.ep,
-                                   plan.layout.microBatch, Schedule::OneFOneB, int64_t(plan.stepTime.p50Ns),
-                                   int64_t(plan.stepTime.p95Ns), int64_t(plan.stepTime.meanNs), proof);
+  auto op = builder.create<PlanOp>(job.getLoc(), job.getSymName(), plan.layout.pp, plan.layout.dp,
+                                   plan.layout.ep, plan.layout.microBatch, Schedule::OneFOneB,
+                                   int64_t(plan.stepTime.p50Ns), int64_t(plan.stepTime.p95Ns),
+                                   int64_t(plan.stepTime.meanNs), proof);
   builder.createBlock(&op.getBodyRegion());
   for (auto [index, stage] : llvm::enumerate(plan.stages)) {
     SmallVector<Attribute> remat;
     for (bool full : stage.remat)
-      remat.push_back(RematModeAttr::get(job.getContext(), full ? RematMode::Full : RematMode::None));
-    builder.create<StageOp>(job.getLoc(), index, stage.firstLayer, stage.endLayer, builder.getArrayAttr(remat),
-                            stage.peakBytes);
+      remat.push_back(
+          RematModeAttr::get(job.getContext(), full ? RematMode::Full : RematMode::None));
+    builder.create<StageOp>(job.getLoc(), index, stage.firstLayer, stage.endLayer,
+                            builder.getArrayAttr(remat), stage.peakBytes);
   }
   return op;
 }

@@ -1,9 +1,9 @@
 //===- Remat.cpp - recomputation cloned into backward ---------------------===//
 
-#include "llvm/ADT/SetVector.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::sigma {
 #define GEN_PASS_DEF_REMAT
@@ -43,8 +43,9 @@ public:
     dropped.insert(wanted.begin(), wanted.end());
   }
 
-  /// Values that go from one layer to another are not recomputed: recomputation starts from them, and a layer's output that a
-  /// later layer keeps would else be made again when that layer's backward begins, with all that this layer needs for it.
+  /// Values that go from one layer to another are not recomputed: recomputation starts from them,
+  /// and a layer's output that a later layer keeps would else be made again when that layer's
+  /// backward begins, with all that this layer needs for it.
   void keepBoundaries() {
     for (Operation &op : forward.getBody().front().without_terminator())
       for (Value operand : op.getOperands())
@@ -66,11 +67,14 @@ public:
     body.eraseArguments(erased);
     forward.getReturn().getSavesMutable().assign(kept);
     backward.setNumSaved(kept.size());
-    backward.setType(FunctionType::get(backward.getContext(), body.getArgumentTypes(), backward.getResultTypes()));
+    backward.setType(FunctionType::get(backward.getContext(), body.getArgumentTypes(),
+                                       backward.getResultTypes()));
   }
 
 private:
-  static bool isWeight(Value value) { return value.getDefiningOp<WeightOp>() || value.getDefiningOp<ConstantOp>(); }
+  static bool isWeight(Value value) {
+    return value.getDefiningOp<WeightOp>() || value.getDefiningOp<ConstantOp>();
+  }
 
   Operation *firstUse(ArrayRef<Value> values) {
     Operation *first = nullptr;
@@ -137,8 +141,8 @@ LogicalResult sigma::rematerialize(ProgramOp program) {
     if (mode == "full")
       layers.push_back(program.getFirstLayer() + index);
     else if (mode != "none")
-      return program.emitOpError() << "'remat' of layer " << program.getFirstLayer() + index << " is '" << mode
-                                   << "'; it must be 'none' or 'full'";
+      return program.emitOpError() << "'remat' of layer " << program.getFirstLayer() + index
+                                   << " is '" << mode << "'; it must be 'none' or 'full'";
   }
   if (layers.empty())
     return success();

@@ -16,8 +16,9 @@ namespace {
 class StageSchedule {
 public:
   StageSchedule(ProgramOp program, ScheduleOp schedule)
-      : forward(program.getForward()), backward(program.getBackward()), launch(program.getLaunchOp()),
-        stage(program.getStage()), isFirst(stage == 0), isLast(stage + 1 == int64_t(launch.getPp())),
+      : forward(program.getForward()), backward(program.getBackward()),
+        launch(program.getLaunchOp()), stage(program.getStage()), isFirst(stage == 0),
+        isLast(stage + 1 == int64_t(launch.getPp())),
         builder(OpBuilder::atBlockEnd(&schedule.getBody().front())), loc(program.getLoc()) {}
 
   void write(ProgramOp program) {
@@ -54,8 +55,8 @@ private:
     if (isFirst)
       flight.inputs.push_back(tokens);
     else
-      flight.inputs.push_back(
-          builder.create<RecvOp>(loc, forward.getArgumentTypes()[0], stage - 1, Channel::Forward, microBatch));
+      flight.inputs.push_back(builder.create<RecvOp>(loc, forward.getArgumentTypes()[0], stage - 1,
+                                                     Channel::Forward, microBatch));
     if (isLast)
       flight.inputs.push_back(targets);
 
@@ -74,9 +75,10 @@ private:
     for (int64_t index : backward.getCapturedAttr().asArrayRef())
       inputs.push_back(flight.inputs[index]);
     if (!isLast)
-      inputs.push_back(
-          builder.create<RecvOp>(loc, forward.getResultTypes()[0], stage + 1, Channel::Backward, microBatch));
-    auto call = builder.create<CallOp>(loc, backward.getResultTypes(), kBackward, microBatch, inputs);
+      inputs.push_back(builder.create<RecvOp>(loc, forward.getResultTypes()[0], stage + 1,
+                                              Channel::Backward, microBatch));
+    auto call =
+        builder.create<CallOp>(loc, backward.getResultTypes(), kBackward, microBatch, inputs);
     if (!isFirst)
       send(call.getResult(0), stage - 1, Channel::Backward, microBatch);
     flights.erase(microBatch);
@@ -120,22 +122,26 @@ private:
   Value pending[2];
 };
 
-/// Token ids or the previous stage's activation come in, target ids where the loss is; an activation goes out.
+/// Token ids or the previous stage's activation come in, target ids where the loss is; an
+/// activation goes out.
 LogicalResult checkSignature(ProgramOp program) {
   FuncOp forward = program.getForward();
   LaunchOp launch = program.getLaunchOp();
   bool isFirst = program.getStage() == 0, isLast = program.getStage() + 1 == launch.getPp();
-  Type ids = RankedTensorType::get({launch.getTokens()}, IntegerType::get(program.getContext(), 32));
+  Type ids =
+      RankedTensorType::get({launch.getTokens()}, IntegerType::get(program.getContext(), 32));
   ArrayRef<Type> inputs = forward.getArgumentTypes(), results = forward.getResultTypes();
   auto isActivation = [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); };
   bool fits = inputs.size() == (isLast ? 2 : 1) && results.size() == (isLast ? 0 : 1) &&
-              (isFirst ? inputs[0] == ids : isActivation(inputs[0])) && (!isLast || inputs[1] == ids) &&
-              llvm::all_of(results, isActivation);
+              (isFirst ? inputs[0] == ids : isActivation(inputs[0])) &&
+              (!isLast || inputs[1] == ids) && llvm::all_of(results, isActivation);
   if (fits)
     return success();
-  return forward.emitOpError() << "does not fit stage " << program.getStage() << " of " << launch.getPp()
-                               << ": it must take " << (isFirst ? "token ids" : "the previous stage's activation")
-                               << (isLast ? " and target ids, and return nothing" : ", and return one activation")
+  return forward.emitOpError() << "does not fit stage " << program.getStage() << " of "
+                               << launch.getPp() << ": it must take "
+                               << (isFirst ? "token ids" : "the previous stage's activation")
+                               << (isLast ? " and target ids, and return nothing"
+                                          : ", and return one activation")
                                << "; ids are " << ids;
 }
 

@@ -30,7 +30,8 @@ public:
         continue;
       int64_t experts = parameter.getTensorType().getDimSize(0);
       if (experts % ep != 0)
-        return parameter.emitOpError() << "has " << experts << " experts; ep, " << ep << ", must divide them";
+        return parameter.emitOpError()
+               << "has " << experts << " experts; ep, " << ep << ", must divide them";
       parameter.setType(withRows(parameter.getType(), experts / ep));
     }
     return success();
@@ -59,11 +60,13 @@ private:
   };
 
   void retypeWeight(WeightOp weight) {
-    auto parameter = weight->getParentOfType<ProgramOp>().lookupSymbol<ParameterOp>(weight.getParameter());
+    auto parameter =
+        weight->getParentOfType<ProgramOp>().lookupSymbol<ParameterOp>(weight.getParameter());
     weight.getResult().setType(parameter.getTensorType());
   }
 
-  /// Rows that the experts of one rank can take: the planned share of an even load, at most every row there is.
+  /// Rows that the experts of one rank can take: the planned share of an even load, at most every
+  /// row there is.
   int64_t capacity(int64_t rows, int64_t experts, int64_t tokens) {
     int64_t worst = ep * std::min(rows, tokens * (experts / ep));
     auto ppm = launch.getExpertCapacityPpm();
@@ -79,8 +82,9 @@ private:
     auto table = RankedTensorType::get({ep, experts / ep}, builder.getI32Type());
     auto local = RankedTensorType::get({experts / ep}, builder.getI32Type());
     auto exchange = builder.create<ExchangeSizesOp>(dispatch.getLoc(), table, local, sizes, limit);
-    auto rowsOp = builder.create<AllToAllOp>(dispatch.getLoc(), withRows(dispatch.getResult().getType(), limit),
-                                             dispatch.getRows(), sizes, exchange.getTable(), Direction::Dispatch, rows);
+    auto rowsOp = builder.create<AllToAllOp>(
+        dispatch.getLoc(), withRows(dispatch.getResult().getType(), limit), dispatch.getRows(),
+        sizes, exchange.getTable(), Direction::Dispatch, rows);
     copyLayer(dispatch, exchange);
     copyLayer(dispatch, rowsOp);
     exchanges[sizes] = {exchange.getTable(), exchange.getLocalSizes(), limit, rows};
@@ -96,9 +100,9 @@ private:
       return collect.emitOpError() << "has no rank.dispatch with the same sizes before it";
     const Exchange &exchange = found->second;
     int64_t rows = exchange.rows;
-    auto rowsOp = builder.create<AllToAllOp>(collect.getLoc(), withRows(collect.getRows().getType(), rows),
-                                             collect.getRows(), collect.getSizes(), exchange.table, Direction::Collect,
-                                             rows);
+    auto rowsOp = builder.create<AllToAllOp>(
+        collect.getLoc(), withRows(collect.getRows().getType(), rows), collect.getRows(),
+        collect.getSizes(), exchange.table, Direction::Collect, rows);
     copyLayer(collect, rowsOp);
     collect.getResult().replaceAllUsesWith(rowsOp.getResult());
     collect.erase();

@@ -6,8 +6,9 @@ using namespace mlir;
 using namespace mlir::rank;
 
 BlockBuilder::BlockBuilder(ProgramOp program, FuncOp forward, const ModelShape &shape)
-    : program(program), modelShape(shape), opBuilder(OpBuilder::atBlockEnd(&forward.getBody().front())),
-      parameterBuilder(forward), loc(forward.getLoc()) {}
+    : program(program), modelShape(shape),
+      opBuilder(OpBuilder::atBlockEnd(&forward.getBody().front())), parameterBuilder(forward),
+      loc(forward.getLoc()) {}
 
 void BlockBuilder::enterLayer(int64_t index) {
   layer = index;
@@ -32,7 +33,8 @@ RankedTensorType BlockBuilder::indices(ArrayRef<int64_t> shape) const {
   return RankedTensorType::get(shape, IntegerType::get(modelShape.elementType.getContext(), 32));
 }
 
-Value BlockBuilder::parameter(StringRef name, RankedTensorType type, Init init, double scale, bool decay, bool expert) {
+Value BlockBuilder::parameter(StringRef name, RankedTensorType type, Init init, double scale,
+                              bool decay, bool expert) {
   std::string fullName = prefix + "." + name.str();
   parameterBuilder.create<ParameterOp>(loc, fullName, type, init, scale, decay, expert,
                                        IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
@@ -40,11 +42,13 @@ Value BlockBuilder::parameter(StringRef name, RankedTensorType type, Init init, 
 }
 
 Value BlockBuilder::matrix(StringRef name, int64_t rows, int64_t columns) {
-  return parameter(name, floats({rows, columns}), Init::Normal, modelShape.initStd, /*decay=*/true, /*expert=*/false);
+  return parameter(name, floats({rows, columns}), Init::Normal, modelShape.initStd, /*decay=*/true,
+                   /*expert=*/false);
 }
 
 Value BlockBuilder::expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns) {
-  return parameter(name, floats({experts, rows, columns}), Init::Normal, modelShape.initStd, /*decay=*/true,
+  return parameter(name, floats({experts, rows, columns}), Init::Normal, modelShape.initStd,
+                   /*decay=*/true,
                    /*expert=*/true);
 }
 
@@ -55,7 +59,8 @@ Value BlockBuilder::normWeight(StringRef name, int64_t width) {
 Value BlockBuilder::matmul(Value lhs, Value rhs) {
   int64_t rows = cast<RankedTensorType>(lhs.getType()).getDimSize(0);
   int64_t columns = cast<RankedTensorType>(rhs.getType()).getDimSize(1);
-  return create<MatmulOp>(floats({rows, columns}), lhs, rhs, false, false, FlatSymbolRefAttr()).getResult();
+  return create<MatmulOp>(floats({rows, columns}), lhs, rhs, false, false, FlatSymbolRefAttr())
+      .getResult();
 }
 
 Value BlockBuilder::add(Value lhs, Value rhs) { return create<AddOp>(lhs, rhs); }

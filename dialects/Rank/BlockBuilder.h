@@ -10,9 +10,9 @@ namespace mlir::rank {
 /// What all blocks of one stage share while they are expanded.
 struct ModelShape {
   FloatType elementType;
-  int64_t microBatch;  // sequences
-  int64_t sequence;    // tokens
-  int64_t width;       // of the residual stream
+  int64_t microBatch; // sequences
+  int64_t sequence;   // tokens
+  int64_t width;      // of the residual stream
   int64_t vocabulary;
   int64_t globalBatch; // sequences; the objective is a mean over them
   double normEpsilon;
@@ -21,8 +21,8 @@ struct ModelShape {
   int64_t tokens() const { return microBatch * sequence; }
 };
 
-/// Appends primitive ops to a forward function and parameters to its program. A block reads `stream`, [tokens, width], and
-/// leaves its result there.
+/// Appends primitive ops to a forward function and parameters to its program. A block reads
+/// `stream`, [tokens, width], and leaves its result there.
 class BlockBuilder {
 public:
   BlockBuilder(ProgramOp program, FuncOp forward, const ModelShape &shape);
@@ -51,7 +51,8 @@ public:
   void objective(Value value, Term term, double scale);
 
   /// Creates an op of the current block.
-  template <typename Op, typename... Args> Op create(Args &&...args) {
+  template <typename Op, typename... Args>
+  Op create(Args &&...args) {
     auto op = opBuilder.create<Op>(loc, std::forward<Args>(args)...);
     if (layer)
       op->setAttr(kLayerAttr, opBuilder.getI64IntegerAttr(*layer));
@@ -63,7 +64,8 @@ public:
   Value targets; // [tokens] i32; null but on the last stage
 
 private:
-  Value parameter(StringRef name, RankedTensorType type, Init init, double scale, bool decay, bool expert);
+  Value parameter(StringRef name, RankedTensorType type, Init init, double scale, bool decay,
+                  bool expert);
 
   ProgramOp program;
   ModelShape modelShape;

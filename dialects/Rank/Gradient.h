@@ -15,13 +15,15 @@ public:
   /// Where the rule's ops go.
   virtual OpBuilder &builder() = 0;
 
-  /// The value in backward that equals `forward`: kept from forward, or read again if it is a weight or constant.
+  /// The value in backward that equals `forward`: kept from forward, or read again if it is a
+  /// weight or constant.
   virtual Value primal(Value forward) = 0;
 
   /// The gradient of a forward value so far; null when nothing that matters depends on it.
   virtual Value gradient(Value forward) = 0;
 
-  /// Whether anything trained depends on the gradient of `forward`; a rule may skip those that do not.
+  /// Whether anything trained depends on the gradient of `forward`; a rule may skip those that do
+  /// not.
   virtual bool needsGradient(Value forward) = 0;
 
   /// Adds `gradient` to that of `forward`; for a weight, to the parameter's gradient.

@@ -33,7 +33,8 @@ int64_t rank::touchedBytes(Operation *op) {
 
 /// Bytes of the first `rows` rows of a value.
 static int64_t rowBytes(Value value, int64_t rows) {
-  return tensorBytes(value.getType()) / cast<RankedTensorType>(value.getType()).getDimSize(0) * rows;
+  return tensorBytes(value.getType()) / cast<RankedTensorType>(value.getType()).getDimSize(0) *
+         rows;
 }
 
 int64_t AddOp::getFlops() { return cast<RankedTensorType>(getResult().getType()).getNumElements(); }
@@ -53,7 +54,8 @@ int64_t GroupedMatmulOp::getBytes() {
 
 OpClass GroupedMatmulGradOp::getOpClass() { return OpClass::GroupedMatmul; }
 int64_t GroupedMatmulGradOp::getFlops() {
-  return 2 * getExpectedRows() * getLhs().getType().getDimSize(1) * getRhs().getType().getDimSize(1);
+  return 2 * getExpectedRows() * getLhs().getType().getDimSize(1) *
+         getRhs().getType().getDimSize(1);
 }
 int64_t GroupedMatmulGradOp::getBytes() {
   auto lhs = getLhs().getType(), rhs = getRhs().getType();
@@ -62,33 +64,43 @@ int64_t GroupedMatmulGradOp::getBytes() {
   return rowBytes(getLhs(), getExpectedRows()) + rowBytes(getRhs(), getExpectedRows()) + weights;
 }
 
-/// Half of the full products, because the attention is causal (Korthikanti et al. 2022 count it so for model FLOPs).
+/// Half of the full products, because the attention is causal (Korthikanti et al. 2022 count it so
+/// for model FLOPs).
 static int64_t causalProductFlops(RankedTensorType query, int64_t sequence) {
   return query.getNumElements() * sequence;
 }
-/// Rows of scores in a block: a block of the size of the keys' cache share keeps the softmax in cache.
+/// Rows of scores in a block: a block of the size of the keys' cache share keeps the softmax in
+/// cache.
 static constexpr int64_t kScoreRows = 64;
 
 OpClass AttentionOp::getOpClass() { return OpClass::Attention; }
-int64_t AttentionOp::getFlops() { return 2 * causalProductFlops(getQuery().getType(), getSequence()); }
+int64_t AttentionOp::getFlops() {
+  return 2 * causalProductFlops(getQuery().getType(), getSequence());
+}
 int64_t AttentionOp::getWorkspaceBytes() {
   return kScoreRows * getSequence() * (getQuery().getType().getElementTypeBitWidth() / 8);
 }
 
 OpClass AttentionGradOp::getOpClass() { return OpClass::Attention; }
-int64_t AttentionGradOp::getFlops() { return 5 * causalProductFlops(getQuery().getType(), getSequence()); }
+int64_t AttentionGradOp::getFlops() {
+  return 5 * causalProductFlops(getQuery().getType(), getSequence());
+}
 int64_t AttentionGradOp::getWorkspaceBytes() {
   return 2 * kScoreRows * getSequence() * (getQuery().getType().getElementTypeBitWidth() / 8);
 }
 
 int64_t SiluMulOp::getBytes() {
-  return getExpectedRows() ? 3 * rowBytes(getResult(), *getExpectedRows()) : 3 * tensorBytes(getResult().getType());
+  return getExpectedRows() ? 3 * rowBytes(getResult(), *getExpectedRows())
+                           : 3 * tensorBytes(getResult().getType());
 }
 int64_t SiluMulGradOp::getBytes() {
-  return getExpectedRows() ? 5 * rowBytes(getGate(), *getExpectedRows()) : 5 * tensorBytes(getGate().getType());
+  return getExpectedRows() ? 5 * rowBytes(getGate(), *getExpectedRows())
+                           : 5 * tensorBytes(getGate().getType());
 }
 
-int64_t EmbeddingOp::getBytes() { return 2 * tensorBytes(getResult().getType()) + tensorBytes(getTokens().getType()); }
+int64_t EmbeddingOp::getBytes() {
+  return 2 * tensorBytes(getResult().getType()) + tensorBytes(getTokens().getType());
+}
 int64_t EmbeddingGradOp::getBytes() {
   return 3 * tensorBytes(getGradient().getType()) + tensorBytes(getTokens().getType());
 }

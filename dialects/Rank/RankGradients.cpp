@@ -11,12 +11,14 @@ void AddOp::buildGradient(GradientContext &context) {
   context.accumulate(getRhs(), gradient);
 }
 
-/// c = op(a) op(b): da = dc op(b)^T and db = op(a)^T dc, each transposed once more where the forward operand was.
+/// c = op(a) op(b): da = dc op(b)^T and db = op(a)^T dc, each transposed once more where the
+/// forward operand was.
 void MatmulOp::buildGradient(GradientContext &context) {
   OpBuilder &builder = context.builder();
   Value gradient = context.gradient(getResult());
   auto product = [&](Value like, Value a, Value b, bool transposeA, bool transposeB) {
-    auto op = builder.create<MatmulOp>(getLoc(), like.getType(), a, b, transposeA, transposeB, FlatSymbolRefAttr());
+    auto op = builder.create<MatmulOp>(getLoc(), like.getType(), a, b, transposeA, transposeB,
+                                       FlatSymbolRefAttr());
     context.accumulate(like, op.getResult());
   };
   if (context.needsGradient(getLhs())) {
@@ -38,29 +40,32 @@ void MatmulOp::buildGradient(GradientContext &context) {
 void GroupedMatmulOp::buildGradient(GradientContext &context) {
   OpBuilder &builder = context.builder();
   Value gradient = context.gradient(getResult()), sizes = context.primal(getSizes());
-  context.accumulate(getRows(), builder.create<GroupedMatmulOp>(getLoc(), getRows().getType(), gradient,
-                                                                context.primal(getWeights()), sizes,
-                                                                getExpectedRows(), !getTransposeWeights()));
+  context.accumulate(getRows(),
+                     builder.create<GroupedMatmulOp>(getLoc(), getRows().getType(), gradient,
+                                                     context.primal(getWeights()), sizes,
+                                                     getExpectedRows(), !getTransposeWeights()));
   Value rows = context.primal(getRows());
-  Value lhs = getTransposeWeights() ? gradient : rows, rhs = getTransposeWeights() ? rows : gradient;
-  auto weights = builder.create<GroupedMatmulGradOp>(getLoc(), getWeights().getType(), lhs, rhs, sizes,
-                                                     getExpectedRowsAttr(), FlatSymbolRefAttr());
+  Value lhs = getTransposeWeights() ? gradient : rows,
+        rhs = getTransposeWeights() ? rows : gradient;
+  auto weights =
+      builder.create<GroupedMatmulGradOp>(getLoc(), getWeights().getType(), lhs, rhs, sizes,
+                                          getExpectedRowsAttr(), FlatSymbolRefAttr());
   context.accumulate(getWeights(), weights.getResult());
 }
 
 void RmsNormOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<RmsNormGradOp>(
-      getLoc(), getInput().getType(), getWeight().getType(), context.primal(getInput()), context.primal(getWeight()),
-      context.primal(getRstd()), context.gradient(getResult()));
+      getLoc(), getInput().getType(), getWeight().getType(), context.primal(getInput()),
+      context.primal(getWeight()), context.primal(getRstd()), context.gradient(getResult()));
   context.accumulate(getInput(), op.getInputGradient());
   context.accumulate(getWeight(), op.getWeightGradient());
 }
 
 /// A rotation's transpose is its inverse.
 void RotaryOp::buildGradient(GradientContext &context) {
-  auto op = context.builder().create<RotaryOp>(getLoc(), getInput().getType(), context.gradient(getResult()),
-                                               getSequenceAttr(), getHeadsAttr(), getBaseAttr(),
-                                               context.builder().getUnitAttr());
+  auto op = context.builder().create<RotaryOp>(
+      getLoc(), getInput().getType(), context.gradient(getResult()), getSequenceAttr(),
+      getHeadsAttr(), getBaseAttr(), context.builder().getUnitAttr());
   if (getInverse())
     op.removeInverseAttr();
   context.accumulate(getInput(), op.getResult());
@@ -70,7 +75,8 @@ void AttentionOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<AttentionGradOp>(
       getLoc(), TypeRange{getQuery().getType(), getKey().getType(), getValue().getType()},
       ValueRange{context.primal(getQuery()), context.primal(getKey()), context.primal(getValue()),
-                 context.primal(getResult()), context.primal(getLse()), context.gradient(getResult())},
+                 context.primal(getResult()), context.primal(getLse()),
+                 context.gradient(getResult())},
       (*this)->getAttrs());
   context.accumulate(getQuery(), op.getQueryGradient());
   context.accumulate(getKey(), op.getKeyGradient());
@@ -79,42 +85,44 @@ void AttentionOp::buildGradient(GradientContext &context) {
 
 void SiluMulOp::buildGradient(GradientContext &context) {
   Value sizes = getSizes() ? context.primal(getSizes()) : Value();
-  auto op = context.builder().create<SiluMulGradOp>(getLoc(), getGate().getType(), getUp().getType(),
-                                                    context.primal(getGate()), context.primal(getUp()),
-                                                    context.gradient(getResult()), sizes, getExpectedRowsAttr());
+  auto op = context.builder().create<SiluMulGradOp>(
+      getLoc(), getGate().getType(), getUp().getType(), context.primal(getGate()),
+      context.primal(getUp()), context.gradient(getResult()), sizes, getExpectedRowsAttr());
   context.accumulate(getGate(), op.getGateGradient());
   context.accumulate(getUp(), op.getUpGradient());
 }
 
 void EmbeddingOp::buildGradient(GradientContext &context) {
-  auto op = context.builder().create<EmbeddingGradOp>(getLoc(), getTable().getType(), context.primal(getTokens()),
-                                                      context.gradient(getResult()), FlatSymbolRefAttr());
+  auto op = context.builder().create<EmbeddingGradOp>(
+      getLoc(), getTable().getType(), context.primal(getTokens()), context.gradient(getResult()),
+      FlatSymbolRefAttr());
   context.accumulate(getTable(), op.getResult());
 }
 
 void CrossEntropyOp::buildGradient(GradientContext &context) {
-  auto op = context.builder().create<CrossEntropyGradOp>(getLoc(), getLogits().getType(), context.primal(getLogits()),
-                                                         context.primal(getTargets()), context.primal(getLse()),
-                                                         context.gradient(getLoss()));
+  auto op = context.builder().create<CrossEntropyGradOp>(
+      getLoc(), getLogits().getType(), context.primal(getLogits()), context.primal(getTargets()),
+      context.primal(getLse()), context.gradient(getLoss()));
   context.accumulate(getLogits(), op.getResult());
 }
 
 /// The objective is where gradients begin.
 void ObjectiveOp::buildGradient(GradientContext &context) {
-  context.accumulate(getValue(),
-                     context.builder().create<ConstantOp>(getLoc(), getValue().getType(), getScaleAttr()));
+  context.accumulate(getValue(), context.builder().create<ConstantOp>(
+                                     getLoc(), getValue().getType(), getScaleAttr()));
 }
 
 void RouterScoresOp::buildGradient(GradientContext &context) {
-  auto op = context.builder().create<RouterScoresGradOp>(getLoc(), getLogits().getType(), context.primal(getResult()),
-                                                         context.gradient(getResult()), getScoreAttr());
+  auto op = context.builder().create<RouterScoresGradOp>(
+      getLoc(), getLogits().getType(), context.primal(getResult()), context.gradient(getResult()),
+      getScoreAttr());
   context.accumulate(getLogits(), op.getResult());
 }
 
 void TopKOp::buildGradient(GradientContext &context) {
-  auto op = context.builder().create<TopKGradOp>(getLoc(), getScores().getType(), context.primal(getScores()),
-                                                 context.primal(getChosen()), context.gradient(getWeights()),
-                                                 getNormalizeAttr());
+  auto op = context.builder().create<TopKGradOp>(
+      getLoc(), getScores().getType(), context.primal(getScores()), context.primal(getChosen()),
+      context.gradient(getWeights()), getNormalizeAttr());
   context.accumulate(getScores(), op.getResult());
 }
 
@@ -126,8 +134,8 @@ void GatherRowsOp::buildGradient(GradientContext &context) {
 
 void CombineOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<CombineGradOp>(
-      getLoc(), getRows().getType(), getWeights().getType(), context.primal(getRows()), context.primal(getPosition()),
-      context.primal(getWeights()), context.gradient(getResult()));
+      getLoc(), getRows().getType(), getWeights().getType(), context.primal(getRows()),
+      context.primal(getPosition()), context.primal(getWeights()), context.gradient(getResult()));
   context.accumulate(getRows(), op.getRowsGradient());
   context.accumulate(getWeights(), op.getWeightsGradient());
 }
@@ -135,12 +143,14 @@ void CombineOp::buildGradient(GradientContext &context) {
 void BalanceLossOp::buildGradient(GradientContext &context) {
   context.accumulate(getScores(), context.builder().create<BalanceLossGradOp>(
                                       getLoc(), getScores().getType(), context.primal(getScores()),
-                                      context.primal(getChosen()), context.gradient(getLoss()), getSequenceAttr()));
+                                      context.primal(getChosen()), context.gradient(getLoss()),
+                                      getSequenceAttr()));
 }
 
 /// What was dispatched comes back, and the other way round.
 void AllToAllOp::buildGradient(GradientContext &context) {
-  Direction reverse = getDirection() == Direction::Dispatch ? Direction::Collect : Direction::Dispatch;
+  Direction reverse =
+      getDirection() == Direction::Dispatch ? Direction::Collect : Direction::Dispatch;
   context.accumulate(getRows(), context.builder().create<AllToAllOp>(
                                     getLoc(), getRows().getType(), context.gradient(getResult()),
                                     context.primal(getSizes()), context.primal(getTable()), reverse,

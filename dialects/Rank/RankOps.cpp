@@ -11,11 +11,13 @@ using namespace mlir::rank;
 #define GET_OP_CLASSES
 #include "dialects/Rank/RankOps.cpp.inc"
 
-void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t stage, StringRef launch,
-                      int64_t firstLayer, int64_t endLayer, ArrayRef<StringRef> remat) {
+void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t stage,
+                      StringRef launch, int64_t firstLayer, int64_t endLayer,
+                      ArrayRef<StringRef> remat) {
   state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
   state.addAttribute(getStageAttrName(state.name), builder.getI64IntegerAttr(stage));
-  state.addAttribute(getLaunchAttrName(state.name), FlatSymbolRefAttr::get(builder.getContext(), launch));
+  state.addAttribute(getLaunchAttrName(state.name),
+                     FlatSymbolRefAttr::get(builder.getContext(), launch));
   state.addAttribute(getFirstLayerAttrName(state.name), builder.getI64IntegerAttr(firstLayer));
   state.addAttribute(getEndLayerAttrName(state.name), builder.getI64IntegerAttr(endLayer));
   state.addAttribute(getRematAttrName(state.name), builder.getStrArrayAttr(remat));
@@ -23,7 +25,8 @@ void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
 }
 
 LaunchOp ProgramOp::getLaunchOp() {
-  return mlir::SymbolTable::lookupNearestSymbolFrom<LaunchOp>((*this)->getParentOp(), getLaunchAttr());
+  return mlir::SymbolTable::lookupNearestSymbolFrom<LaunchOp>((*this)->getParentOp(),
+                                                              getLaunchAttr());
 }
 FuncOp ProgramOp::getForward() { return lookupSymbol<FuncOp>(kForward); }
 FuncOp ProgramOp::getBackward() { return lookupSymbol<FuncOp>(kBackward); }
@@ -46,19 +49,21 @@ ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
   auto buildFuncType = [](Builder &builder, ArrayRef<Type> inputs, ArrayRef<Type> results,
                           function_interface_impl::VariadicFlag,
                           std::string &) { return builder.getFunctionType(inputs, results); };
-  return function_interface_impl::parseFunctionOp(parser, result, /*allowVariadic=*/false,
-                                                  getFunctionTypeAttrName(result.name), buildFuncType,
-                                                  getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false, getFunctionTypeAttrName(result.name), buildFuncType,
+      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
 }
 
 void FuncOp::print(OpAsmPrinter &printer) {
-  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
-                                           getArgAttrsAttrName(), getResAttrsAttrName());
+  function_interface_impl::printFunctionOp(printer, *this, /*isVariadic=*/false,
+                                           getFunctionTypeAttrName(), getArgAttrsAttrName(),
+                                           getResAttrsAttrName());
 }
 
 ReturnOp FuncOp::getReturn() { return cast<ReturnOp>(getBody().front().getTerminator()); }
 
-/// Adding to a parameter's gradient is the effect of an op that has `into`; without it, the op is pure.
+/// Adding to a parameter's gradient is the effect of an op that has `into`; without it, the op is
+/// pure.
 template <typename Op>
 static void addAccumulateEffect(Op op, SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   if (op.getIntoAttr())
@@ -74,8 +79,8 @@ void EmbeddingGradOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> 
   addAccumulateEffect(*this, effects);
 }
 
-/// Rewrites `accumulate @w, (op ...)` to `op ... {into = @w}` when the sum is the product's only use: the runtime adds in
-/// the matrix product itself, and the tensor is never stored.
+/// Rewrites `accumulate @w, (op ...)` to `op ... {into = @w}` when the sum is the product's only
+/// use: the runtime adds in the matrix product itself, and the tensor is never stored.
 LogicalResult AccumulateOp::canonicalize(AccumulateOp op, PatternRewriter &rewriter) {
   Operation *producer = op.getValue().getDefiningOp();
   if (!producer || !isa<MatmulOp, GroupedMatmulGradOp, EmbeddingGradOp>(producer) ||

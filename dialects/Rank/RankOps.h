@@ -25,7 +25,8 @@ inline constexpr llvm::StringLiteral kForward = "forward";
 inline constexpr llvm::StringLiteral kBackward = "backward";
 /// On a compute op: the model's layer that it belongs to.
 inline constexpr llvm::StringLiteral kLayerAttr = "rank.layer";
-/// On ops of a function or schedule, after sigma-plan-memory: one #rank.place for each result, and the op's scratch memory.
+/// On ops of a function or schedule, after sigma-plan-memory: one #rank.place for each result, and
+/// the op's scratch memory.
 inline constexpr llvm::StringLiteral kPlacesAttr = "places";
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "workspace";
 } // namespace mlir::rank

@@ -10,15 +10,22 @@ using namespace mlir::rank;
 //===----------------------------------------------------------------------===//
 
 static int64_t rows(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
-static int64_t columns(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(1); }
-static int64_t count(Value value) { return cast<RankedTensorType>(value.getType()).getNumElements(); }
-static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+static int64_t columns(Value value) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(1);
+}
+static int64_t count(Value value) {
+  return cast<RankedTensorType>(value.getType()).getNumElements();
+}
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
 /// Products of two sizes fit an int64_t.
 static LogicalResult requireSize(Operation *op, StringRef field, int64_t value) {
   if (value > 0 && value <= INT32_MAX)
     return success();
-  return op->emitOpError() << "'" << field << "' is " << value << "; it must be from 1 to " << INT32_MAX;
+  return op->emitOpError() << "'" << field << "' is " << value << "; it must be from 1 to "
+                           << INT32_MAX;
 }
 
 static LogicalResult requireNotNegative(Operation *op, StringRef field, int64_t value) {
@@ -27,10 +34,12 @@ static LogicalResult requireNotNegative(Operation *op, StringRef field, int64_t 
   return op->emitOpError() << "'" << field << "' is " << value << "; it must not be negative";
 }
 
-static LogicalResult requireDivides(Operation *op, StringRef field, int64_t value, StringRef whole, int64_t size) {
+static LogicalResult requireDivides(Operation *op, StringRef field, int64_t value, StringRef whole,
+                                    int64_t size) {
   if (value > 0 && size % value == 0)
     return success();
-  return op->emitOpError() << "'" << field << "' is " << value << "; it must divide the " << whole << ", " << size;
+  return op->emitOpError() << "'" << field << "' is " << value << "; it must divide the " << whole
+                           << ", " << size;
 }
 
 namespace {
@@ -52,8 +61,9 @@ static std::string spell(ArrayRef<int64_t> shape) {
 static LogicalResult requireShapes(Operation *op, ArrayRef<Derived> all) {
   for (const Derived &derived : all)
     if (shapeOf(derived.value) != ArrayRef<int64_t>(derived.shape))
-      return op->emitOpError() << "'" << derived.field << "' has shape " << spell(shapeOf(derived.value))
-                               << "; it must be " << spell(derived.shape);
+      return op->emitOpError() << "'" << derived.field << "' has shape "
+                               << spell(shapeOf(derived.value)) << "; it must be "
+                               << spell(derived.shape);
   return success();
 }
 
@@ -63,12 +73,14 @@ static SmallVector<int64_t, 3> like(Value value) { return llvm::to_vector<3>(sha
 static ParameterOp requireParameter(Operation *op, StringRef field, FlatSymbolRefAttr name) {
   auto parameter = op->getParentOfType<ProgramOp>().lookupSymbol<ParameterOp>(name.getValue());
   if (!parameter)
-    op->emitOpError() << "'" << field << "' names " << name << ", which is no rank.parameter of this program";
+    op->emitOpError() << "'" << field << "' names " << name
+                      << ", which is no rank.parameter of this program";
   return parameter;
 }
 
 /// The shape of what an accumulating op makes, wherever it goes.
-template <typename Op> static LogicalResult requireProduct(Op op, ArrayRef<int64_t> shape) {
+template <typename Op>
+static LogicalResult requireProduct(Op op, ArrayRef<int64_t> shape) {
   if (bool(op.getInto()) == bool(op.getResult()))
     return op.emitOpError() << "has either a result or 'into'";
   if (op.getResult())
@@ -78,8 +90,9 @@ template <typename Op> static LogicalResult requireProduct(Op op, ArrayRef<int64
     return failure();
   if (into.getTensorType().getShape() == shape)
     return success();
-  return (op.emitOpError() << "'into' names a parameter of shape " << spell(into.getTensorType().getShape())
-                           << "; it must be " << spell(shape))
+  return (op.emitOpError() << "'into' names a parameter of shape "
+                           << spell(into.getTensorType().getShape()) << "; it must be "
+                           << spell(shape))
              .attachNote(into.getLoc())
          << "parameter is here";
 }
@@ -89,28 +102,36 @@ template <typename Op> static LogicalResult requireProduct(Op op, ArrayRef<int64
 //===----------------------------------------------------------------------===//
 
 LogicalResult LaunchOp::verify() {
-  std::pair<StringRef, int64_t> sizes[] = {
-      {"pp", getPp()},       {"dp", getDp()}, {"ep", getEp()}, {"batch", getGlobalBatch()}, {"micro_batch", getMicroBatch()},
-      {"sequence", getSequence()}, {"vocabulary", getVocabulary()}};
+  std::pair<StringRef, int64_t> sizes[] = {{"pp", getPp()},
+                                           {"dp", getDp()},
+                                           {"ep", getEp()},
+                                           {"batch", getGlobalBatch()},
+                                           {"micro_batch", getMicroBatch()},
+                                           {"sequence", getSequence()},
+                                           {"vocabulary", getVocabulary()}};
   for (auto [field, value] : sizes)
     if (failed(requireSize(*this, field, value)))
       return failure();
   if (getDp() % getEp() != 0)
     return emitOpError() << "'ep' is " << getEp() << "; it must divide dp, " << getDp();
   if (getGlobalBatch() % (getDp() * getMicroBatch()) != 0)
-    return emitOpError() << "'batch' is " << getGlobalBatch() << "; it must be a multiple of dp * micro_batch, " << getDp()
-                         << " * " << getMicroBatch();
+    return emitOpError() << "'batch' is " << getGlobalBatch()
+                         << "; it must be a multiple of dp * micro_batch, " << getDp() << " * "
+                         << getMicroBatch();
   if (!getElementType().isF32() && !getElementType().isF64() && !getElementType().isBF16())
-    return emitOpError() << "'precision' is " << getElementType() << "; it must be f32, f64 or bf16";
+    return emitOpError() << "'precision' is " << getElementType()
+                         << "; it must be f32, f64 or bf16";
   return success();
 }
 
 LogicalResult ProgramOp::verify() {
   LaunchOp launch = getLaunchOp();
   if (!launch)
-    return emitOpError() << "'launch' names " << getLaunchAttr() << ", which is no rank.launch of this module";
+    return emitOpError() << "'launch' names " << getLaunchAttr()
+                         << ", which is no rank.launch of this module";
   if (getStage() >= launch.getPp() || getStage() < 0)
-    return (emitOpError() << "'stage' is " << getStage() << "; it must be from 0 to " << launch.getPp() - 1)
+    return (emitOpError() << "'stage' is " << getStage() << "; it must be from 0 to "
+                          << launch.getPp() - 1)
                .attachNote(launch.getLoc())
            << "the launch has " << launch.getPp() << " stages";
   if (failed(requireNotNegative(*this, "first_layer", getFirstLayer())) ||
@@ -118,8 +139,8 @@ LogicalResult ProgramOp::verify() {
     return failure();
   int64_t layers = getEndLayer() - getFirstLayer();
   if (layers != int64_t(getRemat().size()))
-    return emitOpError() << "'remat' has " << getRemat().size() << " entries; it must have one for each of the " << layers
-                         << " layers";
+    return emitOpError() << "'remat' has " << getRemat().size()
+                         << " entries; it must have one for each of the " << layers << " layers";
   return success();
 }
 
@@ -128,8 +149,8 @@ static LogicalResult requirePrecision(Operation *op, Type type, Type precision) 
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || !isa<FloatType>(tensor.getElementType()) || tensor.getElementType() == precision)
     return success();
-  return op->emitOpError() << "has a tensor of " << tensor.getElementType() << "; the launch's precision is "
-                           << precision;
+  return op->emitOpError() << "has a tensor of " << tensor.getElementType()
+                           << "; the launch's precision is " << precision;
 }
 
 static LogicalResult requirePrecisions(ProgramOp program) {
@@ -147,8 +168,9 @@ static LogicalResult requirePrecisions(ProgramOp program) {
 }
 
 static SmallVector<Type> floatTypes(TypeRange types) {
-  return llvm::to_vector(llvm::make_filter_range(
-      types, [](Type type) { return isa<FloatType>(cast<RankedTensorType>(type).getElementType()); }));
+  return llvm::to_vector(llvm::make_filter_range(types, [](Type type) {
+    return isa<FloatType>(cast<RankedTensorType>(type).getElementType());
+  }));
 }
 
 static LogicalResult requireBackwardFits(ProgramOp program) {
@@ -164,18 +186,19 @@ static LogicalResult requireBackwardFits(ProgramOp program) {
     return backward.emitOpError() << "has no 'num_saved' or no 'captured'";
   SmallVector<Type> inputs(forward.getReturn().getSaves().getTypes());
   if (*backward.getNumSaved() != int64_t(inputs.size()))
-    return backward.emitOpError() << "'num_saved' is " << *backward.getNumSaved() << "; @forward saves "
-                                  << inputs.size() << " values";
+    return backward.emitOpError() << "'num_saved' is " << *backward.getNumSaved()
+                                  << "; @forward saves " << inputs.size() << " values";
   for (int64_t index : backward.getCapturedAttr().asArrayRef()) {
     if (index < 0 || index >= int64_t(forward.getNumArguments()))
-      return backward.emitOpError() << "'captured' names argument " << index << " of @forward, which has "
-                                    << forward.getNumArguments();
+      return backward.emitOpError() << "'captured' names argument " << index
+                                    << " of @forward, which has " << forward.getNumArguments();
     inputs.push_back(forward.getArgumentTypes()[index]);
   }
   llvm::append_range(inputs, floatTypes(forward.getResultTypes()));
   if (TypeRange(inputs) != TypeRange(backward.getArgumentTypes()))
-    return backward.emitOpError() << "must take what @forward saves, the captured arguments and the gradients of "
-                                     "@forward's results";
+    return backward.emitOpError()
+           << "must take what @forward saves, the captured arguments and the gradients of "
+              "@forward's results";
   if (TypeRange(floatTypes(forward.getArgumentTypes())) != TypeRange(backward.getResultTypes()))
     return backward.emitOpError() << "must return the gradients of @forward's float arguments";
   return success();
@@ -183,19 +206,21 @@ static LogicalResult requireBackwardFits(ProgramOp program) {
 
 static LogicalResult requireCallFits(CallOp call, FuncOp callee) {
   if (!callee)
-    return call.emitOpError() << "names " << call.getCalleeAttr() << ", which is no rank.func of this program";
+    return call.emitOpError() << "names " << call.getCalleeAttr()
+                              << ", which is no rank.func of this program";
   Type residual = ResidualType::get(call.getContext());
   bool takesSaved = callee.getNumSaved().has_value();
   SmallVector<Type> inputs(takesSaved ? 1 : 0, residual), outputs(callee.getResultTypes());
-  llvm::append_range(inputs, callee.getArgumentTypes().drop_front(callee.getNumSaved().value_or(0)));
+  llvm::append_range(inputs,
+                     callee.getArgumentTypes().drop_front(callee.getNumSaved().value_or(0)));
   if (!takesSaved)
     outputs.push_back(residual);
   if (TypeRange(inputs) != TypeRange(call.getInputs()))
-    return call.emitOpError() << "has operands that differ from what @" << callee.getName() << " takes, (" << inputs
-                              << ")";
+    return call.emitOpError() << "has operands that differ from what @" << callee.getName()
+                              << " takes, (" << inputs << ")";
   if (TypeRange(outputs) != TypeRange(call.getOutputs()))
-    return call.emitOpError() << "has results that differ from what @" << callee.getName() << " gives, (" << outputs
-                              << ")";
+    return call.emitOpError() << "has results that differ from what @" << callee.getName()
+                              << " gives, (" << outputs << ")";
   return success();
 }
 
@@ -216,8 +241,10 @@ LogicalResult FuncOp::verify() {
     return emitOpError() << "must end with rank.return";
   for (TypeRange types : {TypeRange(getArgumentTypes()), TypeRange(getResultTypes())})
     for (Type type : types)
-      if (!isBounded(type) || !(isa<FloatType>(getElementTypeOrSelf(type)) || getElementTypeOrSelf(type).isInteger(32)))
-        return emitOpError() << "takes or returns " << type << "; it must be a static tensor of floats or i32";
+      if (!isBounded(type) ||
+          !(isa<FloatType>(getElementTypeOrSelf(type)) || getElementTypeOrSelf(type).isInteger(32)))
+        return emitOpError() << "takes or returns " << type
+                             << "; it must be a static tensor of floats or i32";
   return success();
 }
 
@@ -225,7 +252,9 @@ LogicalResult ParameterOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !isBounded(type) || type.getRank() < 1 || type.getRank() > 4 ||
       !isa<FloatType>(type.getElementType()))
-    return emitOpError() << "has type " << getType() << "; it must be a static float tensor with 1 to 4 dimensions, none of them 0";
+    return emitOpError()
+           << "has type " << getType()
+           << "; it must be a static float tensor with 1 to 4 dimensions, none of them 0";
   if (getInitScale() < 0)
     return emitOpError() << "'init' scale is negative";
   return success();
@@ -237,29 +266,39 @@ static LogicalResult requireParameterType(Operation *op, FlatSymbolRefAttr name,
     return failure();
   if (parameter.getType() == type)
     return success();
-  return (op->emitOpError() << "has type " << type << " but the parameter is " << parameter.getType())
+  return (op->emitOpError() << "has type " << type << " but the parameter is "
+                            << parameter.getType())
              .attachNote(parameter.getLoc())
          << "parameter is here";
 }
 
-LogicalResult WeightOp::verify() { return requireParameterType(*this, getParameterAttr(), getResult().getType()); }
-LogicalResult AccumulateOp::verify() { return requireParameterType(*this, getParameterAttr(), getValue().getType()); }
-LogicalResult AdamWOp::verify() { return success(requireParameter(*this, "parameter", getParameterAttr())); }
+LogicalResult WeightOp::verify() {
+  return requireParameterType(*this, getParameterAttr(), getResult().getType());
+}
+LogicalResult AccumulateOp::verify() {
+  return requireParameterType(*this, getParameterAttr(), getValue().getType());
+}
+LogicalResult AdamWOp::verify() {
+  return success(requireParameter(*this, "parameter", getParameterAttr()));
+}
 
 LogicalResult ReturnOp::verify() {
   auto func = (*this)->getParentOfType<FuncOp>();
   if (TypeRange(getResults()) != TypeRange(func.getResultTypes()))
-    return emitOpError() << "returns " << getResults().size() << " results that do not have the types of @"
-                         << func.getName() << "'s " << func.getResultTypes().size() << " results";
+    return emitOpError() << "returns " << getResults().size()
+                         << " results that do not have the types of @" << func.getName() << "'s "
+                         << func.getResultTypes().size() << " results";
   for (Value value : getSaves())
     if (!value.getDefiningOp() || value.getDefiningOp<WeightOp>())
-      return emitOpError() << "saves an argument or a weight; only values that are computed here can be saved";
+      return emitOpError()
+             << "saves an argument or a weight; only values that are computed here can be saved";
   return success();
 }
 
 LogicalResult LoadBatchOp::verify() {
   int64_t tokens = (*this)->getParentOfType<ProgramOp>().getLaunchOp().getTokens();
-  return requireShapes(*this, {{"tokens", getTokens(), {tokens}}, {"targets", getTargets(), {tokens}}});
+  return requireShapes(*this,
+                       {{"tokens", getTokens(), {tokens}}, {"targets", getTargets(), {tokens}}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -278,7 +317,8 @@ LogicalResult GroupedMatmulOp::verify() {
   SmallVector<int64_t, 3> weights{groups, inner, width};
   if (getTransposeWeights())
     std::swap(weights[1], weights[2]);
-  if (failed(requireShapes(*this, {{"weights", getWeights(), weights}, {"result", getResult(), {rows(getRows()), width}}})))
+  if (failed(requireShapes(*this, {{"weights", getWeights(), weights},
+                                   {"result", getResult(), {rows(getRows()), width}}})))
     return failure();
   return requireNotNegative(*this, "expected_rows", getExpectedRows());
 }
@@ -291,14 +331,17 @@ LogicalResult GroupedMatmulGradOp::verify() {
 }
 
 /// rms_norm and its gradient.
-template <typename Op> static LogicalResult verifyNorm(Op op, ArrayRef<Derived> likeInput) {
+template <typename Op>
+static LogicalResult verifyNorm(Op op, ArrayRef<Derived> likeInput) {
   int64_t width = count(op.getWeight());
   if (failed(requireDivides(op, "weight", width, "row of 'input'", columns(op.getInput()))) ||
       failed(requireShapes(op, {{"rstd", op.getRstd(), {count(op.getInput()) / width}}})))
     return failure();
   return requireShapes(op, likeInput);
 }
-LogicalResult RmsNormOp::verify() { return verifyNorm(*this, {{"result", getResult(), like(getInput())}}); }
+LogicalResult RmsNormOp::verify() {
+  return verifyNorm(*this, {{"result", getResult(), like(getInput())}});
+}
 LogicalResult RmsNormGradOp::verify() {
   return verifyNorm(*this, {{"gradient", getGradient(), like(getInput())},
                             {"input_gradient", getInputGradient(), like(getInput())},
@@ -310,13 +353,15 @@ LogicalResult RotaryOp::verify() {
       failed(requireDivides(*this, "heads", getHeads(), "columns", columns(getInput()))))
     return failure();
   if (int64_t width = columns(getInput()) / getHeads(); width % 2 != 0)
-    return emitOpError() << "'heads' is " << getHeads() << "; a head would be " << width << " wide, which must be even";
+    return emitOpError() << "'heads' is " << getHeads() << "; a head would be " << width
+                         << " wide, which must be even";
   return success();
 }
 
 /// attention and its gradient. `likeQuery` and `likeKey` have the shapes of the query and the key.
 template <typename Op>
-static LogicalResult verifyAttention(Op op, ArrayRef<Derived> likeQuery, ArrayRef<Derived> likeKey) {
+static LogicalResult verifyAttention(Op op, ArrayRef<Derived> likeQuery,
+                                     ArrayRef<Derived> likeKey) {
   int64_t heads = op.getHeads(), kvHeads = op.getKvHeads(), tokens = rows(op.getQuery());
   if (failed(requireDivides(op, "sequence", op.getSequence(), "rows", tokens)) ||
       failed(requireDivides(op, "heads", heads, "columns", columns(op.getQuery()))) ||
@@ -343,7 +388,8 @@ LogicalResult AttentionGradOp::verify() {
 }
 
 /// silu_mul and its gradient; everything has the gate's shape.
-template <typename Op> static LogicalResult verifySiluMul(Op op, ArrayRef<Derived> likeGate) {
+template <typename Op>
+static LogicalResult verifySiluMul(Op op, ArrayRef<Derived> likeGate) {
   if (bool(op.getSizes()) != op.getExpectedRows().has_value())
     return op.emitOpError() << "'sizes' and 'expected_rows' go together";
   if (failed(requireNotNegative(op, "expected_rows", op.getExpectedRows().value_or(0))))
@@ -351,7 +397,8 @@ template <typename Op> static LogicalResult verifySiluMul(Op op, ArrayRef<Derive
   return requireShapes(op, likeGate);
 }
 LogicalResult SiluMulOp::verify() {
-  return verifySiluMul(*this, {{"up", getUp(), like(getGate())}, {"result", getResult(), like(getGate())}});
+  return verifySiluMul(
+      *this, {{"up", getUp(), like(getGate())}, {"result", getResult(), like(getGate())}});
 }
 LogicalResult SiluMulGradOp::verify() {
   return verifySiluMul(*this, {{"up", getUp(), like(getGate())},
@@ -368,7 +415,8 @@ LogicalResult EmbeddingOp::verify() {
   return requireShapes(*this, {{"result", getResult(), {count(getTokens()), columns(getTable())}}});
 }
 LogicalResult EmbeddingGradOp::verify() {
-  if (failed(requireShapes(*this, {{"gradient", getGradient(), {count(getTokens()), columns(getGradient())}}})))
+  if (failed(requireShapes(
+          *this, {{"gradient", getGradient(), {count(getTokens()), columns(getGradient())}}})))
     return failure();
   // The vocabulary is known from the table only.
   int64_t vocabulary = getResult() ? rows(getResult()) : 0;
@@ -381,11 +429,15 @@ LogicalResult EmbeddingGradOp::verify() {
   return requireProduct(*this, {vocabulary, columns(getGradient())});
 }
 
-template <typename Op> static LogicalResult verifyCrossEntropy(Op op, Derived scalar) {
+template <typename Op>
+static LogicalResult verifyCrossEntropy(Op op, Derived scalar) {
   int64_t tokens = rows(op.getLogits());
-  return requireShapes(op, {{"targets", op.getTargets(), {tokens}}, {"lse", op.getLse(), {tokens}}, scalar});
+  return requireShapes(
+      op, {{"targets", op.getTargets(), {tokens}}, {"lse", op.getLse(), {tokens}}, scalar});
 }
-LogicalResult CrossEntropyOp::verify() { return verifyCrossEntropy(*this, {"loss", getLoss(), {1}}); }
+LogicalResult CrossEntropyOp::verify() {
+  return verifyCrossEntropy(*this, {"loss", getLoss(), {1}});
+}
 LogicalResult CrossEntropyGradOp::verify() {
   if (failed(verifyCrossEntropy(*this, {"gradient", getGradient(), {1}})))
     return failure();
@@ -399,7 +451,8 @@ LogicalResult ObjectiveOp::verify() { return requireShapes(*this, {{"value", get
 //===----------------------------------------------------------------------===//
 
 /// `chosen` holds some of each token's experts.
-template <typename Op> static LogicalResult verifyChosen(Op op) {
+template <typename Op>
+static LogicalResult verifyChosen(Op op) {
   int64_t experts = columns(op.getScores()), choices = columns(op.getChosen());
   if (choices > experts)
     return op.emitOpError() << "chooses " << choices << " of " << experts << " experts";
@@ -413,8 +466,8 @@ LogicalResult TopKOp::verify() {
 LogicalResult TopKGradOp::verify() {
   if (failed(verifyChosen(*this)))
     return failure();
-  return requireShapes(*this,
-                       {{"gradient", getGradient(), like(getChosen())}, {"result", getResult(), like(getScores())}});
+  return requireShapes(*this, {{"gradient", getGradient(), like(getChosen())},
+                               {"result", getResult(), like(getScores())}});
 }
 
 LogicalResult GroupTokensOp::verify() {
@@ -422,16 +475,22 @@ LogicalResult GroupTokensOp::verify() {
 }
 
 /// Tokens on one side, the rows of their slots on the other.
-static LogicalResult verifySlots(Operation *op, Value tokens, Value position, StringRef field, Value slots) {
+static LogicalResult verifySlots(Operation *op, Value tokens, Value position, StringRef field,
+                                 Value slots) {
   if (failed(requireDivides(op, "tokens", rows(tokens), "entries of 'position'", count(position))))
     return failure();
   return requireShapes(op, {{field, slots, {count(position), columns(tokens)}}});
 }
-LogicalResult GatherRowsOp::verify() { return verifySlots(*this, getInput(), getPosition(), "result", getResult()); }
-LogicalResult ScatterRowsOp::verify() { return verifySlots(*this, getResult(), getPosition(), "rows", getRows()); }
+LogicalResult GatherRowsOp::verify() {
+  return verifySlots(*this, getInput(), getPosition(), "result", getResult());
+}
+LogicalResult ScatterRowsOp::verify() {
+  return verifySlots(*this, getResult(), getPosition(), "rows", getRows());
+}
 
 /// combine and its gradient; `mixed` is the weighted sum, or its gradient.
-template <typename Op> static LogicalResult verifyCombine(Op op, StringRef field, Value mixed) {
+template <typename Op>
+static LogicalResult verifyCombine(Op op, StringRef field, Value mixed) {
   int64_t tokens = rows(op.getWeights()), slots = count(op.getWeights()), width = columns(mixed);
   return requireShapes(op, {{field, mixed, {tokens, width}},
                             {"position", op.getPosition(), {slots}},
@@ -445,19 +504,24 @@ LogicalResult CombineGradOp::verify() {
                                {"weights_gradient", getWeightsGradient(), like(getWeights())}});
 }
 
-template <typename Op> static LogicalResult verifyBalanceLoss(Op op, ArrayRef<Derived> derived) {
+template <typename Op>
+static LogicalResult verifyBalanceLoss(Op op, ArrayRef<Derived> derived) {
   if (failed(verifyChosen(op)) ||
       failed(requireDivides(op, "sequence", op.getSequence(), "rows", rows(op.getScores()))))
     return failure();
   return requireShapes(op, derived);
 }
-LogicalResult BalanceLossOp::verify() { return verifyBalanceLoss(*this, {{"loss", getLoss(), {1}}}); }
+LogicalResult BalanceLossOp::verify() {
+  return verifyBalanceLoss(*this, {{"loss", getLoss(), {1}}});
+}
 LogicalResult BalanceLossGradOp::verify() {
-  return verifyBalanceLoss(*this, {{"gradient", getGradient(), {1}}, {"result", getResult(), like(getScores())}});
+  return verifyBalanceLoss(
+      *this, {{"gradient", getGradient(), {1}}, {"result", getResult(), like(getScores())}});
 }
 
 /// The table of one exchange: a row for each rank of the ep group, a column for each local expert.
-template <typename Op> static LogicalResult verifyTable(Op op) {
+template <typename Op>
+static LogicalResult verifyTable(Op op) {
   int64_t ep = op->template getParentOfType<ProgramOp>().getLaunchOp().getEp();
   if (failed(requireDivides(op, "ep", ep, "entries of 'sizes'", count(op.getSizes()))))
     return failure();
@@ -469,7 +533,8 @@ LogicalResult ExchangeSizesOp::verify() {
   return requireShapes(*this, {{"local_sizes", getLocalSizes(), {columns(getTable())}}});
 }
 LogicalResult AllToAllOp::verify() {
-  if (failed(verifyTable(*this)) || failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
+  if (failed(verifyTable(*this)) ||
+      failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
     return failure();
   return requireShapes(*this, {{"result", getResult(), {rows(getResult()), columns(getRows())}}});
 }

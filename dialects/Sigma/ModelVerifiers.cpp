@@ -6,7 +6,8 @@
 using namespace mlir;
 using namespace mlir::sigma;
 
-/// Far above every model there is; catches the mistake of a digit too many before sizes are multiplied.
+/// Far above every model there is; catches the mistake of a digit too many before sizes are
+/// multiplied.
 static constexpr int64_t kMaxSize = 1 << 24;
 static constexpr int64_t kMaxLayers = 4096;
 

@@ -17,5 +17,6 @@ int main(int argc, char **argv) {
   mlir::sigma::registerSigmaPasses();
   mlir::sigma::registerPipelines();
   mlir::sigma::registerSigmaCodegenPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "sigma: every pass and pipeline\n", registry));
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "sigma: every pass and pipeline\n", registry));
 }

@@ -27,7 +27,8 @@ static std::string join(llvm::StringRef folder, llvm::StringRef name) {
 }
 
 namespace {
-/// Everything is made in a folder beside the output and moved there at the end: files appear whole or not at all.
+/// Everything is made in a folder beside the output and moved there at the end: files appear whole
+/// or not at all.
 class Staging {
 public:
   explicit Staging(llvm::StringRef output) : output(output) {
@@ -48,7 +49,8 @@ public:
   bool publish() {
     if (std::error_code error = fs::create_directories(join(output, "launch")))
       return fail("cannot create " + output + ": " + error.message());
-    for (llvm::StringRef name : {"plan.json", "rank.mlir", "rank.f64.mlir", "launch/mpirun.sh", "train"})
+    for (llvm::StringRef name :
+         {"plan.json", "rank.mlir", "rank.f64.mlir", "launch/mpirun.sh", "train"})
       if (std::error_code error = fs::rename(file(name), join(output, name)))
         return fail("cannot write " + join(output, name) + ": " + error.message());
     return true;
@@ -67,7 +69,8 @@ static bool readLinkFlags(std::string &flags) {
   return readText(join(root, "runtime/link.flags"), flags);
 }
 
-static int planAnew(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task, planner::Answer &answer) {
+static int planAnew(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task,
+                    planner::Answer &answer) {
   answer = search(task, options.timeLimitS, /*top=*/1);
   if (!answer.error.empty())
     return mlir::emitError(spec.job().getLoc()) << answer.error, kUserError;
@@ -77,11 +80,12 @@ static int planAnew(const BuildOptions &options, Spec &spec, mlir::sigma::Planni
 }
 
 /// A plan that somebody else made is taken if planner::check finds it legal.
-static int takePlan(const planner::Plan &plan, const std::string &origin, mlir::sigma::PlanningTask &task,
-                    planner::Answer &answer) {
+static int takePlan(const planner::Plan &plan, const std::string &origin,
+                    mlir::sigma::PlanningTask &task, planner::Answer &answer) {
   planner::CheckResult result = planner::check(task.problem, *task.costs, plan);
   if (!result.legal()) {
-    llvm::errs() << (result.error.empty() ? planner::summarizeCheck(task.problem, result) : result.error + "\n");
+    llvm::errs() << (result.error.empty() ? planner::summarizeCheck(task.problem, result)
+                                          : result.error + "\n");
     return fail(origin + " is not a legal plan of this job"), kUserError;
   }
   answer.plan = result.plan;
@@ -89,10 +93,12 @@ static int takePlan(const planner::Plan &plan, const std::string &origin, mlir::
 }
 
 /// The plan of --plan, or of the specification itself, or else a new one.
-static int decide(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task, planner::Answer &answer) {
+static int decide(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task,
+                  planner::Answer &answer) {
   for (auto plan : spec.module().getOps<mlir::sigma::PlanOp>())
     if (options.plan.empty() && plan.getJob() == spec.job().getSymName())
-      return takePlan(mlir::sigma::planFromOp(plan), "the specification's sigma.plan", task, answer);
+      return takePlan(mlir::sigma::planFromOp(plan), "the specification's sigma.plan", task,
+                      answer);
   if (options.plan.empty())
     return planAnew(options, spec, task, answer);
   std::string text;
@@ -108,15 +114,19 @@ static int decide(const BuildOptions &options, Spec &spec, mlir::sigma::Planning
 /// The chosen job is compiled with the chosen plan; others have no part in it.
 static void keepOnly(Spec &spec, const planner::Answer &answer) {
   for (mlir::Operation &op : llvm::make_early_inc_range(*spec.module().getBody()))
-    if (mlir::isa<mlir::sigma::PlanOp>(op) || (mlir::isa<mlir::sigma::JobOp>(op) && &op != spec.job()))
+    if (mlir::isa<mlir::sigma::PlanOp>(op) ||
+        (mlir::isa<mlir::sigma::JobOp>(op) && &op != spec.job()))
       op.erase();
   bool optimal = answer.proof.status == planner::ProofStatus::Optimal;
   mlir::sigma::createPlanOp(spec.job(), answer.plan,
-                            optimal ? mlir::sigma::ProofStatus::Optimal : mlir::sigma::ProofStatus::Unproven);
+                            optimal ? mlir::sigma::ProofStatus::Optimal
+                                    : mlir::sigma::ProofStatus::Unproven);
 }
 
-/// Lowers the plan to rank programs in `precision` and writes them, so that the line table can point to the file.
-static bool writePrograms(mlir::ModuleOp planned, llvm::StringRef precision, const std::string &file) {
+/// Lowers the plan to rank programs in `precision` and writes them, so that the line table can
+/// point to the file.
+static bool writePrograms(mlir::ModuleOp planned, llvm::StringRef precision,
+                          const std::string &file) {
   mlir::OwningOpRef<mlir::ModuleOp> module = planned.clone();
   mlir::PassManager pm(module->getContext());
   mlir::sigma::buildCompilePipeline(pm, precision);
@@ -127,8 +137,9 @@ static bool writePrograms(mlir::ModuleOp planned, llvm::StringRef precision, con
   return writeText(file, text);
 }
 
-static bool emitProgram(Spec &spec, const std::string &file, llvm::StringRef shownAs, const BuildOptions &options,
-                        bool entryPoint, const std::string &objectFile) {
+static bool emitProgram(Spec &spec, const std::string &file, llvm::StringRef shownAs,
+                        const BuildOptions &options, bool entryPoint,
+                        const std::string &objectFile) {
   std::string text;
   if (!readText(file, text))
     return false;
@@ -157,7 +168,8 @@ static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks, Sta
     std::string name = isPrimary ? "rank.mlir" : "rank.f64.mlir";
     objects.push_back(staging.file(name + ".o"));
     if (!writePrograms(spec.module(), precision, staging.file(name)) ||
-        !emitProgram(spec, staging.file(name), join(shown, name), options, isPrimary, objects.back()))
+        !emitProgram(spec, staging.file(name), join(shown, name), options, isPrimary,
+                     objects.back()))
       return false;
     isPrimary = false;
   }
@@ -172,7 +184,8 @@ static void report(const BuildOptions &options, const mlir::sigma::PlanningTask 
                    const planner::Answer &answer) {
   if (!options.json) {
     llvm::outs() << planner::summarize(task.problem, answer.plan) << "\n"
-                 << "wrote " << options.output << "/{train, plan.json, rank.mlir, rank.f64.mlir, launch/mpirun.sh}\n";
+                 << "wrote " << options.output
+                 << "/{train, plan.json, rank.mlir, rank.f64.mlir, launch/mpirun.sh}\n";
     return;
   }
   llvm::json::OStream json(llvm::outs(), 2);
@@ -202,8 +215,10 @@ int sigma::driver::runBuild(const BuildOptions &options) {
     return status;
   keepOnly(spec, answer);
   Staging staging(options.output);
-  if (!staging.create() || !writeText(staging.file("plan.json"), planner::toJson(task->problem, answer)) ||
-      !generate(spec, options, answer.plan.layout.pp * answer.plan.layout.dp, staging) || !staging.publish())
+  if (!staging.create() ||
+      !writeText(staging.file("plan.json"), planner::toJson(task->problem, answer)) ||
+      !generate(spec, options, answer.plan.layout.pp * answer.plan.layout.dp, staging) ||
+      !staging.publish())
     return kUserError;
   report(options, *task, answer);
   return kDone;

@@ -26,8 +26,8 @@ int sigma::driver::runPlan(const PlanOptions &options) {
   else if (options.explain || answer.proof.status == planner::ProofStatus::Infeasible)
     llvm::outs() << planner::explain(task->problem, answer);
   else
-    llvm::outs() << planner::summarize(task->problem, answer.plan) << planner::summarizeStages(answer.plan)
-                 << planner::summarizeProof(answer.proof);
+    llvm::outs() << planner::summarize(task->problem, answer.plan)
+                 << planner::summarizeStages(answer.plan) << planner::summarizeProof(answer.proof);
   if (!options.output.empty() && options.output != "-" && !writeText(options.output, json))
     return kUserError;
   return answer.proof.status == planner::ProofStatus::Infeasible ? kInfeasible : kDone;

@@ -60,8 +60,9 @@ bool Spec::load(const SpecOptions &options) {
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   handler = std::make_unique<mlir::SourceMgrDiagnosticHandler>(sources, &context());
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context());
-  return parsed && chooseJob(options.job) && (options.devices == 0 || resizeCluster(options.devices)) &&
-         applyPins(options.pins) && mlir::succeeded(mlir::verify(*parsed));
+  return parsed && chooseJob(options.job) &&
+         (options.devices == 0 || resizeCluster(options.devices)) && applyPins(options.pins) &&
+         mlir::succeeded(mlir::verify(*parsed));
 }
 
 bool Spec::chooseJob(const std::string &name) {
@@ -69,7 +70,8 @@ bool Spec::chooseJob(const std::string &name) {
   if (name.empty()) {
     if (jobs.size() != 1)
       return mlir::emitError(parsed->getLoc())
-                 << "there are " << jobs.size() << " jobs; name one with --job, or state exactly one sigma.job",
+                 << "there are " << jobs.size()
+                 << " jobs; name one with --job, or state exactly one sigma.job",
              false;
     chosen = jobs.front();
     return true;

@@ -47,7 +47,8 @@ bool fail(const llvm::Twine &message);
 /// Whole text of a file, or of standard input for "-"; prints an error if it cannot be read.
 bool readText(llvm::StringRef path, std::string &text);
 
-/// Writes a file that appears whole or not at all, or to standard output for "-"; prints an error if it cannot.
+/// Writes a file that appears whole or not at all, or to standard output for "-"; prints an error
+/// if it cannot.
 bool writeText(llvm::StringRef path, llvm::StringRef text);
 
 /// Searches for the job's best plan; Ctrl-C ends the search with the best plan so far.

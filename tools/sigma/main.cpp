@@ -6,9 +6,12 @@
 using namespace sigma::driver;
 
 static void addSpec(CLI::App *command, SpecOptions &spec) {
-  command->add_option("SPEC", spec.path, "model, cluster and job, in MLIR; - reads standard input")->required();
+  command->add_option("SPEC", spec.path, "model, cluster and job, in MLIR; - reads standard input")
+      ->required();
   command->add_option("--job", spec.job, "which job of SPEC, if there are several");
-  command->add_option("--pin", spec.pins, "fixes choices: pp=, dp=, ep=, microBatch=, remat=none|full; separated by commas");
+  command->add_option(
+      "--pin", spec.pins,
+      "fixes choices: pp=, dp=, ep=, microBatch=, remat=none|full; separated by commas");
   command->add_option("--devices", spec.devices, "a cluster of so many devices instead of SPEC's")
       ->check(CLI::PositiveNumber);
 }
@@ -20,25 +23,40 @@ int main(int argc, char **argv) {
   PlanOptions plan;
   CLI::App *planCommand = app.add_subcommand("plan", "finds the best plan of a job, and proves it");
   addSpec(planCommand, plan.spec);
-  planCommand->add_option("-o,--output", plan.output, "writes plan.json; - writes to standard output");
-  planCommand->add_flag("--explain", plan.explain, "where time and memory go, what binds, why others lose");
+  planCommand->add_option("-o,--output", plan.output,
+                          "writes plan.json; - writes to standard output");
+  planCommand->add_flag("--explain", plan.explain,
+                        "where time and memory go, what binds, why others lose");
   planCommand->add_flag("--json", plan.json, "prints plan.json instead of text");
-  planCommand->add_option("--time-limit", plan.timeLimitS, "seconds until the best plan so far is taken, with its proven gap")
+  planCommand
+      ->add_option("--time-limit", plan.timeLimitS,
+                   "seconds until the best plan so far is taken, with its proven gap")
       ->check(CLI::PositiveNumber);
-  planCommand->add_option("--top", plan.top, "how many layouts to compare")->check(CLI::Range(1, 100));
+  planCommand->add_option("--top", plan.top, "how many layouts to compare")
+      ->check(CLI::Range(1, 100));
 
   BuildOptions build;
-  CLI::App *buildCommand = app.add_subcommand("build", "plans a job and generates its training program");
+  CLI::App *buildCommand =
+      app.add_subcommand("build", "plans a job and generates its training program");
   addSpec(buildCommand, build.spec);
-  buildCommand->add_option("-o,--output", build.output, "folder for train, plan.json, rank.mlir and launch/")->required();
+  buildCommand
+      ->add_option("-o,--output", build.output,
+                   "folder for train, plan.json, rank.mlir and launch/")
+      ->required();
   buildCommand->add_option("--plan", build.plan, "builds this plan.json instead of planning");
-  buildCommand->add_option("--time-limit", build.timeLimitS, "as in sigma plan")->check(CLI::PositiveNumber);
-  buildCommand->add_option("--cpu", build.cpu, "CPU that the generated code may rely on")->capture_default_str();
+  buildCommand->add_option("--time-limit", build.timeLimitS, "as in sigma plan")
+      ->check(CLI::PositiveNumber);
+  buildCommand->add_option("--cpu", build.cpu, "CPU that the generated code may rely on")
+      ->capture_default_str();
   buildCommand->add_flag("--json", build.json, "prints what was written as JSON");
 
   CheckOptions check;
-  CLI::App *checkCommand = app.add_subcommand("check", "says whether a plan is legal, fits, and what it costs");
-  checkCommand->add_option("PLAN", check.plan, "plan.json, of sigma or made by hand; - reads standard input")->required();
+  CLI::App *checkCommand =
+      app.add_subcommand("check", "says whether a plan is legal, fits, and what it costs");
+  checkCommand
+      ->add_option("PLAN", check.plan,
+                   "plan.json, of sigma or made by hand; - reads standard input")
+      ->required();
   addSpec(checkCommand, check.spec);
   checkCommand->add_flag("--json", check.json, "prints the answer as JSON");
 
