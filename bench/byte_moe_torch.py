@@ -53,8 +53,10 @@ class Experts(nn.Module):
     def __init__(self):
         super().__init__()
         self.norm, self.router = Norm(WIDTH), nn.Linear(WIDTH, EXPERTS, bias=False)
-        self.gate, self.up = (nn.Parameter(torch.randn(EXPERTS, WIDTH, EXPERT_WIDTH) * 0.02) for _ in range(2))
-        self.down = nn.Parameter(torch.randn(EXPERTS, EXPERT_WIDTH, WIDTH) * 0.02)
+        # One parameter per expert: the gradient of a slice of a common one would be as large as all of them.
+        self.gate, self.up = (nn.ParameterList(torch.randn(WIDTH, EXPERT_WIDTH) * 0.02 for _ in range(EXPERTS))
+                              for _ in range(2))
+        self.down = nn.ParameterList(torch.randn(EXPERT_WIDTH, WIDTH) * 0.02 for _ in range(EXPERTS))
 
     def forward(self, x):
         y = self.norm(x).view(-1, WIDTH)

@@ -75,7 +75,7 @@ struct Job {
     rt.options.steps = 100;
     rt.options.seed = 7;
     rt.options.data = "/usr/share/common-licenses/GPL-3";
-    rt.data.open(__FILE__, 8, 256, 7);
+    rt.data.open(SIGMA_TEST_TEXT, 8, 256, 7);
     add("norm", {33}, -1);
     add("layers.0.wq", {64, 40}, -1);
     add("layers.0.gate", {4, 16, 24}, 0);

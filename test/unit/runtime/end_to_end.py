@@ -217,7 +217,6 @@ def check_wrong_input_is_refused():
     home = folder("wrong")
     cases = [(["--steps=0"], 2, "--steps"), (["--steps=x"], 2, "--steps"), ([], 2, "--steps"),
              (["--steps=5", "--bogus"], 2, "bogus"), (["--steps=5", "--precision=f16"], 2, "f32"),
-             (["--steps=5", "--resume"], 2, "--checkpoint-dir"), (["--steps=5", "--supervise"], 2, "--checkpoint-dir"),
              (["--steps=5", "--checkpoint-dir=/proc/none"], 1, "/proc/none"),
              (["--steps=5", "--log=/nonexistent/log"], 1, "/nonexistent/log")]
     for arguments, status, word in cases:
