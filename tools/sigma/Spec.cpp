@@ -48,6 +48,7 @@ Spec::Spec() {
   registerCodegenTranslations(registry);
   mlirContext = std::make_unique<mlir::MLIRContext>(registry);
   mlirContext->loadAllAvailableDialects();
+  mlirContext->printOpOnDiagnostic(false); // the location says it, and the user wrote the op
 }
 
 Spec::~Spec() = default;
