@@ -30,7 +30,7 @@ static int runProgram(Runtime &rt, char **argv, sigma_describe native, sigma_des
   }
   if (rt.options.supervise)
     return supervise(rt);
-  restartWithFittingKernels(argv);
+  restartWithFittingKernels(rt.program.elem, argv);
   return train(rt);
 }
 

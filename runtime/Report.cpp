@@ -27,7 +27,7 @@ static std::string hostName() {
 }
 
 // mpirun gives each rank a terminal of its own, which is nobody's screen.
-Report::Report(Runtime &rt, const char *blasCore, int64_t resumed)
+Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
     : rt(rt), terminal(isatty(STDOUT_FILENO) && !launched()) {
   const std::vector<double> pids = gatherDoubles(&rt, {double(getpid())});
   const std::vector<std::string> hosts = gatherStrings(&rt, hostName());
@@ -51,7 +51,7 @@ Report::Report(Runtime &rt, const char *blasCore, int64_t resumed)
                 {"resumedFrom", resumed},
                 {"kernels",
                  {{"device", rt.device->name}, {"instructionLevel", rt.device->instructionLevel}}},
-                {"blasCore", blasCore},
+                {"products", products},
                 {"arenaBytes", rt.plannedPeakBytes()},
                 {"plannedPeakBytes", rt.plannedPeakBytes()},
                 {"peakResidentBytes", peak},
@@ -59,10 +59,10 @@ Report::Report(Runtime &rt, const char *blasCore, int64_t resumed)
                 {"pids", std::vector<int64_t>(pids.begin(), pids.end())},
                 {"hosts", hosts}});
   if (!rt.options.quiet)
-    std::printf("%s: %lld ranks (pp %lld, dp %lld, ep %lld), %s, kernels %s, BLAS %s%s\n",
+    std::printf("%s: %lld ranks (pp %lld, dp %lld, ep %lld), %s, kernels %s, products by %s%s\n",
                 p.name.c_str(), static_cast<long long>(p.worldSize()), static_cast<long long>(p.pp),
                 static_cast<long long>(p.dp), static_cast<long long>(p.ep),
-                p.elem == SIGMA_F64 ? "f64" : "f32", rt.device->instructionLevel, blasCore,
+                p.elem == SIGMA_F64 ? "f64" : "f32", rt.device->instructionLevel, products.c_str(),
                 resumed ? (", resumed from step " + std::to_string(resumed)).c_str() : "");
 }
 

@@ -9,7 +9,7 @@ namespace sigma::runtime {
 class Report {
 public:
   /// Collective. `resumed` is the step of the loaded checkpoint, 0 without one.
-  Report(Runtime &rt, const char *blasCore, int64_t resumed);
+  Report(Runtime &rt, const std::string &products, int64_t resumed);
 
   void step(int64_t stepTimeNs);
   /// Collective. The last line of a run that finished; `lossHex` is that of the last step.

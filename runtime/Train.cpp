@@ -116,10 +116,10 @@ int stopped(Runtime &rt) {
 int run(Runtime &rt) {
   checkWorldSize(rt);
   rt.mesh = makeMesh(rt.program.pp, rt.program.dp, rt.program.ep);
-  const char *blasCore = prepareLinearAlgebra();
+  const std::string products = prepareLinearAlgebra(rt.program.elem);
   together(rt, [&] { prepare(rt); });
   LoadedCheckpoint loaded = start(rt);
-  Report report(rt, blasCore, loaded.step);
+  Report report(rt, products, loaded.step);
   const bool finished = runSteps(rt, report, loaded.lossHex);
   if (rt.checkpointer)
     rt.checkpointer->finish();

@@ -7,6 +7,7 @@
 #include "runtime/health/Fault.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <set>
 
 namespace sigma::runtime {
@@ -78,20 +79,36 @@ LoadedCheckpoint load(sigma_rt rt, const std::string &path) {
 
 enum Outcome { Good, Rejected, Refused };
 
+void reportRejected(sigma_rt rt, const std::string &path, const std::string &reason) {
+  std::fprintf(stderr, "train: warning: checkpoint rejected: %s\n", reason.c_str());
+  rt->log.event("fault", {{"kind", "checkpoint-rejected"}, {"path", path}, {"reason", reason}});
+}
+
 /// Rank 0 says what the ranks found, each reason once.
 void report(sigma_rt rt, const std::string &path, const std::vector<std::string> &reasons) {
   const std::set<std::string> unique(reasons.begin(), reasons.end());
-  for (const std::string &reason : unique) {
-    if (reason.empty())
-      continue;
-    std::fprintf(stderr, "train: warning: checkpoint rejected: %s\n", reason.c_str());
-    rt->log.event("fault", {{"kind", "checkpoint-rejected"}, {"path", path}, {"reason", reason}});
-  }
+  for (const std::string &reason : unique)
+    if (!reason.empty())
+      reportRejected(rt, path, reason);
+}
+
+/// The tracker is only a hint, but one that leads nowhere means that somebody removed a checkpoint.
+void reportLostTracker(sigma_rt rt, const CheckpointFolder &folder) {
+  const std::string path = folder.path() + "/LATEST";
+  if (rt->mesh.rank != 0 || !std::filesystem::exists(path))
+    return;
+  const int64_t latest = folder.latestStep();
+  if (latest < 0)
+    reportRejected(rt, path, path + " names no checkpoint");
+  else if (!std::filesystem::exists(folder.committedPath(latest)))
+    reportRejected(rt, path,
+                   path + " names a checkpoint that is missing: " + folder.committedPath(latest));
 }
 
 } // namespace
 
 LoadedCheckpoint loadNewest(sigma_rt rt, const CheckpointFolder &folder) {
+  reportLostTracker(rt, folder);
   const Json names = Json::parse(broadcastString(rt, Json(folder.candidates()).dump()));
   for (const std::string name : names) {
     const std::string path = folder.path() + "/" + name;

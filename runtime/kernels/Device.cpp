@@ -1,34 +1,42 @@
-// Chooses the CPU device of this processor and fills in its linear algebra (OpenBLAS).
+// Chooses the CPU device of this processor and fills in its matrix products.
 #include "runtime/kernels/Device.h"
 #include "runtime/kernels/CpuLevels.h"
 
 #include <cblas.h>
+#include <oneapi/dnnl/dnnl.h>
 
 #include <cstring>
+#include <stdexcept>
+#include <string>
 
 namespace sigma::runtime {
 namespace {
 
-void callBlas(const Gemm<float> &g, CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b, float beta) {
-  cblas_sgemm(CblasRowMajor, a, b, g.m, g.n, g.k, 1.0f, g.a, g.lda, g.b, g.ldb, beta, g.c, g.ldc);
+void multiply(const Gemm<float> &g) {
+  // Its failures are of arguments, which the generated program fixes, and of memory.
+  if (dnnl_sgemm(g.transposeA ? 'T' : 'N', g.transposeB ? 'T' : 'N', g.m, g.n, g.k, 1.0f, g.a,
+                 g.lda, g.b, g.ldb, g.accumulate ? 1.0f : 0.0f, g.c, g.ldc) != dnnl_success)
+    throw std::runtime_error("oneDNN refused a matrix product of " + std::to_string(g.m) + " x " +
+                             std::to_string(g.n) + " x " + std::to_string(g.k));
 }
 
-void callBlas(const Gemm<double> &g, CBLAS_TRANSPOSE a, CBLAS_TRANSPOSE b, double beta) {
-  cblas_dgemm(CblasRowMajor, a, b, g.m, g.n, g.k, 1.0, g.a, g.lda, g.b, g.ldb, beta, g.c, g.ldc);
+void multiply(const Gemm<double> &g) {
+  const auto transpose = [](bool yes) { return yes ? CblasTrans : CblasNoTrans; };
+  cblas_dgemm(CblasRowMajor, transpose(g.transposeA), transpose(g.transposeB), g.m, g.n, g.k, 1.0,
+              g.a, g.lda, g.b, g.ldb, g.accumulate ? 1.0 : 0.0, g.c, g.ldc);
 }
 
 template <class T>
 void gemm(const Gemm<T> &g) {
   if (g.m <= 0 || g.n <= 0)
     return;
-  if (g.k <= 0) { // an empty sum; BLAS refuses the leading dimensions that belong to it
+  if (g.k <= 0) { // an empty sum; the libraries refuse the leading dimensions that belong to it
     if (!g.accumulate)
       for (int64_t row = 0; row < g.m; ++row)
         std::memset(g.c + row * g.ldc, 0, g.n * sizeof(T));
     return;
   }
-  callBlas(g, g.transposeA ? CblasTrans : CblasNoTrans, g.transposeB ? CblasTrans : CblasNoTrans,
-           g.accumulate ? T(1) : T(0));
+  multiply(g);
 }
 
 struct Level {
@@ -59,11 +67,9 @@ bool hasV4() {
 const Device *cpuDevice(const char *name) {
   static const Level levels[] = {
 #if defined(__x86_64__)
-    level(v4::device(), hasV4()),
-    level(v3::device(), hasV3()),
+      level(v4::device(), hasV4()), level(v3::device(), hasV3()),
 #endif
-    level(baseline::device(), true)
-  };
+      level(baseline::device(), true)};
   for (const Level &candidate : levels)
     if (candidate.supported && (!name || std::strcmp(name, candidate.device.instructionLevel) == 0))
       return &candidate.device;

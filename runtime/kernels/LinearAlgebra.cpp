@@ -2,6 +2,8 @@
 #include "runtime/kernels/Device.h"
 
 #include <cblas.h>
+#include <dlfcn.h>
+#include <oneapi/dnnl/dnnl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,7 +26,9 @@ static std::vector<std::string> fittingCores() {
   return {};
 }
 
-void restartWithFittingKernels(char *const *argv) {
+void restartWithFittingKernels(int64_t elem, char *const *argv) {
+  if (elem != SIGMA_F64)
+    return;
   const std::vector<std::string> fitting = fittingCores();
   const char *keep = std::getenv(kKeepVariable);
   if (fitting.empty() || (keep && std::string(keep) == "inherit"))
@@ -37,11 +41,23 @@ void restartWithFittingKernels(char *const *argv) {
   // Without /proc the program goes on with the library's choice; the log names it.
 }
 
-const char *prepareLinearAlgebra() {
-  // Ranks are one per core; threads of the library would fight each other, and would change the
+/// oneDNN's threads are those of the OpenMP library that it was built with, whichever that is.
+static void setOpenMpThreads(int threads) {
+  using SetThreads = void (*)(int);
+  if (auto set = reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads")))
+    set(threads);
+}
+
+std::string prepareLinearAlgebra(int64_t elem) {
+  // Ranks are one per core; threads of the libraries would fight each other, and would change the
   // order of sums.
   openblas_set_num_threads(1);
-  return openblas_get_corename();
+  setOpenMpThreads(1);
+  if (elem == SIGMA_F64)
+    return std::string("OpenBLAS ") + openblas_get_corename();
+  const dnnl_version_t &version = *dnnl_version();
+  return "oneDNN " + std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
+         std::to_string(version.patch);
 }
 
 } // namespace sigma::runtime

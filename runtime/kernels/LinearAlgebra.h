@@ -1,18 +1,21 @@
-// What the runtime asks of its linear-algebra library (OpenBLAS) besides products.
+// The linear-algebra libraries below the CPU device: oneDNN multiplies in f32, OpenBLAS in f64.
 #ifndef SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 #define SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
+
+#include <cstdint>
+#include <string>
 
 namespace sigma::runtime {
 
 /// OpenBLAS chooses its kernels when it is loaded. It takes a processor that is newer than itself
 /// for an old one, and an inherited OPENBLAS_CORETYPE for an order; either may cost a factor of two
-/// to six. When its choice does not fit this processor, this starts the program once more, in the
-/// same process, with a choice that does. SIGMA_BLAS_CORE=inherit in the environment keeps the
-/// library's choice.
-void restartWithFittingKernels(char *const *argv);
+/// to six. When its choice does not fit this processor and a program of element type `elem` needs
+/// it, this starts the program once more, in the same process, with a choice that does.
+/// SIGMA_BLAS_CORE=inherit in the environment keeps the library's choice.
+void restartWithFittingKernels(int64_t elem, char *const *argv);
 
-/// Sets the library to one thread and gives the name of the kernels it chose.
-const char *prepareLinearAlgebra();
+/// Sets the libraries to one thread and names what multiplies matrices of element type `elem`.
+std::string prepareLinearAlgebra(int64_t elem);
 
 } // namespace sigma::runtime
 

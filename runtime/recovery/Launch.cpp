@@ -15,6 +15,8 @@
 namespace sigma::runtime {
 namespace {
 
+constexpr int kNotStarted = 127; // what a shell says of a command that is not there
+
 sigset_t watchedSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -47,7 +49,7 @@ void setEnvironment() {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) // it died before the line above
-    _exit(127);
+    _exit(kNotStarted);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -60,7 +62,7 @@ void setEnvironment() {
   argv.push_back(nullptr);
   execvp(argv[0], argv.data());
   std::fprintf(stderr, "train: error: cannot start %s: %s\n", argv[0], std::strerror(errno));
-  _exit(127);
+  _exit(kNotStarted);
 }
 
 /// Kills and reaps what the launcher left: its group, and ranks that became children of this
@@ -114,6 +116,7 @@ LaunchResult launch(const std::vector<std::string> &command) {
     result.stopped = true;
   }
   clearDescendants(child);
+  result.started = !(WIFEXITED(status) && WEXITSTATUS(status) == kNotStarted);
   result.how = describe(status);
   return result;
 }

@@ -9,6 +9,7 @@ namespace sigma::runtime {
 
 struct LaunchResult {
   bool stopped = false; // this process was asked to stop meanwhile
+  bool started = true;  // the launcher's program exists and ran
   std::string how;      // how the launcher ended, for people
 };
 

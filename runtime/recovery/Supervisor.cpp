@@ -34,15 +34,13 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
                                       "--bind-to",
                                       "none"};
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
-  command.insert(command.end(),
-                 {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
-                  "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
-                  "--end-marker=" + marker});
+  command.insert(command.end(), {ownPath(), "--data=" + o.data,
+                                 "--steps=" + std::to_string(o.steps), "--precision=" + o.precision,
+                                 "--seed=" + std::to_string(o.seed), "--end-marker=" + marker});
   if (!o.checkpointDir.empty())
-    command.insert(command.end(),
-                   {"--checkpoint-dir=" + o.checkpointDir, "--resume",
-                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
-                    "--keep=" + std::to_string(o.keep)});
+    command.insert(command.end(), {"--checkpoint-dir=" + o.checkpointDir, "--resume",
+                                   "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
+                                   "--keep=" + std::to_string(o.keep)});
   if (!o.log.empty())
     command.push_back("--log=" + o.log);
   if (o.quiet)
@@ -69,7 +67,8 @@ Verdict judge(const LaunchResult &run, const std::string &marker) {
   return verdict;
 }
 
-/// Without a checkpoint folder the ranks begin again at the first step, which gives the same losses.
+/// Without a checkpoint folder the ranks begin again at the first step, which gives the same
+/// losses.
 class Supervision {
 public:
   explicit Supervision(Runtime &rt) : rt(rt), marker(markerPath(rt.options.checkpointDir)) {
@@ -85,6 +84,9 @@ public:
       const LaunchResult result = launch(commandOf(rt, marker));
       const Verdict verdict = judge(result, marker);
       unlink(marker.c_str());
+      if (!result.started)
+        throw UserError("cannot start " + rt.options.mpirun +
+                        ": install Open MPI, or name its mpirun with --mpirun");
       if (!verdict.again)
         return verdict.status;
       rt.log.event("fault", {{"kind", "rank-lost"}, {"reason", verdict.reason}});
