@@ -2,10 +2,10 @@
 """Kills random ranks of a supervised run and compares it with one that nobody disturbed.
 
     campaign.py SIGMA SPEC WORK_FOLDER [--data=FILE] [--plan-args=--pin=pp=2,ep=2] [--steps=N] [--interval=N]
-                [--kills=N] [--seed=S] [--gap=SECONDS]
+                [--kills=N] [--seed=S] [--gap=STEPS]
 
-A third of the kills strike while a checkpoint is being written: they wait for its temporary folder. The others come at
-random times. Rank 0 is as likely as any. Checked: the final loss is bit-identical; every replayed step has the loss it had
+A third of the kills strike while a checkpoint is being written: they wait for its temporary folder. The others come a
+random number of steps after the start. Rank 0 is as likely as any. Checked: the final loss is bit-identical; every replayed step has the loss it had
 before, and the loss of the undisturbed run; a restart continues from a checkpoint that had been committed, none was
 found torn; no rank outlives the run. Exit status 0 only if all of that holds.
 """
@@ -33,7 +33,7 @@ def arguments():
     parser.add_argument("--interval", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--gap", type=float, default=None, help="at most so many seconds after a start; set by the step time")
+    parser.add_argument("--gap", type=int, default=None, help="at most so many steps after a start; twice --steps / --kills without it")
     parser.add_argument("--timeout", type=float, default=7200)
     return parser.parse_args()
 
@@ -49,8 +49,9 @@ def temporaries(folder):
 class Killer:
     """Strikes once after every start of the ranks, as long as kills are left."""
 
-    def __init__(self, run, checkpoints, options, longest):
-        self.run, self.checkpoints, self.longest = run, checkpoints, longest
+    def __init__(self, run, checkpoints, options, step_seconds):
+        self.run, self.checkpoints, self.step_seconds = run, checkpoints, step_seconds
+        self.longest = options.gap or 2 * options.steps // max(options.kills, 1)
         self.chance = random.Random(options.seed)
         self.left, self.kills, self.deadline = options.kills, [], time.monotonic() + options.timeout
 
@@ -69,12 +70,13 @@ class Killer:
     def strike(self, start):
         inside = len(self.kills) % 3 == 2
         rank = self.chance.randrange(len(start["pids"]))
-        pause = self.chance.uniform(0, self.longest)
+        steps, rest = self.chance.randrange(self.longest + 1), self.chance.uniform(0, self.step_seconds)
         writing = None
         if inside:
             writing = self.wait_for_write()
         else:
-            self.pause(pause)
+            self.wait_for_steps(start["resumedFrom"], steps)
+            self.pause(rest)
         pid = start["pids"][rank]
         if self.run.ended() or not sr.is_program(pid, self.run.train):
             return
@@ -88,6 +90,15 @@ class Killer:
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.run.ended():
             time.sleep(0.01)
+
+    def wait_for_steps(self, first, count):
+        """In steps, not in seconds: so the load of the machine does not decide whether a checkpoint is reached."""
+        while not self.run.ended() and time.monotonic() < self.deadline:
+            lines = sr.read_log(self.run.log)
+            last = max(index for index, line in enumerate(lines) if line.get("event") == "start")
+            if max((line["step"] for line in sr.steps(lines[last:])), default=first) >= first + count:
+                return
+            time.sleep(0.05)
 
     def wait_for_write(self):
         """The step whose checkpoint has just begun, none if the run ends first."""
@@ -158,12 +169,11 @@ def main():
     print(f"seed {options.seed}, {program.ranks} ranks, {options.steps} steps, a checkpoint every {options.interval}", flush=True)
     common = [f"--data={data}", f"--steps={options.steps}", "--quiet"]
     straight = program.run(work / "straight.log", *common, timeout=options.timeout)
-    seconds = sum(line["stepTimeNs"] for line in sr.steps(straight)) / 1e9
-    longest = options.gap or max(0.2, 1.2 * seconds / max(options.kills, 1))
+    step_seconds = sum(line["stepTimeNs"] for line in sr.steps(straight)) / 1e9 / options.steps
     checkpoints = work / "checkpoints"
     run = program.start(work / "disturbed.log", *common, f"--checkpoint-dir={checkpoints}",
                         f"--checkpoint-interval={options.interval}", supervise=True)
-    killer = Killer(run, checkpoints, options, longest)
+    killer = Killer(run, checkpoints, options, step_seconds)
     killer.wait()
     status, disturbed = run.wait(10), sr.read_log(work / "disturbed.log")
     torn = table(disturbed, killer.kills)
