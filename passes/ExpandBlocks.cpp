@@ -65,8 +65,9 @@ static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model,
     model.getEmbedding().expand(builder);
   for (int64_t layer = stage.getFirstLayer(); layer < stage.getEndLayer(); ++layer) {
     builder.enterLayer(layer);
-    for (auto block : model.getLayer(layer).getBodyRegion().getOps<BlockOpInterface>())
-      block.expand(builder);
+    Layer ops = model.getLayer(layer);
+    ops.attention.expand(builder);
+    ops.feedForward.expand(builder);
   }
   if (isLast)
     model.getHead().expand(builder);
@@ -101,7 +102,7 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type))
+    if (failed(type) || failed(requireExpandable(model)))
       return signalPassFailure();
     rank::ModelShape shape = modelShape(job, model, *type, plan.getMicroBatch());
 

@@ -71,17 +71,15 @@ static planner::Cluster describeCluster(ClusterOp op, Precision precision) {
 }
 
 /// Layers of the same blocks are of one kind, wherever they stand.
-static void describeLayers(ModelOp op, planner::Model &model, SmallVectorImpl<RepeatOp> &kinds) {
-  auto sameBody = [](RepeatOp a, RepeatOp b) {
-    return OperationEquivalence::isRegionEquivalentTo(&a.getBodyRegion(), &b.getBodyRegion(),
-                                                      OperationEquivalence::IgnoreLocations);
-  };
-  for (auto repeat : op.getBodyRegion().getOps<RepeatOp>()) {
-    auto known = llvm::find_if(kinds, [&](RepeatOp kind) { return sameBody(kind, repeat); });
+static void describeLayers(ModelOp op, planner::Model &model, SmallVectorImpl<Layer> &kinds) {
+  for (Layer layer : op.getLayers()) {
+    auto known = llvm::find_if(kinds, [&](Layer kind) { return kind.isEquivalentTo(layer); });
     int kind = known - kinds.begin();
     if (known == kinds.end())
-      kinds.push_back(repeat);
-    model.layers.push_back({kind, repeat.getCount()});
+      kinds.push_back(layer);
+    if (model.layers.empty() || model.layers.back().kind != kind)
+      model.layers.push_back({kind, 0});
+    ++model.layers.back().count;
   }
 }
 
@@ -102,6 +100,8 @@ static double modelFlopsPerToken(const planner::Model &model, CostTables &costs)
 FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   ModelOp model = job.lookupModel();
   ClusterOp cluster = job.lookupCluster();
+  if (failed(requireExpandable(model)))
+    return failure();
   PlanningTask task;
   task.problem.job = describeJob(job);
   task.problem.cluster = describeCluster(cluster, job.getPrecision());
@@ -113,7 +113,7 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
         << "state peak_" << precision << "_flops_per_s, or choose another precision";
     return error;
   }
-  SmallVector<RepeatOp> kinds;
+  SmallVector<Layer> kinds;
   planner::Model &description = task.problem.model;
   description.name = model.getSymName();
   description.sequence = model.getSequence();

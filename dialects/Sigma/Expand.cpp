@@ -17,6 +17,10 @@ void EmbeddingOp::expand(BlockBuilder &b) {
       b.create<rank::EmbeddingOp>(b.floats({b.shape().tokens(), getWidth()}), b.tokens, table);
 }
 
+void LatentAttentionOp::expand(BlockBuilder &) {
+  llvm_unreachable("refused before expansion");
+}
+
 void AttentionOp::expand(BlockBuilder &b) {
   b.enterBlock("attention", getLoc());
   int64_t width = b.shape().width, sequence = b.shape().sequence;
@@ -29,7 +33,7 @@ void AttentionOp::expand(BlockBuilder &b) {
   auto position = [&](Value heads, StringRef normName, int64_t count) -> Value {
     if (getQkNorm())
       heads = b.rmsNorm(heads, normName, getHeadWidth());
-    return b.create<rank::RotaryOp>(heads.getType(), heads, sequence, count, getRopeBase(),
+    return b.create<rank::RotaryOp>(heads.getType(), heads, sequence, count, getRope()->getBase().getValueAsDouble(),
                                     /*inverse=*/false);
   };
   Value query = position(project("query", queryWidth), "query_norm", getHeads());
@@ -40,6 +44,61 @@ void AttentionOp::expand(BlockBuilder &b) {
   auto core = b.create<rank::AttentionOp>(query.getType(), lse, query, key, value, sequence,
                                           getHeads(), getKvHeads());
   b.stream = b.add(b.stream, b.matmul(core.getResult(), b.matrix("output", queryWidth, width)));
+}
+
+/// What the dialect can say and the expansion below cannot do yet.
+static StringRef notExpandable(Operation *op) {
+  if (auto model = dyn_cast<ModelOp>(op))
+    return model.getNorm() != Norm::Rms                      ? "norm"
+           : model.getNormPlacement() != NormPlacement::Pre ? "norm_placement"
+                                                            : "";
+  if (auto embedding = dyn_cast<EmbeddingOp>(op))
+    return embedding.getPositions() ? "positions" : embedding.getScale() ? "scale" : "";
+  if (auto attention = dyn_cast<AttentionOp>(op))
+    return !attention.getRope() || attention.getRope()->getWidth() ||
+                   attention.getRope()->getScaling() != RopeScaling::None
+               ? "rope"
+           : attention.getQkNorm() && attention.getQkNorm() != QkNorm::PerHead ? "qk_norm"
+           : attention.getBias()                                              ? "bias"
+           : attention.getWindow()                                            ? "window"
+           : attention.getChunk()                                             ? "chunk"
+           : attention.getSinks()                                             ? "sinks"
+           : attention.getScale()                                             ? "scale"
+           : attention.getSoftcap()                                           ? "softcap"
+           : attention.getClip()                                              ? "clip"
+                                                                              : "";
+  if (auto mlp = dyn_cast<MlpOp>(op))
+    return mlp.getActivation() != Activation::SwiGlu ? "activation" : mlp.getBias() ? "bias" : "";
+  if (auto moe = dyn_cast<MoeOp>(op))
+    return moe.getActivation() != Activation::SwiGlu ? "activation"
+           : moe.getBias()                           ? "bias"
+           : moe.getScaling()                        ? "scaling"
+           : moe.getSelectionBias()                  ? "selection_bias"
+           : moe.getGroups()                         ? "groups"
+           : moe.getRouterBias()                     ? "router_bias"
+           : moe.getWeighInput()                     ? "weigh_input"
+           : moe.getSharedGate()                     ? "shared_gate"
+           : moe.getZLoss() != 0.0                   ? "z_loss"
+                                                     : "";
+  if (auto head = dyn_cast<HeadOp>(op))
+    return head.getTying() == HeadTying::Tied ? "tied"
+           : head.getBias()                   ? "bias"
+           : head.getNormalize()              ? "normalize"
+           : head.getScale()                  ? "scale"
+           : head.getSoftcap()                ? "softcap"
+                                              : "";
+  return isa<MtpOp, LatentAttentionOp>(op) ? "the op" : "";
+}
+
+LogicalResult sigma::requireExpandable(ModelOp model) {
+  WalkResult result = model.walk([](Operation *op) {
+    StringRef feature = notExpandable(op);
+    if (feature.empty())
+      return WalkResult::advance();
+    op->emitOpError() << feature << " cannot be expanded yet";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
 /// down(silu(gate(x)) * up(x)) of every token.
