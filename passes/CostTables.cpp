@@ -7,7 +7,7 @@ using namespace mlir;
 using namespace mlir::sigma;
 using namespace mlir::rank;
 
-CostTables::CostTables(JobOp job, ModelOp model, ArrayRef<RepeatOp> kinds)
+CostTables::CostTables(JobOp job, ModelOp model, ArrayRef<mlir::sigma::Layer> kinds)
     : job(job), model(model), kinds(kinds) {}
 
 static planner::OpClass plannerClass(OpClass opClass) {
@@ -165,10 +165,7 @@ planner::LayerCost CostTables::embedding(int64_t microBatch, int64_t ep) {
 }
 
 planner::LayerCost CostTables::layer(int kind, int64_t microBatch, int64_t ep) {
-  SmallVector<Operation *> blocks;
-  for (Operation &block : kinds[kind].getBodyRegion().front())
-    blocks.push_back(&block);
-  return measure(blocks, microBatch, ep);
+  return measure({kinds[kind].attention, kinds[kind].feedForward}, microBatch, ep);
 }
 
 planner::LayerCost CostTables::head(int64_t microBatch, int64_t ep) {

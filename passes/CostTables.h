@@ -14,8 +14,8 @@ namespace planner = ::sigma::planner;
 /// planner predicts is what is lowered.
 class CostTables : public planner::CostSource {
 public:
-  /// `kinds` holds one repeat op for each kind of layer.
-  CostTables(JobOp job, ModelOp model, ArrayRef<RepeatOp> kinds);
+  /// `kinds` holds one layer of each kind.
+  CostTables(JobOp job, ModelOp model, ArrayRef<Layer> kinds);
 
   planner::LayerCost embedding(int64_t microBatch, int64_t ep) override;
   planner::LayerCost layer(int kind, int64_t microBatch, int64_t ep) override;
@@ -29,7 +29,7 @@ private:
 
   JobOp job;
   ModelOp model;
-  SmallVector<RepeatOp> kinds;
+  SmallVector<Layer> kinds;
 };
 
 } // namespace mlir::sigma

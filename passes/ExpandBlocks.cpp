@@ -65,8 +65,9 @@ static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model,
     model.getEmbedding().expand(builder);
   for (int64_t layer = stage.getFirstLayer(); layer < stage.getEndLayer(); ++layer) {
     builder.enterLayer(layer);
-    for (auto block : model.getLayer(layer).getBodyRegion().getOps<BlockOpInterface>())
-      block.expand(builder);
+    Layer ops = model.getLayer(layer);
+    ops.attention.expand(builder);
+    ops.feedForward.expand(builder);
   }
   if (isLast)
     model.getHead().expand(builder);
@@ -101,7 +102,7 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type))
+    if (failed(type) || failed(requireTableOnOneStage(plan, model)))
       return signalPassFailure();
     rank::ModelShape shape = modelShape(job, model, *type, plan.getMicroBatch());
 
@@ -117,6 +118,16 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
       expandStage(program, stage, model, shape, stage.getIndex() + 1 == plan.getPp());
     }
     eraseSpecification(module);
+  }
+
+  /// The gradient of a table that the first and the last stage hold would have to be summed.
+  static LogicalResult requireTableOnOneStage(PlanOp plan, ModelOp model) {
+    if (plan.getPp() == 1 || !sharesEmbedding(model))
+      return success();
+    return (model.getHead().emitOpError()
+            << "shares the embedding's table, which programs can do on one stage only; pin pp = 1")
+               .attachNote(plan.getLoc())
+           << "the plan has " << plan.getPp() << " stages";
   }
 
   FailureOr<FloatType> chooseElementType(JobOp job) {

@@ -71,17 +71,15 @@ static planner::Cluster describeCluster(ClusterOp op, Precision precision) {
 }
 
 /// Layers of the same blocks are of one kind, wherever they stand.
-static void describeLayers(ModelOp op, planner::Model &model, SmallVectorImpl<RepeatOp> &kinds) {
-  auto sameBody = [](RepeatOp a, RepeatOp b) {
-    return OperationEquivalence::isRegionEquivalentTo(&a.getBodyRegion(), &b.getBodyRegion(),
-                                                      OperationEquivalence::IgnoreLocations);
-  };
-  for (auto repeat : op.getBodyRegion().getOps<RepeatOp>()) {
-    auto known = llvm::find_if(kinds, [&](RepeatOp kind) { return sameBody(kind, repeat); });
+static void describeLayers(ModelOp op, planner::Model &model, SmallVectorImpl<Layer> &kinds) {
+  for (Layer layer : op.getLayers()) {
+    auto known = llvm::find_if(kinds, [&](Layer kind) { return kind.isEquivalentTo(layer); });
     int kind = known - kinds.begin();
     if (known == kinds.end())
-      kinds.push_back(repeat);
-    model.layers.push_back({kind, repeat.getCount()});
+      kinds.push_back(layer);
+    if (model.layers.empty() || model.layers.back().kind != kind)
+      model.layers.push_back({kind, 0});
+    ++model.layers.back().count;
   }
 }
 
@@ -113,12 +111,14 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
         << "state peak_" << precision << "_flops_per_s, or choose another precision";
     return error;
   }
-  SmallVector<RepeatOp> kinds;
+  SmallVector<Layer> kinds;
   planner::Model &description = task.problem.model;
   description.name = model.getSymName();
   description.sequence = model.getSequence();
   description.hiddenWidth = model.getEmbedding().getWidth();
   description.numExperts = model.getExpertsDivisor();
+  if (sharesEmbedding(model))
+    description.sharedParameters = description.hiddenWidth * model.getEmbedding().getVocabulary();
   describeLayers(model, description, kinds);
   task.costs = std::make_unique<CostTables>(job, model, kinds);
   description.flopsPerToken = modelFlopsPerToken(description, *task.costs);

@@ -183,13 +183,16 @@ static LogicalResult verifyAgainstModel(PlanOp plan, ModelOp model) {
                                << plan.getEp())
                .attachNote(model.getLoc())
            << "the model is here";
-  for (RepeatOp repeat : model.getBody()->getOps<RepeatOp>())
-    if (MoeOp moe = repeat.getMoe(); moe && moe.getExperts() % plan.getEp() != 0)
-      return (plan.emitOpError() << "ep must divide the number of experts (" << moe.getExperts()
-                                 << "), got: " << plan.getEp())
-                 .attachNote(moe.getLoc())
-             << "the experts are here";
-  return success();
+  WalkResult result = model.walk([&](MoeOp moe) {
+    if (moe.getExperts() % plan.getEp() == 0)
+      return WalkResult::advance();
+    (plan.emitOpError() << "ep must divide the number of experts (" << moe.getExperts()
+                        << "), got: " << plan.getEp())
+            .attachNote(moe.getLoc())
+        << "the experts are here";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
 }
 
 static LogicalResult verifyAgainstCluster(PlanOp plan, ClusterOp cluster) {

@@ -4,6 +4,7 @@
 #define DIALECTS_SIGMA_SIGMAATTRS_H
 
 #include "mlir/IR/Attributes.h"
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/OpImplementation.h"
 
 #include "dialects/Sigma/SigmaEnums.h.inc"

@@ -12,6 +12,83 @@ class Sigma_Enum<string name, string summary, list<I32EnumAttrCase> cases>
   let genSpecializedAttr = 0;
 }
 
+def Sigma_Norm : Sigma_Enum<"Norm", "kind of a norm", [
+  I32EnumAttrCase<"Rms", 0, "rms">,
+  I32EnumAttrCase<"Layer", 1, "layer">,
+  I32EnumAttrCase<"LayerNoBias", 2, "layer_no_bias">
+]>;
+def Sigma_NormAttr : EnumAttr<Sigma_Dialect, Sigma_Norm, "norm"> {
+  let description = [{
+    `rms`: divided by the root mean square, times a weight (Zhang and Sennrich 2019). `layer`: the mean is taken
+    off first and a bias added last (Ba et al. 2016). `layer_no_bias`: the same without the bias.
+  }];
+}
+
+def Sigma_NormPlacement : Sigma_Enum<"NormPlacement", "where the norms of a block stand", [
+  I32EnumAttrCase<"Pre", 0, "pre">,
+  I32EnumAttrCase<"Post", 1, "post">,
+  I32EnumAttrCase<"Sandwich", 2, "sandwich">
+]>;
+def Sigma_NormPlacementAttr : EnumAttr<Sigma_Dialect, Sigma_NormPlacement, "norm_placement"> {
+  let description = [{
+    Of a block f on the residual stream x: `pre` is x + f(norm(x)), `post` is norm(x + f(x)) (Vaswani et al.
+    2017), `sandwich` is x + norm(f(norm(x))), as in Gemma 2 and Grok-1.
+  }];
+}
+
+def Sigma_QkNorm : Sigma_Enum<"QkNorm", "norm of queries and keys", [
+  I32EnumAttrCase<"PerHead", 0, "per_head">,
+  I32EnumAttrCase<"FullWidth", 1, "full_width">,
+  I32EnumAttrCase<"L2", 2, "l2">
+]>;
+def Sigma_QkNormAttr : EnumAttr<Sigma_Dialect, Sigma_QkNorm, "qk_norm"> {
+  let description = [{
+    RMS norm of queries and keys before the rotation. `per_head`: over each head, one weight for all heads
+    (Qwen3). `full_width`: over all heads together (OLMoE). `l2`: over each head, without a weight (Llama 4).
+  }];
+}
+
+def Sigma_Projection : Sigma_Enum<"Projection", "projection of an attention", [
+  I32EnumAttrCase<"Query", 0, "query">,
+  I32EnumAttrCase<"Key", 1, "key">,
+  I32EnumAttrCase<"Value", 2, "value">,
+  I32EnumAttrCase<"Output", 3, "output">
+]>;
+def Sigma_ProjectionAttr : EnumAttr<Sigma_Dialect, Sigma_Projection, "projection"> {
+  let description = "One of the four projections of an attention.";
+}
+
+def Sigma_Activation : Sigma_Enum<"Activation", "activation of a feed-forward network", [
+  I32EnumAttrCase<"SwiGlu", 0, "swiglu">,
+  I32EnumAttrCase<"GeGlu", 1, "geglu">,
+  I32EnumAttrCase<"GeGluTanh", 2, "geglu_tanh">,
+  I32EnumAttrCase<"ReGlu", 3, "reglu">,
+  I32EnumAttrCase<"ClampedSwiGlu", 4, "clamped_swiglu">,
+  I32EnumAttrCase<"Silu", 5, "silu">,
+  I32EnumAttrCase<"Gelu", 6, "gelu">,
+  I32EnumAttrCase<"GeluTanh", 7, "gelu_tanh">,
+  I32EnumAttrCase<"Relu", 8, "relu">,
+  I32EnumAttrCase<"ReluSquared", 9, "relu_squared">
+]>;
+def Sigma_ActivationAttr : EnumAttr<Sigma_Dialect, Sigma_Activation, "activation"> {
+  let description = [{
+    Gated, down(act(gate(x)) * up(x)), after Shazeer 2020: `swiglu`, `geglu` (exact GELU), `geglu_tanh` (its
+    approximation by tanh), `reglu`, and `clamped_swiglu` of gpt-oss: with g = min(gate, limit) and
+    u = clamp(up, -limit, limit), g * sigmoid(1.702 g) * (u + 1). Not gated, down(act(up(x))): `silu`, `gelu`,
+    `gelu_tanh`, `relu`, `relu_squared`.
+  }];
+}
+
+def Sigma_RopeScaling : Sigma_Enum<"RopeScaling", "how rotary frequencies are stretched", [
+  I32EnumAttrCase<"None", 0, "none">,
+  I32EnumAttrCase<"Linear", 1, "linear">,
+  I32EnumAttrCase<"Ntk", 2, "ntk">,
+  I32EnumAttrCase<"Dynamic", 3, "dynamic">,
+  I32EnumAttrCase<"Yarn", 4, "yarn">,
+  I32EnumAttrCase<"LongRope", 5, "longrope">,
+  I32EnumAttrCase<"Llama3", 6, "llama3">
+]>;
+
 def Sigma_RouterScore : Sigma_Enum<"RouterScore", "score function of a router", [
   I32EnumAttrCase<"Softmax", 0, "softmax">,
   I32EnumAttrCase<"Sigmoid", 1, "sigmoid">

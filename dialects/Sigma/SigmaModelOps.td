@@ -3,8 +3,7 @@
 #ifndef SIGMA_MODEL_OPS
 #define SIGMA_MODEL_OPS
 
-include "dialects/Sigma/SigmaAttrs.td"
-include "dialects/Sigma/SigmaInterfaces.td"
+include "dialects/Sigma/SigmaLayerOps.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -12,9 +11,10 @@ def Sigma_ModelOp : Sigma_Op<"model", [
     Symbol, NoTerminator, SingleBlock, NoRegionArguments, IsolatedFromAbove]> {
   let summary = "a decoder-only transformer";
   let description = [{
-    An embedding, layers, and an output head. `sequence` is the training length in tokens;
-    `norm_epsilon` is the epsilon of every RMS norm; `init_std` is the standard deviation of the
-    normal distribution that all weight matrices start from (norm weights start at one).
+    An embedding, layers, and an output head. `sequence` is the training length in tokens; `norm` is the kind of
+    every norm of the residual stream and `norm_placement` where a block has them; `norm_epsilon` is the epsilon
+    of every norm; `init_std` is the standard deviation of the normal distribution that all weight matrices start
+    from (norm weights start at one, biases at zero).
 
     ```mlir
     sigma.model @byte_moe sequence 256 {
@@ -31,32 +31,39 @@ def Sigma_ModelOp : Sigma_Op<"model", [
     - `sequence` is from 1 to 16777216.
     - `norm_epsilon` is positive and finite.
     - `init_std` is positive and finite.
-    - The body holds nothing but `sigma.embedding`, `sigma.repeat` and `sigma.head`.
+    - The body holds nothing but `sigma.embedding`, `sigma.repeat`, `sigma.mtp` and `sigma.head`.
     - The first op is the only `sigma.embedding`.
     - The last op is the only `sigma.head`.
     - Between them stands at least one `sigma.repeat`.
+    - A `sigma.mtp` is the only one and stands before the `sigma.head`.
     - The layers of all `sigma.repeat` together are at most 4096.
+    - Learned positions of the embedding are at least `sequence`.
   }];
   let arguments = (ins
     SymbolNameAttr:$sym_name,
     Sigma_I64:$sequence,
+    DefaultValuedAttr<Sigma_NormAttr, "::mlir::sigma::Norm::Rms">:$norm,
+    DefaultValuedAttr<Sigma_NormPlacementAttr, "::mlir::sigma::NormPlacement::Pre">:$norm_placement,
     Sigma_DefaultF64<"1.0e-6">:$norm_epsilon,
     Sigma_DefaultF64<"0.02">:$init_std
   );
   let regions = (region SizedRegion<1>:$bodyRegion);
   let assemblyFormat = [{
-    $sym_name `sequence` $sequence (`norm_epsilon` $norm_epsilon^)? (`init_std` $init_std^)?
+    $sym_name `sequence` $sequence
+    oilist(`norm` custom<Enum>($norm) | `norm_placement` custom<Enum>($norm_placement)
+           | `norm_epsilon` $norm_epsilon | `init_std` $init_std)
     attr-dict-with-keyword $bodyRegion
   }];
   let extraClassDeclaration = [{
     /// The number of layers, every `sigma.repeat` counted as often as it repeats.
     int64_t getNumLayers();
-    /// One entry per layer, in order: the `sigma.repeat` that describes it.
-    ::llvm::SmallVector<::mlir::sigma::RepeatOp, 4> getLayerOps();
-    /// The `sigma.repeat` that describes layer `index`.
-    ::mlir::sigma::RepeatOp getLayer(int64_t index);
+    /// One entry per layer, in order.
+    ::llvm::SmallVector<::mlir::sigma::Layer, 4> getLayers();
+    ::mlir::sigma::Layer getLayer(int64_t index);
     ::mlir::sigma::EmbeddingOp getEmbedding();
     ::mlir::sigma::HeadOp getHead();
+    /// Null when the model predicts the next token only.
+    ::mlir::sigma::MtpOp getMtp();
     /// The greatest common divisor of the expert counts of all MoE layers; 0 without MoE layers.
     int64_t getExpertsDivisor();
   }];
@@ -64,147 +71,110 @@ def Sigma_ModelOp : Sigma_Op<"model", [
   let hasRegionVerifier = 1;
 }
 
-def Sigma_EmbeddingOp : Sigma_Op<"embedding", [
+class Sigma_ModelBlock<string mnemonic> : Sigma_Op<mnemonic, [
     HasParent<"::mlir::sigma::ModelOp">, DeclareOpInterfaceMethods<Sigma_BlockOpInterface>]> {
+  let hasVerifier = 1;
+}
+
+def Sigma_EmbeddingOp : Sigma_ModelBlock<"embedding"> {
   let summary = "token embedding";
   let description = [{
-    A table of `vocabulary` rows of `width` numbers. `width` is the model's hidden width.
+    A table of `vocabulary` rows of `width` numbers. `width` is the model's hidden width. `positions` adds a
+    second table, of learned positions (GPT-2); `scale` multiplies the sum.
 
     **Constraints:**
     - `vocabulary` is from 1 to 16777216.
     - `width` is from 1 to 16777216.
+    - `positions` is from 1 to 16777216.
+    - `scale` is positive and finite.
   }];
-  let arguments = (ins Sigma_I64:$vocabulary, Sigma_I64:$width);
-  let assemblyFormat = "`vocabulary` $vocabulary `width` $width attr-dict";
-  let hasVerifier = 1;
+  let arguments = (ins Sigma_I64:$vocabulary, Sigma_I64:$width, Sigma_OptionalI64:$positions,
+                       Sigma_OptionalF64:$scale);
+  let assemblyFormat = [{
+    `vocabulary` $vocabulary `width` $width
+    oilist(`positions` $positions | `scale` $scale)
+    attr-dict
+  }];
 }
 
-def Sigma_RepeatOp : Sigma_Op<"repeat", [
+class Sigma_LayersOp<string mnemonic> : Sigma_Op<mnemonic, [
     HasParent<"::mlir::sigma::ModelOp">, NoTerminator, SingleBlock, NoRegionArguments,
     IsolatedFromAbove]> {
-  let summary = "equal layers in a row";
-  let description = [{
-    `count` layers with the same blocks and separate weights.
-
-    **Constraints:**
-    - `count` is positive.
-    - The body is one `sigma.attention` followed by one `sigma.mlp` or one `sigma.moe`, and
-      nothing else.
-  }];
-  let arguments = (ins Sigma_I64:$count);
   let regions = (region SizedRegion<1>:$bodyRegion);
-  let assemblyFormat = "$count attr-dict-with-keyword $bodyRegion";
   let extraClassDeclaration = [{
-    ::mlir::sigma::AttentionOp getAttention();
-    /// Null when the layers are MoE layers.
-    ::mlir::sigma::MlpOp getMlp();
-    /// Null when the layers are dense.
-    ::mlir::sigma::MoeOp getMoe();
+    /// The layers of the body, in order.
+    ::llvm::SmallVector<::mlir::sigma::Layer, 4> getLayers();
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
 }
 
-def Sigma_AttentionOp : Sigma_Op<"attention", [
-    HasParent<"::mlir::sigma::RepeatOp">, DeclareOpInterfaceMethods<Sigma_BlockOpInterface>]> {
-  let summary = "causal self-attention with grouped queries and rotary positions";
+def Sigma_RepeatOp : Sigma_LayersOp<"repeat"> {
+  let summary = "layers that repeat";
   let description = [{
-    Input RMS norm, projections to `heads` query and `kv_heads` key and value heads of
-    `head_width`, rotary positions with base `rope`, causal softmax attention, output projection,
-    residual sum. `qk_norm` adds an RMS norm per head to queries and keys before the rotation. No
-    biases.
+    The layers of the body, `count` times in a row, with separate weights each time. A layer is an attention op
+    (`sigma.attention`, `sigma.latent_attention`) followed by a feed-forward op (`sigma.mlp`, `sigma.moe`).
+    Layers of alternating kinds are one body of several layers:
+
+    ```mlir
+    sigma.repeat 12 {
+      sigma.attention heads 64 kv_heads 8 head_width 64 rope 1.5e+05 window 128
+      sigma.moe experts 32 top_k 4 width 2880 router softmax normalize
+      sigma.attention heads 64 kv_heads 8 head_width 64 rope 1.5e+05
+      sigma.moe experts 32 top_k 4 width 2880 router softmax normalize
+    }
+    ```
 
     **Constraints:**
-    - `heads` is from 1 to 16777216.
-    - `kv_heads` is from 1 to 16777216.
-    - `head_width` is from 1 to 16777216.
-    - `kv_heads` divides `heads`.
-    - `head_width` is even.
-    - `rope` is positive and finite.
+    - `count` is positive.
+    - The body is layers, at least one: each an attention op followed by a feed-forward op.
   }];
-  let arguments = (ins
-    Sigma_I64:$heads,
-    Sigma_I64:$kv_heads,
-    Sigma_I64:$head_width,
-    Sigma_F64:$rope_base,
-    UnitAttr:$qk_norm
-  );
+  let arguments = (ins Sigma_I64:$count);
+  let assemblyFormat = "$count attr-dict-with-keyword $bodyRegion";
+}
+
+def Sigma_MtpOp : Sigma_LayersOp<"mtp"> {
+  let summary = "multi-token prediction";
+  let description = [{
+    `count` blocks after the last layer, each of which predicts one token further (DeepSeek-V3, 2.2): the norm of
+    the stream and the norm of the next token's embedding are projected from twice the width to the width, go
+    through the layer of the body, and through the model's head behind a norm of the block's own. Embedding and
+    head are shared with the model. `loss_factor` is the weight of their mean loss.
+
+    The blocks serve training only and are no part of the model's parameter count.
+
+    **Constraints:**
+    - `count` is positive.
+    - `loss_factor` is positive and finite.
+    - The body is one layer: an attention op followed by a feed-forward op.
+  }];
+  let arguments = (ins Sigma_I64:$count, Sigma_DefaultF64<"0.3">:$loss_factor);
   let assemblyFormat = [{
-    `heads` $heads `kv_heads` $kv_heads `head_width` $head_width `rope` $rope_base
-    (`qk_norm` $qk_norm^)? attr-dict
+    $count (`loss_factor` $loss_factor^)? attr-dict-with-keyword $bodyRegion
   }];
-  let hasVerifier = 1;
 }
 
-def Sigma_MlpOp : Sigma_Op<"mlp", [
-    HasParent<"::mlir::sigma::RepeatOp">, DeclareOpInterfaceMethods<Sigma_BlockOpInterface>]> {
-  let summary = "dense SwiGLU feed-forward block";
-  let description = [{
-    RMS norm, gate and up projections to `width`, SiLU of the gate times up, down projection,
-    residual sum.
-
-    **Constraints:**
-    - `width` is from 1 to 16777216.
-  }];
-  let arguments = (ins Sigma_I64:$width);
-  let assemblyFormat = "`width` $width attr-dict";
-  let hasVerifier = 1;
-}
-
-def Sigma_MoeOp : Sigma_Op<"moe", [
-    HasParent<"::mlir::sigma::RepeatOp">, DeclareOpInterfaceMethods<Sigma_BlockOpInterface>]> {
-  let summary = "Mixture-of-Experts feed-forward block";
-  let description = [{
-    RMS norm, router, `top_k` of `experts` SwiGLU experts of `width` per token, weighted sum,
-    residual sum. `normalize` divides the chosen scores by their sum. `shared` experts of
-    `shared_width` see every token. `balance_loss` is the factor of the load-balance loss, taken
-    over each sequence by itself, so that its value does not depend on how sequences are spread
-    over ranks.
-
-    **Constraints:**
-    - `experts` is from 1 to 16777216.
-    - `top_k` is from 1 to 16777216.
-    - `top_k` is at most `experts`.
-    - `width` is from 1 to 16777216.
-    - `shared` is not negative.
-    - `shared_width` is positive with `shared` experts and absent without.
-    - `balance_loss` is not negative and finite.
-  }];
-  let arguments = (ins
-    Sigma_I64:$experts,
-    Sigma_I64:$top_k,
-    Sigma_I64:$width,
-    Sigma_RouterScoreAttr:$router,
-    UnitAttr:$normalize_weights,
-    Sigma_DefaultI64<"0">:$shared_experts,
-    Sigma_DefaultI64<"0">:$shared_width,
-    Sigma_DefaultF64<"0.0">:$balance_loss
-  );
-  let assemblyFormat = [{
-    `experts` $experts `top_k` $top_k `width` $width `router` custom<Enum>($router)
-    oilist(`normalize` $normalize_weights | `shared` $shared_experts | `shared_width` $shared_width
-           | `balance_loss` $balance_loss)
-    attr-dict
-  }];
-  let extraClassDeclaration = [{
-    /// Whether the chosen scores are divided by their sum.
-    bool isNormalized() { return getNormalizeWeights(); }
-  }];
-  let hasVerifier = 1;
-}
-
-def Sigma_HeadOp : Sigma_Op<"head", [
-    HasParent<"::mlir::sigma::ModelOp">, DeclareOpInterfaceMethods<Sigma_BlockOpInterface>]> {
+def Sigma_HeadOp : Sigma_ModelBlock<"head"> {
   let summary = "output head";
   let description = [{
-    Final RMS norm and projection to the embedding's vocabulary.
+    Final norm, of the model's kind, and projection to the embedding's vocabulary. With `norm_placement post`
+    the last layer has normed already, and the head does not. `tied`: the projection is the embedding's table.
+
+    - `bias` adds one to the logits.
+    - `normalize` divides each token's row of the projection by its length (Ling).
+    - `scale` multiplies the logits; `softcap` makes them softcap * tanh(logit / softcap).
 
     **Constraints:**
-    - The head is `untied`.
+    - `scale` is positive and finite.
+    - `softcap` is positive and finite.
   }];
-  let arguments = (ins Sigma_HeadTyingAttr:$tying);
-  let assemblyFormat = "custom<Enum>($tying) attr-dict";
-  let hasVerifier = 1;
+  let arguments = (ins Sigma_HeadTyingAttr:$tying, UnitAttr:$bias, UnitAttr:$normalize,
+                       Sigma_OptionalF64:$scale, Sigma_OptionalF64:$softcap);
+  let assemblyFormat = [{
+    custom<Enum>($tying)
+    oilist(`bias` $bias | `normalize` $normalize | `scale` $scale | `softcap` $softcap)
+    attr-dict
+  }];
 }
 
 #endif // SIGMA_MODEL_OPS

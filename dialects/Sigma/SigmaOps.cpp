@@ -99,27 +99,64 @@ static void printPins(OpAsmPrinter &printer, Operation *, IntegerAttr pp, Intege
   printer << '{' << llvm::join(pins, ", ") << '}';
 }
 
-/// remat-list ::= `[` (mode (`,` mode)*)? `]`
-static ParseResult parseRematList(OpAsmParser &parser, ArrayAttr &remat) {
-  SmallVector<Attribute> modes;
-  auto parseMode = [&]() -> ParseResult {
-    RematModeAttr mode;
-    if (parseEnum(parser, mode))
+/// list ::= `[` (case (`,` case)*)? `]`
+template <typename AttrT>
+static ParseResult parseEnumList(OpAsmParser &parser, ArrayAttr &list) {
+  SmallVector<Attribute> cases;
+  auto parseCase = [&]() -> ParseResult {
+    AttrT value;
+    if (parseEnum(parser, value))
       return failure();
-    modes.push_back(mode);
+    cases.push_back(value);
     return success();
   };
-  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseMode))
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseCase))
     return failure();
-  remat = parser.getBuilder().getArrayAttr(modes);
+  list = parser.getBuilder().getArrayAttr(cases);
   return success();
 }
 
-static void printRematList(OpAsmPrinter &printer, Operation *, ArrayAttr remat) {
+template <typename AttrT>
+static void printEnumList(OpAsmPrinter &printer, ArrayAttr list) {
   printer << '[';
-  llvm::interleaveComma(remat.getAsRange<RematModeAttr>(), printer,
-                        [&](RematModeAttr mode) { printer << stringifyEnum(mode.getValue()); });
+  llvm::interleaveComma(list.getAsRange<AttrT>(), printer,
+                        [&](AttrT value) { printer << stringifyEnum(value.getValue()); });
   printer << ']';
+}
+
+static ParseResult parseRematList(OpAsmParser &parser, ArrayAttr &remat) {
+  return parseEnumList<RematModeAttr>(parser, remat);
+}
+static void printRematList(OpAsmPrinter &printer, Operation *, ArrayAttr remat) {
+  printEnumList<RematModeAttr>(printer, remat);
+}
+
+static ParseResult parseProjections(OpAsmParser &parser, ArrayAttr &projections) {
+  return parseEnumList<ProjectionAttr>(parser, projections);
+}
+static void printProjections(OpAsmPrinter &printer, Operation *, ArrayAttr projections) {
+  printEnumList<ProjectionAttr>(printer, projections);
+}
+
+static ParseResult parseRope(OpAsmParser &parser, RopeAttr &rope) {
+  return RopeAttr::parseClause(parser, rope);
+}
+static void printRope(OpAsmPrinter &printer, Operation *, RopeAttr rope) {
+  rope.printClause(printer);
+}
+
+/// qk-norm ::= (`per_head` | `full_width` | `l2`)?   The first is meant when nothing stands there.
+static ParseResult parseQkNorm(OpAsmParser &parser, QkNormAttr &norm) {
+  StringRef keyword;
+  QkNorm kind = QkNorm::PerHead;
+  if (succeeded(parser.parseOptionalKeyword(&keyword, enumSpellings<QkNorm>())))
+    kind = *symbolizeEnum<QkNorm>(keyword);
+  norm = QkNormAttr::get(parser.getContext(), kind);
+  return success();
+}
+static void printQkNorm(OpAsmPrinter &printer, Operation *, QkNormAttr norm) {
+  if (norm.getValue() != QkNorm::PerHead)
+    printer << stringifyEnum(norm.getValue());
 }
 
 #define GET_OP_CLASSES
@@ -138,41 +175,68 @@ static OpT firstOf(Block *body) {
 int64_t ModelOp::getNumLayers() {
   int64_t numLayers = 0;
   for (RepeatOp repeat : getBody()->getOps<RepeatOp>())
-    numLayers += repeat.getCount();
+    numLayers += repeat.getCount() * repeat.getLayers().size();
   return numLayers;
 }
 
-SmallVector<RepeatOp, 4> ModelOp::getLayerOps() {
-  SmallVector<RepeatOp, 4> layers;
+SmallVector<Layer, 4> ModelOp::getLayers() {
+  SmallVector<Layer, 4> layers;
   for (RepeatOp repeat : getBody()->getOps<RepeatOp>())
-    layers.append(repeat.getCount(), repeat);
+    for (int64_t i = 0; i < repeat.getCount(); ++i)
+      llvm::append_range(layers, repeat.getLayers());
   return layers;
 }
 
-RepeatOp ModelOp::getLayer(int64_t index) {
+Layer ModelOp::getLayer(int64_t index) {
   assert(index >= 0 && "layers are numbered from 0");
   for (RepeatOp repeat : getBody()->getOps<RepeatOp>()) {
-    if (index < repeat.getCount())
-      return repeat;
-    index -= repeat.getCount();
+    SmallVector<Layer, 4> period = repeat.getLayers();
+    int64_t layers = repeat.getCount() * period.size();
+    if (index < layers)
+      return period[index % period.size()];
+    index -= layers;
   }
-  return {};
+  llvm_unreachable("the model has fewer layers");
 }
 
 EmbeddingOp ModelOp::getEmbedding() { return firstOf<EmbeddingOp>(getBody()); }
 HeadOp ModelOp::getHead() { return firstOf<HeadOp>(getBody()); }
+MtpOp ModelOp::getMtp() { return firstOf<MtpOp>(getBody()); }
 
 int64_t ModelOp::getExpertsDivisor() {
   int64_t divisor = 0;
-  for (RepeatOp repeat : getBody()->getOps<RepeatOp>())
-    if (MoeOp moe = repeat.getMoe())
-      divisor = std::gcd(divisor, moe.getExperts());
+  walk([&](MoeOp moe) { divisor = std::gcd(divisor, moe.getExperts()); });
   return divisor;
 }
 
-AttentionOp RepeatOp::getAttention() { return firstOf<AttentionOp>(getBody()); }
-MlpOp RepeatOp::getMlp() { return firstOf<MlpOp>(getBody()); }
-MoeOp RepeatOp::getMoe() { return firstOf<MoeOp>(getBody()); }
+bool sigma::sharesEmbedding(ModelOp model) {
+  return model.getHead().getTying() == HeadTying::Tied || model.getMtp();
+}
+
+MoeOp Layer::getMoe() { return dyn_cast<MoeOp>(*feedForward); }
+
+bool Layer::isEquivalentTo(Layer other) {
+  auto same = [](Operation *a, Operation *b) {
+    return OperationEquivalence::isEquivalentTo(a, b, OperationEquivalence::IgnoreLocations);
+  };
+  return same(attention, other.attention) && same(feedForward, other.feedForward);
+}
+
+static SmallVector<Layer, 4> layersOf(Block *body) {
+  SmallVector<Layer, 4> layers;
+  for (auto it = body->begin(), end = body->end(); it != end; ++it) {
+    BlockOpInterface attention = cast<BlockOpInterface>(*it++);
+    layers.push_back({attention, cast<BlockOpInterface>(*it)});
+  }
+  return layers;
+}
+SmallVector<Layer, 4> RepeatOp::getLayers() { return layersOf(getBody()); }
+SmallVector<Layer, 4> MtpOp::getLayers() { return layersOf(getBody()); }
+
+bool AttentionOp::hasBias(Projection projection) {
+  return getBias() && llvm::any_of(getBias()->getAsRange<ProjectionAttr>(),
+                                   [&](auto attr) { return attr.getValue() == projection; });
+}
 
 AcceleratorOp ClusterOp::getAccelerator() { return firstOf<AcceleratorOp>(getBody()); }
 SmallVector<TierOp, 4> ClusterOp::getTiers() {

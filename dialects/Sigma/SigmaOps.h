@@ -3,6 +3,7 @@
 #ifndef DIALECTS_SIGMA_SIGMAOPS_H
 #define DIALECTS_SIGMA_SIGMAOPS_H
 
+#include "dialects/Sigma/Layer.h"
 #include "dialects/Sigma/SigmaAttrs.h"
 #include "dialects/Sigma/SigmaDialect.h"
 #include "dialects/Sigma/SigmaInterfaces.h"
@@ -22,8 +23,7 @@ class EmbeddingOp;
 class FailuresOp;
 class HeadOp;
 class JobOp;
-class MlpOp;
-class MoeOp;
+class MtpOp;
 class NoiseOp;
 class RepeatOp;
 class StageOp;
@@ -32,5 +32,10 @@ class TierOp;
 
 #define GET_OP_CLASSES
 #include "dialects/Sigma/SigmaOps.h.inc"
+
+namespace mlir::sigma {
+/// Whether the end of the model reads the embedding's table, too.
+bool sharesEmbedding(ModelOp model);
+} // namespace mlir::sigma
 
 #endif // DIALECTS_SIGMA_SIGMAOPS_H

@@ -17,8 +17,22 @@ LogicalResult requireNotNegative(Operation *op, StringRef field, int64_t value);
 LogicalResult requireInRange(Operation *op, StringRef field, int64_t value, int64_t low,
                              int64_t high);
 
+/// Far above every model there is; catches the mistake of a digit too many before sizes are
+/// multiplied.
+inline constexpr int64_t kMaxSize = 1 << 24;
+
+/// A length, width or count: from 1 to kMaxSize.
+LogicalResult requireSize(Operation *op, StringRef field, int64_t value);
+/// Both sizes are legal by themselves; together they are one dimension of a matrix.
+LogicalResult requireProductSize(Operation *op, StringRef field, int64_t value, StringRef other,
+                                 int64_t otherValue);
+
 LogicalResult requirePositive(Operation *op, StringRef field, double value);
 LogicalResult requireNotNegative(Operation *op, StringRef field, double value);
+
+/// A field that may be absent.
+LogicalResult requireSize(Operation *op, StringRef field, std::optional<int64_t> value);
+LogicalResult requirePositive(Operation *op, StringRef field, std::optional<double> value);
 
 } // namespace mlir::sigma
 

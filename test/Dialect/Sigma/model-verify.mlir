@@ -78,7 +78,7 @@ sigma.model @m sequence 8 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
     sigma.mlp width 16
   }
-  // expected-error @+1 {{'builtin.module' op does not belong into the body of a sigma.model; allowed: sigma.embedding, sigma.repeat, sigma.head}}
+  // expected-error @+1 {{'builtin.module' op does not belong into the body of a sigma.model; allowed: sigma.embedding, sigma.repeat, sigma.mtp, sigma.head}}
   builtin.module {}
   sigma.head untied
 }
@@ -216,7 +216,7 @@ sigma.model @m sequence 8 {
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
-  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe, got an empty body}}
+  // expected-error @+1 {{'sigma.repeat' op body must be layers, each an attention op followed by a feed-forward op, got an empty body}}
   sigma.repeat 1 {
   }
   sigma.head untied
@@ -226,9 +226,9 @@ sigma.model @m sequence 8 {
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
-  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  // expected-error @+1 {{'sigma.repeat' op body must be layers, each an attention op followed by a feed-forward op}}
   sigma.repeat 1 {
-    // expected-note @+1 {{expected sigma.attention here}}
+    // expected-note @+1 {{expected sigma.attention or sigma.latent_attention here}}
     sigma.mlp width 16
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
   }
@@ -239,7 +239,7 @@ sigma.model @m sequence 8 {
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
-  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  // expected-error @+1 {{'sigma.repeat' op body must be layers, each an attention op followed by a feed-forward op}}
   sigma.repeat 1 {
     // expected-note @+1 {{nothing follows this op}}
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
@@ -251,7 +251,7 @@ sigma.model @m sequence 8 {
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
-  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  // expected-error @+1 {{'sigma.repeat' op body must be layers, each an attention op followed by a feed-forward op}}
   sigma.repeat 1 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
     // expected-note @+1 {{expected sigma.mlp or sigma.moe here}}
@@ -264,11 +264,11 @@ sigma.model @m sequence 8 {
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
-  // expected-error @+1 {{'sigma.repeat' op body must be one sigma.attention followed by one sigma.mlp or one sigma.moe}}
+  // expected-error @+1 {{'sigma.repeat' op body must be layers, each an attention op followed by a feed-forward op}}
   sigma.repeat 1 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
     sigma.mlp width 16
-    // expected-note @+1 {{this op is one too many}}
+    // expected-note @+1 {{expected sigma.attention or sigma.latent_attention here}}
     sigma.mlp width 16
   }
   sigma.head untied
@@ -339,7 +339,7 @@ sigma.model @m sequence 8 {
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
-    // expected-error @+1 {{'sigma.attention' op rope must be positive and finite, got: 0.000000e+00}}
+    // expected-error @+1 {{custom op 'sigma.attention' rope base must be positive and finite, got: 0.000000e+00}}
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 0.0
     sigma.mlp width 16
   }
@@ -456,24 +456,12 @@ sigma.model @m sequence 8 {
 
 // -----
 
-sigma.model @m sequence 8 {
-  sigma.embedding vocabulary 16 width 8
-  sigma.repeat 1 {
-    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
-    sigma.mlp width 16
-  }
-  // expected-error @+1 {{'sigma.head' op tied is not supported; allowed: untied}}
-  sigma.head tied
-}
-
-// -----
-
 // expected-error @+1 {{'sigma.head' op expects parent op 'sigma.model'}}
 sigma.head untied
 
 // -----
 
-// expected-error @+1 {{'sigma.moe' op expects parent op 'sigma.repeat'}}
+// expected-error @+1 {{'sigma.moe' op expects parent op to be one of 'sigma.repeat, sigma.mtp'}}
 sigma.moe experts 8 top_k 2 width 16 router softmax
 
 // -----
@@ -508,6 +496,200 @@ sigma.model @m sequence 8 {
     sigma.attention heads 2 kv_heads 2 head_width 4 rope 10000.0
     // expected-error @+1 {{'sigma.mlp' op width must be at most 16777216, got: 16777217}}
     sigma.mlp width 16777217
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{'sigma.embedding' op positions must be positive, got: 0}}
+  sigma.embedding vocabulary 16 width 8 positions 0
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{'sigma.embedding' op scale must be positive and finite, got: 0.000000e+00}}
+  sigma.embedding vocabulary 16 width 8 scale 0.0
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-note @+1 {{the model is here}}
+sigma.model @m sequence 8 {
+  // expected-error @+1 {{'sigma.embedding' op positions must be at least the model's sequence (8), got: 4}}
+  sigma.embedding vocabulary 16 width 8 positions 4
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.head' op scale must be positive and finite, got: -1.000000e+00}}
+  sigma.head untied scale -1.0
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.head' op softcap must be positive and finite, got: 0.000000e+00}}
+  sigma.head tied softcap 0.0
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.mtp' op count must be positive, got: 0}}
+  sigma.mtp 0 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.mtp' op loss_factor must be positive and finite, got: 0.000000e+00}}
+  sigma.mtp 1 loss_factor 0.0 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.mtp' op body must be one layer, got: 2}}
+  sigma.mtp 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.mtp' op body must be layers, each an attention op followed by a feed-forward op}}
+  sigma.mtp 1 {
+    // expected-note @+1 {{expected sigma.attention or sigma.latent_attention here}}
+    sigma.mlp width 16
+    sigma.attention heads 2 kv_heads 1 head_width 4
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.mtp' op must stand right before the sigma.head}}
+  sigma.mtp 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-note @+1 {{this op is between them}}
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 2047 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.repeat' op makes the model deeper than the allowed 4096 layers: 4094 before, 2 x 2 here}}
+  sigma.repeat 2 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+2 {{expected norm to be one of rms, layer, layer_no_bias; got: batch}}
+sigma.model @m sequence 8
+    norm batch {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+// expected-error @+1 {{expected norm_placement to be one of pre, post, sandwich; got: middle}}
+sigma.model @m sequence 8 norm_placement middle {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
   }
   sigma.head untied
 }

@@ -2,6 +2,8 @@
 // double-precision references.
 #include "Support.h"
 
+#include <array>
+
 using namespace sigma::test;
 using namespace sigma::runtime;
 
@@ -104,12 +106,13 @@ TYPED_TEST(Kernel, SiluMulOverTheRowsInUse) {
   const auto g = randomValues(60, 9, -20, 20), u = randomValues(60, 10);
   std::vector<TypeParam> tg = as<TypeParam>(g), tu = as<TypeParam>(u), y(60, TypeParam(7));
   std::vector<int32_t> sizes{3, 0, 4};
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), sizes.data(), 3, 10,
-                 6);
+  sigma_activation(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), sizes.data(), 3, 10,
+                   6, SIGMA_SILU, 1.0);
   auto wanted = siluMul(g, u);
   std::fill(wanted.begin() + 42, wanted.end(), 7);
   expectNear(y, wanted);
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), nullptr, 0, 10, 6);
+  sigma_activation(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), nullptr, 0, 10, 6,
+                   SIGMA_SILU, 1.0);
   expectNear(y, siluMul(g, u));
 }
 
@@ -117,15 +120,16 @@ TEST(KernelGradient, SiluMul) {
   Runtime rt;
   auto g = randomValues(45, 11, -6, 6), u = randomValues(45, 12), dy = randomValues(45, 13);
   std::vector<double> dg(45), du(45);
-  sigma_silu_mul_grad(&rt, SIGMA_F64, g.data(), u.data(), dy.data(), dg.data(), du.data(), nullptr,
-                      0, 5, 9);
+  sigma_activation_grad(&rt, SIGMA_F64, g.data(), u.data(), dy.data(), dg.data(), du.data(),
+                        nullptr, 0, 5, 9, SIGMA_SILU, 1.0);
   expectGradient([&](const auto &v) { return dot(siluMul(v, u), dy); }, g, dg);
   expectGradient([&](const auto &v) { return dot(siluMul(g, v), dy); }, u, du);
 }
 
 TYPED_TEST(Kernel, ExtremeGatesStayFinite) {
   std::vector<TypeParam> g{-1e4, -800, -90, 0, 90, 800, 1e4}, u(7, TypeParam(1)), y(7);
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 7);
+  sigma_activation(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 7,
+                   SIGMA_SILU, 1.0);
   for (size_t i = 0; i < 7; ++i)
     EXPECT_NEAR(double(y[i]), std::max(0.0, double(g[i])), 1e-6);
 }
@@ -133,7 +137,8 @@ TYPED_TEST(Kernel, ExtremeGatesStayFinite) {
 TYPED_TEST(Kernel, NotANumberSurvives) {
   std::vector<TypeParam> g(19, TypeParam(1)), u(19, TypeParam(1)), y(19);
   g[17] = TypeParam(NAN);
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 19);
+  sigma_activation(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 19,
+                   SIGMA_SILU, 1.0);
   for (size_t i = 0; i < 19; ++i)
     EXPECT_EQ(std::isnan(y[i]), i == 17);
   sigma_router_scores(&this->rt, kElem<TypeParam>, g.data(), y.data(), 1, 19, SIGMA_SOFTMAX);
@@ -160,11 +165,11 @@ TYPED_TEST(Kernel, RotaryAndItsInverse) {
   const auto x = randomValues(tokens * heads * width, 14);
   std::vector<TypeParam> tx = as<TypeParam>(x), y(x.size()), back(x.size());
   sigma_rotary(&this->rt, kElem<TypeParam>, tx.data(), y.data(), tokens, sequence, heads, width,
-               10000, 0);
+               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 0);
   expectNear(y, rotary(x, sequence, heads, width, 1));
   // A rotation's gradient is its inverse.
   sigma_rotary(&this->rt, kElem<TypeParam>, y.data(), back.data(), tokens, sequence, heads, width,
-               10000, 1);
+               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 1);
   expectNear(back, x);
 }
 
@@ -210,8 +215,9 @@ TYPED_TEST(Kernel, AttentionInBlocksOfAnySize) {
   for (const int64_t rows : {1, 3, 64, 500}) {
     std::vector<TypeParam> o(c.queries()), lse(c.sequences * c.sequence * c.heads),
         work(rows * c.sequence);
-    sigma_attention(&this->rt, kElem<TypeParam>, tq.data(), tk.data(), tv.data(), o.data(),
-                    lse.data(), c.sequences, c.sequence, c.heads, c.kvHeads, c.width, work.data(),
+    sigma_attention(&this->rt, kElem<TypeParam>, tq.data(), tk.data(), tv.data(), nullptr, o.data(),
+                    lse.data(), c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
+                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(),
                     work.size() * sizeof(TypeParam));
     expectNear(o, wanted);
   }
@@ -225,11 +231,13 @@ void checkAttentionGradient(const AttentionCase &c, int64_t blockRows) {
   std::vector<double> o(q.size()), lse(c.sequences * c.sequence * c.heads),
       work(2 * blockRows * c.sequence);
   std::vector<double> dq(q.size()), dk(k.size()), dv(v.size());
-  sigma_attention(&rt, SIGMA_F64, q.data(), k.data(), v.data(), o.data(), lse.data(), c.sequences,
-                  c.sequence, c.heads, c.kvHeads, c.width, work.data(), work.size() * 8);
-  sigma_attention_grad(&rt, SIGMA_F64, q.data(), k.data(), v.data(), o.data(), lse.data(),
-                       dO.data(), dq.data(), dk.data(), dv.data(), c.sequences, c.sequence, c.heads,
-                       c.kvHeads, c.width, work.data(), work.size() * 8);
+  sigma_attention(&rt, SIGMA_F64, q.data(), k.data(), v.data(), nullptr, o.data(), lse.data(),
+                  c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
+                  1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(), work.size() * 8);
+  sigma_attention_grad(&rt, SIGMA_F64, q.data(), k.data(), v.data(), nullptr, o.data(), lse.data(),
+                       dO.data(), dq.data(), dk.data(), dv.data(), nullptr, c.sequences, c.sequence,
+                       c.heads, c.kvHeads, c.width, c.width, 1.0 / std::sqrt(double(c.width)), 0, 0,
+                       0.0, work.data(), work.size() * 8);
   expectGradient([&](const auto &x) { return dot(attention(c, x, k, v), dO); }, q, dq);
   expectGradient([&](const auto &x) { return dot(attention(c, q, x, v), dO); }, k, dk);
   expectGradient([&](const auto &x) { return dot(attention(c, q, k, x), dO); }, v, dv);
@@ -245,10 +253,111 @@ TEST(Kernel, EqualInputsGiveEqualBits) {
   std::vector<float> work(64 * 64), lse(c.sequences * c.sequence * c.heads), first(q.size()),
       again(q.size());
   for (std::vector<float> *o : {&first, &again})
-    sigma_attention(&rt, SIGMA_F32, q.data(), k.data(), k.data(), o->data(), lse.data(),
-                    c.sequences, c.sequence, c.heads, c.kvHeads, c.width, work.data(),
-                    work.size() * 4);
+    sigma_attention(&rt, SIGMA_F32, q.data(), k.data(), k.data(), nullptr, o->data(), lse.data(),
+                    c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
+                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(), work.size() * 4);
   EXPECT_EQ(first, again);
+}
+
+double activationOf(int64_t kind, double x, double limit) {
+  const double capped = std::min(x, limit);
+  switch (kind) {
+  case SIGMA_SILU:
+    return x / (1 + std::exp(-x));
+  case SIGMA_GELU:
+    return x * 0.5 * (1 + std::erf(x / std::sqrt(2.0)));
+  case SIGMA_GELU_TANH:
+    return x * 0.5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  case SIGMA_RELU:
+    return std::max(x, 0.0);
+  case SIGMA_RELU_SQUARED:
+    return std::max(x, 0.0) * std::max(x, 0.0);
+  case SIGMA_CLAMPED_SILU:
+    return capped / (1 + std::exp(-1.702 * capped));
+  case SIGMA_TANH_CAP:
+    return limit * std::tanh(x / limit);
+  default:
+    return std::max(-limit, capped);
+  }
+}
+
+TYPED_TEST(Kernel, EveryActivation) {
+  const double limit = 2.5;
+  const auto x = randomValues(61, 26, -6, 6), u = randomValues(61, 27, -6, 6);
+  std::vector<TypeParam> tx = as<TypeParam>(x), tu = as<TypeParam>(u), y(x.size());
+  for (int64_t kind = SIGMA_SILU; kind <= SIGMA_CLAMP; ++kind) {
+    SCOPED_TRACE(kind);
+    std::vector<double> alone, gated;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double clamped = std::min(std::max(u[i], -limit), limit) + 1;
+      alone.push_back(activationOf(kind, x[i], limit));
+      gated.push_back(alone.back() * (kind == SIGMA_CLAMPED_SILU ? clamped : u[i]));
+    }
+    sigma_activation(&this->rt, kElem<TypeParam>, tx.data(), nullptr, y.data(), nullptr, 0, 1, 61,
+                     kind, limit);
+    expectNear(y, alone);
+    sigma_activation(&this->rt, kElem<TypeParam>, tx.data(), tu.data(), y.data(), nullptr, 0, 1, 61,
+                     kind, limit);
+    expectNear(y, gated);
+  }
+}
+
+/// Tokens that a window or a chunk hides make no difference, and a sink takes its share.
+TYPED_TEST(Kernel, AttentionSeesItsWindowAndItsChunk) {
+  const int64_t sequence = 150, width = 8;
+  auto q = as<TypeParam>(randomValues(sequence * width, 28)),
+       k = as<TypeParam>(randomValues(sequence * width, 29)),
+       v = as<TypeParam>(randomValues(sequence * width, 30));
+  std::vector<TypeParam> o(q.size()), changed(q.size()), lse(sequence), work(64 * sequence);
+  std::vector<TypeParam> sink(1, TypeParam(0.5));
+  const auto attend = [&](std::vector<TypeParam> &out, int64_t window, int64_t chunk) {
+    sigma_attention(&this->rt, kElem<TypeParam>, q.data(), k.data(), v.data(), sink.data(),
+                    out.data(), lse.data(), 1, sequence, 1, 1, width, width, 0.3, window, chunk,
+                    0.0, work.data(), work.size() * sizeof(TypeParam));
+  };
+  for (const auto &[window, chunk, firstSeen] :
+       {std::array<int64_t, 3>{7, 0, 133}, std::array<int64_t, 3>{0, 50, 100}}) {
+    const int64_t query = 139;
+    attend(o, window, chunk);
+    auto keep = v;
+    std::fill(v.begin(), v.begin() + firstSeen * width, TypeParam(100));
+    attend(changed, window, chunk);
+    for (int64_t i = 0; i < width; ++i)
+      EXPECT_EQ(o[query * width + i], changed[query * width + i]);
+    v[firstSeen * width] += 100;
+    attend(changed, window, chunk);
+    EXPECT_NE(o[query * width], changed[query * width]);
+    v = keep;
+  }
+}
+
+TEST(Kernel, SelectionBiasMovesTowardsAnEvenLoad) {
+  Runtime rt;
+  std::vector<double> load(4), bias(4, 1.0);
+  std::vector<int32_t> chosen{0, 1, 0, 2, 0, 1, 0, 2};
+  sigma_count_load(&rt, SIGMA_F64, chosen.data(), load.data(), chosen.size());
+  EXPECT_EQ(load, (std::vector<double>{4, 2, 2, 0}));
+  sigma_balance_bias(&rt, SIGMA_F64, bias.data(), load.data(), 4, 0.25);
+  EXPECT_EQ(bias, (std::vector<double>{0.75, 1, 1, 1.25}));
+}
+
+TEST(Kernel, TopKKeepsToTheBestGroups) {
+  Runtime rt;
+  // Groups of two; their sums are 1.0, 1.1, 0.9. The best expert of all stands in the last group.
+  std::vector<double> scores{0.5, 0.5, 0.6, 0.5, 0.9, 0.0}, weights(2), none(6, 0.0);
+  std::vector<int32_t> chosen(2);
+  sigma_top_k(&rt, SIGMA_F64, scores.data(), none.data(), weights.data(), chosen.data(), 1, 6, 2, 0,
+              3, 1, 2);
+  EXPECT_EQ(chosen, (std::vector<int32_t>{2, 3}));
+  sigma_top_k(&rt, SIGMA_F64, scores.data(), nullptr, weights.data(), chosen.data(), 1, 6, 2, 0, 3,
+              1, 1);
+  EXPECT_EQ(chosen, (std::vector<int32_t>{4, 5}));
+  // The bias chooses, and is not in the weight.
+  std::vector<double> bias{0, 1, 0, 0, 0, 0};
+  sigma_top_k(&rt, SIGMA_F64, scores.data(), bias.data(), weights.data(), chosen.data(), 1, 6, 1, 0,
+              1, 1, 1);
+  EXPECT_EQ(chosen[0], 1);
+  EXPECT_EQ(weights[0], 0.5);
 }
 
 /// Every instruction level that this processor has agrees with the double-precision one.
@@ -260,11 +369,11 @@ TEST(Kernel, InstructionLevelsAgree) {
     if (!device)
       continue;
     std::vector<double> y(x.size());
-    device->f64.siluMul(x.data(), u.data(), y.data(), y.size());
+    device->f64.activation(SIGMA_SILU, x.data(), u.data(), y.data(), y.size(), 1.0);
     expectNear(y, wanted, 1e-14);
     const auto xf = as<float>(x), uf = as<float>(u);
     std::vector<float> yf(x.size());
-    device->f32.siluMul(xf.data(), uf.data(), yf.data(), yf.size());
+    device->f32.activation(SIGMA_SILU, xf.data(), uf.data(), yf.data(), yf.size(), 1.0);
     expectNear(yf, wanted, 4e-6);
     double sum = 0;
     for (const double value : x)
