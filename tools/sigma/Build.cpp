@@ -198,6 +198,15 @@ static void report(const BuildOptions &options, const mlir::sigma::PlanningTask 
   llvm::outs() << "\n";
 }
 
+/// A pinned pp, or a given plan, is refused later, by name.
+static void keepTableOnOneStage(mlir::sigma::JobOp job) {
+  if (!mlir::sigma::sharesEmbedding(job.lookupModel()) || job.getPinPp())
+    return;
+  job.setPinPp(1);
+  mlir::emitRemark(job.getLoc()) << "planned with pp = 1, because the head shares the embedding's "
+                                    "table, which programs can do on one stage only";
+}
+
 int sigma::driver::runBuild(const BuildOptions &options) {
   Spec spec;
   if (!spec.load(options.spec))
@@ -207,9 +216,7 @@ int sigma::driver::runBuild(const BuildOptions &options) {
         << "'precision' is bf16, which sigma plan plans but sigma build cannot run yet; use f32";
     return kUserError;
   }
-  // Programs cannot share a table between stages yet; a pinned pp is refused later, by name.
-  if (mlir::sigma::sharesEmbedding(spec.job().lookupModel()) && !spec.job().getPinPp())
-    spec.job().setPinPp(1);
+  keepTableOnOneStage(spec.job());
   auto task = mlir::sigma::createPlanningTask(spec.job());
   if (mlir::failed(task))
     return kUserError;
