@@ -97,9 +97,9 @@ int sigma::driver::runImport(const ImportOptions &options) {
   auto imported = config::importConfig(text, request, context, llvm::errs());
   if (!imported)
     return kUserError;
-  std::string spec = options.explain ? explain(*imported) : "";
-  llvm::raw_string_ostream(spec) << *imported->module;
   ModelOp model = *imported->module->getOps<ModelOp>().begin();
+  std::string spec = options.explain ? explain(*imported) : "";
+  llvm::raw_string_ostream(spec) << model << "\n"; // without the module, so that more can be added
   if (options.summary)
     llvm::outs() << summarize(model, options, imported->architecture);
   if (options.summary && options.output.empty())

@@ -38,9 +38,11 @@ static bool hasWindowByRule(const Family &family, int64_t layer, int64_t fullLay
 
 static std::optional<int64_t> readWindow(Reading &reading) {
   Fields &fields = reading.fields;
-  if (reading.family.windows == WindowRule::None)
+  bool isKnown = reading.family.windows != WindowRule::None;
+  // Files of architectures without windows say that there are none, next to the size that they would have.
+  if (!isKnown && (!fields.has("use_sliding_window") || fields.flag({"use_sliding_window"})))
     return std::nullopt;
-  if (fields.flag(reading.family.hasWindow))
+  if (isKnown && fields.flag(reading.family.hasWindow))
     return fields.sizeOrNull("sliding_window", reading.family.window);
   fields.skip("sliding_window", "no layer has a window");
   fields.skip("max_window_layers", "no layer has a window");

@@ -6,7 +6,8 @@
 #include "tools/sigma/import/Export.h"
 #include "tools/sigma/import/Concepts.h"
 #include "tools/sigma/import/Import.h"
-#include "tools/sigma/import/Vocabulary.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace sigma::config;
 using namespace mlir::sigma;
@@ -87,14 +88,14 @@ static void compareOps(mlir::Operation *op, mlir::Operation *other, std::vector<
     return;
   }
   mlir::DictionaryAttr attributes = op->getAttrDictionary(), others = other->getAttrDictionary();
-  auto compare = [&](mlir::DictionaryAttr left, mlir::DictionaryAttr right) {
-    for (mlir::NamedAttribute attribute : left)
-      if (attribute.getName() != "sym_name" && right.get(attribute.getName()) != attribute.getValue() &&
-          (left == attributes || !left || !attributes.contains(attribute.getName())))
-        found.push_back({op, "'" + attribute.getName().str() + "'"});
-  };
-  compare(attributes, others);
-  compare(others, attributes);
+  llvm::SmallSetVector<StringRef, 16> names;
+  for (mlir::DictionaryAttr dictionary : {attributes, others})
+    for (mlir::NamedAttribute attribute : dictionary)
+      names.insert(attribute.getName().strref());
+  names.remove("sym_name");
+  for (StringRef name : names)
+    if (attributes.get(name) != others.get(name))
+      found.push_back({op, "'" + name.str() + "'"});
 }
 
 static void compareLayers(Layer layer, Layer other, std::vector<Difference> &found) {
@@ -131,12 +132,25 @@ static std::optional<std::vector<Difference>> differencesOf(ModelOp model, const
   return compareModels(model, *imported->module->getOps<ModelOp>().begin());
 }
 
+/// Those first that are made for such a model: a dense one can also be said as a mixture without experts.
+static std::vector<const Family *> candidates(ModelOp model) {
+  bool isDense = llvm::none_of(model.getLayers(), [](Layer layer) { return layer.getMoe(); });
+  std::vector<const Family *> all;
+  for (const Family &family : families())
+    all.push_back(&family);
+  llvm::stable_sort(all, [&](const Family *left, const Family *right) {
+    auto fits = [&](const Family *family) { return (family->moe == MoeRule::None) == isDense; };
+    return fits(left) && !fits(right);
+  });
+  return all;
+}
+
 std::optional<std::string> sigma::config::exportConfig(ModelOp model) {
   std::optional<Difference> closest;
   size_t fewest = 0;
   StringRef architecture;
-  for (const Family &family : families()) {
-    std::string config = write(model, family);
+  for (const Family *family : candidates(model)) {
+    std::string config = write(model, *family);
     auto differences = differencesOf(model, config);
     if (!differences)
       continue;
@@ -146,7 +160,7 @@ std::optional<std::string> sigma::config::exportConfig(ModelOp model) {
       continue;
     fewest = differences->size();
     closest = differences->front();
-    architecture = family.architectures.front();
+    architecture = family->architectures.front();
   }
   if (!closest)
     model.emitError() << "no architecture of Hugging Face configurations can say this model";

@@ -372,8 +372,8 @@ static Family gptOss() {
 
 static Family llama4() {
   Family family;
-  family.architectures = {"Llama4ForConditionalGeneration", "Llama4ForCausalLM"};
-  family.modelTypes = {"llama4", "llama4_text"};
+  family.architectures = {"Llama4ForCausalLM", "Llama4ForConditionalGeneration"};
+  family.modelTypes = {"llama4_text", "llama4"};
   family.scopes = {"text_config"};
   family.spelling = {{"num_experts", "num_local_experts"}};
   family.epsilon = 1e-5;
@@ -439,6 +439,7 @@ static Family grok1() {
   family.attentionSoftcapKey = "max_attn_value";
   family.attentionSoftcap = 30;
   family.activation = Activation::GeGlu;
+  family.activationKey = {}; // its class has no other
   family.expertWidthKey = "intermediate_size";
   family.moe = MoeRule::EveryLayer;
   family.normalize = {};
@@ -515,6 +516,7 @@ static Family bailingV2() {
   family.scoreKey = "scoring_func";
   family.scalingKey = "routed_scaling_factor";
   family.selectionBias = {"moe_router_enable_expert_bias"};
+  family.sharedHasWidth = true;
   family.groups = GroupRule::Stated;
   family.only = {{"topk_method", word("noaux_tc"), "another choice of experts"},
                  {"use_rmsnorm", boolean(true), "another norm"},

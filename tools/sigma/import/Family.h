@@ -120,6 +120,7 @@ struct Family {
   int64_t numGroups = 1, topGroups = 1;
   bool routerBias = false, weighInput = false, expertBias = false;
   SharedRule shared = SharedRule::None;
+  bool sharedHasWidth = false; // of its own, next to the count
   bool sharedGate = false;
   double balanceLoss = 0;
 

@@ -142,7 +142,7 @@ static void readShared(Reading &reading, ExpertSizes &sizes) {
       return fields.skip("num_shared_experts", "use_mixed_mlp_moe is false");
     sizes.shared = reading.family.perLayerLists ? fields.countPerLayer("num_shared_experts", 1, reading.layers)
                                                 : all(fields.count("num_shared_experts", 0));
-    if (fields.has("shared_expert_intermediate_size"))
+    if (reading.family.sharedHasWidth && fields.has("shared_expert_intermediate_size"))
       sizes.sharedWidth = all(fields.size("shared_expert_intermediate_size"));
     return;
   }
@@ -157,18 +157,17 @@ static ExpertSizes readExpertSizes(Reading &reading) {
   return sizes;
 }
 
-static RouterScore readScore(Reading &reading) {
+/// Each class knows one score function; some files name it.
+static void requireScore(Reading &reading) {
   const Family &family = reading.family;
   if (family.scoreKey.empty())
-    return family.score;
+    return;
   bool isSigmoid = family.score == RouterScore::Sigmoid;
-  std::string word = reading.fields.word(family.scoreKey, isSigmoid ? "sigmoid" : "softmax");
+  StringRef expected = isSigmoid ? "sigmoid" : "softmax";
+  std::string word = reading.fields.word(family.scoreKey, expected);
   // dots.llm1 writes the name of the method that chooses.
-  if (word == "sigmoid" || word == "noaux_tc")
-    return RouterScore::Sigmoid;
-  if (word != "softmax")
-    reading.fields.refuse(family.scoreKey, "\"softmax\", \"sigmoid\"");
-  return RouterScore::Softmax;
+  if (word != expected && !(isSigmoid && word == "noaux_tc"))
+    reading.fields.refuse(family.scoreKey, "\"" + expected + "\" in this architecture");
 }
 
 static bool hasGroups(Reading &reading) {
@@ -206,7 +205,8 @@ static Attributes readRouter(Reading &reading, int64_t experts) {
   const Family &family = reading.family;
   Fields &fields = reading.fields;
   Attributes attributes(reading.builder);
-  attributes.attr("router", RouterScoreAttr::get(reading.builder.getContext(), readScore(reading)));
+  requireScore(reading);
+  attributes.attr("router", RouterScoreAttr::get(reading.builder.getContext(), family.score));
   attributes.unitIf("normalize_weights", fields.flag(family.normalize));
   if (!family.scalingKey.empty())
     if (double scaling = fields.positive(family.scalingKey, 1); scaling != 1)
@@ -301,7 +301,7 @@ static void writeExpertSizes(llvm::ArrayRef<MoeOp> ops, ConfigWriter &writer) {
   writer.set("num_experts_per_tok", each([](MoeOp op) { return op.getTopK(); }, 1));
   writer.set(family.expertWidthKey, each([](MoeOp op) { return op.getWidth(); }, 1));
   MoeOp first = *llvm::find_if(ops, [](MoeOp op) { return bool(op); });
-  bool hasOwnWidth = first.getSharedExperts() != 0 && first.getSharedWidth() != first.getWidth();
+  bool hasOwnWidth = family.sharedHasWidth && first.getSharedExperts() != 0;
   if (family.shared == SharedRule::OneWide || hasOwnWidth)
     writer.set("shared_expert_intermediate_size", first.getSharedWidth());
   if (family.shared == SharedRule::Count)

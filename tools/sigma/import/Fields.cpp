@@ -77,6 +77,13 @@ void Fields::refuse(StringRef key, const Twine &supported) {
   diagnostics.error(offset(key), path + ": " + value + "; supported: " + supported);
 }
 
+void Fields::refuseFeature(StringRef key, StringRef feature) {
+  Found found = choose(key);
+  diagnostics.error(offset(key), found.path + ": value " + found.member->value.spell() + " means " +
+                                     feature + ", which are not supported; supported: layers of softmax "
+                                               "attention, each with its own keys and values, and feed-forward");
+}
+
 void Fields::warn(StringRef key, const Twine &message) {
   Found found = choose(key);
   std::string path = found.member ? found.path : scopes.front().path;

@@ -93,6 +93,8 @@ public:
 
   /// "$.key: value …; supported: …"
   void refuse(llvm::StringRef key, const llvm::Twine &supported);
+  /// The field says that the model has `feature`.
+  void refuseFeature(llvm::StringRef key, llvm::StringRef feature);
   void warn(llvm::StringRef key, const llvm::Twine &message);
   /// Notes a value that follows from others.
   void derive(llvm::StringRef key, const llvm::Twine &value, llvm::StringRef why);

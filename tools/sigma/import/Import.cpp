@@ -27,6 +27,12 @@ struct ForeignFeature {
 };
 } // namespace
 
+/// Keys of some files that say what all these architectures do.
+static bool isCommonplace(StringRef key, const Value &value) {
+  static const StringRef flags[] = {"use_rmsnorm", "use_rotary_pos_emb", "use_causal_mask"};
+  return llvm::is_contained(flags, key) && value.boolean;
+}
+
 static bool isNeutral(const Value &value) {
   switch (value.kind) {
   case Value::Kind::Null:
@@ -55,11 +61,11 @@ static const ForeignFeature *findForeign(Fields &fields) {
       {"hybrid_override_pattern", "Mamba layers"},
       {"linear_num_key_heads", "linear attention layers"},
       {"linear_attn_config", "linear attention layers"},
-      {"use_cla", "cross-layer sharing of keys and values"},
-      {"num_kv_shared_layers", "cross-layer sharing of keys and values"},
-      {"remove_tail_layer", "a removed last layer"},
-      {"index_topk", "attention that an indexer makes sparse"},
-      {"is_encoder_decoder", "an encoder"}};
+      {"use_cla", "layers that share keys and values"},
+      {"num_kv_shared_layers", "layers that share keys and values"},
+      {"remove_tail_layer", "layers that are removed"},
+      {"index_topk", "indexers that make attention sparse"},
+      {"is_encoder_decoder", "encoder layers"}};
   for (const ForeignFeature &feature : all)
     if (const Value *value = fields.peek(feature.key); value && !isNeutral(*value))
       return &feature;
@@ -76,9 +82,9 @@ static bool hasLinearLayers(Fields &fields) {
 
 static void refuseForeign(Fields &fields) {
   if (const ForeignFeature *feature = findForeign(fields))
-    fields.refuse(feature->key, "transformers without " + feature->feature);
-  if (hasLinearLayers(fields))
-    fields.refuse("attn_type_list", "1 for every layer, softmax attention; 0 means linear attention layers");
+    fields.refuseFeature(feature->key, feature->feature);
+  else if (hasLinearLayers(fields))
+    fields.refuseFeature("attn_type_list", "linear attention layers");
 }
 
 //===----------------------------------------------------------------------===//
@@ -175,12 +181,10 @@ private:
   void checkMember(const Member &member, const std::string &path) {
     if (llvm::is_contained(family.scopes, member.key))
       return;
-    if (isNeutral(member.value) || llvm::is_contained(family.unused, member.key) ||
-        (isIrrelevant(member.key) && !llvm::StringRef(member.key).ends_with("_config")))
-      ignored.push_back(path);
-    else if (member.key == "vision_config" || member.key == "audio_config")
+    if (member.key == "vision_config" || member.key == "audio_config")
       diagnostics.warning(member.offset, path + ": not imported; the model is the text model alone");
-    else if (isIrrelevant(member.key))
+    else if (isNeutral(member.value) || isCommonplace(member.key, member.value) ||
+             llvm::is_contained(family.unused, member.key) || isIrrelevant(member.key))
       ignored.push_back(path);
     else if (soundsArchitectural(member.key))
       diagnostics.error(member.offset, path + ": value " + member.value.spell() +
@@ -203,8 +207,9 @@ private:
 static void checkFixedFields(const Family &family, Fields &fields) {
   for (const OnlyValue &only : family.only) {
     const Value *value = fields.peek(only.key);
-    if (value && !(*value == only.value) && !(value->kind == Value::Kind::Boolean && only.value.kind == Value::Kind::Boolean && value->boolean == only.value.boolean))
-      fields.refuse(only.key, only.value.spell() + ", not " + only.reason);
+    if (value && !(*value == only.value))
+      fields.refuse(only.key, only.value.spell() + "; others mean " + only.reason +
+                                  ", which sigma has no word for");
     fields.skip(only.key, "the only value that is supported");
   }
   for (const Approximation &approximation : family.approximations)
@@ -478,7 +483,8 @@ std::optional<Imported> sigma::config::importConfig(StringRef text, const Import
   }
   if (diagnostics.failed())
     return std::nullopt;
-  result.architecture = family->architectures.front().str();
+  const Value *named = whole.peek("architectures");
+  result.architecture = named ? named->items.front().text : family->architectures.front().str();
   result.origins = std::move(record.origins);
   return result;
 }

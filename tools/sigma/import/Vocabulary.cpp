@@ -26,6 +26,7 @@ llvm::ArrayRef<StringRef> sigma::config::namesOf(const StringRef &key) {
        "shared_intermediate_size"},
       {"router_aux_loss_coef", "aux_loss_alpha", "moe_loss_weight"},
       {"scoring_func", "score_function"},
+      {"sliding_window", "sliding_window_size"},
       {"attention_chunk_size", "chunk_size"},
       {"partial_rotary_factor", "rotary_pct"}};
   for (const Names &names : all)
