@@ -100,8 +100,6 @@ static double modelFlopsPerToken(const planner::Model &model, CostTables &costs)
 FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   ModelOp model = job.lookupModel();
   ClusterOp cluster = job.lookupCluster();
-  if (failed(requireExpandable(model)))
-    return failure();
   PlanningTask task;
   task.problem.job = describeJob(job);
   task.problem.cluster = describeCluster(cluster, job.getPrecision());
@@ -119,6 +117,8 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   description.sequence = model.getSequence();
   description.hiddenWidth = model.getEmbedding().getWidth();
   description.numExperts = model.getExpertsDivisor();
+  if (sharesEmbedding(model))
+    description.sharedParameters = description.hiddenWidth * model.getEmbedding().getVocabulary();
   describeLayers(model, description, kinds);
   task.costs = std::make_unique<CostTables>(job, model, kinds);
   description.flopsPerToken = modelFlopsPerToken(description, *task.costs);

@@ -209,6 +209,10 @@ int64_t ModelOp::getExpertsDivisor() {
   return divisor;
 }
 
+bool sigma::sharesEmbedding(ModelOp model) {
+  return model.getHead().getTying() == HeadTying::Tied || model.getMtp();
+}
+
 MoeOp Layer::getMoe() { return dyn_cast<MoeOp>(*feedForward); }
 
 bool Layer::isEquivalentTo(Layer other) {
@@ -230,9 +234,8 @@ SmallVector<Layer, 4> RepeatOp::getLayers() { return layersOf(getBody()); }
 SmallVector<Layer, 4> MtpOp::getLayers() { return layersOf(getBody()); }
 
 bool AttentionOp::hasBias(Projection projection) {
-  return getBias() && llvm::any_of(getBias()->getAsRange<ProjectionAttr>(), [&](auto attr) {
-           return attr.getValue() == projection;
-         });
+  return getBias() && llvm::any_of(getBias()->getAsRange<ProjectionAttr>(),
+                                   [&](auto attr) { return attr.getValue() == projection; });
 }
 
 AcceleratorOp ClusterOp::getAccelerator() { return firstOf<AcceleratorOp>(getBody()); }

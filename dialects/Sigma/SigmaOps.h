@@ -34,8 +34,8 @@ class TierOp;
 #include "dialects/Sigma/SigmaOps.h.inc"
 
 namespace mlir::sigma {
-/// Fails, with a located error, on what blocks cannot be expanded yet.
-LogicalResult requireExpandable(ModelOp model);
+/// Whether the end of the model reads the embedding's table, too.
+bool sharesEmbedding(ModelOp model);
 } // namespace mlir::sigma
 
 #endif // DIALECTS_SIGMA_SIGMAOPS_H

@@ -207,6 +207,9 @@ int sigma::driver::runBuild(const BuildOptions &options) {
         << "'precision' is bf16, which sigma plan plans but sigma build cannot run yet; use f32";
     return kUserError;
   }
+  // Programs cannot share a table between stages yet; a pinned pp is refused later, by name.
+  if (mlir::sigma::sharesEmbedding(spec.job().lookupModel()) && !spec.job().getPinPp())
+    spec.job().setPinPp(1);
   auto task = mlir::sigma::createPlanningTask(spec.job());
   if (mlir::failed(task))
     return kUserError;
