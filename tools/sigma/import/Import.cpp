@@ -174,11 +174,12 @@ public:
   void check(const Scope &scope) {
     for (const Member &member : scope.object->members)
       if (!record.read.contains(&member.value))
-        checkMember(member, scope.path + "." + member.key);
+        checkMember(scope, member);
   }
 
 private:
-  void checkMember(const Member &member, const std::string &path) {
+  void checkMember(const Scope &scope, const Member &member) {
+    std::string path = scope.path + "." + member.key;
     if (llvm::is_contained(family.scopes, member.key))
       return;
     if (member.key == "vision_config" || member.key == "audio_config")
@@ -186,7 +187,7 @@ private:
     else if (isNeutral(member.value) || isCommonplace(member.key, member.value) ||
              llvm::is_contained(family.unused, member.key) || isIrrelevant(member.key))
       ignored.push_back(path);
-    else if (soundsArchitectural(member.key))
+    else if (isWithinField(scope) || soundsArchitectural(member.key))
       diagnostics.error(member.offset, path + ": value " + member.value.spell() +
                                            ", which may change the architecture, means nothing in " +
                                            family.architectures.front() +
@@ -195,6 +196,11 @@ private:
       diagnostics.warning(member.offset, path + ": value " + member.value.spell() +
                                              " is not read: unknown, and not taken for a part of the "
                                              "architecture");
+  }
+
+  /// Inside an object like `rope_scaling` every key is part of what it says.
+  bool isWithinField(const Scope &scope) const {
+    return scope.path != "$" && !llvm::is_contained(family.scopes, StringRef(scope.path).drop_front(2));
   }
 
   const Family &family;
