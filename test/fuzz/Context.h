@@ -10,8 +10,8 @@
 
 namespace sigma::fuzz {
 
-/// A context with this project's dialects. It keeps every attribute that it ever saw, so now and then it is a new
-/// one; making one for each input would take longer than the input.
+/// A context with this project's dialects. It keeps every attribute that it ever saw, so now and
+/// then it is a new one; making one for each input would take longer than the input.
 inline mlir::MLIRContext &freshContext() {
   static std::unique_ptr<mlir::MLIRContext> context;
   static int uses = 0;

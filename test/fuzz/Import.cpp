@@ -1,12 +1,12 @@
 //===- Import.cpp - fuzzes the import of configurations -------------------===//
 //
-// Whatever the text is, it is refused with a message, or becomes a model that verifies, prints, parses to the same
-// model, and can be exported.
+// Whatever the text is, it is refused with a message, or becomes a model that verifies, prints,
+// parses to the same model, and can be exported.
 
+#include "tools/sigma/import/Import.h"
 #include "mlir/Parser/Parser.h"
 #include "test/fuzz/Context.h"
 #include "tools/sigma/import/Export.h"
-#include "tools/sigma/import/Import.h"
 #include <cstdio>
 #include <cstdlib>
 
@@ -39,7 +39,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   llvm::raw_string_ostream out(messages);
   config::ImportOptions options;
   options.file = "config.json";
-  auto imported = config::importConfig({reinterpret_cast<const char *>(data), size}, options, context, out);
+  auto imported =
+      config::importConfig({reinterpret_cast<const char *>(data), size}, options, context, out);
   if (!imported && messages.empty())
     fail("refused without a message");
   if (!imported)

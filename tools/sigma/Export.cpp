@@ -17,8 +17,9 @@ static ModelOp chooseModel(mlir::ModuleOp module, llvm::StringRef name) {
     if (model.getSymName() == name)
       return model;
   if (name.empty())
-    mlir::emitError(module.getLoc()) << "there are " << models.size()
-                                     << " models; name one with --model, or state exactly one sigma.model";
+    mlir::emitError(module.getLoc())
+        << "there are " << models.size()
+        << " models; name one with --model, or state exactly one sigma.model";
   else
     mlir::emitError(module.getLoc()) << "there is no sigma.model @" << name;
   return {};

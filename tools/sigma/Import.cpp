@@ -29,7 +29,8 @@ static std::string explain(const config::Imported &imported) {
         << (origin.line && !origin.why.empty() ? ": " : "") << origin.why << "\n";
   }
   if (!imported.ignored.empty())
-    out << "// not read, no part of the architecture: " << llvm::join(imported.ignored, ", ") << "\n";
+    out << "// not read, no part of the architecture: " << llvm::join(imported.ignored, ", ")
+        << "\n";
   return text;
 }
 
@@ -41,9 +42,10 @@ struct NamedCount {
 } // namespace
 
 static std::vector<NamedCount> nameCounts(const ModelCounts &counts) {
-  return {{"", "parameters", counts.all},
-          {"WithoutEmbedding", "without embedding", counts.withoutEmbedding},
-          {"WithoutEmbeddingAndHead", "without embedding and head", counts.withoutEmbeddingAndHead}};
+  return {
+      {"", "parameters", counts.all},
+      {"WithoutEmbedding", "without embedding", counts.withoutEmbedding},
+      {"WithoutEmbeddingAndHead", "without embedding and head", counts.withoutEmbeddingAndHead}};
 }
 
 static int64_t countMoeLayers(ModelOp model) {
@@ -75,11 +77,13 @@ static std::string summarizeAsText(ModelOp model, llvm::StringRef architecture) 
       << countMoeLayers(model) << " of them with experts, sequence " << model.getSequence() << "\n";
   out << llvm::formatv("  {0,-28}{1,20}{2,20}\n", "", "total", "active");
   for (const NamedCount &count : nameCounts(mlir::sigma::countParameters(model)))
-    out << llvm::formatv("  {0,-28}{1,20:N}{2,20:N}\n", count.words, count.count.total, count.count.active);
+    out << llvm::formatv("  {0,-28}{1,20:N}{2,20:N}\n", count.words, count.count.total,
+                         count.count.active);
   return text;
 }
 
-static std::string summarize(ModelOp model, const ImportOptions &options, llvm::StringRef architecture) {
+static std::string summarize(ModelOp model, const ImportOptions &options,
+                             llvm::StringRef architecture) {
   return options.json ? summarizeAsJson(model, architecture) : summarizeAsText(model, architecture);
 }
 

@@ -1,7 +1,7 @@
 //===- Attention.cpp - attention ops, read and written --------------------===//
 
-#include "llvm/ADT/STLExtras.h"
 #include "tools/sigma/import/Concepts.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cmath>
 
 using namespace sigma::config;
@@ -39,7 +39,8 @@ static bool hasWindowByRule(const Family &family, int64_t layer, int64_t fullLay
 static std::optional<int64_t> readWindow(Reading &reading) {
   Fields &fields = reading.fields;
   bool isKnown = reading.family.windows != WindowRule::None;
-  // Files of architectures without windows say that there are none, next to the size that they would have.
+  // Files of architectures without windows say that there are none, next to the size that they
+  // would have.
   if (!isKnown && (!fields.has("use_sliding_window") || fields.flag({"use_sliding_window"})))
     return std::nullopt;
   if (isKnown && fields.flag(reading.family.hasWindow))
@@ -57,9 +58,10 @@ static void readLayerTypes(Reading &reading, std::optional<int64_t> window,
     bool slides = type == "sliding_attention";
     if (type != "full_attention" && type != "chunked_attention" && !(slides && window))
       return reading.fields.refuse(
-          "layer_types", "\"full_attention\", \"sliding_attention\" with a sliding_window where the architecture "
-                         "has one, \"chunked_attention\" of Llama 4; this list has \"" +
-                             type + "\"");
+          "layer_types",
+          "\"full_attention\", \"sliding_attention\" with a sliding_window where the architecture "
+          "has one, \"chunked_attention\" of Llama 4; this list has \"" +
+              type + "\"");
     sight.window = slides ? window : std::nullopt;
   }
 }
@@ -86,9 +88,10 @@ static void requireNoTemperature(Reading &reading) {
   fields.skip("attn_scale", "without effect on positions below floor_scale");
   int64_t first = fields.size("floor_scale", 8192);
   if (isTuned && reading.sequence >= first)
-    fields.refuse("attn_temperature_tuning",
-                  "false, or a sequence shorter than floor_scale (" + llvm::Twine(first) +
-                      "), where it has no effect; the sequence is " + llvm::Twine(reading.sequence));
+    fields.refuse("attn_temperature_tuning", "false, or a sequence shorter than floor_scale (" +
+                                                 llvm::Twine(first) +
+                                                 "), where it has no effect; the sequence is " +
+                                                 llvm::Twine(reading.sequence));
 }
 
 static void readRotatingLayers(Reading &reading, llvm::MutableArrayRef<Sight> sights) {
@@ -150,7 +153,8 @@ static void readScale(Reading &reading, Attributes &attributes) {
   if (!family.attentionScaleKey.empty())
     attributes.real("scale", reading.fields.positive(family.attentionScaleKey, 1));
   if (!family.attentionScalarKey.empty())
-    attributes.real("scale", 1 / std::sqrt(reading.fields.positive(family.attentionScalarKey, 256)));
+    attributes.real("scale",
+                    1 / std::sqrt(reading.fields.positive(family.attentionScalarKey, 256)));
 }
 
 /// What all layers have in common.
@@ -160,8 +164,9 @@ static Attributes readCommon(Reading &reading, int64_t heads, int64_t headWidth)
   Attributes attributes(reading.builder);
   attributes.size("heads", heads);
   attributes.size("head_width", headWidth);
-  int64_t kvHeads = family.kvHeads ? fields.size("num_key_value_heads", *family.kvHeads)
-                                   : fields.size("num_key_value_heads", heads, "num_attention_heads");
+  int64_t kvHeads = family.kvHeads
+                        ? fields.size("num_key_value_heads", *family.kvHeads)
+                        : fields.size("num_key_value_heads", heads, "num_attention_heads");
   if (heads % kvHeads != 0)
     fields.refuse("num_key_value_heads",
                   "a divisor of num_attention_heads (" + llvm::Twine(heads) + ")");
@@ -224,7 +229,8 @@ static std::vector<Block> readLatent(Reading &reading) {
     fields.refuse("num_attention_heads",
                   "heads whose widths are at most " + llvm::Twine(kMaxSize) + " together");
   attributes.attr("rope", readRope(reading, rope));
-  return std::vector<Block>(reading.layers, {LatentAttentionOp::getOperationName(), attributes.get()});
+  return std::vector<Block>(reading.layers,
+                            {LatentAttentionOp::getOperationName(), attributes.get()});
 }
 
 std::vector<Block> sigma::config::readAttention(Reading &reading) {
@@ -246,6 +252,12 @@ static void writeLatent(LatentAttentionOp op, ConfigWriter &writer) {
   writeRope(op.getRope(), op.getRopeWidth(), writer);
 }
 
+/// The number whose inverse root is the scale; a whole one where it can be.
+static double scalarOf(double scale) {
+  double scalar = std::pow(scale, -2), whole = std::round(scalar);
+  return 1 / std::sqrt(whole) == scale ? whole : scalar;
+}
+
 static void writeFlags(AttentionOp op, ConfigWriter &writer) {
   const Family &family = writer.family;
   for (const BiasRule &rule : family.biases)
@@ -254,7 +266,7 @@ static void writeFlags(AttentionOp op, ConfigWriter &writer) {
   if (op.getScale())
     writer.setIfNamed(family.attentionScaleKey, *op.getScale());
   if (op.getScale())
-    writer.setIfNamed(family.attentionScalarKey, std::pow(*op.getScale(), -2));
+    writer.setIfNamed(family.attentionScalarKey, scalarOf(*op.getScale()));
   auto orNull = [](auto value) { return value ? nlohmann::json(*value) : nlohmann::json(); };
   writer.setIfNamed(family.attentionSoftcapKey, orNull(op.getSoftcap()));
   writer.setIfNamed(family.clipKey, orNull(op.getClip()));
@@ -272,7 +284,8 @@ static void writeSights(llvm::ArrayRef<AttentionOp> ops, ConfigWriter &writer) {
   }
   if (family.windows != WindowRule::None) {
     writer.setIfNamed(family.hasWindow.key, hasWindow);
-    writer.set("sliding_window", hasWindow ? nlohmann::json(*windowedOp.getWindow()) : nlohmann::json());
+    writer.set("sliding_window",
+               hasWindow ? nlohmann::json(*windowedOp.getWindow()) : nlohmann::json());
     if (hasWindow && family.windows != WindowRule::EveryLayer)
       writer.set("layer_types", types);
   }
@@ -288,7 +301,8 @@ static void writeSights(llvm::ArrayRef<AttentionOp> ops, ConfigWriter &writer) {
 
 static void writeGrouped(llvm::ArrayRef<AttentionOp> ops, ConfigWriter &writer) {
   // A layer that rotates says more than one that does not.
-  auto rotating = llvm::find_if(ops, [](AttentionOp op) { return op.getRope() && !op.getWindow(); });
+  auto rotating =
+      llvm::find_if(ops, [](AttentionOp op) { return op.getRope() && !op.getWindow(); });
   AttentionOp op = rotating != ops.end() ? *rotating : ops.front();
   writer.set("num_attention_heads", op.getHeads());
   if (!writer.family.learnedPositions)
@@ -300,7 +314,8 @@ static void writeGrouped(llvm::ArrayRef<AttentionOp> ops, ConfigWriter &writer) 
     writeRope(*op.getRope(), op.getHeadWidth(), writer);
   for (AttentionOp other : ops)
     if (other.getWindow() && other.getRope())
-      writer.setIfNamed(writer.family.localRopeBaseKey, other.getRope()->getBase().getValueAsDouble());
+      writer.setIfNamed(writer.family.localRopeBaseKey,
+                        other.getRope()->getBase().getValueAsDouble());
   writeSights(ops, writer);
 }
 
@@ -312,5 +327,6 @@ void sigma::config::writeAttention(llvm::ArrayRef<Layer> layers, ConfigWriter &w
   if (!ops.empty())
     writeGrouped(ops, writer);
   else
-    writeLatent(llvm::cast<LatentAttentionOp>(Layer(layers.front()).attention.getOperation()), writer);
+    writeLatent(llvm::cast<LatentAttentionOp>(Layer(layers.front()).attention.getOperation()),
+                writer);
 }

@@ -1,7 +1,7 @@
 //===- Concepts.h - the parts of a model, read and written --------*- C++ -*-===//
 //
-// Each part is read from the fields of a configuration and written to one in the same file. Writing need not
-// check that the family can say the part: what is exported is imported again and compared.
+// Each part is read from the fields of a configuration and written to one in the same file. Writing
+// need not check that the family can say the part: what is exported is imported again and compared.
 
 #ifndef TOOLS_SIGMA_IMPORT_CONCEPTS_H
 #define TOOLS_SIGMA_IMPORT_CONCEPTS_H

@@ -1,7 +1,8 @@
 //===- Export.cpp - sigma.model as a Hugging Face configuration -----------===//
 //
-// Every architecture writes the model as well as it can. What it wrote is imported again and compared with the
-// model; one that differs nowhere is the answer, and else the one that differs least says what is in the way.
+// Every architecture writes the model as well as it can. What it wrote is imported again and
+// compared with the model; one that differs nowhere is the answer, and else the one that differs
+// least says what is in the way.
 
 #include "tools/sigma/import/Export.h"
 #include "tools/sigma/import/Concepts.h"
@@ -21,7 +22,7 @@ static StringRef spell(const Family &family, StringRef key) {
   for (auto [general, own] : family.spelling)
     if (general == key)
       return own;
-  return key == "norm_eps" ? "rms_norm_eps" : key;
+  return key;
 }
 
 void ConfigWriter::set(StringRef key, nlohmann::json value) {
@@ -39,7 +40,7 @@ static void writeStream(ModelOp model, ConfigWriter &writer) {
   writer.set("vocab_size", embedding.getVocabulary());
   writer.set("hidden_size", embedding.getWidth());
   writer.set("num_hidden_layers", model.getNumLayers());
-  writer.set("norm_eps", model.getNormEpsilon());
+  writer.set("rms_norm_eps", model.getNormEpsilon());
   writer.set("initializer_range", model.getInitStd());
   int64_t positions = embedding.getPositions().value_or(model.getSequence());
   writer.set("max_position_embeddings", positions);
@@ -81,7 +82,8 @@ struct Difference {
 };
 } // namespace
 
-static void compareOps(mlir::Operation *op, mlir::Operation *other, std::vector<Difference> &found) {
+static void compareOps(mlir::Operation *op, mlir::Operation *other,
+                       std::vector<Difference> &found) {
   if (!op || !other || op->getName() != other->getName()) {
     if (mlir::Operation *present = op ? op : other)
       found.push_back({present, "the op"});
@@ -122,7 +124,8 @@ static std::vector<Difference> compareModels(ModelOp model, ModelOp other) {
 //===----------------------------------------------------------------------===//
 
 /// None when the configuration is not even one that can be imported.
-static std::optional<std::vector<Difference>> differencesOf(ModelOp model, const std::string &config) {
+static std::optional<std::vector<Difference>> differencesOf(ModelOp model,
+                                                            const std::string &config) {
   ImportOptions options;
   options.file = "<export>";
   std::optional<Imported> imported =
@@ -132,7 +135,8 @@ static std::optional<std::vector<Difference>> differencesOf(ModelOp model, const
   return compareModels(model, *imported->module->getOps<ModelOp>().begin());
 }
 
-/// Those first that are made for such a model: a dense one can also be said as a mixture without experts.
+/// Those first that are made for such a model: a dense one can also be said as a mixture without
+/// experts.
 static std::vector<const Family *> candidates(ModelOp model) {
   bool isDense = llvm::none_of(model.getLayers(), [](Layer layer) { return layer.getMoe(); });
   std::vector<const Family *> all;
@@ -165,7 +169,8 @@ std::optional<std::string> sigma::config::exportConfig(ModelOp model) {
   if (!closest)
     model.emitError() << "no architecture of Hugging Face configurations can say this model";
   else
-    closest->op->emitError() << closest->what << " cannot be said in a Hugging Face configuration; closest is "
+    closest->op->emitError() << closest->what
+                             << " cannot be said in a Hugging Face configuration; closest is "
                              << architecture;
   return std::nullopt;
 }

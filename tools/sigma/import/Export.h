@@ -9,8 +9,8 @@
 
 namespace sigma::config {
 
-/// A configuration that imports to the same model, of the first architecture that can say it. None, after an
-/// error at the op that no architecture can say.
+/// A configuration that imports to the same model, of the first architecture that can say it. None,
+/// after an error at the op that no architecture can say.
 std::optional<std::string> exportConfig(mlir::sigma::ModelOp model);
 
 } // namespace sigma::config

@@ -8,9 +8,10 @@ using namespace sigma::config;
 using namespace mlir::sigma;
 
 namespace {
-const llvm::SmallVector<Projection, 4> kQkv = {Projection::Query, Projection::Key, Projection::Value};
-const llvm::SmallVector<Projection, 4> kQkvo = {Projection::Query, Projection::Key, Projection::Value,
-                                                Projection::Output};
+const llvm::SmallVector<Projection, 4> kQkv = {Projection::Query, Projection::Key,
+                                               Projection::Value};
+const llvm::SmallVector<Projection, 4> kQkvo = {Projection::Query, Projection::Key,
+                                                Projection::Value, Projection::Output};
 const Flag kAlways{{}, true};
 
 Value boolean(bool value) {
@@ -82,9 +83,12 @@ static Family gpt2() {
   Family family;
   family.architectures = {"GPT2LMHeadModel"};
   family.modelTypes = {"gpt2"};
-  family.spelling = {{"hidden_size", "n_embd"},       {"num_hidden_layers", "n_layer"},
-                     {"num_attention_heads", "n_head"}, {"intermediate_size", "n_inner"},
-                     {"max_position_embeddings", "n_positions"}, {"norm_eps", "layer_norm_epsilon"},
+  family.spelling = {{"hidden_size", "n_embd"},
+                     {"num_hidden_layers", "n_layer"},
+                     {"num_attention_heads", "n_head"},
+                     {"intermediate_size", "n_inner"},
+                     {"max_position_embeddings", "n_positions"},
+                     {"rms_norm_eps", "layer_norm_epsilon"},
                      {"hidden_act", "activation_function"}};
   family.norm = Norm::Layer;
   family.epsilon = 1e-5;
@@ -95,9 +99,10 @@ static Family gpt2() {
   family.activation = Activation::GeluTanh;
   family.mlpBias = kAlways;
   family.denseWidthFactor = 4;
-  family.only = {{"scale_attn_weights", boolean(true), "unscaled scores"},
-                 {"scale_attn_by_inverse_layer_idx", boolean(false), "scores divided by the layer number"},
-                 {"add_cross_attention", boolean(false), "cross-attention"}};
+  family.only = {
+      {"scale_attn_weights", boolean(true), "unscaled scores"},
+      {"scale_attn_by_inverse_layer_idx", boolean(false), "scores divided by the layer number"},
+      {"add_cross_attention", boolean(false), "cross-attention"}};
   return family;
 }
 
@@ -210,8 +215,9 @@ static Family phiMoe() {
   family.headBiasKey = "lm_head_bias";
   family.biases = {{{"attention_bias"}, kQkvo}};
   family.normalize = {};
-  family.approximations = {{kAlways, "the sparsemixer router is imported as a softmax over all experts: its weights, "
-                                     "of a softmax over the logits close to the best, cannot be said"}};
+  family.approximations = {
+      {kAlways, "the sparsemixer router is imported as a softmax over all experts: its weights, "
+                "of a softmax over the logits close to the best, cannot be said"}};
   return family;
 }
 
@@ -274,8 +280,9 @@ static Family deepseekV2() {
   family.scalingKey = "routed_scaling_factor";
   family.groups = GroupRule::IfGroupLimited;
   family.shared = SharedRule::Count;
-  family.only = {{"attention_bias", boolean(false), "biases of latent attention"},
-                 {"norm_topk_prob", boolean(false), "weights that are divided by their sum and not scaled"}};
+  family.only = {
+      {"attention_bias", boolean(false), "biases of latent attention"},
+      {"norm_topk_prob", boolean(false), "weights that are divided by their sum and not scaled"}};
   family.unused = {"num_key_value_heads", "head_dim", "qk_head_dim"};
   return family;
 }
@@ -309,7 +316,8 @@ static Family glm4Moe() {
   Family family;
   family.architectures = {"Glm4MoeForCausalLM"};
   family.modelTypes = {"glm4_moe"};
-  family.spelling = {{"num_experts", "n_routed_experts"}, {"num_shared_experts", "n_shared_experts"}};
+  family.spelling = {{"num_experts", "n_routed_experts"},
+                     {"num_shared_experts", "n_shared_experts"}};
   family.epsilon = 1e-5;
   family.mtpKey = "num_nextn_predict_layers";
   family.kvHeads = 8;
@@ -421,8 +429,9 @@ static Family dbrx() {
   family.expertWidthKey = "intermediate_size";
   family.moe = MoeRule::EveryLayer;
   family.balanceLoss = 0.01;
-  family.only = {{"moe_normalize_expert_weights", number(1), "weights divided by another norm than their sum"},
-                 {"uniform_expert_assignment", boolean(false), "experts that are assigned by position"}};
+  family.only = {
+      {"moe_normalize_expert_weights", number(1), "weights divided by another norm than their sum"},
+      {"uniform_expert_assignment", boolean(false), "experts that are assigned by position"}};
   return family;
 }
 
@@ -482,11 +491,20 @@ static Family miniMaxM2() {
   family.scalingKey = "routed_scaling_factor";
   family.selectionBias = {"use_routing_bias", true};
   family.balanceLoss = 0.001;
-  family.only = {{"qk_norm_type", word("per_layer"), "another norm of queries and keys"},
-                 {"mtp_transformer_layers", number(1), "several layers in a block that predicts one token"}};
-  family.unused = {"mlp_intermediate_size", "layernorm_full_attention_alpha", "layernorm_full_attention_beta",
-                   "layernorm_linear_attention_alpha", "layernorm_linear_attention_beta", "layernorm_mlp_alpha",
-                   "layernorm_mlp_beta", "attn_type_list", "shared_moe_mode", "postnorm", "max_model_len"};
+  family.only = {
+      {"qk_norm_type", word("per_layer"), "another norm of queries and keys"},
+      {"mtp_transformer_layers", number(1), "several layers in a block that predicts one token"}};
+  family.unused = {"mlp_intermediate_size",
+                   "layernorm_full_attention_alpha",
+                   "layernorm_full_attention_beta",
+                   "layernorm_linear_attention_alpha",
+                   "layernorm_linear_attention_beta",
+                   "layernorm_mlp_alpha",
+                   "layernorm_mlp_beta",
+                   "attn_type_list",
+                   "shared_moe_mode",
+                   "postnorm",
+                   "max_model_len"};
   return family;
 }
 
@@ -528,7 +546,8 @@ static Family hunyuan() {
   Family family;
   family.architectures = {"HunYuanMoEV1ForCausalLM", "HunYuanForCausalLM"};
   family.modelTypes = {"hunyuan_v1_moe", "hunyuan"};
-  family.spelling = {{"num_experts_per_tok", "moe_topk"}, {"num_shared_experts", "num_shared_expert"}};
+  family.spelling = {{"num_experts_per_tok", "moe_topk"},
+                     {"num_shared_experts", "num_shared_expert"}};
   family.epsilon = 1e-5;
   family.biases = {{{"attention_bias"}, kQkvo}};
   family.hasQkNorm = {"use_qk_norm", true};
@@ -543,9 +562,10 @@ static Family hunyuan() {
                  {"position_embedding_xdrope", boolean(false), "positions in several dimensions"},
                  {"add_classification_head", boolean(false), "a head that classifies"}};
   family.unused = {"cla_share_factor", "dense_list", "num_media_embeds", "routed_scaling_factor"};
-  family.approximations = {{{"use_qk_norm", true},
-                            "queries and keys are normed before the rotation, not after it: parameters and cost are "
-                            "the same, but the norm's weights act on other numbers"}};
+  family.approximations = {
+      {{"use_qk_norm", true},
+       "queries and keys are normed before the rotation, not after it: parameters and cost are "
+       "the same, but the norm's weights act on other numbers"}};
   return family;
 }
 
@@ -563,11 +583,11 @@ static Family graniteMoe() {
 
 const std::vector<Family> &sigma::config::families() {
   static const std::vector<Family> all = {
-      llama(),   mixtral(), qwen3Moe(), qwen2Moe(),   deepseekV3(), deepseekV2(), glm4Moe(), glm4MoeLite(),
-      gptOss(),  llama4(),  olmoe(),    dbrx(),       grok1(),      dots1(),      miniMaxM2(),
-      ernieMoe(), bailing(), bailingV2(), hunyuan(),  phiMoe(),     graniteMoe(), mistral(),
-      qwen2(),   qwen3(),   gpt2(),     gemma(),      gemma2(),     gemma3(),     granite(),
-      ernie(),   glm4()};
+      llama(),       mixtral(),  qwen3Moe(), qwen2Moe(),  deepseekV3(), deepseekV2(), glm4Moe(),
+      glm4MoeLite(), gptOss(),   llama4(),   olmoe(),     dbrx(),       grok1(),      dots1(),
+      miniMaxM2(),   ernieMoe(), bailing(),  bailingV2(), hunyuan(),    phiMoe(),     graniteMoe(),
+      mistral(),     qwen2(),    qwen3(),    gpt2(),      gemma(),      gemma2(),     gemma3(),
+      granite(),     ernie(),    glm4()};
   return all;
 }
 

@@ -21,11 +21,11 @@ enum class WindowRule {
 enum class MoeRule {
   None,
   EveryLayer,
-  AfterDense, // from `first_k_dense_replace` on, every `moe_layer_freq`-th
-  SparseStep, // every `decoder_sparse_step`-th that is not in `mlp_only_layers`
+  AfterDense,  // from `first_k_dense_replace` on, every `moe_layer_freq`-th
+  SparseStep,  // every `decoder_sparse_step`-th that is not in `mlp_only_layers`
   Interleaved, // `moe_layers`, or every `interleave_moe_layer_step`-th
-  Range,      // from `moe_layer_start_index` to `moe_layer_end_index`, every `moe_layer_interval`-th
-  ByExperts,  // those that have more than one expert, from `moe_layer_num_skipped` on
+  Range,     // from `moe_layer_start_index` to `moe_layer_end_index`, every `moe_layer_interval`-th
+  ByExperts, // those that have more than one expert, from `moe_layer_num_skipped` on
 };
 
 /// What the shared experts of a layer are.
@@ -58,12 +58,12 @@ struct Approximation {
   llvm::StringRef message;
 };
 
-/// One architecture: its names, the meaning of its keys, and what their absence means. Keys are spelled as in
-/// namesOf(). An empty key is never read.
+/// One architecture: its names, the meaning of its keys, and what their absence means. Keys are
+/// spelled as in namesOf(). An empty key is never read.
 struct Family {
   std::vector<llvm::StringRef> architectures; // the first is the one that is exported
   std::vector<llvm::StringRef> modelTypes;
-  std::vector<llvm::StringRef> scopes;        // objects that hold its fields, besides the root
+  std::vector<llvm::StringRef> scopes; // objects that hold its fields, besides the root
   std::vector<std::pair<llvm::StringRef, llvm::StringRef>> spelling; // names for export
 
   // The stream.
@@ -88,17 +88,17 @@ struct Family {
   bool rotary = true;
   double ropeBase = 10000;
   double rotaryFactor = 1;
-  bool yarnByDefault = false;        // the scaling of gpt-oss
-  llvm::StringRef localRopeBaseKey;  // of layers with a window
-  bool skipsRotation = false;        // in layers that `no_rope_layers` says
+  bool yarnByDefault = false;       // the scaling of gpt-oss
+  llvm::StringRef localRopeBaseKey; // of layers with a window
+  bool skipsRotation = false;       // in layers that `no_rope_layers` says
   WindowRule windows = WindowRule::None;
-  std::optional<int64_t> window;     // when the key is absent
+  std::optional<int64_t> window; // when the key is absent
   Flag hasWindow{{}, true};
-  int64_t fullLayers = 28;           // when `max_window_layers` is absent
+  int64_t fullLayers = 28; // when `max_window_layers` is absent
   bool chunked = false;
   bool sinks = false;
   llvm::StringRef attentionScaleKey, attentionScalarKey, attentionSoftcapKey, clipKey;
-  double attentionSoftcap = 0;       // when the key is absent; 0: none
+  double attentionSoftcap = 0; // when the key is absent; 0: none
   bool latent = false;
 
   // Feed-forward.

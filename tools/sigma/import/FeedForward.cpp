@@ -1,7 +1,7 @@
 //===- FeedForward.cpp - feed-forward ops, read and written ---------------===//
 
-#include "llvm/ADT/STLExtras.h"
 #include "tools/sigma/import/Concepts.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace sigma::config;
 using namespace mlir::sigma;
@@ -33,9 +33,7 @@ static const std::vector<ActivationWord> &activationWords() {
   return all;
 }
 
-static bool isGated(Activation activation) {
-  return activation <= Activation::ClampedSwiGlu;
-}
+static bool isGated(Activation activation) { return activation <= Activation::ClampedSwiGlu; }
 
 /// The word that is written for an activation.
 static StringRef wordFor(Activation activation) {
@@ -49,8 +47,8 @@ static StringRef wordFor(Activation activation) {
 
 static Activation readActivation(Reading &reading) {
   const Family &family = reading.family;
-  if (std::optional<Fields> object = reading.fields.peek("ffn_act_fn") ? reading.fields.object("ffn_act_fn")
-                                                                       : std::nullopt)
+  if (std::optional<Fields> object =
+          reading.fields.peek("ffn_act_fn") ? reading.fields.object("ffn_act_fn") : std::nullopt)
     if (object->word("name", "silu") != "silu")
       object->refuse("name", "\"silu\"");
   if (family.activationKey.empty())
@@ -117,7 +115,8 @@ static std::vector<int64_t> readPerLayer(Reading &reading, StringRef key) {
 /// Hunyuan's experts are as wide as its dense layers when nothing else is said.
 static StringRef expertWidthKey(Reading &reading) {
   StringRef key = reading.family.expertWidthKey;
-  return reading.family.perLayerLists && !reading.fields.has(key) ? reading.family.denseWidthKey : key;
+  return reading.family.perLayerLists && !reading.fields.has(key) ? reading.family.denseWidthKey
+                                                                  : key;
 }
 
 static void readShared(Reading &reading, ExpertSizes &sizes) {
@@ -140,8 +139,9 @@ static void readShared(Reading &reading, ExpertSizes &sizes) {
   case SharedRule::Count:
     if (reading.family.perLayerLists && !fields.flag({"use_mixed_mlp_moe", false}))
       return fields.skip("num_shared_experts", "use_mixed_mlp_moe is false");
-    sizes.shared = reading.family.perLayerLists ? fields.countPerLayer("num_shared_experts", 1, reading.layers)
-                                                : all(fields.count("num_shared_experts", 0));
+    sizes.shared = reading.family.perLayerLists
+                       ? fields.countPerLayer("num_shared_experts", 1, reading.layers)
+                       : all(fields.count("num_shared_experts", 0));
     if (reading.family.sharedHasWidth && fields.has("shared_expert_intermediate_size"))
       sizes.sharedWidth = all(fields.size("shared_expert_intermediate_size"));
     return;
@@ -224,14 +224,16 @@ static Attributes readRouter(Reading &reading, int64_t experts) {
 static void requireSound(Reading &reading, const ExpertSizes &sizes, size_t layer) {
   int64_t experts = sizes.experts[layer];
   if (sizes.chosen[layer] < 1 || sizes.chosen[layer] > experts)
-    reading.fields.refuse("num_experts_per_tok", "from 1 to the number of experts (" + Twine(experts) + ")");
+    reading.fields.refuse("num_experts_per_tok",
+                          "from 1 to the number of experts (" + Twine(experts) + ")");
   else if (sizes.width[layer] < 1 || experts * sizes.width[layer] > kMaxSize)
-    reading.fields.refuse(expertWidthKey(reading),
-                          "experts whose widths are at most " + Twine(kMaxSize) + " together; there are " +
-                              Twine(experts));
+    reading.fields.refuse(expertWidthKey(reading), "experts whose widths are at most " +
+                                                       Twine(kMaxSize) + " together; there are " +
+                                                       Twine(experts));
 }
 
-static Block makeMoe(const Attributes &router, const ExpertSizes &sizes, size_t layer, bool hasGate) {
+static Block makeMoe(const Attributes &router, const ExpertSizes &sizes, size_t layer,
+                     bool hasGate) {
   Attributes attributes = router;
   attributes.size("experts", sizes.experts[layer]);
   attributes.size("top_k", sizes.chosen[layer]);
@@ -270,7 +272,8 @@ std::vector<Block> sigma::config::readFeedForward(Reading &reading) {
 // Writing
 //===----------------------------------------------------------------------===//
 
-static void writeActivation(Activation activation, std::optional<double> limit, ConfigWriter &writer) {
+static void writeActivation(Activation activation, std::optional<double> limit,
+                            ConfigWriter &writer) {
   writer.setIfNamed(writer.family.activationKey, wordFor(activation).str());
   if (limit)
     writer.setIfNamed(writer.family.limitKey, *limit);

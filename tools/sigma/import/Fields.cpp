@@ -1,8 +1,8 @@
 //===- Fields.cpp - reads the fields of a configuration -------------------===//
 
 #include "tools/sigma/import/Fields.h"
-#include "llvm/ADT/STLExtras.h"
 #include "tools/sigma/import/Vocabulary.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cmath>
 
 using namespace sigma::config;
@@ -36,7 +36,8 @@ std::vector<Fields::Found> Fields::findAll(StringRef key) const {
 /// The first that is not null, or else the first.
 Fields::Found Fields::choose(StringRef key) const {
   std::vector<Found> found = findAll(key);
-  auto stated = llvm::find_if(found, [](const Found &item) { return !item.member->value.isNull(); });
+  auto stated =
+      llvm::find_if(found, [](const Found &item) { return !item.member->value.isNull(); });
   if (stated != found.end())
     return *stated;
   return found.empty() ? Found{} : found.front();
@@ -60,8 +61,10 @@ const Value *Fields::take(StringRef key) {
                             "; supported: one value, or two that are equal");
   }
   if (!chosen.member->value.isNull())
-    record.origins.push_back({chosen.path, chosen.member->value.spell(),
-                              diagnostics.place(chosen.member->offset).line, {}});
+    record.origins.push_back({chosen.path,
+                              chosen.member->value.spell(),
+                              diagnostics.place(chosen.member->offset).line,
+                              {}});
   return &chosen.member->value;
 }
 
@@ -79,9 +82,10 @@ void Fields::refuse(StringRef key, const Twine &supported) {
 
 void Fields::refuseFeature(StringRef key, StringRef feature) {
   Found found = choose(key);
-  diagnostics.error(offset(key), found.path + ": value " + found.member->value.spell() + " means " +
-                                     feature + ", which are not supported; supported: layers of softmax "
-                                               "attention, each with its own keys and values, and feed-forward");
+  diagnostics.error(offset(key),
+                    found.path + ": value " + found.member->value.spell() + " means " + feature +
+                        ", which are not supported; supported: layers of softmax "
+                        "attention, each with its own keys and values, and feed-forward");
 }
 
 void Fields::warn(StringRef key, const Twine &message) {
@@ -98,8 +102,8 @@ void Fields::derive(StringRef key, const Twine &value, StringRef why) {
 void Fields::skip(StringRef key, StringRef why) {
   for (const Found &found : findAll(key)) {
     record.read.insert(&found.member->value);
-    record.origins.push_back({found.path, "not used", diagnostics.place(found.member->offset).line,
-                              why.str()});
+    record.origins.push_back(
+        {found.path, "not used", diagnostics.place(found.member->offset).line, why.str()});
   }
 }
 
@@ -158,8 +162,8 @@ std::vector<int64_t> Fields::countPerLayer(StringRef key, int64_t otherwise, int
   const Value *value = peek(key);
   if (!value || value->kind != Value::Kind::List)
     return std::vector<int64_t>(layers, count(key, otherwise));
-  std::string supported = kCounts + ", or a list of " + std::to_string(layers) +
-                          " of them, one for each layer";
+  std::string supported =
+      kCounts + ", or a list of " + std::to_string(layers) + " of them, one for each layer";
   if (const Value *list = takeList(key, supported, layers))
     return integers(key, *list, 0, kMaxSize, supported);
   return std::vector<int64_t>(layers, otherwise);
@@ -182,7 +186,8 @@ bool Fields::flag(const Flag &flag) {
   return flag.otherwise;
 }
 
-std::optional<double> Fields::takeNumber(StringRef key, StringRef supported, bool (*isGood)(double)) {
+std::optional<double> Fields::takeNumber(StringRef key, StringRef supported,
+                                         bool (*isGood)(double)) {
   const Value *value = take(key);
   if (!value || value->isNull())
     return std::nullopt;
@@ -231,7 +236,8 @@ std::string Fields::word(StringRef key, StringRef otherwise) {
 // Lists and objects
 //===----------------------------------------------------------------------===//
 
-/// Null, after a message, when the field is no list of that length; null without one when it is absent.
+/// Null, after a message, when the field is no list of that length; null without one when it is
+/// absent.
 const Value *Fields::takeList(StringRef key, StringRef supported, std::optional<size_t> length) {
   const Value *value = take(key);
   if (!value || value->isNull())
@@ -278,7 +284,8 @@ std::vector<std::string> Fields::words(StringRef key, int64_t length) {
     return words;
   for (const Value &item : list->items)
     words.push_back(item.text);
-  if (llvm::any_of(list->items, [](const Value &item) { return item.kind != Value::Kind::String; })) {
+  if (llvm::any_of(list->items,
+                   [](const Value &item) { return item.kind != Value::Kind::String; })) {
     refuse(key, supported);
     return {};
   }
@@ -290,11 +297,16 @@ std::optional<std::vector<int64_t>> Fields::indices(StringRef key, int64_t below
   const Value *list = takeList(key, supported, std::nullopt);
   if (!list)
     return std::nullopt;
+  if (int64_t(list->items.size()) > below) {
+    refuse(key, supported + ", each once");
+    return std::nullopt;
+  }
   return integers(key, *list, 0, below - 1, supported);
 }
 
 std::optional<std::vector<int64_t>> Fields::zerosAndOnes(StringRef key, int64_t length) {
-  std::string supported = "a list of " + std::to_string(length) + " numbers 0 or 1, one for each layer";
+  std::string supported =
+      "a list of " + std::to_string(length) + " numbers 0 or 1, one for each layer";
   const Value *list = takeList(key, supported, length);
   if (!list)
     return std::nullopt;

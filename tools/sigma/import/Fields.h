@@ -3,11 +3,11 @@
 #ifndef TOOLS_SIGMA_IMPORT_FIELDS_H
 #define TOOLS_SIGMA_IMPORT_FIELDS_H
 
+#include "tools/sigma/import/Diagnostics.h"
+#include "tools/sigma/import/Json.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
-#include "tools/sigma/import/Diagnostics.h"
-#include "tools/sigma/import/Json.h"
 
 namespace sigma::config {
 
@@ -45,8 +45,9 @@ struct Record {
   }
 };
 
-/// Typed access to the fields of one object, or of several that hold the fields of one model. A field has all
-/// names of namesOf(). What is wrong is reported once, and reading goes on with a harmless value.
+/// Typed access to the fields of one object, or of several that hold the fields of one model. A
+/// field has all names of namesOf(). What is wrong is reported once, and reading goes on with a
+/// harmless value.
 class Fields {
 public:
   Fields(std::vector<Scope> scopes, Record &record, Diagnostics &diagnostics)
@@ -57,9 +58,11 @@ public:
 
   /// Sizes are integers from 1 to kMaxSize.
   int64_t size(llvm::StringRef key);
-  int64_t size(llvm::StringRef key, int64_t otherwise, llvm::StringRef why = "default of the architecture");
+  int64_t size(llvm::StringRef key, int64_t otherwise,
+               llvm::StringRef why = "default of the architecture");
   /// None: `null`, or absent where `absent` is none.
-  std::optional<int64_t> sizeOrNull(llvm::StringRef key, std::optional<int64_t> absent = std::nullopt);
+  std::optional<int64_t> sizeOrNull(llvm::StringRef key,
+                                    std::optional<int64_t> absent = std::nullopt);
   /// Counts may be 0.
   int64_t count(llvm::StringRef key, int64_t otherwise);
   /// One count for each layer: a number for all, or a list of `layers` numbers.
@@ -68,7 +71,8 @@ public:
   bool flag(const Flag &flag);
   double positive(llvm::StringRef key, double otherwise);
   /// None: `null`, or absent where `absent` is none.
-  std::optional<double> positiveOrNull(llvm::StringRef key, std::optional<double> absent = std::nullopt);
+  std::optional<double> positiveOrNull(llvm::StringRef key,
+                                       std::optional<double> absent = std::nullopt);
   double notNegative(llvm::StringRef key, double otherwise);
   std::string word(llvm::StringRef key, llvm::StringRef otherwise);
   std::vector<double> positives(llvm::StringRef key);
@@ -114,8 +118,10 @@ private:
   Found choose(llvm::StringRef key) const;
   std::optional<int64_t> integer(const Value &value, int64_t least, int64_t most) const;
   std::optional<int64_t> takeInteger(llvm::StringRef key, int64_t least);
-  std::optional<double> takeNumber(llvm::StringRef key, llvm::StringRef supported, bool (*isGood)(double));
-  const Value *takeList(llvm::StringRef key, llvm::StringRef supported, std::optional<size_t> length);
+  std::optional<double> takeNumber(llvm::StringRef key, llvm::StringRef supported,
+                                   bool (*isGood)(double));
+  const Value *takeList(llvm::StringRef key, llvm::StringRef supported,
+                        std::optional<size_t> length);
   std::vector<int64_t> integers(llvm::StringRef key, const Value &list, int64_t least, int64_t most,
                                 llvm::StringRef supported);
 

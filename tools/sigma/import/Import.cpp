@@ -1,12 +1,12 @@
 //===- Import.cpp - a Hugging Face configuration as sigma.model -----------===//
 
 #include "tools/sigma/import/Import.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/Path.h"
 #include "mlir/IR/Verifier.h"
 #include "tools/sigma/import/Concepts.h"
 #include "tools/sigma/import/Vocabulary.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Path.h"
 #include <cmath>
 
 using namespace sigma::config;
@@ -99,13 +99,13 @@ static std::string supportedArchitectures() {
 }
 
 static const Family *findFamily(const std::vector<StringRef> Family::*names, StringRef name) {
-  auto found = llvm::find_if(families(), [&](const Family &family) {
-    return llvm::is_contained(family.*names, name);
-  });
+  auto found = llvm::find_if(
+      families(), [&](const Family &family) { return llvm::is_contained(family.*names, name); });
   return found == families().end() ? nullptr : &*found;
 }
 
-static const Family *refuseArchitecture(StringRef path, const Value &name, Diagnostics &diagnostics) {
+static const Family *refuseArchitecture(StringRef path, const Value &name,
+                                        Diagnostics &diagnostics) {
   StringRef reason = reasonToRefuse(name.text);
   std::string message = (path + ": value " + name.spell() + ": ").str();
   message += reason.empty() ? "unknown architecture" : (reason + " are not supported").str();
@@ -113,11 +113,11 @@ static const Family *refuseArchitecture(StringRef path, const Value &name, Diagn
   return nullptr;
 }
 
-/// `architectures` says which class reads the file; `model_type` is a family name that may be another's.
+/// `architectures` says which class reads the file; `model_type` is a family name that may be
+/// another's.
 static const Family *chooseFamily(const Value &root, Diagnostics &diagnostics) {
   const Member *architectures = root.find("architectures"), *type = root.find("model_type");
-  const Family *ofType =
-      type ? findFamily(&Family::modelTypes, type->value.text) : nullptr;
+  const Family *ofType = type ? findFamily(&Family::modelTypes, type->value.text) : nullptr;
   if (architectures && !architectures->value.isNull()) {
     const Value &list = architectures->value;
     if (list.items.size() != 1 || list.items[0].kind != Value::Kind::String) {
@@ -129,20 +129,23 @@ static const Family *chooseFamily(const Value &root, Diagnostics &diagnostics) {
     if (!family)
       return refuseArchitecture("$.architectures[0]", list.items[0], diagnostics);
     if (ofType && ofType != family)
-      diagnostics.warning(type->offset, "$.model_type: value " + type->value.spell() +
-                                            " is of another architecture; taken is $.architectures[0], " +
-                                            list.items[0].spell());
+      diagnostics.warning(type->offset,
+                          "$.model_type: value " + type->value.spell() +
+                              " is of another architecture; taken is $.architectures[0], " +
+                              list.items[0].spell());
     return family;
   }
   if (ofType)
     return ofType;
   if (type && type->value.kind == Value::Kind::String)
     return refuseArchitecture("$.model_type", type->value, diagnostics);
-  diagnostics.error(root.offset, "$.architectures: missing; supported: " + supportedArchitectures());
+  diagnostics.error(root.offset,
+                    "$.architectures: missing; supported: " + supportedArchitectures());
   return nullptr;
 }
 
-static std::vector<Scope> scopesOf(const Family &family, const Value &root, Diagnostics &diagnostics) {
+static std::vector<Scope> scopesOf(const Family &family, const Value &root,
+                                   Diagnostics &diagnostics) {
   std::vector<Scope> scopes;
   for (StringRef name : family.scopes) {
     const Member *member = root.find(name);
@@ -183,24 +186,28 @@ private:
     if (llvm::is_contained(family.scopes, member.key))
       return;
     if (member.key == "vision_config" || member.key == "audio_config")
-      diagnostics.warning(member.offset, path + ": not imported; the model is the text model alone");
+      diagnostics.warning(member.offset,
+                          path + ": not imported; the model is the text model alone");
     else if (isNeutral(member.value) || isCommonplace(member.key, member.value) ||
              llvm::is_contained(family.unused, member.key) || isIrrelevant(member.key))
       ignored.push_back(path);
     else if (isWithinField(scope) || soundsArchitectural(member.key))
-      diagnostics.error(member.offset, path + ": value " + member.value.spell() +
-                                           ", which may change the architecture, means nothing in " +
-                                           family.architectures.front() +
-                                           "; supported: null, or a file without it");
+      diagnostics.error(member.offset,
+                        path + ": value " + member.value.spell() +
+                            ", which may change the architecture, means nothing in " +
+                            family.architectures.front() +
+                            "; supported: null, or a file without it");
     else
-      diagnostics.warning(member.offset, path + ": value " + member.value.spell() +
-                                             " is not read: unknown, and not taken for a part of the "
-                                             "architecture");
+      diagnostics.warning(member.offset,
+                          path + ": value " + member.value.spell() +
+                              " is not read: unknown, and not taken for a part of the "
+                              "architecture");
   }
 
   /// Inside an object like `rope_scaling` every key is part of what it says.
   bool isWithinField(const Scope &scope) const {
-    return scope.path != "$" && !llvm::is_contained(family.scopes, StringRef(scope.path).drop_front(2));
+    return scope.path != "$" &&
+           !llvm::is_contained(family.scopes, StringRef(scope.path).drop_front(2));
   }
 
   const Family &family;
@@ -267,7 +274,8 @@ static Fold longestFold(llvm::ArrayRef<LayerBlocks> layers, size_t first) {
 namespace {
 class ModelBuilder {
 public:
-  ModelBuilder(Reading &reading, mlir::ModuleOp module) : reading(reading), builder(module.getRegion()) {
+  ModelBuilder(Reading &reading, mlir::ModuleOp module)
+      : reading(reading), builder(module.getRegion()) {
     builder.setInsertionPointToEnd(module.getBody());
   }
 
@@ -299,7 +307,7 @@ private:
     attributes.size("sequence", reading.sequence);
     attributes.attr("norm", NormAttr::get(context, family.norm));
     attributes.attr("norm_placement", NormPlacementAttr::get(context, family.placement));
-    attributes.real("norm_epsilon", reading.fields.positive("norm_eps", family.epsilon));
+    attributes.real("norm_epsilon", reading.fields.positive("rms_norm_eps", family.epsilon));
     attributes.real("init_std", reading.fields.positive("initializer_range", 0.02));
     return attributes;
   }
@@ -350,7 +358,8 @@ private:
   void addLayers(llvm::ArrayRef<LayerBlocks> layers) {
     for (size_t first = 0; first < layers.size();) {
       Fold fold = longestFold(layers, first);
-      addRepeated(RepeatOp::getOperationName(), int64_t(fold.count), layers.slice(first, fold.period));
+      addRepeated(RepeatOp::getOperationName(), int64_t(fold.count),
+                  layers.slice(first, fold.period));
       first += fold.count * fold.period;
     }
   }
@@ -404,7 +413,8 @@ static std::string makeSymbol(StringRef name) {
 }
 
 /// The name that was asked for, or the file's own, unless it is every file's.
-static std::string chooseName(const ImportOptions &options, const Value &root, const Family &family) {
+static std::string chooseName(const ImportOptions &options, const Value &root,
+                              const Family &family) {
   if (!options.name.empty())
     return options.name;
   const Member *path = root.find("_name_or_path");
@@ -419,14 +429,19 @@ static std::string chooseName(const ImportOptions &options, const Value &root, c
 }
 
 static int64_t readSequence(const ImportOptions &options, const Family &family, Fields &fields) {
-  int64_t longest = fields.size("max_position_embeddings",
-                                family.learnedPositions ? 1024 : kDefaultSequence);
+  int64_t longest =
+      fields.size("max_position_embeddings", family.learnedPositions ? 1024 : kDefaultSequence);
   int64_t chosen = std::min(longest, kDefaultSequence);
-  if (!options.sequence)
-    return fields.size("sigma_sequence", chosen, "max_position_embeddings, but at most 4096");
-  fields.skip("sigma_sequence", "--sequence says it");
-  fields.derive("sigma_sequence", Twine(*options.sequence), "--sequence");
-  return *options.sequence;
+  if (options.sequence) {
+    fields.skip("sigma_sequence", "--sequence says it");
+    fields.derive("sigma_sequence", Twine(*options.sequence), "--sequence");
+    chosen = *options.sequence;
+  } else {
+    chosen = fields.size("sigma_sequence", chosen, "max_position_embeddings, but at most 4096");
+  }
+  if (family.learnedPositions && chosen > longest)
+    fields.refuse("max_position_embeddings", "at least the sequence (" + Twine(chosen) + ")");
+  return chosen;
 }
 
 static int64_t readLayerCount(Fields &fields) {
@@ -441,10 +456,12 @@ static int64_t readLayerCount(Fields &fields) {
 static mlir::OwningOpRef<mlir::ModuleOp> buildModule(Reading &reading, StringRef name,
                                                      Diagnostics &diagnostics) {
   // What the verifiers find is the file's mistake, and stands in the file.
-  mlir::ScopedDiagnosticHandler handler(reading.builder.getContext(), [&](mlir::Diagnostic &problem) {
-    auto where = llvm::dyn_cast<mlir::FileLineColLoc>(problem.getLocation());
-    diagnostics.error(where ? Place{where.getLine(), where.getColumn()} : Place{1, 1}, problem.str());
-  });
+  mlir::ScopedDiagnosticHandler handler(
+      reading.builder.getContext(), [&](mlir::Diagnostic &problem) {
+        auto where = llvm::dyn_cast<mlir::FileLineColLoc>(problem.getLocation());
+        diagnostics.error(where ? Place{where.getLine(), where.getColumn()} : Place{1, 1},
+                          problem.str());
+      });
   mlir::OwningOpRef<mlir::ModuleOp> module = mlir::ModuleOp::create(reading.location);
   ModelBuilder(reading, *module).build(name);
   if (!diagnostics.failed())
@@ -475,8 +492,12 @@ std::optional<Imported> sigma::config::importConfig(StringRef text, const Import
   Fields fields(scopesOf(*family, root, diagnostics), record, diagnostics);
   refuseForeign(fields);
   mlir::Location location = mlir::FileLineColLoc::get(&context, options.file, 1, 1);
-  Reading reading{*family, fields, mlir::Builder(&context), location,
-                  fields.size("hidden_size"), readLayerCount(fields),
+  Reading reading{*family,
+                  fields,
+                  mlir::Builder(&context),
+                  location,
+                  fields.size("hidden_size"),
+                  readLayerCount(fields),
                   readSequence(options, *family, fields)};
   Imported result;
   result.module = buildModule(reading, chooseName(options, root, *family), diagnostics);

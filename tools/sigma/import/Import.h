@@ -21,8 +21,8 @@ struct ImportOptions {
 struct Imported {
   mlir::OwningOpRef<mlir::ModuleOp> module; // one sigma.model
   std::string architecture;
-  std::vector<Origin> origins;              // in the order of reading
-  std::vector<std::string> ignored;         // paths of keys that say nothing about the architecture
+  std::vector<Origin> origins;      // in the order of reading
+  std::vector<std::string> ignored; // paths of keys that say nothing about the architecture
 };
 
 /// Messages go to `out`; none when there was an error. The context has the sigma dialect loaded.

@@ -155,7 +155,9 @@ private:
 
   /// The parser reads one byte beyond a number, and none beyond a word.
   Value scalar(Value::Kind kind) const {
-    auto isPart = [&](size_t i) { return llvm::isAlnum(source[i]) || llvm::is_contained("+-.", source[i]); };
+    auto isPart = [&](size_t i) {
+      return llvm::isAlnum(source[i]) || llvm::is_contained("+-.", source[i]);
+    };
     size_t first = end();
     if (first > 0 && !isPart(first - 1))
       --first;

@@ -47,8 +47,8 @@ struct JsonError {
   std::string message;
 };
 
-/// Reads a text of one value. Refused are, besides what is no JSON: keys that an object has twice, numbers
-/// that are not finite, nesting and texts beyond any configuration.
+/// Reads a text of one value. Refused are, besides what is no JSON: keys that an object has twice,
+/// numbers that are not finite, nesting and texts beyond any configuration.
 std::optional<JsonError> parseJson(llvm::StringRef text, Value &root);
 
 } // namespace sigma::config

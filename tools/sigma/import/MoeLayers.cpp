@@ -1,7 +1,7 @@
 //===- MoeLayers.cpp - which layers are Mixtures of Experts ---------------===//
 
-#include "llvm/ADT/STLExtras.h"
 #include "tools/sigma/import/Concepts.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace sigma::config;
 
@@ -41,7 +41,8 @@ static Layers readInterleaved(Reading &reading) {
 
 static Layers readRange(Reading &reading) {
   Fields &fields = reading.fields;
-  int64_t first = fields.count("moe_layer_start_index", 1), step = fields.size("moe_layer_interval", 1);
+  int64_t first = fields.count("moe_layer_start_index", 1),
+          step = fields.size("moe_layer_interval", 1);
   int64_t last = reading.layers - 1;
   const Value *end = fields.peek("moe_layer_end_index");
   if (end && end->isNumber() && end->real == -1)

@@ -29,15 +29,19 @@ static const std::vector<Scaling> &scalings() {
       {RopeScaling::Yarn,
        {"yarn", "deepseek_yarn"},
        {{"factor", "factor"}},
-       {{"beta_fast", "beta_fast"}, {"beta_slow", "beta_slow"}, {"mscale", "mscale"},
-        {"mscale_all_dim", "mscale_all_dim"}, {"attention_factor", "attention_factor"}}},
+       {{"beta_fast", "beta_fast"},
+        {"beta_slow", "beta_slow"},
+        {"mscale", "mscale"},
+        {"mscale_all_dim", "mscale_all_dim"},
+        {"attention_factor", "attention_factor"}}},
       {RopeScaling::LongRope,
        {"longrope", "su"},
        {},
        {{"factor", "factor"}, {"attention_factor", "attention_factor"}}},
       {RopeScaling::Llama3,
        {"llama3"},
-       {{"factor", "factor"}, {"low_freq_factor", "low_freq_factor"},
+       {{"factor", "factor"},
+        {"low_freq_factor", "low_freq_factor"},
         {"high_freq_factor", "high_freq_factor"}},
        {}}};
   return all;
@@ -54,20 +58,20 @@ public:
   ScalingReader(Reading &reading, Fields fields) : reading(reading), fields(std::move(fields)) {}
 
   RopeScaling read() {
-    std::string key = fields.has("rope_type") ? "rope_type" : "type";
-    std::string type = fields.word(key, "default");
-    if (key == "rope_type")
-      fields.skip("type", "rope_type says it");
+    std::string type = fields.word("rope_type", "default");
     if (type == "default" || type == "none")
       return RopeScaling::None;
     for (const Scaling &scaling : scalings())
       if (llvm::is_contained(scaling.words, type))
         return readParameters(scaling);
-    fields.refuse(key, "\"default\", \"linear\", \"dynamic\", \"yarn\", \"longrope\", \"llama3\"");
+    fields.refuse("rope_type",
+                  "\"default\", \"linear\", \"dynamic\", \"yarn\", \"longrope\", \"llama3\"");
     return RopeScaling::None;
   }
 
-  mlir::DictionaryAttr parameters() { return attributes.getDictionary(reading.builder.getContext()); }
+  mlir::DictionaryAttr parameters() {
+    return attributes.getDictionary(reading.builder.getContext());
+  }
 
 private:
   RopeScaling readParameters(const Scaling &scaling) {
@@ -89,16 +93,19 @@ private:
     if (scaling.kind != RopeScaling::Linear)
       attributes.set("original_positions", reading.builder.getI64IntegerAttr(originalPositions()));
     if (scaling.kind == RopeScaling::Yarn && fields.has("truncate"))
-      attributes.set("truncate", reading.builder.getI64IntegerAttr(fields.flag({"truncate", true})));
+      attributes.set("truncate",
+                     reading.builder.getI64IntegerAttr(fields.flag({"truncate", true})));
     if (scaling.kind == RopeScaling::LongRope)
       readLongRope();
     return scaling.kind;
   }
 
   int64_t originalPositions() {
-    if (fields.has(kOriginal))
-      return fields.size(kOriginal);
     Fields &model = reading.fields;
+    if (fields.has(kOriginal)) {
+      model.skip(kOriginal, "the scaling says it");
+      return fields.size(kOriginal);
+    }
     if (model.has(kOriginal))
       return model.size(kOriginal);
     return model.size("max_position_embeddings", 4096);
@@ -119,7 +126,8 @@ private:
       set("factor", double(model.size("max_position_embeddings")) / double(model.size(kOriginal)));
     // PhiMoE states the magnitude for each list; sigma's is that of the list that training takes.
     bool isLong = reading.sequence > originalPositions();
-    std::optional<double> magnitude = fields.positiveOrNull(isLong ? "long_mscale" : "short_mscale");
+    std::optional<double> magnitude =
+        fields.positiveOrNull(isLong ? "long_mscale" : "short_mscale");
     fields.skip(isLong ? "short_mscale" : "long_mscale", "of the list that training does not take");
     if (magnitude)
       set("attention_factor", *magnitude);
@@ -143,12 +151,14 @@ static int64_t readRotatedWidth(Reading &reading, Fields &fields, int64_t headWi
     int64_t width = reading.fields.size("rotary_dim");
     reading.fields.skip("partial_rotary_factor", "rotary_dim says it");
     if (width > headWidth || width % 2 != 0)
-      reading.fields.refuse("rotary_dim", "an even number up to head_dim (" + llvm::Twine(headWidth) + ")");
+      reading.fields.refuse("rotary_dim",
+                            "an even number up to head_dim (" + llvm::Twine(headWidth) + ")");
     return width == headWidth ? 0 : width;
   }
-  double factor = fields.has("partial_rotary_factor")
-                      ? fields.positive("partial_rotary_factor", 1)
-                      : reading.fields.positive("partial_rotary_factor", reading.family.rotaryFactor);
+  double factor =
+      fields.has("partial_rotary_factor")
+          ? fields.positive("partial_rotary_factor", 1)
+          : reading.fields.positive("partial_rotary_factor", reading.family.rotaryFactor);
   double width = double(headWidth) * factor;
   if (factor > 1 || std::fmod(std::floor(width), 2) != 0 || width < 2) {
     reading.fields.refuse("partial_rotary_factor",
@@ -231,7 +241,8 @@ static nlohmann::json spellScaling(RopeAttr rope) {
     if (name == "truncate")
       object["truncate"] = rope.getNumber(name, 1) != 0;
     else
-      object[name == "original_positions" ? kOriginal.str() : name.str()] = numberOf(parameter.getValue());
+      object[name == "original_positions" ? kOriginal.str() : name.str()] =
+          numberOf(parameter.getValue());
   }
   return object;
 }
@@ -239,7 +250,8 @@ static nlohmann::json spellScaling(RopeAttr rope) {
 void sigma::config::writeRope(RopeAttr rope, int64_t headWidth, ConfigWriter &writer) {
   writer.set("rope_theta", rope.getBase().getValueAsDouble());
   if (rope.getWidth() != 0 || writer.family.rotaryFactor != 1)
-    writer.set("partial_rotary_factor", double(rope.getRotatedWidth(headWidth)) / double(headWidth));
+    writer.set("partial_rotary_factor",
+               double(rope.getRotatedWidth(headWidth)) / double(headWidth));
   if (rope.getScaling() == RopeScaling::None && writer.family.yarnByDefault)
     writer.set("rope_scaling", {{"rope_type", "default"}});
   else
