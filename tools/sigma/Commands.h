@@ -45,6 +45,25 @@ struct CheckOptions {
   bool json = false;
 };
 
+struct ImportOptions {
+  std::string path;     // "-": standard input
+  std::string output;   // of the specification; empty: standard output
+  std::string name;     // of the model; empty: from the file
+  int64_t sequence = 0; // 0: as the configuration says
+  bool explain = false;
+  bool summary = false;
+  bool json = false;
+};
+
+struct ExportOptions {
+  std::string path;   // "-": standard input
+  std::string format; // "config"
+  std::string output; // empty: standard output
+  std::string model;  // empty: the only one
+};
+
+int runImport(const ImportOptions &options);
+int runExport(const ExportOptions &options);
 int runPlan(const PlanOptions &options);
 int runBuild(const BuildOptions &options);
 int runCheck(const CheckOptions &options);

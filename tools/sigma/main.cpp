@@ -20,6 +20,36 @@ int main(int argc, char **argv) {
   CLI::App app{"sigma plans and compiles the training of Mixture-of-Experts transformers"};
   app.require_subcommand(1);
 
+  ImportOptions import;
+  CLI::App *importCommand =
+      app.add_subcommand("import", "turns a Hugging Face config.json into a sigma.model");
+  importCommand->add_option("CONFIG", import.path, "config.json; - reads standard input")
+      ->required();
+  importCommand->add_option("-o,--output", import.output,
+                            "writes the model there; - to standard output");
+  importCommand
+      ->add_option("--sequence", import.sequence,
+                   "tokens to train on at once, instead of the default")
+      ->check(CLI::Range(int64_t(1), int64_t(1) << 24));
+  importCommand->add_option("--name", import.name, "name of the model, instead of the file's");
+  importCommand->add_flag("--explain", import.explain,
+                          "comments that say which line or default each value comes from");
+  CLI::Option *summary = importCommand->add_flag(
+      "--summary", import.summary, "prints total and active parameters; the model only with -o");
+  importCommand->add_flag("--json", import.json, "prints the summary as JSON")->needs(summary);
+
+  ExportOptions exported;
+  CLI::App *exportCommand = app.add_subcommand("export", "writes a sigma.model for other programs");
+  exportCommand->add_option("MODEL", exported.path, "model in MLIR; - reads standard input")
+      ->required();
+  exportCommand->add_option("--to", exported.format, "config: a Hugging Face config.json")
+      ->required()
+      ->check(CLI::IsMember({"config"}));
+  exportCommand->add_option("-o,--output", exported.output,
+                            "writes it there; - to standard output");
+  exportCommand->add_option("--model", exported.model,
+                            "which model of MODEL, if there are several");
+
   PlanOptions plan;
   CLI::App *planCommand = app.add_subcommand("plan", "finds the best plan of a job, and proves it");
   addSpec(planCommand, plan.spec);
@@ -65,6 +95,10 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
+  if (*importCommand)
+    return runImport(import);
+  if (*exportCommand)
+    return runExport(exported);
   if (*planCommand)
     return runPlan(plan);
   if (*buildCommand)
