@@ -60,6 +60,7 @@ llvm_config.add_tool_substitutions(
         ToolSubst("sigma-opt", extra_args=opt_args, unresolved="fatal"),
         ToolSubst("sigma", unresolved="ignore"),
         ToolSubst("sigma-lsp-server", unresolved="ignore"),
+        ToolSubst("sigma-reduce", unresolved="ignore"),
         "mlir-opt",
         "mlir-translate",
         "llc",
