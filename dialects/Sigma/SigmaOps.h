@@ -4,6 +4,7 @@
 #define DIALECTS_SIGMA_SIGMAOPS_H
 
 #include "dialects/Sigma/Layer.h"
+#include "dialects/Sigma/Presets.h"
 #include "dialects/Sigma/SigmaAttrs.h"
 #include "dialects/Sigma/SigmaDialect.h"
 #include "dialects/Sigma/SigmaInterfaces.h"
@@ -26,12 +27,19 @@ class JobOp;
 class MtpOp;
 class NoiseOp;
 class RepeatOp;
+class SlowNodeOp;
 class StageOp;
 class TierOp;
 } // namespace mlir::sigma
 
 #define GET_OP_CLASSES
 #include "dialects/Sigma/SigmaOps.h.inc"
+
+namespace mlir::sigma {
+/// The peaks that a job of this precision computes at.
+ArrayRef<Precision> peaksOf(Precision recipe);
+int64_t peakOf(const AcceleratorFigures &figures, Precision format);
+} // namespace mlir::sigma
 
 namespace mlir::sigma {
 /// Fails, with a located error, on what blocks cannot be expanded yet.

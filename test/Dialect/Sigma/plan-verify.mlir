@@ -559,3 +559,99 @@ sigma.job @j model @gone on @c batch 8 precision f32 {
   // expected-error @+1 {{'sigma.stage' op attribute 'remat' failed to satisfy constraint: one rematerialization mode per layer}}
   "sigma.stage"() <{end_layer = 1 : i64, first_layer = 0 : i64, index = 0 : i64, remat = [#sigma<precision f32>]}> : () -> ()
 }) : () -> ()
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 4 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.moe experts 4 top_k 2 width 16 router softmax
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-note @+1 {{the job pins it here}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {tp = 2} {
+  sigma.adamw learning_rate 1.0e-3
+}
+// expected-error @+1 {{'sigma.plan' op tp must be the pinned 2, got: 1}}
+sigma.plan @j pp 2 dp 4 ep 2 micro_batch 1 schedule "1f1b" proof unproven {
+  sigma.stage 0 layers 0 to 2 remat [none, none]
+  sigma.stage 1 layers 2 to 4 remat [none, full]
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 4 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.moe experts 4 top_k 2 width 16 router softmax
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-note @+1 {{the job pins it here}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {zero = 1} {
+  sigma.adamw learning_rate 1.0e-3
+}
+// expected-error @+1 {{'sigma.plan' op zero must be the pinned 1, got: 0}}
+sigma.plan @j pp 2 dp 4 ep 2 micro_batch 1 schedule "1f1b" proof unproven {
+  sigma.stage 0 layers 0 to 2 remat [none, none]
+  sigma.stage 1 layers 2 to 4 remat [none, full]
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 4 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.moe experts 4 top_k 2 width 16 router softmax
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-note @+1 {{the job forbids it here}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {ep = [1, 2]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+// expected-error @+1 {{'sigma.plan' op ep must not be 2, which the job forbids}}
+sigma.plan @j pp 2 dp 4 ep 2 micro_batch 1 schedule "1f1b" proof unproven {
+  sigma.stage 0 layers 0 to 2 remat [none, none]
+  sigma.stage 1 layers 2 to 4 remat [none, full]
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 4 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.moe experts 4 top_k 2 width 16 router softmax
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-note @+1 {{the job forbids it here}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = [full]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+sigma.plan @j pp 2 dp 4 ep 2 micro_batch 1 schedule "1f1b" proof unproven {
+  sigma.stage 0 layers 0 to 2 remat [none, none]
+  // expected-error @+1 {{'sigma.stage' op remat of layer 3 must not be full, which the job forbids}}
+  sigma.stage 1 layers 2 to 4 remat [none, full]
+}
