@@ -110,6 +110,9 @@ private:
   void lowerOp(Operation *op);
   void lowerMoeOp(Operation *op);
   void lowerReturn(ReturnOp op);
+  template <typename Op>
+  SmallVector<Value> attentionSpec(Op op);
+  void lowerElementwise(Operation *op);
   void lowerAttention(AttentionOp op);
   void lowerAttentionGrad(AttentionGradOp op);
 
@@ -133,22 +136,72 @@ void FunctionLowering::lowerReturn(ReturnOp op) {
   emit.builder.create<LLVM::ReturnOp>(op.getLoc(), ValueRange());
 }
 
+/// What attention and its gradient are told after their tensors.
+template <typename Op>
+SmallVector<Value> FunctionLowering::attentionSpec(Op op) {
+  return {i(rows(op.getQuery()) / op.getSequence()),
+          i(op.getSequence()),
+          i(op.getHeads()),
+          i(op.getKvHeads()),
+          i(op.getHeadWidth()),
+          i(op.getValueWidth()),
+          f(op.getScoreScale()),
+          i(op.getWindow().value_or(0)),
+          i(op.getChunk().value_or(0)),
+          f(op.getSoftcap().value_or(0.0)),
+          workspace(op),
+          i(op.getWorkspaceBytes())};
+}
+
 void FunctionLowering::lowerAttention(AttentionOp op) {
-  Value query = op.getQuery();
-  call("sigma_attention", {e(), p(query), p(op.getKey()), p(op.getValue()), p(op.getResult()),
-                           p(op.getLse()), i(rows(query) / op.getSequence()), i(op.getSequence()),
-                           i(op.getHeads()), i(op.getKvHeads()), i(columns(query) / op.getHeads()),
-                           workspace(op), i(op.getWorkspaceBytes())});
+  SmallVector<Value> arguments{e(),
+                               p(op.getQuery()),
+                               p(op.getKey()),
+                               p(op.getValue()),
+                               p(op.getSinks()),
+                               p(op.getResult()),
+                               p(op.getLse())};
+  arguments.append(attentionSpec(op));
+  call("sigma_attention", arguments);
 }
 
 void FunctionLowering::lowerAttentionGrad(AttentionGradOp op) {
-  Value query = op.getQuery();
-  call("sigma_attention_grad",
-       {e(), p(query), p(op.getKey()), p(op.getValue()), p(op.getOutput()), p(op.getLse()),
-        p(op.getGradient()), p(op.getQueryGradient()), p(op.getKeyGradient()),
-        p(op.getValueGradient()), i(rows(query) / op.getSequence()), i(op.getSequence()),
-        i(op.getHeads()), i(op.getKvHeads()), i(columns(query) / op.getHeads()), workspace(op),
-        i(op.getWorkspaceBytes())});
+  SmallVector<Value> arguments{e(),
+                               p(op.getQuery()),
+                               p(op.getKey()),
+                               p(op.getValue()),
+                               p(op.getSinks()),
+                               p(op.getOutput()),
+                               p(op.getLse()),
+                               p(op.getGradient()),
+                               p(op.getQueryGradient()),
+                               p(op.getKeyGradient()),
+                               p(op.getValueGradient()),
+                               p(op.getSinksGradient())};
+  arguments.append(attentionSpec(op));
+  call("sigma_attention_grad", arguments);
+}
+
+static int64_t activationCode(Activation kind) {
+  switch (kind) {
+  case Activation::Silu:
+    return SIGMA_SILU;
+  case Activation::Gelu:
+    return SIGMA_GELU;
+  case Activation::GeluTanh:
+    return SIGMA_GELU_TANH;
+  case Activation::Relu:
+    return SIGMA_RELU;
+  case Activation::ReluSquared:
+    return SIGMA_RELU_SQUARED;
+  case Activation::ClampedSilu:
+    return SIGMA_CLAMPED_SILU;
+  case Activation::TanhCap:
+    return SIGMA_TANH_CAP;
+  case Activation::Clamp:
+    return SIGMA_CLAMP;
+  }
+  llvm_unreachable("unknown activation");
 }
 
 void FunctionLowering::lowerOp(Operation *op) {
@@ -187,21 +240,22 @@ void FunctionLowering::lowerOp(Operation *op) {
       .Case([&](RotaryOp op) {
         call("sigma_rotary",
              {e(), p(op.getInput()), p(op), i(rows(op)), i(op.getSequence()), i(op.getHeads()),
-              i(columns(op) / op.getHeads()), f(op.getBase()), i(op.getInverse())});
+              i(columns(op) / op.getHeads()), emit.constants(op.getFrequencies()),
+              i(op.getFrequencies().size()), f(op.getMagnitude()), i(op.getTranspose())});
+      })
+      .Case([&](JoinHeadsOp op) {
+        call("sigma_join_heads",
+             {e(), p(op.getShared()), p(op.getOwn()), p(op), i(rows(op)), i(op.getHeads()),
+              i(columns(op.getShared())), i(columns(op.getOwn()) / op.getHeads())});
+      })
+      .Case([&](SplitHeadsOp op) {
+        call("sigma_split_heads",
+             {e(), p(op.getInput()), p(op.getShared()), p(op.getOwn()), i(rows(op.getInput())),
+              i(op.getHeads()), i(columns(op.getShared())),
+              i(columns(op.getOwn()) / op.getHeads())});
       })
       .Case([&](AttentionOp op) { lowerAttention(op); })
       .Case([&](AttentionGradOp op) { lowerAttentionGrad(op); })
-      .Case([&](SiluMulOp op) {
-        call("sigma_silu_mul",
-             {e(), p(op.getGate()), p(op.getUp()), p(op), p(op.getSizes()),
-              i(op.getSizes() ? count(op.getSizes()) : 0), i(rows(op)), i(columns(op))});
-      })
-      .Case([&](SiluMulGradOp op) {
-        call("sigma_silu_mul_grad",
-             {e(), p(op.getGate()), p(op.getUp()), p(op.getGradient()), p(op.getGateGradient()),
-              p(op.getUpGradient()), p(op.getSizes()), i(op.getSizes() ? count(op.getSizes()) : 0),
-              i(rows(op.getGate())), i(columns(op.getGate()))});
-      })
       .Case([&](EmbeddingOp op) {
         call("sigma_embedding", {e(), p(op.getTokens()), p(op.getTable()), p(op), i(rows(op)),
                                  i(columns(op)), i(rows(op.getTable()))});
@@ -228,6 +282,46 @@ void FunctionLowering::lowerOp(Operation *op) {
         int64_t term = op.getTerm() == Term::Loss ? SIGMA_TERM_LOSS : SIGMA_TERM_BALANCE;
         call("sigma_add_objective", {e(), p(op.getValue()), f(op.getScale()), i(term)});
       })
+      .Case([&](PositionsOp op) {
+        call("sigma_positions", {p(op), i(count(op)), i(op.getSequence())});
+      })
+      .Case([&](NextTargetsOp op) {
+        call("sigma_next_targets", {p(op.getTargets()), p(op), i(count(op)), i(op.getSequence())});
+      })
+      .Default([&](Operation *op) { lowerElementwise(op); });
+}
+
+void FunctionLowering::lowerElementwise(Operation *op) {
+  auto groups = [](Value sizes) { return sizes ? count(sizes) : 0; };
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](ScaleOp op) {
+        call("sigma_scale", {e(), p(op.getInput()), p(op), i(count(op)), f(op.getFactor())});
+      })
+      .Case([&](CenterOp op) {
+        call("sigma_center", {e(), p(op.getInput()), p(op), i(rows(op)), i(columns(op))});
+      })
+      .Case([&](AddBiasOp op) {
+        call("sigma_add_bias", {e(), p(op.getInput()), p(op.getBias()), p(op), p(op.getSizes()),
+                                i(groups(op.getSizes())), i(rows(op)), i(columns(op))});
+      })
+      .Case([&](BiasGradOp op) {
+        auto [to, accumulate] = destination(op);
+        Value gradient = op.getGradient();
+        call("sigma_bias_grad", {e(), p(gradient), to, p(op.getSizes()), i(groups(op.getSizes())),
+                                 i(rows(gradient)), i(columns(gradient)), i(accumulate)});
+      })
+      .Case([&](ActivationOp op) {
+        call("sigma_activation", {e(), p(op.getGate()), p(op.getUp()), p(op), p(op.getSizes()),
+                                  i(groups(op.getSizes())), i(rows(op)), i(columns(op)),
+                                  i(activationCode(op.getKind())), f(op.getLimit())});
+      })
+      .Case([&](ActivationGradOp op) {
+        Value gate = op.getGate();
+        call("sigma_activation_grad",
+             {e(), p(gate), p(op.getUp()), p(op.getGradient()), p(op.getGateGradient()),
+              p(op.getUpGradient()), p(op.getSizes()), i(groups(op.getSizes())), i(rows(gate)),
+              i(columns(gate)), i(activationCode(op.getKind())), f(op.getLimit())});
+      })
       .Default([&](Operation *op) { lowerMoeOp(op); });
 }
 
@@ -248,10 +342,24 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
              {e(), p(op.getScores()), p(op.getGradient()), p(op), i(rows(op)), i(columns(op)),
               i(scoreCode(op.getScore()))});
       })
+      .Case([&](ZLossOp op) {
+        Value logits = op.getLogits();
+        call("sigma_z_loss", {e(), p(logits), p(op.getLse()), p(op.getLoss()), i(rows(logits)),
+                              i(columns(logits))});
+      })
+      .Case([&](ZLossGradOp op) {
+        call("sigma_z_loss_grad", {e(), p(op.getLogits()), p(op.getLse()), p(op.getGradient()),
+                                   p(op), i(rows(op)), i(columns(op))});
+      })
+      .Case([&](CountLoadOp op) {
+        Value load = emit.address(arena, *parameter(op.getParameter()).getGradientOffset());
+        call("sigma_count_load", {e(), p(op.getChosen()), load, i(count(op.getChosen()))});
+      })
       .Case([&](TopKOp op) {
-        call("sigma_top_k", {e(), p(op.getScores()), p(op.getWeights()), p(op.getChosen()),
-                             i(rows(op.getScores())), i(columns(op.getScores())),
-                             i(columns(op.getWeights())), i(op.getNormalize())});
+        call("sigma_top_k", {e(), p(op.getScores()), p(op.getBias()), p(op.getWeights()),
+                             p(op.getChosen()), i(rows(op.getScores())), i(columns(op.getScores())),
+                             i(columns(op.getWeights())), i(op.getNormalize()), i(op.getGroups()),
+                             i(op.getTopGroups()), i(op.getGroupCandidates())});
       })
       .Case([&](TopKGradOp op) {
         call("sigma_top_k_grad",
@@ -264,8 +372,9 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
       })
       .Case([&](GatherRowsOp op) {
         Value input = op.getInput();
-        call("sigma_gather_rows", {e(), p(input), p(op.getPosition()), p(op), i(rows(input)),
-                                   i(choices(op.getPosition(), input)), i(columns(input))});
+        call("sigma_gather_rows",
+             {e(), p(input), p(op.getPosition()), p(op.getWeights()), p(op), i(rows(input)),
+              i(choices(op.getPosition(), input)), i(columns(input))});
       })
       .Case([&](ScatterRowsOp op) {
         call("sigma_scatter_rows", {e(), p(op.getRows()), p(op.getPosition()), p(op), i(rows(op)),

@@ -105,6 +105,13 @@ private:
         })
         .Case([&](ReduceStepOp) { emit.call("sigma_reduce_step", {rt}); })
         .Case([&](AdamWOp op) { lowerAdamW(op); })
+        .Case([&](BalanceBiasOp op) {
+          auto parameter = program.lookupSymbol<ParameterOp>(op.getParameter());
+          emit.call("sigma_balance_bias",
+                    {rt, e(), at(*parameter.getValueOffset()), at(*parameter.getGradientOffset()),
+                     i(parameter.getTensorType().getNumElements()),
+                     emit.f64(parameter.getUpdateRate())});
+        })
         .Case([&](CheckpointHookOp) { emit.call("sigma_checkpoint_hook", {rt}); })
         .Default([](Operation *op) {
           llvm::report_fatal_error("no lowering for " + op->getName().getStringRef());

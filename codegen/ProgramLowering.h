@@ -29,6 +29,8 @@ public:
     return builder.create<LLVM::GEPOp>(loc, pointerType(), builder.getI8Type(), base,
                                        ValueRange{i64(offset)});
   }
+  /// The address of numbers that are the same in every call.
+  Value constants(ArrayRef<double> values) { return abi.constants(builder, loc, values); }
   Value call(StringRef name, ValueRange arguments) {
     return abi.call(builder, loc, name, arguments);
   }

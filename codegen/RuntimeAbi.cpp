@@ -68,6 +68,19 @@ LLVM::LLVMFuncOp RuntimeAbi::declare(StringRef name) {
       LLVM::LLVMFunctionType::get(llvmType(function.result, context), parameters));
 }
 
+Value RuntimeAbi::constants(OpBuilder &builder, Location loc, ArrayRef<double> values) {
+  int64_t size = values.size();
+  auto list = DenseElementsAttr::get(RankedTensorType::get({size}, builder.getF64Type()), values);
+  LLVM::GlobalOp &global = globals[list];
+  if (!global) {
+    OpBuilder start = OpBuilder::atBlockBegin(module.getBody());
+    global = start.create<LLVM::GlobalOp>(
+        module.getLoc(), LLVM::LLVMArrayType::get(builder.getF64Type(), size), /*isConstant=*/true,
+        LLVM::Linkage::Internal, "constants." + std::to_string(globals.size()), list);
+  }
+  return builder.create<LLVM::AddressOfOp>(loc, global);
+}
+
 Value RuntimeAbi::call(OpBuilder &builder, Location loc, StringRef name, ValueRange arguments) {
   LLVM::LLVMFuncOp function = declare(name);
   assert(TypeRange(arguments) == TypeRange(function.getArgumentTypes()) &&

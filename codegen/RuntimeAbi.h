@@ -14,6 +14,9 @@ class RuntimeAbi {
 public:
   explicit RuntimeAbi(ModuleOp module) : module(module) {}
 
+  /// The address of numbers that lie in the program; equal lists are one.
+  Value constants(OpBuilder &builder, Location loc, ArrayRef<double> values);
+
   /// Calls `name` and returns its result, if it has one.
   Value call(OpBuilder &builder, Location loc, StringRef name, ValueRange arguments);
 
@@ -21,6 +24,7 @@ private:
   LLVM::LLVMFuncOp declare(StringRef name);
 
   ModuleOp module;
+  llvm::DenseMap<Attribute, LLVM::GlobalOp> globals;
 };
 
 } // namespace mlir::sigma

@@ -103,7 +103,7 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type) || failed(requireExpandable(model)))
+    if (failed(type) || failed(requireTableOnOneStage(plan, model)))
       return signalPassFailure();
     rank::ModelShape shape = modelShape(job, model, *type, plan.getMicroBatch());
 
@@ -119,6 +119,16 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
       expandStage(program, stage, model, shape, stage.getIndex() + 1 == plan.getPp());
     }
     eraseSpecification(module);
+  }
+
+  /// The gradient of a table that the first and the last stage hold would have to be summed.
+  static LogicalResult requireTableOnOneStage(PlanOp plan, ModelOp model) {
+    if (plan.getPp() == 1 || !sharesEmbedding(model))
+      return success();
+    return (model.getHead().emitOpError()
+            << "shares the embedding's table, which programs can do on one stage only; pin pp = 1")
+               .attachNote(plan.getLoc())
+           << "the plan has " << plan.getPp() << " stages";
   }
 
   FailureOr<FloatType> chooseElementType(JobOp job) {

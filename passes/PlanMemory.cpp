@@ -137,15 +137,23 @@ private:
     return alignOffset(tensorBytes(parameter.getType()));
   }
 
-  /// Gradients of one reduction axis lie side by side, so that each axis is reduced in one go.
+  /// Which gradients are reduced together. Loads are no part of the gradient's norm.
+  enum BucketKind { kReplicated, kExpert, kLoads, kNumBuckets };
+
+  static BucketKind bucketOf(ParameterOp parameter) {
+    return parameter.isUpdatedByLoad() ? kLoads : parameter.getExpert() ? kExpert : kReplicated;
+  }
+  static BucketKind bucketOf(Axis axis) { return axis == Axis::Edp ? kExpert : kReplicated; }
+
+  /// Gradients of one bucket lie side by side, so that each is reduced in one go.
   void placeParameters() {
     for (ParameterOp parameter : parameters)
       parameter.setValueOffset(take(bytes(parameter)));
-    for (bool expert : {false, true}) {
-      Bucket &bucket = gradients[expert];
+    for (int kind = 0; kind < kNumBuckets; ++kind) {
+      Bucket &bucket = gradients[kind];
       bucket.offset = end;
       for (ParameterOp parameter : parameters)
-        if (parameter.getExpert() == expert)
+        if (bucketOf(parameter) == kind)
           parameter.setGradientOffset(take(bytes(parameter)));
       bucket.bytes = end - bucket.offset;
     }
@@ -202,17 +210,19 @@ private:
   void placeBuckets(Operation *op) {
     int64_t elementBytes = program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
     if (auto zero = dyn_cast<ZeroGradientsOp>(op)) {
-      zero.setOffset(gradients[0].offset);
-      zero.setElements((gradients[0].bytes + gradients[1].bytes) / elementBytes);
+      int64_t begin = gradients[0].offset;
+      const Bucket &last = gradients[kNumBuckets - 1];
+      zero.setOffset(begin);
+      zero.setElements((last.offset + last.bytes - begin) / elementBytes);
     } else if (auto reduce = dyn_cast<AllReduceGradientsOp>(op)) {
-      const Bucket &bucket = gradients[reduce.getAxis() == Axis::Edp];
+      const Bucket &bucket = gradients[reduce.getLoads() ? kLoads : bucketOf(reduce.getAxis())];
       int64_t workspace = std::min(kReduceChunkBytes, bucket.bytes);
       reduce.setOffset(bucket.offset);
       reduce.setElements(bucket.bytes / elementBytes);
       reduce.setWorkspaceBytes(workspace);
       scheduleWorkspace = std::max(scheduleWorkspace, workspace);
     } else if (auto norm = dyn_cast<GradientNormOp>(op)) {
-      const Bucket &bucket = gradients[norm.getAxis() == Axis::Edp];
+      const Bucket &bucket = gradients[bucketOf(norm.getAxis())];
       norm.setOffset(bucket.offset);
       norm.setElements(bucket.bytes / elementBytes);
     }
@@ -221,7 +231,7 @@ private:
   ProgramOp program;
   Builder builder;
   SmallVector<ParameterOp> parameters;
-  Bucket gradients[2]; // replicated, expert
+  Bucket gradients[kNumBuckets];
   int64_t end = 0, scheduleWorkspace = 0;
 };
 

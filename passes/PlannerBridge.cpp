@@ -86,8 +86,6 @@ static double modelFlopsPerToken(const planner::Model &model, CostTables &costs)
 FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   ModelOp model = job.lookupModel();
   ClusterOp cluster = job.lookupCluster();
-  if (failed(requireExpandable(model)))
-    return failure();
   if (failed(requirePlannable(job, cluster)))
     return failure();
   PlanningTask task;
@@ -99,6 +97,8 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   description.sequence = job.getTrainedSequence();
   description.hiddenWidth = model.getEmbedding().getWidth();
   description.numExperts = model.getExpertsDivisor();
+  if (sharesEmbedding(model))
+    description.sharedParameters = description.hiddenWidth * model.getEmbedding().getVocabulary();
   describeLayers(model, description, kinds);
   task.costs = std::make_unique<CostTables>(job, model, kinds);
   description.flopsPerToken = modelFlopsPerToken(description, *task.costs);

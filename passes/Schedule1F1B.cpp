@@ -97,18 +97,26 @@ private:
   }
 
   void update(ProgramOp program) {
-    auto isExpert = [](ParameterOp parameter) { return parameter.getExpert(); };
-    bool experts = llvm::any_of(program.getBody().getOps<ParameterOp>(), isExpert);
+    auto parameters = llvm::to_vector(program.getBody().getOps<ParameterOp>());
+    auto isAny = [&](auto predicate) { return llvm::any_of(parameters, predicate); };
     SmallVector<Axis> axes{Axis::Dp};
-    if (experts)
+    if (isAny([](ParameterOp parameter) { return parameter.getExpert(); }))
       axes.push_back(Axis::Edp);
     for (Axis axis : axes)
-      builder.create<AllReduceGradientsOp>(loc, axis, IntegerAttr(), IntegerAttr(), IntegerAttr());
+      builder.create<AllReduceGradientsOp>(loc, axis, /*loads=*/false, IntegerAttr(), IntegerAttr(),
+                                           IntegerAttr());
+    if (isAny([](ParameterOp parameter) { return parameter.isUpdatedByLoad(); }))
+      builder.create<AllReduceGradientsOp>(loc, Axis::Dp, /*loads=*/true, IntegerAttr(),
+                                           IntegerAttr(), IntegerAttr());
     for (Axis axis : axes)
       builder.create<GradientNormOp>(loc, axis, IntegerAttr(), IntegerAttr());
     builder.create<ReduceStepOp>(loc);
-    for (auto parameter : program.getBody().getOps<ParameterOp>())
-      builder.create<AdamWOp>(loc, parameter.getSymName());
+    for (ParameterOp parameter : parameters) {
+      if (parameter.isUpdatedByLoad())
+        builder.create<BalanceBiasOp>(loc, parameter.getSymName());
+      else
+        builder.create<AdamWOp>(loc, parameter.getSymName());
+    }
     builder.create<CheckpointHookOp>(loc);
   }
 

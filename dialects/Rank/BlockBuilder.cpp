@@ -12,17 +12,17 @@ BlockBuilder::BlockBuilder(ProgramOp program, FuncOp forward, const ModelShape &
 
 void BlockBuilder::enterLayer(int64_t index) {
   layer = index;
-  prefix = ("layers." + Twine(index)).str();
+  scope = ("layers." + Twine(index) + ".").str();
+}
+
+void BlockBuilder::enterScope(StringRef name) {
+  layer.reset();
+  scope = name.str();
 }
 
 void BlockBuilder::enterBlock(StringRef name, Location blockLoc) {
   loc = blockLoc;
-  if (!layer || name == "head") {
-    layer.reset();
-    prefix = name.str();
-    return;
-  }
-  prefix = ("layers." + Twine(*layer) + "." + name).str();
+  prefix = scope + name.str();
 }
 
 RankedTensorType BlockBuilder::floats(ArrayRef<int64_t> shape) const {
@@ -33,43 +33,96 @@ RankedTensorType BlockBuilder::indices(ArrayRef<int64_t> shape) const {
   return RankedTensorType::get(shape, IntegerType::get(modelShape.elementType.getContext(), 32));
 }
 
-Value BlockBuilder::parameter(StringRef name, RankedTensorType type, Init init, double scale,
-                              bool decay, bool expert) {
+Value BlockBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, const ParameterKind &kind) {
   std::string fullName = prefix + "." + name.str();
-  parameterBuilder.create<ParameterOp>(loc, fullName, type, init, scale, decay, expert,
+  parameterBuilder.create<ParameterOp>(loc, fullName, floats(shape), kind.init, kind.scale,
+                                       kind.decay, kind.expert, kind.update, kind.updateRate,
                                        IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
+  return weight(fullName, floats(shape));
+}
+
+Value BlockBuilder::weight(StringRef fullName, RankedTensorType type) {
   return create<WeightOp>(type, FlatSymbolRefAttr::get(opBuilder.getContext(), fullName));
 }
 
+Value BlockBuilder::embeddingTable(int64_t vocabulary, int64_t width) {
+  constexpr StringLiteral kName = "embedding.table";
+  if (program.lookupSymbol<ParameterOp>(kName))
+    return weight(kName, floats({vocabulary, width}));
+  std::string block = "embedding";
+  std::swap(prefix, block);
+  Value table = matrix("table", vocabulary, width);
+  std::swap(prefix, block);
+  return table;
+}
+
 Value BlockBuilder::matrix(StringRef name, int64_t rows, int64_t columns) {
-  return parameter(name, floats({rows, columns}), Init::Normal, modelShape.initStd, /*decay=*/true,
-                   /*expert=*/false);
+  return parameter(name, {rows, columns}, {Init::Normal, modelShape.initStd, /*decay=*/true});
 }
 
 Value BlockBuilder::expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns) {
-  return parameter(name, floats({experts, rows, columns}), Init::Normal, modelShape.initStd,
-                   /*decay=*/true,
-                   /*expert=*/true);
+  return parameter(name, {experts, rows, columns},
+                   {Init::Normal, modelShape.initStd, /*decay=*/true, /*expert=*/true});
 }
 
 Value BlockBuilder::normWeight(StringRef name, int64_t width) {
-  return parameter(name, floats({width}), Init::Ones, 0.0, /*decay=*/false, /*expert=*/false);
+  return parameter(name, {width}, {Init::Ones});
+}
+
+Value BlockBuilder::bias(StringRef name, int64_t width) {
+  return parameter(name, {width}, {Init::Zeros});
+}
+
+Value BlockBuilder::expertBiases(StringRef name, int64_t experts, int64_t width) {
+  return parameter(name, {experts, width},
+                   {Init::Zeros, /*scale=*/0, /*decay=*/false, /*expert=*/true});
+}
+
+Value BlockBuilder::loadBias(StringRef name, int64_t experts, double rate) {
+  return parameter(
+      name, {experts},
+      {Init::Zeros, /*scale=*/0, /*decay=*/false, /*expert=*/false, Update::Load, rate});
+}
+
+static int64_t dimension(Value value, int64_t index) {
+  return cast<RankedTensorType>(value.getType()).getDimSize(index);
 }
 
 Value BlockBuilder::matmul(Value lhs, Value rhs) {
-  int64_t rows = cast<RankedTensorType>(lhs.getType()).getDimSize(0);
-  int64_t columns = cast<RankedTensorType>(rhs.getType()).getDimSize(1);
-  return create<MatmulOp>(floats({rows, columns}), lhs, rhs, false, false, FlatSymbolRefAttr())
+  return create<MatmulOp>(floats({dimension(lhs, 0), dimension(rhs, 1)}), lhs, rhs, false, false,
+                          FlatSymbolRefAttr())
+      .getResult();
+}
+
+Value BlockBuilder::matmulTransposed(Value lhs, Value rhs) {
+  return create<MatmulOp>(floats({dimension(lhs, 0), dimension(rhs, 0)}), lhs, rhs, false,
+                          /*transpose_rhs=*/true, FlatSymbolRefAttr())
       .getResult();
 }
 
 Value BlockBuilder::add(Value lhs, Value rhs) { return create<AddOp>(lhs, rhs); }
 
-Value BlockBuilder::rmsNorm(Value input, StringRef weightName, int64_t groupWidth) {
+Value BlockBuilder::addBias(Value input, Value bias) {
+  return create<AddBiasOp>(input.getType(), input, bias, Value(), IntegerAttr());
+}
+
+Value BlockBuilder::scale(Value input, double factor) { return create<ScaleOp>(input, factor); }
+
+Value BlockBuilder::activation(Value gate, Activation kind, double limit, Value up, Value sizes,
+                               IntegerAttr expectedRows) {
+  return create<ActivationOp>(gate.getType(), gate, up, sizes,
+                              ActivationAttr::get(opBuilder.getContext(), kind),
+                              opBuilder.getF64FloatAttr(limit), expectedRows);
+}
+
+Value BlockBuilder::constant(ArrayRef<int64_t> shape, double value) {
+  return create<ConstantOp>(floats(shape), value);
+}
+
+Value BlockBuilder::rmsNorm(Value input, Value weight) {
   auto type = cast<RankedTensorType>(input.getType());
-  Value weight = normWeight(weightName, groupWidth);
-  return create<RmsNormOp>(type, floats({type.getNumElements() / groupWidth}), input, weight,
-                           modelShape.normEpsilon)
+  return create<RmsNormOp>(type, floats({type.getNumElements() / dimension(weight, 0)}), input,
+                           weight, modelShape.normEpsilon)
       .getResult();
 }
 

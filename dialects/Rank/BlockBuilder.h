@@ -29,7 +29,9 @@ public:
 
   /// The ops that follow belong to this layer and their parameters are named under it.
   void enterLayer(int64_t layer);
-  /// Parameters that follow are named under `name` ("embedding", "head").
+  /// The ops that follow belong to no layer; `scope` comes before the names of their blocks.
+  void enterScope(StringRef scope);
+  /// Parameters that follow are named under `name`.
   void enterBlock(StringRef name, Location loc);
 
   const ModelShape &shape() const { return modelShape; }
@@ -43,11 +45,25 @@ public:
   Value matrix(StringRef name, int64_t rows, int64_t columns);
   Value expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns);
   Value normWeight(StringRef name, int64_t width);
+  Value bias(StringRef name, int64_t width);
+  Value expertBiases(StringRef name, int64_t experts, int64_t width);
+  /// A bias of the router's choice, which load moves by `rate` per step.
+  Value loadBias(StringRef name, int64_t experts, double rate);
+  /// The table that the embedding, a tied head and the prediction of further tokens share.
+  Value embeddingTable(int64_t vocabulary, int64_t width);
 
   // Primitives with the types that follow from their operands.
   Value matmul(Value lhs, Value rhs);
+  Value matmulTransposed(Value lhs, Value rhs);
   Value add(Value lhs, Value rhs);
-  Value rmsNorm(Value input, StringRef weightName, int64_t groupWidth);
+  Value addBias(Value input, Value bias);
+  Value scale(Value input, double factor);
+  /// f(gate), or f(gate) * up; with sizes, over the rows that routing sent.
+  Value activation(Value gate, Activation kind, double limit, Value up = {}, Value sizes = {},
+                   IntegerAttr expectedRows = {});
+  /// RMS norm over groups of the weight's length.
+  Value rmsNorm(Value input, Value weight);
+  Value constant(ArrayRef<int64_t> shape, double value);
   void objective(Value value, Term term, double scale);
 
   /// Creates an op of the current block.
@@ -64,8 +80,16 @@ public:
   Value targets; // [tokens] i32; null but on the last stage
 
 private:
-  Value parameter(StringRef name, RankedTensorType type, Init init, double scale, bool decay,
-                  bool expert);
+  /// How a kind of parameter is created and updated.
+  struct ParameterKind {
+    Init init;
+    double scale = 0;
+    bool decay = false, expert = false;
+    Update update = Update::Gradient;
+    double updateRate = 0;
+  };
+  Value parameter(StringRef name, ArrayRef<int64_t> shape, const ParameterKind &kind);
+  Value weight(StringRef fullName, RankedTensorType type);
 
   ProgramOp program;
   ModelShape modelShape;
@@ -73,7 +97,7 @@ private:
   OpBuilder parameterBuilder;
   Location loc;
   std::optional<int64_t> layer;
-  std::string prefix;
+  std::string scope, prefix;
 };
 
 } // namespace mlir::rank

@@ -38,6 +38,13 @@ def Rank_DirectionEnum : Rank_Enum<"Direction", "direction of a token exchange",
   I32EnumAttrCase<"Dispatch", 0, "dispatch">, I32EnumAttrCase<"Collect", 1, "collect">]>;
 def Rank_TermEnum : Rank_Enum<"Term", "term of the training objective", [
   I32EnumAttrCase<"Loss", 0, "loss">, I32EnumAttrCase<"Balance", 1, "balance">]>;
+def Rank_ActivationEnum : Rank_Enum<"Activation", "element-wise function", [
+  I32EnumAttrCase<"Silu", 0, "silu">, I32EnumAttrCase<"Gelu", 1, "gelu">, I32EnumAttrCase<"GeluTanh", 2, "gelu_tanh">,
+  I32EnumAttrCase<"Relu", 3, "relu">, I32EnumAttrCase<"ReluSquared", 4, "relu_squared">,
+  I32EnumAttrCase<"ClampedSilu", 5, "clamped_silu">, I32EnumAttrCase<"TanhCap", 6, "tanh_cap">,
+  I32EnumAttrCase<"Clamp", 7, "clamp">]>;
+def Rank_UpdateEnum : Rank_Enum<"Update", "what moves a parameter at the end of a step", [
+  I32EnumAttrCase<"Gradient", 0, "gradient">, I32EnumAttrCase<"Load", 1, "load">]>;
 def Rank_ScoreEnum : Rank_Enum<"Score", "router score function", [
   I32EnumAttrCase<"Softmax", 0, "softmax">, I32EnumAttrCase<"Sigmoid", 1, "sigmoid">]>;
 
@@ -46,6 +53,8 @@ def Rank_ChannelAttr : Rank_EnumAttr<Rank_ChannelEnum, "channel">;
 def Rank_AxisAttr : Rank_EnumAttr<Rank_AxisEnum, "axis">;
 def Rank_DirectionAttr : Rank_EnumAttr<Rank_DirectionEnum, "direction">;
 def Rank_TermAttr : Rank_EnumAttr<Rank_TermEnum, "term">;
+def Rank_ActivationAttr : Rank_EnumAttr<Rank_ActivationEnum, "activation">;
+def Rank_UpdateAttr : Rank_EnumAttr<Rank_UpdateEnum, "update">;
 def Rank_ScoreAttr : Rank_EnumAttr<Rank_ScoreEnum, "score">;
 
 def Rank_PlaceAttr : AttrDef<Rank_Dialect, "Place"> {

@@ -65,6 +65,38 @@ def Rank_AddOp : Rank_CostedOp<"add", ["getFlops"], [Pure, SameOperandsAndResult
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
 }
 
+def Rank_ScaleOp : Rank_CostedOp<"scale", ["getFlops"], [Pure, SameOperandsAndResultType, Rank_Differentiable]> {
+  let summary = "element-wise product with a number";
+  let arguments = (ins Rank_FloatTensor:$input, Rank_F64:$factor);
+  let results = (outs Rank_FloatTensor:$result);
+  let assemblyFormat = "$input `by` $factor attr-dict `:` type($result)";
+}
+
+def Rank_AddBiasOp : Rank_CostedOp<"add_bias", ["getFlops", "getBytes"], [Pure, Rank_Differentiable]> {
+  let summary = "adds a vector to each row; with sizes, each group's own to the rows that routing sent";
+  let description = [{
+    **Constraints:**
+    - `sizes` and `expected_rows` go together, and it is not negative.
+    - `bias` is [columns], with sizes [groups, columns]; the result has the shape of `input`.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_FloatTensor:$bias, Optional<Rank_IndexVector>:$sizes,
+      OptionalAttr<Rank_I64>:$expected_rows);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
+}
+def Rank_BiasGradOp : Rank_AccumulatingOp<"bias_grad", ["getFlops", "getBytes"]> {
+  let summary = "gradient of the bias: sums of rows, in order";
+  let description = [{
+    **Constraints:**
+    - `sizes` and `expected_rows` go together, and it is not negative.
+    - the result, or the parameter `into`, is [columns], with sizes [groups, columns].
+  }];
+  let arguments = (ins Rank_FloatMatrix:$gradient, Optional<Rank_IndexVector>:$sizes,
+      OptionalAttr<Rank_I64>:$expected_rows, OptionalAttr<FlatSymbolRefAttr>:$into);
+  let results = (outs Optional<Rank_FloatTensor>:$result);
+  let hasVerifier = 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Linear algebra
 //===----------------------------------------------------------------------===//
@@ -148,66 +180,134 @@ def Rank_RmsNormGradOp : Rank_MemoryOp<"rms_norm_grad"> {
   let hasVerifier = 1;
 }
 
+def Rank_CenterOp : Rank_MemoryOp<"center", [SameOperandsAndResultType, Rank_Differentiable]> {
+  let summary = "each row without its mean; a layer norm is the RMS norm of that";
+  let arguments = (ins Rank_FloatMatrix:$input);
+  let results = (outs Rank_FloatMatrix:$result);
+}
+
 def Rank_RotaryOp : Rank_MemoryOp<"rotary", [SameOperandsAndResultType, Rank_Differentiable]> {
-  let summary = "rotary position embedding, or its inverse";
+  let summary = "rotary position embedding, or its transpose";
   let description = [{
+    Rotates the first 2 * `frequencies` numbers of each head, pair i by position * `frequencies`[i], and multiplies them
+    with `magnitude`; the others stay. `transpose` rotates the other way.
+
     **Constraints:**
-    - `sequence` divides the rows and `heads` the columns, into heads of an even width.
+    - `sequence` divides the rows and `heads` the columns.
+    - `frequencies` has at least one entry and at most half the width of a head.
   }];
-  let arguments = (ins Rank_FloatMatrix:$input, Rank_I64:$sequence, Rank_I64:$heads, Rank_F64:$base, UnitAttr:$inverse);
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_I64:$sequence, Rank_I64:$heads, DenseF64ArrayAttr:$frequencies,
+      DefaultValuedAttr<Rank_F64, "1.0">:$magnitude, UnitAttr:$transpose);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
 
-def Rank_AttentionOp : Rank_CostedOp<"attention", ["getOpClass", "getFlops", "getWorkspaceBytes"],
-                                     [Pure, Rank_Differentiable]> {
+def Rank_JoinHeadsOp : Rank_MemoryOp<"join_heads", [Rank_Differentiable]> {
+  let summary = "heads that begin with a part that all of them share";
+  let description = [{
+    Each of `heads` heads of the result is `shared` followed by the head of `own`.
+
+    **Constraints:**
+    - `heads` divides the columns of `own`.
+    - `shared` has the rows of `own`; the result has these and the columns of both, those of `shared` once for each head.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$shared, Rank_FloatMatrix:$own, Rank_I64:$heads);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
+}
+def Rank_SplitHeadsOp : Rank_MemoryOp<"split_heads"> {
+  let summary = "gradients of join_heads; what is shared is summed over the heads";
+  let description = [{
+    **Constraints:**
+    - shapes agree as in join_heads.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_I64:$heads);
+  let results = (outs Rank_FloatMatrix:$shared, Rank_FloatMatrix:$own);
+  let hasVerifier = 1;
+}
+
+// What an attention sees, and how it scores.
+defvar Rank_AttentionAttrs = (ins Rank_I64:$sequence, Rank_I64:$heads, Rank_I64:$kv_heads,
+    OptionalAttr<Rank_F64>:$scale, OptionalAttr<Rank_I64>:$window, OptionalAttr<Rank_I64>:$chunk,
+    OptionalAttr<Rank_F64>:$softcap);
+
+class Rank_AnyAttentionOp<string mnemonic, list<Trait> traits>
+    : Rank_CostedOp<mnemonic, ["getOpClass", "getFlops", "getWorkspaceBytes"], !listconcat(traits, [Pure])> {
+  code shapeDeclaration = [{
+    int64_t getHeadWidth() { return getQuery().getType().getDimSize(1) / getHeads(); }
+    int64_t getValueWidth() { return getValue().getType().getDimSize(1) / getKvHeads(); }
+    /// What scores are multiplied by: `scale`, or 1 / sqrt(width of a head).
+    double getScoreScale();
+  }];
+  let extraClassDeclaration = shapeDeclaration;
+  let hasVerifier = 1;
+}
+
+def Rank_AttentionOp : Rank_AnyAttentionOp<"attention", [Rank_Differentiable]> {
   let summary = "causal grouped-query attention within each sequence";
   let description = [{
-    `lse` holds the log-sum-exp of each row of scores, which is all that backward needs to make them again.
+    `lse` holds the log-sum-exp of each row of scores, which is all that backward needs to make them again. `scale` is
+    1 / sqrt(width of a head) unless stated. With `window`, a token sees itself and the window - 1 tokens before it; with
+    `chunk`, those before it in its chunk of the sequence. `softcap` makes scores softcap * tanh(score / softcap). `sinks`
+    holds one more logit per head, without a value.
 
     **Constraints:**
     - `kv_heads` divides `heads`; `sequence` divides the rows; the widths are whole numbers of heads.
-    - all have the rows of `query`; the result has its shape and `lse` one column for each head.
+    - all have the rows of `query`; the result has its heads, of the width of a value head, and `lse` one column for each head.
+    - `sinks` has one entry for each head.
+    - `window`, `chunk`, `scale` and `softcap` are positive.
   }];
-  let arguments = (ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value, Rank_I64:$sequence,
-      Rank_I64:$heads, Rank_I64:$kv_heads);
+  let arguments = !con((ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value,
+      Optional<Rank_FloatVector>:$sinks), Rank_AttentionAttrs);
   let results = (outs Rank_FloatMatrix:$result, Rank_FloatMatrix:$lse);
-  let hasVerifier = 1;
 }
-def Rank_AttentionGradOp : Rank_CostedOp<"attention_grad", ["getOpClass", "getFlops", "getWorkspaceBytes"], [Pure]> {
+def Rank_AttentionGradOp : Rank_AnyAttentionOp<"attention_grad", []> {
   let summary = "gradients of attention; recomputes the scores block by block";
   let description = [{
     **Constraints:**
     - shapes agree as in attention; gradients have the shape of what they belong to.
+    - `sinks` and `sinks_gradient` go together.
   }];
-  let arguments = (ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value, Rank_FloatMatrix:$output,
-      Rank_FloatMatrix:$lse, Rank_FloatMatrix:$gradient, Rank_I64:$sequence, Rank_I64:$heads, Rank_I64:$kv_heads);
+  let arguments = !con((ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value,
+      Rank_FloatMatrix:$output, Rank_FloatMatrix:$lse, Rank_FloatMatrix:$gradient, Optional<Rank_FloatVector>:$sinks),
+      Rank_AttentionAttrs);
   let results = (outs Rank_FloatMatrix:$query_gradient, Rank_FloatMatrix:$key_gradient,
-      Rank_FloatMatrix:$value_gradient);
-  let hasVerifier = 1;
+      Rank_FloatMatrix:$value_gradient, Optional<Rank_FloatVector>:$sinks_gradient);
 }
 
-def Rank_SiluMulOp : Rank_CostedOp<"silu_mul", ["getBytes"], [Pure, Rank_Differentiable]> {
-  let summary = "silu(gate) * up; with sizes, over the rows that routing sent";
+def Rank_ActivationOp : Rank_CostedOp<"activation", ["getBytes"], [Pure, Rank_Differentiable, AttrSizedOperandSegments]> {
+  let summary = "f(gate), or f(gate) * up; with sizes, over the rows that routing sent";
   let description = [{
+    `tanh_cap`, `clamp` and `clamped_silu` are bounded by `limit`; the formulas stand at sigma_activation.
+
     **Constraints:**
     - `sizes` and `expected_rows` go together, and it is not negative.
+    - `limit` is positive.
     - all matrices have one shape.
   }];
-  let arguments = (ins Rank_FloatMatrix:$gate, Rank_FloatMatrix:$up, Optional<Rank_IndexVector>:$sizes,
-      OptionalAttr<Rank_I64>:$expected_rows);
+  let arguments = (ins Rank_FloatMatrix:$gate, Optional<Rank_FloatMatrix>:$up, Optional<Rank_IndexVector>:$sizes,
+      DefaultValuedAttr<Rank_ActivationAttr, "::mlir::rank::Activation::Silu">:$kind,
+      DefaultValuedAttr<Rank_F64, "1.0">:$limit, OptionalAttr<Rank_I64>:$expected_rows);
   let results = (outs Rank_FloatMatrix:$result);
+  let assemblyFormat = [{
+    $gate (`up` $up^)? (`sizes` $sizes^)? attr-dict `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
-def Rank_SiluMulGradOp : Rank_CostedOp<"silu_mul_grad", ["getBytes"], [Pure]> {
-  let summary = "gradients of silu_mul";
+def Rank_ActivationGradOp : Rank_CostedOp<"activation_grad", ["getBytes"], [Pure, AttrSizedOperandSegments]> {
+  let summary = "gradients of activation";
   let description = [{
     **Constraints:**
-    - as in silu_mul.
+    - as in activation; `up` and `up_gradient` go together.
   }];
-  let arguments = (ins Rank_FloatMatrix:$gate, Rank_FloatMatrix:$up, Rank_FloatMatrix:$gradient,
-      Optional<Rank_IndexVector>:$sizes, OptionalAttr<Rank_I64>:$expected_rows);
-  let results = (outs Rank_FloatMatrix:$gate_gradient, Rank_FloatMatrix:$up_gradient);
+  let arguments = (ins Rank_FloatMatrix:$gate, Optional<Rank_FloatMatrix>:$up, Rank_FloatMatrix:$gradient,
+      Optional<Rank_IndexVector>:$sizes,
+      DefaultValuedAttr<Rank_ActivationAttr, "::mlir::rank::Activation::Silu">:$kind,
+      DefaultValuedAttr<Rank_F64, "1.0">:$limit, OptionalAttr<Rank_I64>:$expected_rows);
+  let results = (outs Rank_FloatMatrix:$gate_gradient, Optional<Rank_FloatMatrix>:$up_gradient);
+  let assemblyFormat = [{
+    $gate (`up` $up^)? `gradient` $gradient (`sizes` $sizes^)? attr-dict `:` functional-type(operands, results)
+  }];
   let hasVerifier = 1;
 }
 
@@ -236,9 +336,32 @@ def Rank_EmbeddingGradOp : Rank_AccumulatingOp<"embedding_grad", ["getBytes"]> {
   let hasVerifier = 1;
 }
 
+def Rank_PositionsOp : Rank_MemoryOp<"positions"> {
+  let summary = "the position of each token in its sequence";
+  let description = [{
+    **Constraints:**
+    - `sequence` divides the entries of the result.
+  }];
+  let arguments = (ins Rank_I64:$sequence);
+  let results = (outs Rank_IndexVector:$result);
+  let hasVerifier = 1;
+}
+def Rank_NextTargetsOp : Rank_MemoryOp<"next_targets", [SameOperandsAndResultType]> {
+  let summary = "the target of the next token of the sequence; -1, no target, for the last";
+  let description = [{
+    **Constraints:**
+    - `sequence` divides the entries of `targets`.
+  }];
+  let arguments = (ins Rank_IndexVector:$targets, Rank_I64:$sequence);
+  let results = (outs Rank_IndexVector:$result);
+  let hasVerifier = 1;
+}
+
 def Rank_CrossEntropyOp : Rank_MemoryOp<"cross_entropy", [Rank_Differentiable]> {
   let summary = "sum over tokens of the cross entropy with the target id";
   let description = [{
+    A token without a target, which is negative then, adds nothing.
+
     **Constraints:**
     - `targets` and `lse` have one entry for each row of `logits`; `loss` is one number.
   }];
@@ -287,13 +410,42 @@ def Rank_RouterScoresGradOp : Rank_MemoryOp<"router_scores_grad", [SameOperandsA
   let results = (outs Rank_FloatMatrix:$result);
 }
 
+def Rank_ZLossOp : Rank_MemoryOp<"z_loss", [Rank_Differentiable]> {
+  let summary = "sum over tokens of the squared log-sum-exp of the router's logits";
+  let description = [{
+    **Constraints:**
+    - `lse` has one entry for each row of `logits`; `loss` is one number.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$logits);
+  let results = (outs Rank_FloatVector:$loss, Rank_FloatVector:$lse);
+  let hasVerifier = 1;
+}
+def Rank_ZLossGradOp : Rank_MemoryOp<"z_loss_grad"> {
+  let summary = "gradient of the logits";
+  let description = [{
+    **Constraints:**
+    - shapes agree as in z_loss; the result has the shape of `logits`.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$logits, Rank_FloatVector:$lse, Rank_FloatVector:$gradient);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
+}
+
 def Rank_TopKOp : Rank_MemoryOp<"top_k", [Rank_Differentiable]> {
   let summary = "the k best experts of each token, and their weights";
   let description = [{
+    `bias` is added to the scores for the choice only. With `groups`, only experts of the `top_groups` best groups are
+    chosen; a group's score is the sum of its `group_candidates` best.
+
     **Constraints:**
     - `weights` and `chosen` are [tokens, k] with k at most the number of experts.
+    - `bias` has one entry for each expert.
+    - `groups` divides the experts; `top_groups` is from 1 to `groups` and leaves k experts to choose from.
+    - `group_candidates` is from 1 to the experts of a group.
   }];
-  let arguments = (ins Rank_FloatMatrix:$scores, UnitAttr:$normalize);
+  let arguments = (ins Rank_FloatMatrix:$scores, Optional<Rank_FloatVector>:$bias, UnitAttr:$normalize,
+      DefaultValuedAttr<Rank_I64, "1">:$groups, DefaultValuedAttr<Rank_I64, "1">:$top_groups,
+      DefaultValuedAttr<Rank_I64, "1">:$group_candidates);
   let results = (outs Rank_FloatMatrix:$weights, Rank_IndexMatrix:$chosen);
   let hasVerifier = 1;
 }
@@ -306,6 +458,17 @@ def Rank_TopKGradOp : Rank_MemoryOp<"top_k_grad"> {
   let arguments = (ins Rank_FloatMatrix:$scores, Rank_IndexMatrix:$chosen, Rank_FloatMatrix:$gradient,
       UnitAttr:$normalize);
   let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
+}
+
+def Rank_CountLoadOp : Rank_Op<"count_load", [HasParent<"FuncOp">, CostOpInterface]> {
+  let summary = "counts the tokens of each expert in the place of a parameter's gradient";
+  let description = [{
+    **Constraints:**
+    - `parameter` names a parameter of the program that is a vector and is updated by load.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter, Rank_IndexMatrix:$chosen);
+  let assemblyFormat = "$parameter `,` $chosen attr-dict `:` type($chosen)";
   let hasVerifier = 1;
 }
 
@@ -323,16 +486,17 @@ def Rank_GroupTokensOp : Rank_MemoryOp<"group_tokens"> {
 }
 
 def Rank_GatherRowsOp : Rank_MemoryOp<"gather_rows", [Rank_Differentiable]> {
-  let summary = "copies each token to the rows of its slots";
+  let summary = "copies each token to the rows of its slots, times the slot's weight if there are weights";
   let description = [{
     **Constraints:**
     - the result has one row for each entry of `position`, a whole number of them for each row of `input`.
+    - `weights` is [tokens, choices].
   }];
-  let arguments = (ins Rank_FloatMatrix:$input, Rank_IndexVector:$position);
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_IndexVector:$position, Optional<Rank_FloatMatrix>:$weights);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
-def Rank_ScatterRowsOp : Rank_MemoryOp<"scatter_rows"> {
+def Rank_ScatterRowsOp : Rank_MemoryOp<"scatter_rows", [Rank_Differentiable]> {
   let summary = "sums the rows of each token's slots, in order of the choices";
   let description = [{
     **Constraints:**

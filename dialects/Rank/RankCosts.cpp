@@ -64,38 +64,71 @@ int64_t GroupedMatmulGradOp::getBytes() {
   return rowBytes(getLhs(), getExpectedRows()) + rowBytes(getRhs(), getExpectedRows()) + weights;
 }
 
-/// Half of the full products, because the attention is causal (Korthikanti et al. 2022 count it so
-/// for model FLOPs).
-static int64_t causalProductFlops(RankedTensorType query, int64_t sequence) {
-  return query.getNumElements() * sequence;
+/// Pairs of a query and a key that it sees, of one sequence. A causal half counts as half of the
+/// square, without the half of the diagonal (Korthikanti et al. 2022 count it so for model FLOPs).
+template <typename Op>
+static double seenPairs(Op op) {
+  auto half = [](double length) { return length * length / 2; };
+  double sequence = op.getSequence();
+  if (std::optional<int64_t> window = op.getWindow(); window && *window < sequence)
+    return half(sequence) - half(sequence - *window);
+  if (std::optional<int64_t> chunk = op.getChunk(); chunk && *chunk < sequence)
+    return op.getSequence() / *chunk * half(*chunk) + half(op.getSequence() % *chunk);
+  return half(sequence);
+}
+/// FLOPs of products over all heads and sequences whose inner or outer width sums to `width`.
+template <typename Op>
+static int64_t productFlops(Op op, int64_t width) {
+  int64_t sequences = op.getQuery().getType().getDimSize(0) / op.getSequence();
+  return int64_t(2 * seenPairs(op)) * sequences * op.getHeads() * width;
 }
 /// Rows of scores in a block: a block of the size of the keys' cache share keeps the softmax in
 /// cache.
 static constexpr int64_t kScoreRows = 64;
 
+template <typename Op>
+static int64_t scoreBytes(Op op, int64_t blocks) {
+  return blocks * kScoreRows * op.getSequence() *
+         (op.getQuery().getType().getElementTypeBitWidth() / 8);
+}
+
 OpClass AttentionOp::getOpClass() { return OpClass::Attention; }
-int64_t AttentionOp::getFlops() {
-  return 2 * causalProductFlops(getQuery().getType(), getSequence());
-}
-int64_t AttentionOp::getWorkspaceBytes() {
-  return kScoreRows * getSequence() * (getQuery().getType().getElementTypeBitWidth() / 8);
-}
+int64_t AttentionOp::getFlops() { return productFlops(*this, getHeadWidth() + getValueWidth()); }
+int64_t AttentionOp::getWorkspaceBytes() { return scoreBytes(*this, 1); }
 
 OpClass AttentionGradOp::getOpClass() { return OpClass::Attention; }
 int64_t AttentionGradOp::getFlops() {
-  return 5 * causalProductFlops(getQuery().getType(), getSequence());
+  return productFlops(*this, 3 * getHeadWidth() + 2 * getValueWidth());
 }
-int64_t AttentionGradOp::getWorkspaceBytes() {
-  return 2 * kScoreRows * getSequence() * (getQuery().getType().getElementTypeBitWidth() / 8);
+/// Probabilities, their gradients, and scores before the cap.
+int64_t AttentionGradOp::getWorkspaceBytes() { return scoreBytes(*this, getSoftcap() ? 3 : 2); }
+
+int64_t ScaleOp::getFlops() {
+  return cast<RankedTensorType>(getResult().getType()).getNumElements();
 }
 
-int64_t SiluMulOp::getBytes() {
-  return getExpectedRows() ? 3 * rowBytes(getResult(), *getExpectedRows())
-                           : 3 * tensorBytes(getResult().getType());
+/// Rows that an op works on, of a matrix that may have room for more.
+template <typename Op>
+static int64_t workedRows(Op op, Value matrix) {
+  return op.getExpectedRows() ? *op.getExpectedRows()
+                              : cast<RankedTensorType>(matrix.getType()).getDimSize(0);
 }
-int64_t SiluMulGradOp::getBytes() {
-  return getExpectedRows() ? 5 * rowBytes(getGate(), *getExpectedRows())
-                           : 5 * tensorBytes(getGate().getType());
+int64_t AddBiasOp::getFlops() {
+  return workedRows(*this, getInput()) * getInput().getType().getDimSize(1);
+}
+int64_t AddBiasOp::getBytes() {
+  return 2 * rowBytes(getInput(), workedRows(*this, getInput())) + tensorBytes(getBias().getType());
+}
+int64_t BiasGradOp::getFlops() {
+  return workedRows(*this, getGradient()) * getGradient().getType().getDimSize(1);
+}
+int64_t BiasGradOp::getBytes() { return rowBytes(getGradient(), workedRows(*this, getGradient())); }
+
+int64_t ActivationOp::getBytes() {
+  return (getUp() ? 3 : 2) * rowBytes(getResult(), workedRows(*this, getResult()));
+}
+int64_t ActivationGradOp::getBytes() {
+  return (getUp() ? 5 : 3) * rowBytes(getGate(), workedRows(*this, getGate()));
 }
 
 int64_t EmbeddingOp::getBytes() {

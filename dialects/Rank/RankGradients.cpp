@@ -11,6 +11,23 @@ void AddOp::buildGradient(GradientContext &context) {
   context.accumulate(getRhs(), gradient);
 }
 
+void ScaleOp::buildGradient(GradientContext &context) {
+  context.accumulate(getInput(),
+                     context.builder().create<ScaleOp>(getLoc(), getInput().getType(),
+                                                       context.gradient(getResult()), getFactor()));
+}
+
+void AddBiasOp::buildGradient(GradientContext &context) {
+  Value gradient = context.gradient(getResult());
+  Value sizes = getSizes() ? context.primal(getSizes()) : Value();
+  context.accumulate(getInput(), gradient);
+  if (!context.needsGradient(getBias()))
+    return;
+  auto bias = context.builder().create<BiasGradOp>(getLoc(), getBias().getType(), gradient, sizes,
+                                                   getExpectedRowsAttr(), FlatSymbolRefAttr());
+  context.accumulate(getBias(), bias.getResult());
+}
+
 /// c = op(a) op(b): da = dc op(b)^T and db = op(a)^T dc, each transposed once more where the
 /// forward operand was.
 void MatmulOp::buildGradient(GradientContext &context) {
@@ -61,35 +78,55 @@ void RmsNormOp::buildGradient(GradientContext &context) {
   context.accumulate(getWeight(), op.getWeightGradient());
 }
 
-/// A rotation's transpose is its inverse.
+/// Taking the mean off is a symmetric projection.
+void CenterOp::buildGradient(GradientContext &context) {
+  context.accumulate(getInput(), context.builder().create<CenterOp>(getLoc(), getInput().getType(),
+                                                                    context.gradient(getResult())));
+}
+
 void RotaryOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<RotaryOp>(
-      getLoc(), getInput().getType(), context.gradient(getResult()), getSequenceAttr(),
-      getHeadsAttr(), getBaseAttr(), context.builder().getUnitAttr());
-  if (getInverse())
-    op.removeInverseAttr();
+      getLoc(), getInput().getType(), context.gradient(getResult()), getSequence(), getHeads(),
+      getFrequencies(), getMagnitude(), !getTranspose());
   context.accumulate(getInput(), op.getResult());
 }
 
+void JoinHeadsOp::buildGradient(GradientContext &context) {
+  auto op =
+      context.builder().create<SplitHeadsOp>(getLoc(), getShared().getType(), getOwn().getType(),
+                                             context.gradient(getResult()), getHeads());
+  context.accumulate(getShared(), op.getShared());
+  context.accumulate(getOwn(), op.getOwn());
+}
+
 void AttentionOp::buildGradient(GradientContext &context) {
-  auto op = context.builder().create<AttentionGradOp>(
-      getLoc(), TypeRange{getQuery().getType(), getKey().getType(), getValue().getType()},
-      ValueRange{context.primal(getQuery()), context.primal(getKey()), context.primal(getValue()),
-                 context.primal(getResult()), context.primal(getLse()),
-                 context.gradient(getResult())},
-      (*this)->getAttrs());
+  SmallVector<Type> types{getQuery().getType(), getKey().getType(), getValue().getType()};
+  SmallVector<Value> operands{context.primal(getQuery()), context.primal(getKey()),
+                              context.primal(getValue()), context.primal(getResult()),
+                              context.primal(getLse()),   context.gradient(getResult())};
+  if (getSinks()) {
+    types.push_back(getSinks().getType());
+    operands.push_back(context.primal(getSinks()));
+  }
+  auto op =
+      context.builder().create<AttentionGradOp>(getLoc(), types, operands, (*this)->getAttrs());
   context.accumulate(getQuery(), op.getQueryGradient());
   context.accumulate(getKey(), op.getKeyGradient());
   context.accumulate(getValue(), op.getValueGradient());
+  if (getSinks())
+    context.accumulate(getSinks(), op.getSinksGradient());
 }
 
-void SiluMulOp::buildGradient(GradientContext &context) {
+void ActivationOp::buildGradient(GradientContext &context) {
   Value sizes = getSizes() ? context.primal(getSizes()) : Value();
-  auto op = context.builder().create<SiluMulGradOp>(
-      getLoc(), getGate().getType(), getUp().getType(), context.primal(getGate()),
-      context.primal(getUp()), context.gradient(getResult()), sizes, getExpectedRowsAttr());
+  Value up = getUp() ? context.primal(getUp()) : Value();
+  auto op = context.builder().create<ActivationGradOp>(
+      getLoc(), getGate().getType(), getUp() ? getUp().getType() : Type(),
+      context.primal(getGate()), up, context.gradient(getResult()), sizes, getKindAttr(),
+      getLimitAttr(), getExpectedRowsAttr());
   context.accumulate(getGate(), op.getGateGradient());
-  context.accumulate(getUp(), op.getUpGradient());
+  if (getUp())
+    context.accumulate(getUp(), op.getUpGradient());
 }
 
 void EmbeddingOp::buildGradient(GradientContext &context) {
@@ -119,6 +156,13 @@ void RouterScoresOp::buildGradient(GradientContext &context) {
   context.accumulate(getLogits(), op.getResult());
 }
 
+void ZLossOp::buildGradient(GradientContext &context) {
+  context.accumulate(getLogits(), context.builder().create<ZLossGradOp>(
+                                      getLoc(), getLogits().getType(), context.primal(getLogits()),
+                                      context.primal(getLse()), context.gradient(getLoss())));
+}
+
+/// The choice is no function of the bias that has a gradient.
 void TopKOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<TopKGradOp>(
       getLoc(), getScores().getType(), context.primal(getScores()), context.primal(getChosen()),
@@ -126,10 +170,30 @@ void TopKOp::buildGradient(GradientContext &context) {
   context.accumulate(getScores(), op.getResult());
 }
 
+/// Without weights, rows of a token's slots are copies and their gradients add up. With weights,
+/// this op and combine are each other's transpose: what is the gradient of combine's rows there is
+/// the result here.
 void GatherRowsOp::buildGradient(GradientContext &context) {
-  context.accumulate(getInput(), context.builder().create<ScatterRowsOp>(
-                                     getLoc(), getInput().getType(), context.gradient(getResult()),
-                                     context.primal(getPosition())));
+  OpBuilder &builder = context.builder();
+  Value gradient = context.gradient(getResult()), position = context.primal(getPosition());
+  if (!getWeights()) {
+    context.accumulate(getInput(), builder.create<ScatterRowsOp>(getLoc(), getInput().getType(),
+                                                                 gradient, position));
+    return;
+  }
+  Value weights = context.primal(getWeights());
+  context.accumulate(getInput(), builder.create<CombineOp>(getLoc(), getInput().getType(), gradient,
+                                                           position, weights));
+  auto products =
+      builder.create<CombineGradOp>(getLoc(), getResult().getType(), getWeights().getType(),
+                                    gradient, position, weights, context.primal(getInput()));
+  context.accumulate(getWeights(), products.getWeightsGradient());
+}
+
+void ScatterRowsOp::buildGradient(GradientContext &context) {
+  context.accumulate(getRows(), context.builder().create<GatherRowsOp>(
+                                    getLoc(), getRows().getType(), context.gradient(getResult()),
+                                    context.primal(getPosition()), Value()));
 }
 
 void CombineOp::buildGradient(GradientContext &context) {

@@ -2,6 +2,7 @@
 
 #include "dialects/Rank/RankOps.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::rank;
@@ -62,6 +63,15 @@ void FuncOp::print(OpAsmPrinter &printer) {
 
 ReturnOp FuncOp::getReturn() { return cast<ReturnOp>(getBody().front().getTerminator()); }
 
+template <typename Op>
+static double scoreScale(Op op) {
+  if (std::optional<double> scale = op.getScale())
+    return *scale;
+  return 1.0 / std::sqrt(double(op.getHeadWidth()));
+}
+double AttentionOp::getScoreScale() { return scoreScale(*this); }
+double AttentionGradOp::getScoreScale() { return scoreScale(*this); }
+
 /// Adding to a parameter's gradient is the effect of an op that has `into`; without it, the op is
 /// pure.
 template <typename Op>
@@ -75,6 +85,9 @@ void MatmulOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effect
 void GroupedMatmulGradOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   addAccumulateEffect(*this, effects);
 }
+void BiasGradOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  addAccumulateEffect(*this, effects);
+}
 void EmbeddingGradOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   addAccumulateEffect(*this, effects);
 }
@@ -83,7 +96,7 @@ void EmbeddingGradOp::getEffects(SmallVectorImpl<MemoryEffects::EffectInstance> 
 /// use: the runtime adds in the matrix product itself, and the tensor is never stored.
 LogicalResult AccumulateOp::canonicalize(AccumulateOp op, PatternRewriter &rewriter) {
   Operation *producer = op.getValue().getDefiningOp();
-  if (!producer || !isa<MatmulOp, GroupedMatmulGradOp, EmbeddingGradOp>(producer) ||
+  if (!producer || !isa<MatmulOp, GroupedMatmulGradOp, BiasGradOp, EmbeddingGradOp>(producer) ||
       !producer->getResult(0).hasOneUse())
     return failure();
   OperationState state(producer->getLoc(), producer->getName());

@@ -99,16 +99,23 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     expert-parallel axis along dimension 0 and replicated over edp; any other is replicated over dp. `type` is the local
     shape. Offsets are bytes in the arena.
 
+    With `update` load, the parameter is no function of the gradient: the place of its gradient counts the load of
+    each expert, and it moves by `update_rate` towards an even load.
+
     **Constraints:**
     - `type` is a static tensor of f32, f64 or bf16 with 1 to 4 dimensions.
     - `init_scale` is not negative.
+    - `update_rate` is positive with `update` load.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Rank_InitAttr:$init, Rank_F64:$init_scale,
-      UnitAttr:$decay, UnitAttr:$expert, OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
+      UnitAttr:$decay, UnitAttr:$expert,
+      DefaultValuedAttr<Rank_UpdateAttr, "::mlir::rank::Update::Gradient">:$update,
+      DefaultValuedAttr<Rank_F64, "0.0">:$update_rate, OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
       OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
   let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? attr-dict";
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
+    bool isUpdatedByLoad() { return getUpdate() == ::mlir::rank::Update::Load; }
   }];
   let hasVerifier = 1;
 }
@@ -220,10 +227,13 @@ def Rank_ZeroGradientsOp : Rank_ScheduleStep<"zero_gradients"> {
 
 def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
   let summary = "sums gradients over their replicas, in the order of the axis' slots";
-  let description = "Axis dp reduces the replicated parameters' gradients, edp those of expert parameters.";
-  let arguments = (ins Rank_AxisAttr:$axis, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements,
+  let description = [{
+    Axis dp reduces the replicated parameters' gradients, edp those of expert parameters; with `loads`, dp reduces
+    the loads that are counted in the place of gradients.
+  }];
+  let arguments = (ins Rank_AxisAttr:$axis, UnitAttr:$loads, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements,
       OptionalAttr<Rank_I64>:$workspace_bytes);
-  let assemblyFormat = "$axis attr-dict";
+  let assemblyFormat = "$axis (`loads` $loads^)? attr-dict";
 }
 
 def Rank_GradientNormOp : Rank_ScheduleStep<"gradient_norm"> {
@@ -242,6 +252,17 @@ def Rank_AdamWOp : Rank_ScheduleStep<"adamw"> {
   let description = [{
     **Constraints:**
     - `parameter` names a parameter of the program.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let assemblyFormat = "$parameter attr-dict";
+  let hasVerifier = 1;
+}
+
+def Rank_BalanceBiasOp : Rank_ScheduleStep<"balance_bias"> {
+  let summary = "moves a parameter that is updated by load one step towards an even load";
+  let description = [{
+    **Constraints:**
+    - `parameter` names a parameter of the program that is updated by load.
   }];
   let arguments = (ins FlatSymbolRefAttr:$parameter);
   let assemblyFormat = "$parameter attr-dict";

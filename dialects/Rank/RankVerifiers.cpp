@@ -257,6 +257,9 @@ LogicalResult ParameterOp::verify() {
            << "; it must be a static float tensor with 1 to 4 dimensions, none of them 0";
   if (getInitScale() < 0)
     return emitOpError() << "'init' scale is negative";
+  if (isUpdatedByLoad() && !(getUpdateRate() > 0))
+    return emitOpError() << "'update_rate' is " << getUpdateRate()
+                         << "; it must be positive with 'update' load";
   return success();
 }
 
@@ -352,59 +355,121 @@ LogicalResult RotaryOp::verify() {
   if (failed(requireDivides(*this, "sequence", getSequence(), "rows", rows(getInput()))) ||
       failed(requireDivides(*this, "heads", getHeads(), "columns", columns(getInput()))))
     return failure();
-  if (int64_t width = columns(getInput()) / getHeads(); width % 2 != 0)
-    return emitOpError() << "'heads' is " << getHeads() << "; a head would be " << width
-                         << " wide, which must be even";
-  return success();
+  int64_t pairs = getFrequencies().size(), width = columns(getInput()) / getHeads();
+  if (pairs >= 1 && 2 * pairs <= width)
+    return success();
+  return emitOpError() << "'frequencies' has " << pairs
+                       << " entries; it must have from 1 to half the width of a head, "
+                       << width / 2;
 }
 
-/// attention and its gradient. `likeQuery` and `likeKey` have the shapes of the query and the key.
+/// join_heads and its gradient; `joined` is what the one makes and the other takes.
 template <typename Op>
-static LogicalResult verifyAttention(Op op, ArrayRef<Derived> likeQuery,
-                                     ArrayRef<Derived> likeKey) {
+static LogicalResult verifyHeads(Op op, StringRef field, Value joined) {
+  if (failed(requireDivides(op, "heads", op.getHeads(), "columns of 'own'", columns(op.getOwn()))))
+    return failure();
+  int64_t tokens = rows(op.getOwn()), sharedWidth = columns(op.getShared());
+  return requireShapes(
+      op, {{"shared", op.getShared(), {tokens, sharedWidth}},
+           {field, joined, {tokens, op.getHeads() * sharedWidth + columns(op.getOwn())}}});
+}
+LogicalResult JoinHeadsOp::verify() { return verifyHeads(*this, "result", getResult()); }
+LogicalResult SplitHeadsOp::verify() { return verifyHeads(*this, "input", getInput()); }
+
+static LogicalResult requirePositive(Operation *op, StringRef field, std::optional<double> value) {
+  if (!value || *value > 0)
+    return success();
+  return op->emitOpError() << "'" << field << "' is " << *value << "; it must be positive";
+}
+
+/// attention and its gradient; `derived` are the values that only the one or the other has.
+template <typename Op>
+static LogicalResult verifyAttention(Op op, ArrayRef<Derived> derived) {
   int64_t heads = op.getHeads(), kvHeads = op.getKvHeads(), tokens = rows(op.getQuery());
   if (failed(requireDivides(op, "sequence", op.getSequence(), "rows", tokens)) ||
       failed(requireDivides(op, "heads", heads, "columns", columns(op.getQuery()))) ||
-      failed(requireDivides(op, "kv_heads", kvHeads, "heads", heads)))
+      failed(requireDivides(op, "kv_heads", kvHeads, "heads", heads)) ||
+      failed(requireDivides(op, "kv_heads", kvHeads, "columns of 'value'", columns(op.getValue()))))
     return failure();
-  int64_t keyWidth = columns(op.getQuery()) / heads * kvHeads;
-  if (failed(requireShapes(op, {{"key", op.getKey(), {tokens, keyWidth}},
-                                {"value", op.getValue(), {tokens, keyWidth}},
-                                {"lse", op.getLse(), {tokens, heads}}})) ||
-      failed(requireShapes(op, likeQuery)))
+  for (auto [field, value] : {std::pair<StringRef, std::optional<double>>{"window", op.getWindow()},
+                              {"chunk", op.getChunk()},
+                              {"scale", op.getScale()},
+                              {"softcap", op.getSoftcap()}})
+    if (failed(requirePositive(op, field, value)))
+      return failure();
+  if (op.getSinks() && failed(requireShapes(op, {{"sinks", op.getSinks(), {heads}}})))
     return failure();
-  return requireShapes(op, likeKey);
+  if (failed(requireShapes(op, {{"key", op.getKey(), {tokens, op.getHeadWidth() * kvHeads}},
+                                {"value", op.getValue(), {tokens, columns(op.getValue())}},
+                                {"lse", op.getLse(), {tokens, heads}}})))
+    return failure();
+  return requireShapes(op, derived);
 }
 LogicalResult AttentionOp::verify() {
-  return verifyAttention(*this, {{"result", getResult(), like(getQuery())}}, {});
+  return verifyAttention(
+      *this, {{"result", getResult(), {rows(getQuery()), getValueWidth() * getHeads()}}});
 }
 LogicalResult AttentionGradOp::verify() {
-  return verifyAttention(*this,
-                         {{"output", getOutput(), like(getQuery())},
-                          {"gradient", getGradient(), like(getQuery())},
-                          {"query_gradient", getQueryGradient(), like(getQuery())}},
-                         {{"key_gradient", getKeyGradient(), like(getKey())},
-                          {"value_gradient", getValueGradient(), like(getKey())}});
+  if (bool(getSinks()) != bool(getSinksGradient()))
+    return emitOpError() << "'sinks' and 'sinks_gradient' go together";
+  SmallVector<int64_t, 3> result{rows(getQuery()), getValueWidth() * getHeads()};
+  SmallVector<Derived> derived{{"output", getOutput(), result},
+                               {"gradient", getGradient(), result},
+                               {"query_gradient", getQueryGradient(), like(getQuery())},
+                               {"key_gradient", getKeyGradient(), like(getKey())},
+                               {"value_gradient", getValueGradient(), like(getValue())}};
+  if (getSinks())
+    derived.push_back({"sinks_gradient", getSinksGradient(), like(getSinks())});
+  return verifyAttention(*this, derived);
 }
 
-/// silu_mul and its gradient; everything has the gate's shape.
+/// An op over rows that routing may have sent.
 template <typename Op>
-static LogicalResult verifySiluMul(Op op, ArrayRef<Derived> likeGate) {
+static LogicalResult verifySentRows(Op op) {
   if (bool(op.getSizes()) != op.getExpectedRows().has_value())
     return op.emitOpError() << "'sizes' and 'expected_rows' go together";
-  if (failed(requireNotNegative(op, "expected_rows", op.getExpectedRows().value_or(0))))
+  return requireNotNegative(op, "expected_rows", op.getExpectedRows().value_or(0));
+}
+
+/// The shape of the bias of `columns` numbers.
+template <typename Op>
+static SmallVector<int64_t, 3> biasShape(Op op, int64_t columns) {
+  if (op.getSizes())
+    return {count(op.getSizes()), columns};
+  return {columns};
+}
+LogicalResult AddBiasOp::verify() {
+  if (failed(verifySentRows(*this)))
+    return failure();
+  return requireShapes(*this, {{"bias", getBias(), biasShape(*this, columns(getInput()))},
+                               {"result", getResult(), like(getInput())}});
+}
+LogicalResult BiasGradOp::verify() {
+  if (failed(verifySentRows(*this)))
+    return failure();
+  return requireProduct(*this, biasShape(*this, columns(getGradient())));
+}
+
+/// activation and its gradient; everything has the gate's shape.
+template <typename Op>
+static LogicalResult verifyActivation(Op op, ArrayRef<Derived> likeGate) {
+  if (failed(verifySentRows(op)) || failed(requirePositive(op, "limit", op.getLimit())))
+    return failure();
+  if (op.getUp() && failed(requireShapes(op, {{"up", op.getUp(), like(op.getGate())}})))
     return failure();
   return requireShapes(op, likeGate);
 }
-LogicalResult SiluMulOp::verify() {
-  return verifySiluMul(
-      *this, {{"up", getUp(), like(getGate())}, {"result", getResult(), like(getGate())}});
+LogicalResult ActivationOp::verify() {
+  return verifyActivation(*this, {{"result", getResult(), like(getGate())}});
 }
-LogicalResult SiluMulGradOp::verify() {
-  return verifySiluMul(*this, {{"up", getUp(), like(getGate())},
-                               {"gradient", getGradient(), like(getGate())},
-                               {"gate_gradient", getGateGradient(), like(getGate())},
-                               {"up_gradient", getUpGradient(), like(getGate())}});
+LogicalResult ActivationGradOp::verify() {
+  if (bool(getUp()) != bool(getUpGradient()))
+    return emitOpError() << "'up' and 'up_gradient' go together";
+  SmallVector<Derived> likeGate{{"gradient", getGradient(), like(getGate())},
+                                {"gate_gradient", getGateGradient(), like(getGate())}};
+  if (getUp())
+    likeGate.push_back({"up_gradient", getUpGradient(), like(getGate())});
+  return verifyActivation(*this, likeGate);
 }
 
 //===----------------------------------------------------------------------===//
@@ -444,6 +509,13 @@ LogicalResult CrossEntropyGradOp::verify() {
   return requireShapes(*this, {{"result", getResult(), like(getLogits())}});
 }
 
+LogicalResult PositionsOp::verify() {
+  return requireDivides(*this, "sequence", getSequence(), "entries", count(getResult()));
+}
+LogicalResult NextTargetsOp::verify() {
+  return requireDivides(*this, "sequence", getSequence(), "entries", count(getTargets()));
+}
+
 LogicalResult ObjectiveOp::verify() { return requireShapes(*this, {{"value", getValue(), {1}}}); }
 
 //===----------------------------------------------------------------------===//
@@ -458,8 +530,25 @@ static LogicalResult verifyChosen(Op op) {
     return op.emitOpError() << "chooses " << choices << " of " << experts << " experts";
   return requireShapes(op, {{"chosen", op.getChosen(), {rows(op.getScores()), choices}}});
 }
+static LogicalResult verifyGroups(TopKOp op) {
+  int64_t experts = columns(op.getScores()), groups = op.getGroups(), top = op.getTopGroups();
+  if (failed(requireDivides(op, "groups", groups, "experts", experts)))
+    return failure();
+  if (top < 1 || top > groups)
+    return op.emitOpError() << "'top_groups' is " << top << "; it must be from 1 to " << groups;
+  int64_t size = experts / groups, candidates = op.getGroupCandidates();
+  if (candidates < 1 || candidates > size)
+    return op.emitOpError() << "'group_candidates' is " << candidates << "; it must be from 1 to "
+                            << size;
+  if (top * size < columns(op.getChosen()))
+    return op.emitOpError() << "chooses " << columns(op.getChosen()) << " of the " << top * size
+                            << " experts in 'top_groups'";
+  return success();
+}
 LogicalResult TopKOp::verify() {
-  if (failed(verifyChosen(*this)))
+  if (failed(verifyChosen(*this)) || failed(verifyGroups(*this)))
+    return failure();
+  if (getBias() && failed(requireShapes(*this, {{"bias", getBias(), {columns(getScores())}}})))
     return failure();
   return requireShapes(*this, {{"weights", getWeights(), like(getChosen())}});
 }
@@ -469,6 +558,32 @@ LogicalResult TopKGradOp::verify() {
   return requireShapes(*this, {{"gradient", getGradient(), like(getChosen())},
                                {"result", getResult(), like(getScores())}});
 }
+
+template <typename Op>
+static LogicalResult verifyZLoss(Op op, Derived scalar) {
+  return requireShapes(op, {{"lse", op.getLse(), {rows(op.getLogits())}}, scalar});
+}
+LogicalResult ZLossOp::verify() { return verifyZLoss(*this, {"loss", getLoss(), {1}}); }
+LogicalResult ZLossGradOp::verify() {
+  if (failed(verifyZLoss(*this, {"gradient", getGradient(), {1}})))
+    return failure();
+  return requireShapes(*this, {{"result", getResult(), like(getLogits())}});
+}
+
+/// The parameter counts loads where another's gradient is.
+static LogicalResult requireUpdatedByLoad(Operation *op, FlatSymbolRefAttr name) {
+  ParameterOp parameter = requireParameter(op, "parameter", name);
+  if (!parameter)
+    return failure();
+  if (parameter.isUpdatedByLoad() && parameter.getTensorType().getRank() == 1)
+    return success();
+  return (op->emitOpError() << "'parameter' names " << name
+                            << ", which is no vector that is updated by load")
+             .attachNote(parameter.getLoc())
+         << "parameter is here";
+}
+LogicalResult CountLoadOp::verify() { return requireUpdatedByLoad(*this, getParameterAttr()); }
+LogicalResult BalanceBiasOp::verify() { return requireUpdatedByLoad(*this, getParameterAttr()); }
 
 LogicalResult GroupTokensOp::verify() {
   return requireShapes(*this, {{"position", getPosition(), {count(getChosen())}}});
@@ -482,6 +597,11 @@ static LogicalResult verifySlots(Operation *op, Value tokens, Value position, St
   return requireShapes(op, {{field, slots, {count(position), columns(tokens)}}});
 }
 LogicalResult GatherRowsOp::verify() {
+  int64_t tokens = rows(getInput());
+  if (getWeights() &&
+      failed(requireShapes(*this,
+                           {{"weights", getWeights(), {tokens, count(getPosition()) / tokens}}})))
+    return failure();
   return verifySlots(*this, getInput(), getPosition(), "result", getResult());
 }
 LogicalResult ScatterRowsOp::verify() {

@@ -151,6 +151,10 @@ int64_t ModelOp::getExpertsDivisor() {
   return divisor;
 }
 
+bool sigma::sharesEmbedding(ModelOp model) {
+  return model.getHead().getTying() == HeadTying::Tied || model.getMtp();
+}
+
 MoeOp Layer::getMoe() { return dyn_cast<MoeOp>(*feedForward); }
 
 bool Layer::isEquivalentTo(Layer other) {

@@ -39,11 +39,8 @@ namespace mlir::sigma {
 /// The peaks that a job of this precision computes at.
 ArrayRef<Precision> peaksOf(Precision recipe);
 int64_t peakOf(const AcceleratorFigures &figures, Precision format);
-} // namespace mlir::sigma
-
-namespace mlir::sigma {
-/// Fails, with a located error, on what blocks cannot be expanded yet.
-LogicalResult requireExpandable(ModelOp model);
+/// Whether the end of the model reads the embedding's table, too.
+bool sharesEmbedding(ModelOp model);
 } // namespace mlir::sigma
 
 #endif // DIALECTS_SIGMA_SIGMAOPS_H

@@ -157,6 +157,8 @@ void Recounter::stage(int64_t index, StagePlan &plan) {
     count(layerCost(layer), fresh.remat[layer - fresh.firstLayer], fresh, saved);
   if (last)
     count(costs.head(mb, ep), false, fresh, saved);
+  if (first && last)
+    denseParameters -= problem.model.sharedParameters;
   fresh.transferNs = receive(index);
   fresh.microBatchNs = narrow(Wide(fresh.computeNs) + fresh.recomputeNs + fresh.exchangeNs +
                               fresh.transferNs + fresh.noiseNs);

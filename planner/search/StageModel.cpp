@@ -64,6 +64,8 @@ StageModel::Contents StageModel::contents(int64_t stage, int64_t first, int64_t 
   };
   for (const PieceCost *end : result.ends)
     add(*end, 1, end->baseNs);
+  if (shape.pp == 1)
+    result.denseParameters -= problem.model.sharedParameters;
   for (size_t kind = 0; kind < costs.kinds.size(); ++kind) {
     result.counts.push_back(sequence.count(kind, first, first + count));
     add(costs.kinds[kind], result.counts.back(), layerNs(kind));
@@ -162,7 +164,7 @@ int64_t StageModel::totalParameters(bool experts) const {
   int64_t total = addSat(of(costs.embedding), of(costs.head));
   for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
     total = addSat(total, mulSat(sequence.count(kind, 0, sequence.size()), of(costs.kinds[kind])));
-  return total;
+  return shape.pp == 1 && !experts ? total - problem.model.sharedParameters : total;
 }
 
 bool StageModel::staticMemoryFits() const {

@@ -1,11 +1,12 @@
-/* The C ABI between a generated program and libsigma_runtime. The functions are listed in abi.def. */
+/* The C ABI between a generated program and libsigma_runtime. The functions are listed in abi.def.
+ */
 #ifndef SIGMA_RUNTIME_ABI_ABI_H
 #define SIGMA_RUNTIME_ABI_ABI_H
 
 #include <stdint.h>
 
 /* Raised by every change of abi.def; a program built for another version is refused at start. */
-#define SIGMA_ABI_VERSION 1
+#define SIGMA_ABI_VERSION 2
 
 enum { SIGMA_F32 = 0, SIGMA_F64 = 1 };
 enum { SIGMA_TRANSPOSE_A = 1, SIGMA_TRANSPOSE_B = 2, SIGMA_ACCUMULATE = 4 };
@@ -13,6 +14,16 @@ enum { SIGMA_INIT_ZEROS = 0, SIGMA_INIT_ONES = 1, SIGMA_INIT_NORMAL = 2 };
 enum { SIGMA_AXIS_DP = 0, SIGMA_AXIS_EP = 1, SIGMA_AXIS_EDP = 2 };
 enum { SIGMA_FORWARD = 0, SIGMA_BACKWARD = 1 };
 enum { SIGMA_TERM_LOSS = 0, SIGMA_TERM_BALANCE = 1 };
+enum {
+  SIGMA_SILU = 0,
+  SIGMA_GELU = 1,
+  SIGMA_GELU_TANH = 2,
+  SIGMA_RELU = 3,
+  SIGMA_RELU_SQUARED = 4,
+  SIGMA_CLAMPED_SILU = 5,
+  SIGMA_TANH_CAP = 6,
+  SIGMA_CLAMP = 7
+};
 enum { SIGMA_SOFTMAX = 0, SIGMA_SIGMOID = 1 };
 
 /* Exit status of train and of sigma. */

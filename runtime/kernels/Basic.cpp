@@ -1,4 +1,4 @@
-// Fill, copy, add and the matrix product.
+// Fill, copy, add, scale and the matrix product.
 #include "runtime/Runtime.h"
 
 #include <cstring>
@@ -20,6 +20,14 @@ void sigma_add(sigma_rt rt, sigma_i64 elem, sigma_ptr a, sigma_ptr b, sigma_ptr 
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     rt->kernels<T>().add(static_cast<T *>(a), static_cast<T *>(b), static_cast<T *>(out), n);
+  });
+}
+
+void sigma_scale(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr y, sigma_i64 n,
+                 sigma_f64 factor) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    rt->kernels<T>().scale(static_cast<T *>(x), T(factor), static_cast<T *>(y), n);
   });
 }
 

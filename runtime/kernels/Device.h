@@ -25,17 +25,19 @@ struct Gemm {
   bool accumulate;
 };
 
-/// Rows of attention scores of one head: row r belongs to query firstRow + r and sees keys
-/// 0..firstRow + r. Columns beyond that, up to `columns`, are set to zero.
+/// Rows of attention scores of one head. Row r sees the columns from firstSeen[r] up to and with
+/// lastOfFirstRow + r; the others are set to zero.
 template <class T>
 struct ScoreBlock {
   T *scores;
   int64_t columns;
   int64_t rows;
-  int64_t firstRow;
+  const int64_t *firstSeen;
+  int64_t lastOfFirstRow;
   double scale;
   T *lse;
   int64_t lseStride;
+  const T *sink; // one more logit of every row; null for none
 };
 
 /// The coefficients of one AdamW update.
@@ -61,8 +63,11 @@ struct Kernels {
   /// dweight is added to.
   void (*rmsNormGrad)(const T *x, const T *weight, const T *rstd, const T *dy, T *dx, T *dweight,
                       int64_t rows, int64_t width);
-  void (*siluMul)(const T *gate, const T *up, T *y, int64_t n);
-  void (*siluMulGrad)(const T *gate, const T *up, const T *dy, T *dgate, T *dup, int64_t n);
+  void (*center)(const T *x, T *y, int64_t rows, int64_t width);
+  /// `up` may be null, and `dup` with it; SIGMA_SILU … of abi.h.
+  void (*activation)(int64_t kind, const T *gate, const T *up, T *y, int64_t n, double limit);
+  void (*activationGrad)(int64_t kind, const T *gate, const T *up, const T *dy, T *dgate, T *dup,
+                         int64_t n, double limit);
   /// One head of one token; cosine and sine have half entries.
   void (*rotate)(const T *x, T *y, const T *cosine, const T *sine, int64_t half);
 
@@ -75,7 +80,7 @@ struct Kernels {
 
   /// Log-sum-exp of every row.
   void (*logSumExp)(const T *x, T *lse, int64_t rows, int64_t width);
-  /// out = factor * (exp(x - lse) - onehot(target)).
+  /// out = factor * (exp(x - lse) - onehot(target)); zero where the target is negative.
   void (*crossEntropyGrad)(const T *logits, const int32_t *targets, const T *lse, T factor, T *out,
                            int64_t rows, int64_t width);
   void (*softmax)(const T *x, T *y, int64_t rows, int64_t width);

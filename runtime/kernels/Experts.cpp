@@ -23,13 +23,21 @@ void sigma_group_tokens(sigma_rt rt, sigma_ptr chosenSlots, sigma_ptr positions,
   });
 }
 
-void sigma_gather_rows(sigma_rt, sigma_i64 elem, sigma_ptr x, sigma_ptr positions, sigma_ptr rows,
-                       sigma_i64 tokens, sigma_i64 k, sigma_i64 width) {
+void sigma_gather_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr positions,
+                       sigma_ptr weights, sigma_ptr rows, sigma_i64 tokens, sigma_i64 k,
+                       sigma_i64 width) {
   const int32_t *position = static_cast<int32_t *>(positions);
-  const int64_t rowBytes = width * elemBytes(elem);
-  for (int64_t s = 0; s < tokens * k; ++s)
-    std::memcpy(static_cast<char *>(rows) + position[s] * rowBytes,
-                static_cast<char *>(x) + s / k * rowBytes, rowBytes);
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    for (int64_t s = 0; s < tokens * k; ++s) {
+      const T *from = static_cast<T *>(x) + s / k * width;
+      T *to = static_cast<T *>(rows) + position[s] * width;
+      if (weights)
+        rt->kernels<T>().scale(from, static_cast<T *>(weights)[s], to, width);
+      else
+        std::memcpy(to, from, width * sizeof(T));
+    }
+  });
 }
 
 void sigma_scatter_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr positions,

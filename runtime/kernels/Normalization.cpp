@@ -1,4 +1,4 @@
-// RMS normalization and the SwiGLU activation.
+// Normalization, activations and biases.
 #include "runtime/Runtime.h"
 
 #include <cstring>
@@ -37,22 +37,73 @@ static int64_t usedRows(const void *sizes, int64_t groups, int64_t rows) {
   return used;
 }
 
-void sigma_silu_mul(sigma_rt rt, sigma_i64 elem, sigma_ptr gate, sigma_ptr up, sigma_ptr y,
-                    sigma_ptr sizes, sigma_i64 groups, sigma_i64 rows, sigma_i64 width) {
+void sigma_activation(sigma_rt rt, sigma_i64 elem, sigma_ptr gate, sigma_ptr up, sigma_ptr y,
+                      sigma_ptr sizes, sigma_i64 groups, sigma_i64 rows, sigma_i64 width,
+                      sigma_i64 kind, sigma_f64 limit) {
   const int64_t n = usedRows(sizes, groups, rows) * width;
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
-    rt->kernels<T>().siluMul(static_cast<T *>(gate), static_cast<T *>(up), static_cast<T *>(y), n);
+    rt->kernels<T>().activation(kind, static_cast<T *>(gate), static_cast<T *>(up),
+                                static_cast<T *>(y), n, limit);
   });
 }
 
-void sigma_silu_mul_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr gate, sigma_ptr up, sigma_ptr dy,
-                         sigma_ptr dgate, sigma_ptr dup, sigma_ptr sizes, sigma_i64 groups,
-                         sigma_i64 rows, sigma_i64 width) {
+void sigma_activation_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr gate, sigma_ptr up, sigma_ptr dy,
+                           sigma_ptr dgate, sigma_ptr dup, sigma_ptr sizes, sigma_i64 groups,
+                           sigma_i64 rows, sigma_i64 width, sigma_i64 kind, sigma_f64 limit) {
   const int64_t n = usedRows(sizes, groups, rows) * width;
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
-    rt->kernels<T>().siluMulGrad(static_cast<T *>(gate), static_cast<T *>(up), static_cast<T *>(dy),
-                                 static_cast<T *>(dgate), static_cast<T *>(dup), n);
+    rt->kernels<T>().activationGrad(kind, static_cast<T *>(gate), static_cast<T *>(up),
+                                    static_cast<T *>(dy), static_cast<T *>(dgate),
+                                    static_cast<T *>(dup), n, limit);
+  });
+}
+
+void sigma_center(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr y, sigma_i64 rows,
+                  sigma_i64 width) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    rt->kernels<T>().center(static_cast<T *>(x), static_cast<T *>(y), rows, width);
+  });
+}
+
+/// f(group, its first row, its end) over the rows in use; one group of all rows without sizes.
+template <class F>
+static void eachGroup(const void *sizes, int64_t groups, int64_t rows, F f) {
+  if (!sizes)
+    return f(0, 0, rows);
+  int64_t first = 0;
+  for (int64_t g = 0; g < groups; ++g) {
+    const int64_t end = first + static_cast<const int32_t *>(sizes)[g];
+    f(g, first, end);
+    first = end;
+  }
+}
+
+void sigma_add_bias(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr bias, sigma_ptr y,
+                    sigma_ptr sizes, sigma_i64 groups, sigma_i64 rows, sigma_i64 width) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    eachGroup(sizes, groups, rows, [&](int64_t group, int64_t first, int64_t end) {
+      for (int64_t row = first; row < end; ++row)
+        rt->kernels<T>().add(static_cast<T *>(x) + row * width,
+                             static_cast<T *>(bias) + group * width,
+                             static_cast<T *>(y) + row * width, width);
+    });
+  });
+}
+
+void sigma_bias_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr dy, sigma_ptr dbias, sigma_ptr sizes,
+                     sigma_i64 groups, sigma_i64 rows, sigma_i64 width, sigma_i64 flags) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    eachGroup(sizes, groups, rows, [&](int64_t group, int64_t first, int64_t end) {
+      T *sum = static_cast<T *>(dbias) + group * width;
+      if (!(flags & SIGMA_ACCUMULATE))
+        std::memset(sum, 0, width * sizeof(T));
+      for (int64_t row = first; row < end; ++row)
+        rt->kernels<T>().add(sum, static_cast<T *>(dy) + row * width, sum, width);
+    });
   });
 }

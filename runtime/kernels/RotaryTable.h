@@ -1,5 +1,5 @@
-// Cosines and sines of the rotary embedding, made once per (sequence, head width, base) and element
-// type.
+// Cosines and sines of the rotary embedding, made once per (sequence, frequencies, magnitude) and
+// element type.
 #ifndef SIGMA_RUNTIME_KERNELS_ROTARYTABLE_H
 #define SIGMA_RUNTIME_KERNELS_ROTARYTABLE_H
 
@@ -10,7 +10,7 @@
 
 namespace sigma::runtime {
 
-/// [sequence, head_width / 2] each; `sine` of the inverse rotation is negated.
+/// [sequence, pairs] each; the transposed rotation takes the negated sine.
 template <class T>
 struct RotaryTable {
   std::vector<T> cosine, sine, negatedSine;
@@ -19,10 +19,11 @@ struct RotaryTable {
 class RotaryTables {
 public:
   template <class T>
-  const RotaryTable<T> &get(int64_t sequence, int64_t headWidth, double base);
+  const RotaryTable<T> &get(int64_t sequence, const std::vector<double> &frequencies,
+                            double magnitude);
 
 private:
-  using Key = std::tuple<int64_t, int64_t, double>;
+  using Key = std::tuple<int64_t, std::vector<double>, double>;
   std::map<Key, RotaryTable<float>> f32;
   std::map<Key, RotaryTable<double>> f64;
 };

@@ -50,16 +50,59 @@ T sumOfChosen(const T *scores, const int32_t *chosen, int64_t k) {
   return sum;
 }
 
+struct Choice {
+  int64_t experts, k, groups, topGroups, groupCandidates;
+};
+
+/// Sum of the `count` largest.
 template <class T>
-void topK(const T *scores, T *weights, int32_t *chosen, int64_t n, int64_t experts, int64_t k,
-          bool normalize) {
+T sumOfBest(const T *values, int64_t size, int64_t count) {
+  std::vector<char> taken(size);
+  T sum = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const int32_t best = bestOf(values, taken);
+    taken[best] = 1;
+    sum += values[best];
+  }
+  return sum;
+}
+
+/// Marks the experts of all but the best groups as taken.
+template <class T>
+void excludeGroups(const T *ranked, const Choice &choice, std::vector<char> &taken) {
+  const int64_t size = choice.experts / choice.groups;
+  std::vector<T> scores;
+  for (int64_t g = 0; g < choice.groups; ++g)
+    scores.push_back(sumOfBest(ranked + g * size, size, choice.groupCandidates));
+  std::vector<char> kept(choice.groups);
+  for (int64_t i = 0; i < choice.topGroups; ++i)
+    kept[bestOf(scores.data(), kept)] = 1;
+  for (int64_t e = 0; e < choice.experts; ++e)
+    taken[e] = !kept[e / size];
+}
+
+/// `ranked` is what the choice goes by.
+template <class T>
+void chooseBest(const T *ranked, const Choice &choice, std::vector<char> &taken, int32_t *chosen) {
+  std::fill(taken.begin(), taken.end(), 0);
+  if (choice.topGroups < choice.groups)
+    excludeGroups(ranked, choice, taken);
+  for (int64_t j = 0; j < choice.k; ++j) {
+    chosen[j] = bestOf(ranked, taken);
+    taken[chosen[j]] = 1;
+  }
+}
+
+template <class T>
+void topK(const Kernels<T> &kernels, const T *scores, const T *bias, T *weights, int32_t *chosen,
+          int64_t n, const Choice &choice, bool normalize) {
+  const int64_t experts = choice.experts, k = choice.k;
   std::vector<char> taken(experts);
+  std::vector<T> biased(experts);
   for (int64_t t = 0; t < n; ++t, scores += experts, weights += k, chosen += k) {
-    std::fill(taken.begin(), taken.end(), 0);
-    for (int64_t j = 0; j < k; ++j) {
-      chosen[j] = bestOf(scores, taken);
-      taken[chosen[j]] = 1;
-    }
+    if (bias)
+      kernels.add(scores, bias, biased.data(), experts);
+    chooseBest(bias ? biased.data() : scores, choice, taken, chosen);
     const T sum = normalize ? sumOfChosen(scores, chosen, k) : T(1);
     for (int64_t j = 0; j < k; ++j)
       weights[j] = scores[chosen[j]] / sum;
@@ -138,14 +181,62 @@ void balanceLossGrad(const T *scores, const int32_t *chosen, double dloss, T *ds
 
 } // namespace
 
-void sigma_top_k(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr weights, sigma_ptr chosen,
-                 sigma_i64 n, sigma_i64 experts, sigma_i64 k, sigma_i64 normalize) {
+void sigma_top_k(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr bias, sigma_ptr weights,
+                 sigma_ptr chosen, sigma_i64 n, sigma_i64 experts, sigma_i64 k, sigma_i64 normalize,
+                 sigma_i64 groups, sigma_i64 topGroups, sigma_i64 groupCandidates) {
   guarded(rt, [&] {
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
-      topK<T>(static_cast<T *>(scores), static_cast<T *>(weights), static_cast<int32_t *>(chosen),
-              n, experts, k, normalize != 0);
+      topK<T>(rt->kernels<T>(), static_cast<T *>(scores), static_cast<T *>(bias),
+              static_cast<T *>(weights), static_cast<int32_t *>(chosen), n,
+              {experts, k, groups, topGroups, groupCandidates}, normalize != 0);
     });
+  });
+}
+
+void sigma_z_loss(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_ptr lse, sigma_ptr loss,
+                  sigma_i64 n, sigma_i64 experts) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    const T *sums = static_cast<T *>(lse);
+    rt->kernels<T>().logSumExp(static_cast<T *>(logits), static_cast<T *>(lse), n, experts);
+    *static_cast<T *>(loss) = T(rt->kernels<T>().squareSum(sums, n));
+  });
+}
+
+void sigma_z_loss_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_ptr lse,
+                       sigma_ptr dloss, sigma_ptr dlogits, sigma_i64 n, sigma_i64 experts) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    T *out = static_cast<T *>(dlogits);
+    rt->kernels<T>().softmax(static_cast<T *>(logits), out, n, experts);
+    for (int64_t t = 0; t < n; ++t, out += experts)
+      rt->kernels<T>().scale(out, T(2) * static_cast<T *>(lse)[t] * *static_cast<T *>(dloss), out,
+                             experts);
+  });
+}
+
+void sigma_count_load(sigma_rt, sigma_i64 elem, sigma_ptr chosen, sigma_ptr load, sigma_i64 slots) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    for (int64_t s = 0; s < slots; ++s)
+      static_cast<T *>(load)[static_cast<const int32_t *>(chosen)[s]] += 1;
+  });
+}
+
+void sigma_balance_bias(sigma_rt, sigma_i64 elem, sigma_ptr bias, sigma_ptr load, sigma_i64 experts,
+                        sigma_f64 rate) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    T *value = static_cast<T *>(bias);
+    const T *count = static_cast<T *>(load);
+    double total = 0;
+    for (int64_t e = 0; e < experts; ++e)
+      total += double(count[e]);
+    for (int64_t e = 0; e < experts; ++e) {
+      const double missing = total - double(count[e]) * double(experts);
+      value[e] += T(missing > 0 ? rate : missing < 0 ? -rate : 0.0);
+    }
   });
 }
 

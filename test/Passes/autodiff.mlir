@@ -36,14 +36,14 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
 // CHECK:       rank.func @forward(%arg0: tensor<4x8xf32>, %arg1: tensor<4x4xf32>, %arg2: tensor<4x4xf32>) -> tensor<4x8xf32> {
 // CHECK-NEXT:  %0 = rank.weight @norm
 // CHECK-NEXT:  %result, %rstd = rank.rms_norm %arg0, %0 {epsilon = 1.000000e-01 : f64}
-// CHECK-NEXT:  %1 = rank.rotary %result {base = 1.000000e+02 : f64, heads = 4 : i64, sequence = 4 : i64}
+// CHECK-NEXT:  %1 = rank.rotary %result {frequencies = array<f64: 1.000000e+00>, heads = 4 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  %result_0, %lse = rank.attention %1, %arg1, %arg2 {heads = 4 : i64, kv_heads = 2 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  rank.return %result_0 : tensor<4x8xf32> saves(%1, %result_0, %lse, %rstd : tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x4xf32>, tensor<16xf32>)
 // CHECK-NEXT:  }
 // CHECK:       rank.func @backward(%arg0: tensor<4x8xf32>, %arg1: tensor<4x8xf32>, %arg2: tensor<4x4xf32>, %arg3: tensor<16xf32>, %arg4: tensor<4x4xf32>, %arg5: tensor<4x4xf32>, %arg6: tensor<4x8xf32>, %arg7: tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x4xf32>, tensor<4x4xf32>) attributes {captured = array<i64: 1, 2, 0>, num_saved = 4 : i64} {
 // CHECK-NEXT:  %0 = rank.weight @norm
 // CHECK-NEXT:  %query_gradient, %key_gradient, %value_gradient = rank.attention_grad %arg0, %arg4, %arg5, %arg1, %arg2, %arg7 {heads = 4 : i64, kv_heads = 2 : i64, sequence = 4 : i64}
-// CHECK-NEXT:  %1 = rank.rotary %query_gradient {base = 1.000000e+02 : f64, heads = 4 : i64, inverse, sequence = 4 : i64}
+// CHECK-NEXT:  %1 = rank.rotary %query_gradient {frequencies = array<f64: 1.000000e+00>, heads = 4 : i64, sequence = 4 : i64, transpose}
 // CHECK-NEXT:  %input_gradient, %weight_gradient = rank.rms_norm_grad %arg6, %0, %arg3, %1
 // CHECK-NEXT:  rank.accumulate @norm, %weight_gradient : tensor<2xf32>
 // CHECK-NEXT:  rank.return %input_gradient, %key_gradient, %value_gradient : tensor<4x8xf32>, tensor<4x4xf32>, tensor<4x4xf32>
@@ -57,7 +57,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%q: tensor<4x8xf32>, %k: tensor<4x4xf32>, %v: tensor<4x4xf32>) -> tensor<4x8xf32> {
     %norm = rank.weight @norm : tensor<2xf32>
     %n, %rstd = rank.rms_norm %q, %norm {epsilon = 0.1 : f64} : (tensor<4x8xf32>, tensor<2xf32>) -> (tensor<4x8xf32>, tensor<16xf32>)
-    %r = rank.rotary %n {base = 100.0 : f64, heads = 4 : i64, sequence = 4 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %r = rank.rotary %n {frequencies = array<f64: 1.000000e+00>, heads = 4 : i64, sequence = 4 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     %o, %lse = rank.attention %r, %k, %v {heads = 4 : i64, kv_heads = 2 : i64, sequence = 4 : i64} : (tensor<4x8xf32>, tensor<4x4xf32>, tensor<4x4xf32>) -> (tensor<4x8xf32>, tensor<4x4xf32>)
     rank.return %o : tensor<4x8xf32>
   }
@@ -78,7 +78,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
 // CHECK-NEXT:  %4 = rank.gather_rows %arg0, %position
 // CHECK-NEXT:  %5 = rank.weight @up
 // CHECK-NEXT:  %6 = rank.grouped_matmul %4, %5, %sizes {expected_rows = 8 : i64}
-// CHECK-NEXT:  %7 = rank.silu_mul %6, %6, %sizes {expected_rows = 8 : i64}
+// CHECK-NEXT:  %7 = rank.activation %6 up %6 sizes %sizes {expected_rows = 8 : i64}
 // CHECK-NEXT:  %8 = rank.weight @down
 // CHECK-NEXT:  %9 = rank.grouped_matmul %7, %8, %sizes {expected_rows = 8 : i64}
 // CHECK-NEXT:  %10 = rank.combine %9, %position, %weights
@@ -97,7 +97,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
 // CHECK-NEXT:  %rows_gradient, %weights_gradient = rank.combine_grad %arg2, %arg1, %arg0, %arg10
 // CHECK-NEXT:  %5 = rank.grouped_matmul %rows_gradient, %2, %arg3 {expected_rows = 8 : i64, transpose_weights}
 // CHECK-NEXT:  rank.grouped_matmul_grad %arg4, %rows_gradient, %arg3 {expected_rows = 8 : i64, into = @down} : (tensor<8x6xf32>, tensor<8x8xf32>, tensor<4xi32>) -> ()
-// CHECK-NEXT:  %gate_gradient, %up_gradient = rank.silu_mul_grad %arg5, %arg5, %5, %arg3 {expected_rows = 8 : i64}
+// CHECK-NEXT:  %gate_gradient, %up_gradient = rank.activation_grad %arg5 up %arg5 gradient %5 sizes %arg3 {expected_rows = 8 : i64}
 // CHECK-NEXT:  %6 = rank.add %gate_gradient, %up_gradient
 // CHECK-NEXT:  %7 = rank.grouped_matmul %6, %1, %arg3 {expected_rows = 8 : i64, transpose_weights}
 // CHECK-NEXT:  rank.grouped_matmul_grad %arg6, %6, %arg3 {expected_rows = 8 : i64, into = @up} : (tensor<8x8xf32>, tensor<8x6xf32>, tensor<4xi32>) -> ()
@@ -133,7 +133,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %rows = rank.gather_rows %x, %position : (tensor<4x8xf32>, tensor<8xi32>) -> tensor<8x8xf32>
     %up = rank.weight @up : tensor<4x8x6xf32>
     %h = rank.grouped_matmul %rows, %up, %sizes {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4x8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
-    %i = rank.silu_mul %h, %h, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
+    %i = rank.activation %h up %h sizes %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
     %down = rank.weight @down : tensor<4x6x8xf32>
     %o = rank.grouped_matmul %i, %down, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<4x6x8xf32>, tensor<4xi32>) -> tensor<8x8xf32>
     %mixed = rank.combine %o, %position, %weights : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x2xf32>) -> tensor<4x8xf32>

@@ -31,12 +31,12 @@
 // CHECK-NEXT:  %4 = rank.matmul %result, %3 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %5 = rank.weight @layers.0.attention.query_norm {rank.layer = 0 : i64}
 // CHECK-NEXT:  %result_0, %rstd_1 = rank.rms_norm %4, %5 {epsilon = 9.9999999999999995E-7 : f64, rank.layer = 0 : i64}
-// CHECK-NEXT:  %6 = rank.rotary %result_0 {base = 1.000000e+04 : f64, heads = 4 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
+// CHECK-NEXT:  %6 = rank.rotary %result_0 {frequencies = array<f64: 1.000000e+00>, heads = 4 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  %7 = rank.weight @layers.0.attention.key {rank.layer = 0 : i64}
 // CHECK-NEXT:  %8 = rank.matmul %result, %7 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %9 = rank.weight @layers.0.attention.key_norm {rank.layer = 0 : i64}
 // CHECK-NEXT:  %result_2, %rstd_3 = rank.rms_norm %8, %9 {epsilon = 9.9999999999999995E-7 : f64, rank.layer = 0 : i64}
-// CHECK-NEXT:  %10 = rank.rotary %result_2 {base = 1.000000e+04 : f64, heads = 2 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
+// CHECK-NEXT:  %10 = rank.rotary %result_2 {frequencies = array<f64: 1.000000e+00>, heads = 2 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  %11 = rank.weight @layers.0.attention.value {rank.layer = 0 : i64}
 // CHECK-NEXT:  %12 = rank.matmul %result, %11 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %result_4, %lse = rank.attention %6, %10, %12 {heads = 4 : i64, kv_heads = 2 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
@@ -58,7 +58,7 @@
 // CHECK-NEXT:  %24 = rank.grouped_matmul %22, %23, %sizes {expected_rows = 8 : i64, rank.layer = 0 : i64}
 // CHECK-NEXT:  %25 = rank.weight @layers.0.moe.expert_up {rank.layer = 0 : i64}
 // CHECK-NEXT:  %26 = rank.grouped_matmul %22, %25, %sizes {expected_rows = 8 : i64, rank.layer = 0 : i64}
-// CHECK-NEXT:  %27 = rank.silu_mul %24, %26, %sizes {expected_rows = 8 : i64, rank.layer = 0 : i64}
+// CHECK-NEXT:  %27 = rank.activation %24 up %26 sizes %sizes {expected_rows = 8 : i64, rank.layer = 0 : i64}
 // CHECK-NEXT:  %28 = rank.weight @layers.0.moe.expert_down {rank.layer = 0 : i64}
 // CHECK-NEXT:  %29 = rank.grouped_matmul %27, %28, %sizes {expected_rows = 8 : i64, rank.layer = 0 : i64}
 // CHECK-NEXT:  %30 = rank.collect %29, %sizes {rank.layer = 0 : i64}
@@ -67,7 +67,7 @@
 // CHECK-NEXT:  %33 = rank.matmul %result_5, %32 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %34 = rank.weight @layers.0.moe.shared_0_up {rank.layer = 0 : i64}
 // CHECK-NEXT:  %35 = rank.matmul %result_5, %34 {rank.layer = 0 : i64}
-// CHECK-NEXT:  %36 = rank.silu_mul %33, %35 {rank.layer = 0 : i64}
+// CHECK-NEXT:  %36 = rank.activation %33 up %35 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %37 = rank.weight @layers.0.moe.shared_0_down {rank.layer = 0 : i64}
 // CHECK-NEXT:  %38 = rank.matmul %36, %37 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %39 = rank.add %31, %38 {rank.layer = 0 : i64}
@@ -99,12 +99,12 @@
 // CHECK-NEXT:  %2 = rank.matmul %result, %1 {rank.layer = 1 : i64}
 // CHECK-NEXT:  %3 = rank.weight @layers.1.attention.query_norm {rank.layer = 1 : i64}
 // CHECK-NEXT:  %result_0, %rstd_1 = rank.rms_norm %2, %3 {epsilon = 9.9999999999999995E-7 : f64, rank.layer = 1 : i64}
-// CHECK-NEXT:  %4 = rank.rotary %result_0 {base = 1.000000e+04 : f64, heads = 4 : i64, rank.layer = 1 : i64, sequence = 4 : i64}
+// CHECK-NEXT:  %4 = rank.rotary %result_0 {frequencies = array<f64: 1.000000e+00>, heads = 4 : i64, rank.layer = 1 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  %5 = rank.weight @layers.1.attention.key {rank.layer = 1 : i64}
 // CHECK-NEXT:  %6 = rank.matmul %result, %5 {rank.layer = 1 : i64}
 // CHECK-NEXT:  %7 = rank.weight @layers.1.attention.key_norm {rank.layer = 1 : i64}
 // CHECK-NEXT:  %result_2, %rstd_3 = rank.rms_norm %6, %7 {epsilon = 9.9999999999999995E-7 : f64, rank.layer = 1 : i64}
-// CHECK-NEXT:  %8 = rank.rotary %result_2 {base = 1.000000e+04 : f64, heads = 2 : i64, rank.layer = 1 : i64, sequence = 4 : i64}
+// CHECK-NEXT:  %8 = rank.rotary %result_2 {frequencies = array<f64: 1.000000e+00>, heads = 2 : i64, rank.layer = 1 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  %9 = rank.weight @layers.1.attention.value {rank.layer = 1 : i64}
 // CHECK-NEXT:  %10 = rank.matmul %result, %9 {rank.layer = 1 : i64}
 // CHECK-NEXT:  %result_4, %lse = rank.attention %4, %8, %10 {heads = 4 : i64, kv_heads = 2 : i64, rank.layer = 1 : i64, sequence = 4 : i64}
@@ -126,7 +126,7 @@
 // CHECK-NEXT:  %22 = rank.grouped_matmul %20, %21, %sizes {expected_rows = 8 : i64, rank.layer = 1 : i64}
 // CHECK-NEXT:  %23 = rank.weight @layers.1.moe.expert_up {rank.layer = 1 : i64}
 // CHECK-NEXT:  %24 = rank.grouped_matmul %20, %23, %sizes {expected_rows = 8 : i64, rank.layer = 1 : i64}
-// CHECK-NEXT:  %25 = rank.silu_mul %22, %24, %sizes {expected_rows = 8 : i64, rank.layer = 1 : i64}
+// CHECK-NEXT:  %25 = rank.activation %22 up %24 sizes %sizes {expected_rows = 8 : i64, rank.layer = 1 : i64}
 // CHECK-NEXT:  %26 = rank.weight @layers.1.moe.expert_down {rank.layer = 1 : i64}
 // CHECK-NEXT:  %27 = rank.grouped_matmul %25, %26, %sizes {expected_rows = 8 : i64, rank.layer = 1 : i64}
 // CHECK-NEXT:  %28 = rank.collect %27, %sizes {rank.layer = 1 : i64}
@@ -135,7 +135,7 @@
 // CHECK-NEXT:  %31 = rank.matmul %result_5, %30 {rank.layer = 1 : i64}
 // CHECK-NEXT:  %32 = rank.weight @layers.1.moe.shared_0_up {rank.layer = 1 : i64}
 // CHECK-NEXT:  %33 = rank.matmul %result_5, %32 {rank.layer = 1 : i64}
-// CHECK-NEXT:  %34 = rank.silu_mul %31, %33 {rank.layer = 1 : i64}
+// CHECK-NEXT:  %34 = rank.activation %31 up %33 {rank.layer = 1 : i64}
 // CHECK-NEXT:  %35 = rank.weight @layers.1.moe.shared_0_down {rank.layer = 1 : i64}
 // CHECK-NEXT:  %36 = rank.matmul %34, %35 {rank.layer = 1 : i64}
 // CHECK-NEXT:  %37 = rank.add %29, %36 {rank.layer = 1 : i64}
@@ -194,10 +194,10 @@ sigma.plan @run pp 2 dp 1 ep 1 micro_batch 1 schedule "1f1b" proof unproven {
 // CHECK-NEXT:  %result, %rstd = rank.rms_norm %1, %2 {epsilon = 9.9999999999999995E-7 : f64, rank.layer = 0 : i64}
 // CHECK-NEXT:  %3 = rank.weight @layers.0.attention.query {rank.layer = 0 : i64}
 // CHECK-NEXT:  %4 = rank.matmul %result, %3 {rank.layer = 0 : i64}
-// CHECK-NEXT:  %5 = rank.rotary %4 {base = 1.000000e+04 : f64, heads = 4 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
+// CHECK-NEXT:  %5 = rank.rotary %4 {frequencies = array<f64: 1.000000e+00>, heads = 4 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  %6 = rank.weight @layers.0.attention.key {rank.layer = 0 : i64}
 // CHECK-NEXT:  %7 = rank.matmul %result, %6 {rank.layer = 0 : i64}
-// CHECK-NEXT:  %8 = rank.rotary %7 {base = 1.000000e+04 : f64, heads = 2 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
+// CHECK-NEXT:  %8 = rank.rotary %7 {frequencies = array<f64: 1.000000e+00>, heads = 2 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
 // CHECK-NEXT:  %9 = rank.weight @layers.0.attention.value {rank.layer = 0 : i64}
 // CHECK-NEXT:  %10 = rank.matmul %result, %9 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %result_0, %lse = rank.attention %5, %8, %10 {heads = 4 : i64, kv_heads = 2 : i64, rank.layer = 0 : i64, sequence = 4 : i64}
@@ -210,7 +210,7 @@ sigma.plan @run pp 2 dp 1 ep 1 micro_batch 1 schedule "1f1b" proof unproven {
 // CHECK-NEXT:  %16 = rank.matmul %result_1, %15 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %17 = rank.weight @layers.0.mlp.up {rank.layer = 0 : i64}
 // CHECK-NEXT:  %18 = rank.matmul %result_1, %17 {rank.layer = 0 : i64}
-// CHECK-NEXT:  %19 = rank.silu_mul %16, %18 {rank.layer = 0 : i64}
+// CHECK-NEXT:  %19 = rank.activation %16 up %18 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %20 = rank.weight @layers.0.mlp.down {rank.layer = 0 : i64}
 // CHECK-NEXT:  %21 = rank.matmul %19, %20 {rank.layer = 0 : i64}
 // CHECK-NEXT:  %22 = rank.add %13, %21 {rank.layer = 0 : i64}

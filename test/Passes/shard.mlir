@@ -9,7 +9,7 @@
 // CHECK:       rank.func @forward(%arg0: tensor<8x8xf32>, %arg1: tensor<4xi32>, %arg2: tensor<8xi32>, %arg3: tensor<4x2xf32>) -> tensor<4x8xf32> {
 // CHECK-NEXT:  %0 = rank.weight @up : tensor<4x8x6xf32>
 // CHECK-NEXT:  %1 = rank.grouped_matmul %arg0, %0, %arg1 {expected_rows = 8 : i64}
-// CHECK-NEXT:  %2 = rank.silu_mul %1, %1, %arg1 {expected_rows = 8 : i64}
+// CHECK-NEXT:  %2 = rank.activation %1 up %1 sizes %arg1 {expected_rows = 8 : i64}
 // CHECK-NEXT:  %3 = rank.weight @down : tensor<4x6x8xf32>
 // CHECK-NEXT:  %4 = rank.grouped_matmul %2, %3, %arg1 {expected_rows = 8 : i64}
 // CHECK-NEXT:  %5 = rank.combine %4, %arg2, %arg3
@@ -27,7 +27,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %there = rank.dispatch %rows, %sizes {rank.layer = 3 : i64} : tensor<8x8xf32>, tensor<4xi32>
     %up = rank.weight @up : tensor<4x8x6xf32>
     %h = rank.grouped_matmul %there, %up, %sizes {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4x8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
-    %i = rank.silu_mul %h, %h, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
+    %i = rank.activation %h up %h sizes %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
     %down = rank.weight @down : tensor<4x6x8xf32>
     %o = rank.grouped_matmul %i, %down, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<4x6x8xf32>, tensor<4xi32>) -> tensor<8x8xf32>
     %here = rank.collect %o, %sizes {rank.layer = 3 : i64} : tensor<8x8xf32>, tensor<4xi32>
@@ -49,7 +49,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
 // CHECK-NEXT:  %0 = rank.all_to_all %arg0, %arg1, %table {direction = #rank<direction dispatch>, expected_rows = 8 : i64, rank.layer = 3 : i64}
 // CHECK-NEXT:  %1 = rank.weight @up : tensor<2x8x6xf32>
 // CHECK-NEXT:  %2 = rank.grouped_matmul %0, %1, %local_sizes {expected_rows = 8 : i64}
-// CHECK-NEXT:  %3 = rank.silu_mul %2, %2, %local_sizes {expected_rows = 8 : i64}
+// CHECK-NEXT:  %3 = rank.activation %2 up %2 sizes %local_sizes {expected_rows = 8 : i64}
 // CHECK-NEXT:  %4 = rank.weight @down : tensor<2x6x8xf32>
 // CHECK-NEXT:  %5 = rank.grouped_matmul %3, %4, %local_sizes {expected_rows = 8 : i64}
 // CHECK-NEXT:  %6 = rank.all_to_all %5, %arg1, %table {direction = #rank<direction collect>, expected_rows = 8 : i64, rank.layer = 3 : i64}
@@ -68,7 +68,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %there = rank.dispatch %rows, %sizes {rank.layer = 3 : i64} : tensor<8x8xf32>, tensor<4xi32>
     %up = rank.weight @up : tensor<4x8x6xf32>
     %h = rank.grouped_matmul %there, %up, %sizes {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4x8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
-    %i = rank.silu_mul %h, %h, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
+    %i = rank.activation %h up %h sizes %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
     %down = rank.weight @down : tensor<4x6x8xf32>
     %o = rank.grouped_matmul %i, %down, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<4x6x8xf32>, tensor<4xi32>) -> tensor<8x8xf32>
     %here = rank.collect %o, %sizes {rank.layer = 3 : i64} : tensor<8x8xf32>, tensor<4xi32>
@@ -86,7 +86,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
 // CHECK-NEXT:  %0 = rank.all_to_all %arg0, %arg1, %table {direction = #rank<direction dispatch>, expected_rows = 8 : i64, rank.layer = 3 : i64}
 // CHECK-NEXT:  %1 = rank.weight @up
 // CHECK-NEXT:  %2 = rank.grouped_matmul %0, %1, %local_sizes {expected_rows = 8 : i64}
-// CHECK-NEXT:  %3 = rank.silu_mul %2, %2, %local_sizes {expected_rows = 8 : i64}
+// CHECK-NEXT:  %3 = rank.activation %2 up %2 sizes %local_sizes {expected_rows = 8 : i64}
 // CHECK-NEXT:  %4 = rank.weight @down
 // CHECK-NEXT:  %5 = rank.grouped_matmul %3, %4, %local_sizes {expected_rows = 8 : i64}
 // CHECK-NEXT:  %6 = rank.all_to_all %5, %arg1, %table {direction = #rank<direction collect>, expected_rows = 8 : i64, rank.layer = 3 : i64}
@@ -105,7 +105,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %there = rank.dispatch %rows, %sizes {rank.layer = 3 : i64} : tensor<8x8xf32>, tensor<4xi32>
     %up = rank.weight @up : tensor<4x8x6xf32>
     %h = rank.grouped_matmul %there, %up, %sizes {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4x8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
-    %i = rank.silu_mul %h, %h, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
+    %i = rank.activation %h up %h sizes %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<8x6xf32>, tensor<4xi32>) -> tensor<8x6xf32>
     %down = rank.weight @down : tensor<4x6x8xf32>
     %o = rank.grouped_matmul %i, %down, %sizes {expected_rows = 8 : i64} : (tensor<8x6xf32>, tensor<4x6x8xf32>, tensor<4xi32>) -> tensor<8x8xf32>
     %here = rank.collect %o, %sizes {rank.layer = 3 : i64} : tensor<8x8xf32>, tensor<4xi32>

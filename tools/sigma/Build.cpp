@@ -220,6 +220,9 @@ int sigma::driver::runBuild(const BuildOptions &options) {
     return kUserError;
   if (!requireRunnable(spec.job()))
     return kUserError;
+  // Programs cannot share a table between stages yet; a pinned pp is refused later, by name.
+  if (mlir::sigma::sharesEmbedding(spec.job().lookupModel()) && !spec.job().getPinned("pp"))
+    spec.job().setPinned("pp", mlir::Builder(&spec.context()).getI64IntegerAttr(1));
   auto task = mlir::sigma::createPlanningTask(spec.job());
   if (mlir::failed(task))
     return kUserError;

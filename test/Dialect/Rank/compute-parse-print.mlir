@@ -23,11 +23,11 @@
 // CHECK-NEXT: %result, %rstd = rank.rms_norm %6, %2 {epsilon = 9.9999999999999995E-7 : f64} : (tensor<4x8xf32>, tensor<8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>)
 // CHECK-NEXT: %input_gradient, %weight_gradient = rank.rms_norm_grad %6, %2, %rstd, %result : (tensor<4x8xf32>, tensor<8xf32>, tensor<4xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8xf32>)
 // CHECK-NEXT: rank.accumulate @scale, %weight_gradient : tensor<8xf32>
-// CHECK-NEXT: %8 = rank.rotary %result {base = 1.000000e+04 : f64, heads = 2 : i64, inverse, sequence = 4 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+// CHECK-NEXT: %8 = rank.rotary %result {frequencies = array<f64: 1.000000e+00>, heads = 2 : i64, sequence = 4 : i64, transpose} : (tensor<4x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: %result_0, %lse = rank.attention %8, %result, %result {heads = 2 : i64, kv_heads = 2 : i64, sequence = 4 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x2xf32>)
 // CHECK-NEXT: %query_gradient, %key_gradient, %value_gradient = rank.attention_grad %8, %result, %result, %result_0, %lse, %4 {heads = 2 : i64, kv_heads = 2 : i64, sequence = 4 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x2xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>)
-// CHECK-NEXT: %9 = rank.silu_mul %result_0, %result : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
-// CHECK-NEXT: %gate_gradient, %up_gradient = rank.silu_mul_grad %result_0, %result, %9 : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>)
+// CHECK-NEXT: %9 = rank.activation %result_0 up %result : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+// CHECK-NEXT: %gate_gradient, %up_gradient = rank.activation_grad %result_0 up %result gradient %9 : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>)
 // CHECK-NEXT: %loss, %lse_1 = rank.cross_entropy %9, %arg1 : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
 // CHECK-NEXT: %10 = rank.cross_entropy_grad %9, %arg1, %lse_1, %arg2 : (tensor<4x8xf32>, tensor<4xi32>, tensor<4xf32>, tensor<1xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: %11 = rank.embedding_grad %arg0, %10 : (tensor<4xi32>, tensor<4x8xf32>) -> tensor<16x8xf32>
@@ -53,11 +53,11 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %n, %rstd = rank.rms_norm %m, %scale {epsilon = 1.0e-6 : f64} : (tensor<4x8xf32>, tensor<8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>)
     %dn, %dscale = rank.rms_norm_grad %m, %scale, %rstd, %n : (tensor<4x8xf32>, tensor<8xf32>, tensor<4xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8xf32>)
     rank.accumulate @scale, %dscale : tensor<8xf32>
-    %r = rank.rotary %n {base = 1.0e4 : f64, heads = 2 : i64, inverse, sequence = 4 : i64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %r = rank.rotary %n {frequencies = array<f64: 1.000000e+00>, heads = 2 : i64, sequence = 4 : i64, transpose} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     %a, %lse = rank.attention %r, %n, %n {heads = 2 : i64, kv_heads = 2 : i64, sequence = 4 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x2xf32>)
     %dq, %dk, %dv = rank.attention_grad %r, %n, %n, %a, %lse, %c {heads = 2 : i64, kv_heads = 2 : i64, sequence = 4 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x2xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>)
-    %s = rank.silu_mul %a, %n : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
-    %dg, %du = rank.silu_mul_grad %a, %n, %s : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>)
+    %s = rank.activation %a up %n : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+    %dg, %du = rank.activation_grad %a up %n gradient %s : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>)
     %loss, %l = rank.cross_entropy %s, %targets : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
     %ds = rank.cross_entropy_grad %s, %targets, %l, %one : (tensor<4x8xf32>, tensor<4xi32>, tensor<4xf32>, tensor<1xf32>) -> tensor<4x8xf32>
     %dt = rank.embedding_grad %tokens, %ds : (tensor<4xi32>, tensor<4x8xf32>) -> tensor<16x8xf32>

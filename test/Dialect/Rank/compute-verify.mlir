@@ -190,7 +190,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
     // expected-error @+1 {{'rank.rotary' op 'sequence' is 3; it must divide the rows, 4}}
-    %y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, base = 1.0 : f64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, frequencies = array<f64: 1.000000e+00>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     rank.return
   }
 }
@@ -203,7 +203,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
     // expected-error @+1 {{'rank.rotary' op 'heads' is 0; it must divide the columns, 8}}
-    %y = rank.rotary %x {sequence = 4 : i64, heads = 0 : i64, base = 1.0 : f64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %y = rank.rotary %x {sequence = 4 : i64, heads = 0 : i64, frequencies = array<f64: 1.000000e+00>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     rank.return
   }
 }
@@ -215,8 +215,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
-    // expected-error @+1 {{'rank.rotary' op 'heads' is 8; a head would be 1 wide, which must be even}}
-    %y = rank.rotary %x {sequence = 4 : i64, heads = 8 : i64, base = 1.0 : f64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    // expected-error @+1 {{'rank.rotary' op 'frequencies' has 1 entries; it must have from 1 to half the width of a head, 0}}
+    %y = rank.rotary %x {sequence = 4 : i64, heads = 8 : i64, frequencies = array<f64: 1.000000e+00>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     rank.return
   }
 }
@@ -319,8 +319,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
-    // expected-error @+1 {{'rank.silu_mul' op 'sizes' and 'expected_rows' go together}}
-    %y = rank.silu_mul %x, %x {expected_rows = 4 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+    // expected-error @+1 {{'rank.activation' op 'sizes' and 'expected_rows' go together}}
+    %y = rank.activation %x up %x {expected_rows = 4 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
     rank.return
   }
 }
@@ -332,8 +332,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>, %s: tensor<2xi32>) {
-    // expected-error @+1 {{'rank.silu_mul' op 'expected_rows' is -1; it must not be negative}}
-    %y = rank.silu_mul %x, %x, %s {expected_rows = -1 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<2xi32>) -> tensor<4x8xf32>
+    // expected-error @+1 {{'rank.activation' op 'expected_rows' is -1; it must not be negative}}
+    %y = rank.activation %x up %x sizes %s {expected_rows = -1 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<2xi32>) -> tensor<4x8xf32>
     rank.return
   }
 }
@@ -345,8 +345,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
-    // expected-error @+1 {{'rank.silu_mul' op 'result' has shape 4x9; it must be 4x8}}
-    %y = rank.silu_mul %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x9xf32>
+    // expected-error @+1 {{'rank.activation' op 'result' has shape 4x9; it must be 4x8}}
+    %y = rank.activation %x up %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x9xf32>
     rank.return
   }
 }
@@ -358,8 +358,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
-    // expected-error @+1 {{'rank.silu_mul_grad' op 'up_gradient' has shape 8x8; it must be 4x8}}
-    %a, %b = rank.silu_mul_grad %x, %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8x8xf32>)
+    // expected-error @+1 {{'rank.activation_grad' op 'up_gradient' has shape 8x8; it must be 4x8}}
+    %a, %b = rank.activation_grad %x up %x gradient %x : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8x8xf32>)
     rank.return
   }
 }

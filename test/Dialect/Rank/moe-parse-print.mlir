@@ -25,8 +25,8 @@
 // CHECK-NEXT: %table, %local_sizes = rank.exchange_sizes %sizes {capacity = 16 : i64} : (tensor<4xi32>) -> (tensor<2x2xi32>, tensor<2xi32>)
 // CHECK-NEXT: %10 = rank.all_to_all %7, %sizes, %table {direction = #rank<direction dispatch>, expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4xi32>, tensor<2x2xi32>) -> tensor<16x8xf32>
 // CHECK-NEXT: %11 = rank.grouped_matmul %10, %0, %local_sizes {expected_rows = 8 : i64} : (tensor<16x8xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<16x3xf32>
-// CHECK-NEXT: %12 = rank.silu_mul %11, %11, %local_sizes {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> tensor<16x3xf32>
-// CHECK-NEXT: %gate_gradient, %up_gradient = rank.silu_mul_grad %11, %11, %12, %local_sizes {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> (tensor<16x3xf32>, tensor<16x3xf32>)
+// CHECK-NEXT: %12 = rank.activation %11 up %11 sizes %local_sizes {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> tensor<16x3xf32>
+// CHECK-NEXT: %gate_gradient, %up_gradient = rank.activation_grad %11 up %11 gradient %12 sizes %local_sizes {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> (tensor<16x3xf32>, tensor<16x3xf32>)
 // CHECK-NEXT: %13 = rank.grouped_matmul %12, %0, %local_sizes {expected_rows = 8 : i64, transpose_weights} : (tensor<16x3xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<16x8xf32>
 // CHECK-NEXT: rank.grouped_matmul_grad %13, %12, %local_sizes {expected_rows = 8 : i64, into = @up} : (tensor<16x8xf32>, tensor<16x3xf32>, tensor<2xi32>) -> ()
 // CHECK-NEXT: %14 = rank.grouped_matmul_grad %13, %12, %local_sizes {expected_rows = 8 : i64} : (tensor<16x8xf32>, tensor<16x3xf32>, tensor<2xi32>) -> tensor<2x8x3xf32>
@@ -56,8 +56,8 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %table, %local = rank.exchange_sizes %sizes {capacity = 16 : i64} : (tensor<4xi32>) -> (tensor<2x2xi32>, tensor<2xi32>)
     %there = rank.all_to_all %rows, %sizes, %table {direction = #rank<direction dispatch>, expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4xi32>, tensor<2x2xi32>) -> tensor<16x8xf32>
     %h = rank.grouped_matmul %there, %up, %local {expected_rows = 8 : i64} : (tensor<16x8xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<16x3xf32>
-    %i = rank.silu_mul %h, %h, %local {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> tensor<16x3xf32>
-    %dg, %du = rank.silu_mul_grad %h, %h, %i, %local {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> (tensor<16x3xf32>, tensor<16x3xf32>)
+    %i = rank.activation %h up %h sizes %local {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> tensor<16x3xf32>
+    %dg, %du = rank.activation_grad %h up %h gradient %i sizes %local {expected_rows = 8 : i64} : (tensor<16x3xf32>, tensor<16x3xf32>, tensor<16x3xf32>, tensor<2xi32>) -> (tensor<16x3xf32>, tensor<16x3xf32>)
     %o = rank.grouped_matmul %i, %up, %local {expected_rows = 8 : i64, transpose_weights} : (tensor<16x3xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<16x8xf32>
     rank.grouped_matmul_grad %o, %i, %local {expected_rows = 8 : i64, into = @up} : (tensor<16x8xf32>, tensor<16x3xf32>, tensor<2xi32>) -> ()
     %dup = rank.grouped_matmul_grad %o, %i, %local {expected_rows = 8 : i64} : (tensor<16x8xf32>, tensor<16x3xf32>, tensor<2xi32>) -> tensor<2x8x3xf32>

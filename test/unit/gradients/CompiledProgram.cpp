@@ -93,6 +93,13 @@ std::unique_ptr<CompiledProgram> CompiledProgram::compile(StringRef text, String
   result->transient = allocate(result->transientBytes);
   for (auto parameter : program.getBody().getOps<rank::ParameterOp>()) {
     char *start = result->arena.get();
+    result->allocatedParameters += parameter.getTensorType().getNumElements();
+    if (parameter.isUpdatedByLoad()) { // no function of it has a gradient
+      auto *value = reinterpret_cast<double *>(start + *parameter.getValueOffset());
+      for (int64_t i = 0; i < parameter.getTensorType().getNumElements(); ++i)
+        value[i] = 0.05 * i;
+      continue;
+    }
     result->parameters.push_back({parameter.getSymName().str(), parameter.getTensorType().getNumElements(),
                                   reinterpret_cast<double *>(start + *parameter.getValueOffset()),
                                   reinterpret_cast<double *>(start + *parameter.getGradientOffset())});

@@ -40,7 +40,9 @@ public:
   void backward();
 
   std::vector<int32_t> tokens, targets;
-  std::vector<Parameter> parameters;
+  std::vector<Parameter> parameters; // that have a gradient
+  /// Numbers in all parameters of the program, those without a gradient included.
+  int64_t allocatedParameters = 0;
 
 private:
   using Function = void (*)(sigma_runtime *, char *, char *, char *, void *, void *);

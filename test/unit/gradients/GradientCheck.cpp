@@ -25,11 +25,30 @@ static double difference(CompiledProgram &program, double &value) {
   return (above - below) / (2 * step);
 }
 
-Gradients sigma::test::differences(CompiledProgram &program) {
+/// Entries of a parameter with `elements`.
+static std::vector<int64_t> sample(int64_t elements, int64_t most) {
+  std::vector<int64_t> indices;
+  int64_t stride = elements <= most ? 1 : (elements + most - 1) / most;
+  for (int64_t i = 0; i < elements; i += stride)
+    indices.push_back(i);
+  return indices;
+}
+
+Gradients sigma::test::sampled(const Gradients &gradients, int64_t most) {
+  Gradients some;
+  for (const std::vector<double> &gradient : gradients) {
+    std::vector<double> &entries = some.emplace_back();
+    for (int64_t i : sample(gradient.size(), most))
+      entries.push_back(gradient[i]);
+  }
+  return some;
+}
+
+Gradients sigma::test::differences(CompiledProgram &program, int64_t most) {
   Gradients gradients;
   for (const Parameter &parameter : program.parameters) {
     std::vector<double> &gradient = gradients.emplace_back();
-    for (int64_t i = 0; i < parameter.elements; ++i)
+    for (int64_t i : sample(parameter.elements, most))
       gradient.push_back(difference(program, parameter.value[i]));
   }
   return gradients;

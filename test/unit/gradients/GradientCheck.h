@@ -11,7 +11,11 @@ namespace sigma::test {
 using Gradients = std::vector<std::vector<double>>;
 
 Gradients derivedGradients(CompiledProgram &program);
-Gradients differences(CompiledProgram &program);
+
+/// At most `most` entries of each parameter, evenly spread.
+Gradients sampled(const Gradients &gradients, int64_t most);
+/// The same entries by central differences.
+Gradients differences(CompiledProgram &program, int64_t most = INT64_MAX);
 
 /// Names of the parameters whose gradients differ by more than 1e-6 of their norm, with the two norms.
 std::string mismatches(const CompiledProgram &program, const Gradients &derived, const Gradients &expected);

@@ -111,9 +111,15 @@ static std::vector<OpCase> groupedCases() {
        6,
        5,
        {2, 0, 3, 1}},
-      {"silu_mul_with_sizes",
+      {"add_bias_with_sizes",
+       {{"rows", "6x3"}, {"b", "4x3"}},
+       "%y = rank.add_bias %rows, %b, %tokens {expected_rows = 6 : i64} : (<6x3>, <4x3>, [4]) -> <6x3>",
+       6,
+       3,
+       {2, 0, 3, 1}},
+      {"activation_with_sizes",
        {{"gate", "6x3"}, {"up", "6x3"}},
-       "%y = rank.silu_mul %gate, %up, %tokens {expected_rows = 6 : i64} : (<6x3>, <6x3>, [4]) -> <6x3>",
+       "%y = rank.activation %gate up %up sizes %tokens {expected_rows = 6 : i64} : (<6x3>, <6x3>, [4]) -> <6x3>",
        6,
        3,
        {2, 0, 3, 1}},
@@ -147,12 +153,12 @@ static std::vector<OpCase> denseCases() {
        6},
       {"rotary",
        {{"x", "6x8"}},
-       "%y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, base = 100.0 : f64} : (<6x8>) -> <6x8>",
+       "%y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, frequencies = array<f64: 1.0, 0.1>} : (<6x8>) -> <6x8>",
        6,
        8},
-      {"rotary_inverse",
+      {"rotary_transposed",
        {{"x", "6x8"}},
-       "%y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, base = 100.0 : f64, inverse} : (<6x8>) -> <6x8>",
+       "%y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, frequencies = array<f64: 1.0, 0.1>, transpose} : (<6x8>) -> <6x8>",
        6,
        8},
       {"attention",
@@ -161,15 +167,98 @@ static std::vector<OpCase> denseCases() {
        "(<6x4>, <6x4>, <6x4>) -> (<6x4>, <6x2>)",
        6,
        4},
+      {"rotary_partial",
+       {{"x", "6x12"}},
+       "%y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, frequencies = array<f64: 1.0, 0.1>, magnitude = 1.3 : f64} : "
+       "(<6x12>) -> <6x12>",
+       6,
+       12},
+      {"join_heads",
+       {{"shared", "4x2"}, {"own", "4x6"}},
+       "%y = rank.join_heads %shared, %own {heads = 2 : i64} : (<4x2>, <4x6>) -> <4x10>",
+       4,
+       10},
+      {"center", {{"x", "4x5"}}, "%y = rank.center %x : (<4x5>) -> <4x5>", 4, 5},
+      {"scale", {{"x", "4x5"}}, "%y = rank.scale %x by -1.5 : <4x5>", 4, 5},
+      {"add_bias", {{"x", "4x5"}, {"b", "5"}}, "%y = rank.add_bias %x, %b : (<4x5>, <5>) -> <4x5>", 4, 5},
+      {"attention_of_another_value_width",
+       {{"q", "6x8"}, {"k", "6x4"}, {"v", "6x6"}},
+       "%y, %l = rank.attention %q, %k, %v {sequence = 6 : i64, heads = 4 : i64, kv_heads = 2 : i64, scale = 0.9 : f64} : "
+       "(<6x8>, <6x4>, <6x6>) -> (<6x12>, <6x4>)",
+       6,
+       12},
+      {"attention_window",
+       {{"q", "8x4"}, {"k", "8x4"}, {"v", "8x4"}},
+       "%y, %l = rank.attention %q, %k, %v {sequence = 8 : i64, heads = 2 : i64, kv_heads = 2 : i64, window = 3 : i64} : "
+       "(<8x4>, <8x4>, <8x4>) -> (<8x4>, <8x2>)",
+       8,
+       4},
+      {"attention_chunk",
+       {{"q", "8x4"}, {"k", "8x4"}, {"v", "8x4"}},
+       "%y, %l = rank.attention %q, %k, %v {sequence = 8 : i64, heads = 2 : i64, kv_heads = 2 : i64, chunk = 3 : i64} : "
+       "(<8x4>, <8x4>, <8x4>) -> (<8x4>, <8x2>)",
+       8,
+       4},
+      {"attention_softcap",
+       {{"q", "6x4"}, {"k", "6x4"}, {"v", "6x4"}},
+       "%y, %l = rank.attention %q, %k, %v {sequence = 3 : i64, heads = 2 : i64, kv_heads = 2 : i64, softcap = 0.7 : f64} : "
+       "(<6x4>, <6x4>, <6x4>) -> (<6x4>, <6x2>)",
+       6,
+       4},
+      {"attention_sinks",
+       {{"q", "6x4"}, {"k", "6x2"}, {"v", "6x2"}, {"s", "2"}},
+       "%y, %l = rank.attention %q, %k, %v, %s {sequence = 3 : i64, heads = 2 : i64, kv_heads = 1 : i64, window = 2 : i64} : "
+       "(<6x4>, <6x2>, <6x2>, <2>) -> (<6x4>, <6x2>)",
+       6,
+       4},
+      {"positions",
+       {{"table", "3x5"}},
+       "%p = rank.positions {sequence = 2 : i64} : () -> [4]\n"
+       "%y = rank.embedding %p, %table : ([4], <3x5>) -> <4x5>",
+       4,
+       5},
+      {"embedding_of_next_targets",
+       {{"table", "3x5"}},
+       "%n = rank.next_targets %targets {sequence = 2 : i64} : ([4]) -> [4]\n"
+       "%y = rank.embedding %n, %table : ([4], <3x5>) -> <4x5>",
+       4,
+       5},
+      {"cross_entropy_without_some_targets",
+       {{"x", "4x3"}},
+       "%n = rank.next_targets %targets {sequence = 2 : i64} : ([4]) -> [4]\n"
+       "%loss2, %lse2 = rank.cross_entropy %x, %n : (<4x3>, [4]) -> (<1>, <4>)\n"
+       "rank.objective balance %loss2 scale 0.7 : <1>\n%y = rank.add %x, %x : <4x3>",
+       4,
+       3},
       {"attention_grouped_query",
        {{"q", "6x8"}, {"k", "6x4"}, {"v", "6x4"}},
        "%y, %l = rank.attention %q, %k, %v {sequence = 6 : i64, heads = 4 : i64, kv_heads = 2 : i64} : "
        "(<6x8>, <6x4>, <6x4>) -> (<6x8>, <6x4>)",
        6,
        8},
-      {"silu_mul", {{"gate", "4x3"}, {"up", "4x3"}}, "%y = rank.silu_mul %gate, %up : (<4x3>, <4x3>) -> <4x3>", 4, 3},
+      {"activation", {{"gate", "4x3"}, {"up", "4x3"}}, "%y = rank.activation %gate up %up : (<4x3>, <4x3>) -> <4x3>", 4, 3},
       {"embedding", {{"table", "3x5"}}, "%y = rank.embedding %tokens, %table : ([4], <3x5>) -> <4x5>", 4, 5},
   };
+}
+
+/// Every function, alone and with another factor.
+static std::vector<OpCase> activationCases() {
+  std::vector<OpCase> cases;
+  for (std::string kind :
+       {"silu", "gelu", "gelu_tanh", "relu", "relu_squared", "clamped_silu", "tanh_cap", "clamp"}) {
+    std::string attributes = " {kind = #rank<activation " + kind + ">, limit = 0.6 : f64} : ";
+    cases.push_back({"activation_" + kind,
+                     {{"gate", "4x3"}},
+                     "%y = rank.activation %gate" + attributes + "(<4x3>) -> <4x3>",
+                     4,
+                     3});
+    cases.push_back({"gated_activation_" + kind,
+                     {{"gate", "4x3"}, {"up", "4x3"}},
+                     "%y = rank.activation %gate up %up" + attributes + "(<4x3>, <4x3>) -> <4x3>",
+                     4,
+                     3});
+  }
+  return cases;
 }
 
 static std::vector<OpCase> routerCases() {
@@ -193,11 +282,37 @@ static std::vector<OpCase> routerCases() {
          4,
          2});
   }
+  cases.push_back({"top_k_of_groups_with_a_bias",
+                   {{"l", "4x6"}, {"b", "6"}},
+                   "%c = rank.constant 0.0 : <6>\n%s = rank.router_scores %l {score = #rank<score sigmoid>} : (<4x6>) -> <4x6>\n"
+                   "%z = rank.add_bias %s, %b : (<4x6>, <6>) -> <4x6>\n"
+                   "%y, %chosen = rank.top_k %z, %c {normalize, groups = 3 : i64, top_groups = 2 : i64, "
+                   "group_candidates = 2 : i64} : (<4x6>, <6>) -> (<4x3>, [4x3])",
+                   4,
+                   3});
+  cases.push_back({"z_loss",
+                   {{"l", "4x5"}},
+                   "%z, %lse2 = rank.z_loss %l : (<4x5>) -> (<1>, <4>)\n"
+                   "rank.objective balance %z scale 0.3 : <1>\n%y = rank.add %l, %l : <4x5>",
+                   4,
+                   5});
   // The order of the slots comes in as token ids: each of the 2 tokens has 2 slots.
   cases.push_back({"gather_rows",
                    {{"x", "2x3"}},
                    "%y = rank.gather_rows %x, %tokens : (<2x3>, [4]) -> <4x3>",
                    4,
+                   3,
+                   {2, 0, 3, 1}});
+  cases.push_back({"gather_weighted_rows",
+                   {{"x", "2x3"}, {"w", "2x2"}},
+                   "%y = rank.gather_rows %x, %tokens, %w : (<2x3>, [4], <2x2>) -> <4x3>",
+                   4,
+                   3,
+                   {2, 0, 3, 1}});
+  cases.push_back({"scatter_rows",
+                   {{"rows", "4x3"}},
+                   "%y = rank.scatter_rows %rows, %tokens : (<4x3>, [4]) -> <2x3>",
+                   2,
                    3,
                    {2, 0, 3, 1}});
   cases.push_back({"combine",
@@ -219,7 +334,7 @@ static std::vector<OpCase> routerCases() {
 
 static std::vector<OpCase> allCases() {
   std::vector<OpCase> all;
-  for (const std::vector<OpCase> &cases : {matmulCases(), groupedCases(), denseCases(), routerCases()})
+  for (const std::vector<OpCase> &cases : {matmulCases(), groupedCases(), denseCases(), activationCases(), routerCases()})
     all.insert(all.end(), cases.begin(), cases.end());
   return all;
 }

@@ -33,7 +33,15 @@ struct Config {
   int64_t localExperts = experts / ep, capacity = fromEnvironment("CAPACITY", slots *ep);
   int64_t nanStep = fromEnvironment("NAN_STEP", 0);
   int64_t microBatches = batch / (dp * microBatch);
+  std::vector<double> frequencies = rotaryFrequencies();
   double lossScale = 1.0 / double(batch * sequence), balanceScale = 1e-2 / double(batch * layers);
+
+  std::vector<double> rotaryFrequencies() const {
+    std::vector<double> all;
+    for (int64_t i = 0; i < headWidth / 2; ++i)
+      all.push_back(std::pow(10000.0, -2.0 * double(i) / double(headWidth)));
+    return all;
+  }
 };
 
 struct Parameter {
@@ -191,31 +199,35 @@ struct Step {
     sigma_copy(rt, at(l.in), at(m.x), t * w * m.elemSize);
     sigma_rms_norm(rt, Elem, at(l.in), value(l.norm1), at(l.h1), at(l.rstd1), t, w, 1e-5);
     sigma_matmul(rt, Elem, at(l.h1), value(l.wq), at(m.d1), t, w, w, 0);
-    sigma_rotary(rt, Elem, at(m.d1), at(l.q), t, c.sequence, c.heads, c.headWidth, 10000, 0);
+    sigma_rotary(rt, Elem, at(m.d1), at(l.q), t, c.sequence, c.heads, c.headWidth,
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0);
     sigma_matmul(rt, Elem, at(l.h1), value(l.wk), at(m.d1), t, kv, w, 0);
-    sigma_rotary(rt, Elem, at(m.d1), at(l.k), t, c.sequence, c.kvHeads, c.headWidth, 10000, 0);
+    sigma_rotary(rt, Elem, at(m.d1), at(l.k), t, c.sequence, c.kvHeads, c.headWidth,
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0);
     sigma_matmul(rt, Elem, at(l.h1), value(l.wv), at(l.v), t, kv, w, 0);
-    sigma_attention(rt, Elem, at(l.q), at(l.k), at(l.v), at(l.o), at(l.lse), c.microBatch,
-                    c.sequence, c.heads, c.kvHeads, c.headWidth, at(m.work), m.workBytes);
+    sigma_attention(rt, Elem, at(l.q), at(l.k), at(l.v), nullptr, at(l.o), at(l.lse), c.microBatch,
+                    c.sequence, c.heads, c.kvHeads, c.headWidth, c.headWidth,
+                    1.0 / std::sqrt(double(c.headWidth)), 0, 0, 0.0, at(m.work), m.workBytes);
     sigma_copy(rt, at(l.mid), at(l.in), t * w * m.elemSize);
     sigma_matmul(rt, Elem, at(l.o), value(l.wo), at(l.mid), t, w, w, SIGMA_ACCUMULATE);
     sigma_rms_norm(rt, Elem, at(l.mid), value(l.norm2), at(l.h2), at(l.rstd2), t, w, 1e-5);
     sigma_matmul(rt, Elem, at(l.h2), value(l.router), at(l.logits), t, c.experts, w, 0);
     sigma_router_scores(rt, Elem, at(l.logits), at(l.scores), t, c.experts, SIGMA_SOFTMAX);
-    sigma_top_k(rt, Elem, at(l.scores), at(l.weights), at(l.chosen), t, c.experts, c.topK, 1);
+    sigma_top_k(rt, Elem, at(l.scores), nullptr, at(l.weights), at(l.chosen), t, c.experts, c.topK,
+                1, 1, 1, 1);
     sigma_balance_loss(rt, Elem, at(l.scores), at(l.chosen), at(l.balance), c.microBatch,
                        c.sequence, c.experts, c.topK);
     sigma_add_objective(rt, Elem, at(l.balance), c.balanceScale, SIGMA_TERM_BALANCE);
     sigma_group_tokens(rt, at(l.chosen), at(l.position), at(l.sizes), c.slots, c.experts);
     sigma_exchange_sizes(rt, at(l.sizes), at(l.table), at(l.local), c.experts, c.capacity);
-    sigma_gather_rows(rt, Elem, at(l.h2), at(l.position), at(m.wide1), t, c.topK, w);
+    sigma_gather_rows(rt, Elem, at(l.h2), at(l.position), nullptr, at(m.wide1), t, c.topK, w);
     exchange(l, m.wide1, l.rows, 0);
     sigma_grouped_matmul(rt, Elem, at(l.rows), value(l.gate), at(l.g), at(l.local), c.localExperts,
                          e, w, 0);
     sigma_grouped_matmul(rt, Elem, at(l.rows), value(l.up), at(l.u), at(l.local), c.localExperts, e,
                          w, 0);
-    sigma_silu_mul(rt, Elem, at(l.g), at(l.u), at(l.act), at(l.local), c.localExperts, c.capacity,
-                   e);
+    sigma_activation(rt, Elem, at(l.g), at(l.u), at(l.act), at(l.local), c.localExperts, c.capacity,
+                     e, SIGMA_SILU, 1.0);
     sigma_grouped_matmul(rt, Elem, at(l.act), value(l.down), at(m.wide1), at(l.local),
                          c.localExperts, w, e, 0);
     exchange(l, m.wide1, l.back, 1);
@@ -246,8 +258,8 @@ struct Step {
                               c.localExperts, w, e, SIGMA_ACCUMULATE);
     sigma_grouped_matmul(rt, Elem, at(m.wide2), value(l.down), at(m.wide1), at(l.local),
                          c.localExperts, e, w, SIGMA_TRANSPOSE_B);
-    sigma_silu_mul_grad(rt, Elem, at(l.g), at(l.u), at(m.wide1), at(m.wide2), at(m.wide3),
-                        at(l.local), c.localExperts, c.capacity, e);
+    sigma_activation_grad(rt, Elem, at(l.g), at(l.u), at(m.wide1), at(m.wide2), at(m.wide3),
+                          at(l.local), c.localExperts, c.capacity, e, SIGMA_SILU, 1.0);
     sigma_grouped_matmul_grad(rt, Elem, at(l.rows), at(m.wide2), gradient(l.gate), at(l.local),
                               c.localExperts, e, w, SIGMA_ACCUMULATE);
     sigma_grouped_matmul_grad(rt, Elem, at(l.rows), at(m.wide3), gradient(l.up), at(l.local),
@@ -279,12 +291,15 @@ struct Step {
     sigma_matmul(rt, Elem, at(l.o), at(m.d1), gradient(l.wo), w, w, t,
                  SIGMA_TRANSPOSE_A | SIGMA_ACCUMULATE);
     sigma_matmul(rt, Elem, at(m.d1), value(l.wo), at(m.d2), t, w, w, SIGMA_TRANSPOSE_B);
-    sigma_attention_grad(rt, Elem, at(l.q), at(l.k), at(l.v), at(l.o), at(l.lse), at(m.d2),
-                         at(m.wide1), at(m.wide2), at(m.wide3), c.microBatch, c.sequence, c.heads,
-                         c.kvHeads, c.headWidth, at(m.work), m.workBytes);
-    sigma_rotary(rt, Elem, at(m.wide1), at(m.d2), t, c.sequence, c.heads, c.headWidth, 10000, 1);
+    sigma_attention_grad(rt, Elem, at(l.q), at(l.k), at(l.v), nullptr, at(l.o), at(l.lse), at(m.d2),
+                         at(m.wide1), at(m.wide2), at(m.wide3), nullptr, c.microBatch, c.sequence,
+                         c.heads, c.kvHeads, c.headWidth, c.headWidth,
+                         1.0 / std::sqrt(double(c.headWidth)), 0, 0, 0.0, at(m.work), m.workBytes);
+    sigma_rotary(rt, Elem, at(m.wide1), at(m.d2), t, c.sequence, c.heads, c.headWidth,
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 1);
     projectionGrad(l, l.wq, m.d2, w, true);
-    sigma_rotary(rt, Elem, at(m.wide2), at(m.d2), t, c.sequence, c.kvHeads, c.headWidth, 10000, 1);
+    sigma_rotary(rt, Elem, at(m.wide2), at(m.d2), t, c.sequence, c.kvHeads, c.headWidth,
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 1);
     projectionGrad(l, l.wk, m.d2, kv, false);
     projectionGrad(l, l.wv, m.wide3, kv, false);
     sigma_rms_norm_grad(rt, Elem, at(l.in), value(l.norm1), at(l.rstd1), at(m.d3), at(m.d2),

@@ -49,20 +49,20 @@ TEST(ExpertGradient, RouterScores) {
 TYPED_TEST(Expert, TopKTakesTheLowerIndexAmongEquals) {
   std::vector<TypeParam> scores{1, 3, 3, 2, 5, 5, 5, 5, 0, 0, 0, 4}, weights(6);
   std::vector<int32_t> chosen(6);
-  sigma_top_k(&this->rt, kElem<TypeParam>, scores.data(), weights.data(), chosen.data(), 3, 4, 2,
-              0);
+  sigma_top_k(&this->rt, kElem<TypeParam>, scores.data(), nullptr, weights.data(), chosen.data(), 3,
+              4, 2, 0, 1, 1, 1);
   EXPECT_EQ(chosen, (std::vector<int32_t>{1, 2, 0, 1, 3, 0}));
   EXPECT_EQ(weights, (std::vector<TypeParam>{3, 3, 5, 5, 4, 0}));
-  sigma_top_k(&this->rt, kElem<TypeParam>, scores.data(), weights.data(), chosen.data(), 3, 4, 2,
-              1);
+  sigma_top_k(&this->rt, kElem<TypeParam>, scores.data(), nullptr, weights.data(), chosen.data(), 3,
+              4, 2, 1, 1, 1, 1);
   EXPECT_EQ(weights, (std::vector<TypeParam>{0.5, 0.5, 0.5, 0.5, 1, 0}));
 }
 
 TYPED_TEST(Expert, TopKOfNotANumberGivesValidIndices) {
   std::vector<TypeParam> scores(4, TypeParam(NAN)), weights(3);
   std::vector<int32_t> chosen(3);
-  sigma_top_k(&this->rt, kElem<TypeParam>, scores.data(), weights.data(), chosen.data(), 1, 4, 3,
-              1);
+  sigma_top_k(&this->rt, kElem<TypeParam>, scores.data(), nullptr, weights.data(), chosen.data(), 1,
+              4, 3, 1, 1, 1, 1);
   EXPECT_EQ(chosen, (std::vector<int32_t>{0, 1, 2}));
 }
 
@@ -73,12 +73,14 @@ TEST(ExpertGradient, TopK) {
     const auto f = [&](std::vector<double> s) {
       std::vector<double> w(9);
       std::vector<int32_t> chosen(9);
-      sigma_top_k(&rt, SIGMA_F64, s.data(), w.data(), chosen.data(), 3, 8, 3, normalize);
+      sigma_top_k(&rt, SIGMA_F64, s.data(), nullptr, w.data(), chosen.data(), 3, 8, 3, normalize, 1,
+                  1, 1);
       return dot(w, dw);
     };
     std::vector<double> w(9), ds(24, 9.0);
     std::vector<int32_t> chosen(9);
-    sigma_top_k(&rt, SIGMA_F64, scores.data(), w.data(), chosen.data(), 3, 8, 3, normalize);
+    sigma_top_k(&rt, SIGMA_F64, scores.data(), nullptr, w.data(), chosen.data(), 3, 8, 3, normalize,
+                1, 1, 1);
     sigma_top_k_grad(&rt, SIGMA_F64, scores.data(), chosen.data(), dw.data(), ds.data(), 3, 8, 3,
                      normalize);
     expectGradient(f, scores, ds, 1e-6);
@@ -103,7 +105,7 @@ TYPED_TEST(Expert, GatherScatterAndCombine) {
   const auto x = randomValues(r.tokens * r.width, 35), w = randomValues(r.tokens * r.k, 36);
   std::vector<TypeParam> tx = as<TypeParam>(x), tw = as<TypeParam>(w),
                          rows(r.tokens * r.k * r.width), y(x.size());
-  sigma_gather_rows(&this->rt, kElem<TypeParam>, tx.data(), r.position.data(), rows.data(),
+  sigma_gather_rows(&this->rt, kElem<TypeParam>, tx.data(), r.position.data(), nullptr, rows.data(),
                     r.tokens, r.k, r.width);
   sigma_scatter_rows(&this->rt, kElem<TypeParam>, rows.data(), r.position.data(), y.data(),
                      r.tokens, r.k, r.width);
@@ -192,8 +194,8 @@ TEST(ExpertGradient, BalanceLoss) {
   auto scores = randomValues(sequences * sequence * experts, 43, 0.1, 1);
   std::vector<double> weights(sequences * sequence * k), ds(scores.size());
   std::vector<int32_t> chosen(weights.size());
-  sigma_top_k(&rt, SIGMA_F64, scores.data(), weights.data(), chosen.data(), sequences * sequence,
-              experts, k, 0);
+  sigma_top_k(&rt, SIGMA_F64, scores.data(), nullptr, weights.data(), chosen.data(),
+              sequences * sequence, experts, k, 0, 1, 1, 1);
   double loss = 0, dloss = 0.3;
   sigma_balance_loss(&rt, SIGMA_F64, scores.data(), chosen.data(), &loss, sequences, sequence,
                      experts, k);

@@ -104,12 +104,13 @@ TYPED_TEST(Kernel, SiluMulOverTheRowsInUse) {
   const auto g = randomValues(60, 9, -20, 20), u = randomValues(60, 10);
   std::vector<TypeParam> tg = as<TypeParam>(g), tu = as<TypeParam>(u), y(60, TypeParam(7));
   std::vector<int32_t> sizes{3, 0, 4};
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), sizes.data(), 3, 10,
-                 6);
+  sigma_activation(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), sizes.data(), 3, 10,
+                   6, SIGMA_SILU, 1.0);
   auto wanted = siluMul(g, u);
   std::fill(wanted.begin() + 42, wanted.end(), 7);
   expectNear(y, wanted);
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), nullptr, 0, 10, 6);
+  sigma_activation(&this->rt, kElem<TypeParam>, tg.data(), tu.data(), y.data(), nullptr, 0, 10, 6,
+                   SIGMA_SILU, 1.0);
   expectNear(y, siluMul(g, u));
 }
 
@@ -117,15 +118,16 @@ TEST(KernelGradient, SiluMul) {
   Runtime rt;
   auto g = randomValues(45, 11, -6, 6), u = randomValues(45, 12), dy = randomValues(45, 13);
   std::vector<double> dg(45), du(45);
-  sigma_silu_mul_grad(&rt, SIGMA_F64, g.data(), u.data(), dy.data(), dg.data(), du.data(), nullptr,
-                      0, 5, 9);
+  sigma_activation_grad(&rt, SIGMA_F64, g.data(), u.data(), dy.data(), dg.data(), du.data(),
+                        nullptr, 0, 5, 9, SIGMA_SILU, 1.0);
   expectGradient([&](const auto &v) { return dot(siluMul(v, u), dy); }, g, dg);
   expectGradient([&](const auto &v) { return dot(siluMul(g, v), dy); }, u, du);
 }
 
 TYPED_TEST(Kernel, ExtremeGatesStayFinite) {
   std::vector<TypeParam> g{-1e4, -800, -90, 0, 90, 800, 1e4}, u(7, TypeParam(1)), y(7);
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 7);
+  sigma_activation(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 7,
+                   SIGMA_SILU, 1.0);
   for (size_t i = 0; i < 7; ++i)
     EXPECT_NEAR(double(y[i]), std::max(0.0, double(g[i])), 1e-6);
 }
@@ -133,7 +135,8 @@ TYPED_TEST(Kernel, ExtremeGatesStayFinite) {
 TYPED_TEST(Kernel, NotANumberSurvives) {
   std::vector<TypeParam> g(19, TypeParam(1)), u(19, TypeParam(1)), y(19);
   g[17] = TypeParam(NAN);
-  sigma_silu_mul(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 19);
+  sigma_activation(&this->rt, kElem<TypeParam>, g.data(), u.data(), y.data(), nullptr, 0, 1, 19,
+                   SIGMA_SILU, 1.0);
   for (size_t i = 0; i < 19; ++i)
     EXPECT_EQ(std::isnan(y[i]), i == 17);
   sigma_router_scores(&this->rt, kElem<TypeParam>, g.data(), y.data(), 1, 19, SIGMA_SOFTMAX);
@@ -160,11 +163,11 @@ TYPED_TEST(Kernel, RotaryAndItsInverse) {
   const auto x = randomValues(tokens * heads * width, 14);
   std::vector<TypeParam> tx = as<TypeParam>(x), y(x.size()), back(x.size());
   sigma_rotary(&this->rt, kElem<TypeParam>, tx.data(), y.data(), tokens, sequence, heads, width,
-               10000, 0);
+               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 0);
   expectNear(y, rotary(x, sequence, heads, width, 1));
   // A rotation's gradient is its inverse.
   sigma_rotary(&this->rt, kElem<TypeParam>, y.data(), back.data(), tokens, sequence, heads, width,
-               10000, 1);
+               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 1);
   expectNear(back, x);
 }
 
@@ -210,8 +213,9 @@ TYPED_TEST(Kernel, AttentionInBlocksOfAnySize) {
   for (const int64_t rows : {1, 3, 64, 500}) {
     std::vector<TypeParam> o(c.queries()), lse(c.sequences * c.sequence * c.heads),
         work(rows * c.sequence);
-    sigma_attention(&this->rt, kElem<TypeParam>, tq.data(), tk.data(), tv.data(), o.data(),
-                    lse.data(), c.sequences, c.sequence, c.heads, c.kvHeads, c.width, work.data(),
+    sigma_attention(&this->rt, kElem<TypeParam>, tq.data(), tk.data(), tv.data(), nullptr, o.data(),
+                    lse.data(), c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
+                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(),
                     work.size() * sizeof(TypeParam));
     expectNear(o, wanted);
   }
@@ -225,11 +229,13 @@ void checkAttentionGradient(const AttentionCase &c, int64_t blockRows) {
   std::vector<double> o(q.size()), lse(c.sequences * c.sequence * c.heads),
       work(2 * blockRows * c.sequence);
   std::vector<double> dq(q.size()), dk(k.size()), dv(v.size());
-  sigma_attention(&rt, SIGMA_F64, q.data(), k.data(), v.data(), o.data(), lse.data(), c.sequences,
-                  c.sequence, c.heads, c.kvHeads, c.width, work.data(), work.size() * 8);
-  sigma_attention_grad(&rt, SIGMA_F64, q.data(), k.data(), v.data(), o.data(), lse.data(),
-                       dO.data(), dq.data(), dk.data(), dv.data(), c.sequences, c.sequence, c.heads,
-                       c.kvHeads, c.width, work.data(), work.size() * 8);
+  sigma_attention(&rt, SIGMA_F64, q.data(), k.data(), v.data(), nullptr, o.data(), lse.data(),
+                  c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
+                  1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(), work.size() * 8);
+  sigma_attention_grad(&rt, SIGMA_F64, q.data(), k.data(), v.data(), nullptr, o.data(), lse.data(),
+                       dO.data(), dq.data(), dk.data(), dv.data(), nullptr, c.sequences, c.sequence,
+                       c.heads, c.kvHeads, c.width, c.width, 1.0 / std::sqrt(double(c.width)), 0, 0,
+                       0.0, work.data(), work.size() * 8);
   expectGradient([&](const auto &x) { return dot(attention(c, x, k, v), dO); }, q, dq);
   expectGradient([&](const auto &x) { return dot(attention(c, q, x, v), dO); }, k, dk);
   expectGradient([&](const auto &x) { return dot(attention(c, q, k, x), dO); }, v, dv);
@@ -245,9 +251,9 @@ TEST(Kernel, EqualInputsGiveEqualBits) {
   std::vector<float> work(64 * 64), lse(c.sequences * c.sequence * c.heads), first(q.size()),
       again(q.size());
   for (std::vector<float> *o : {&first, &again})
-    sigma_attention(&rt, SIGMA_F32, q.data(), k.data(), k.data(), o->data(), lse.data(),
-                    c.sequences, c.sequence, c.heads, c.kvHeads, c.width, work.data(),
-                    work.size() * 4);
+    sigma_attention(&rt, SIGMA_F32, q.data(), k.data(), k.data(), nullptr, o->data(), lse.data(),
+                    c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
+                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(), work.size() * 4);
   EXPECT_EQ(first, again);
 }
 
@@ -260,11 +266,11 @@ TEST(Kernel, InstructionLevelsAgree) {
     if (!device)
       continue;
     std::vector<double> y(x.size());
-    device->f64.siluMul(x.data(), u.data(), y.data(), y.size());
+    device->f64.activation(SIGMA_SILU, x.data(), u.data(), y.data(), y.size(), 1.0);
     expectNear(y, wanted, 1e-14);
     const auto xf = as<float>(x), uf = as<float>(u);
     std::vector<float> yf(x.size());
-    device->f32.siluMul(xf.data(), uf.data(), yf.data(), yf.size());
+    device->f32.activation(SIGMA_SILU, xf.data(), uf.data(), yf.data(), yf.size(), 1.0);
     expectNear(yf, wanted, 4e-6);
     double sum = 0;
     for (const double value : x)

@@ -75,6 +75,14 @@ struct KernelTest : ::testing::Test {
 };
 using Elements = ::testing::Types<float, double>;
 
+/// base^(-2i/width) of every rotated pair.
+inline std::vector<double> rotaryFrequencies(int64_t headWidth, double base) {
+  std::vector<double> frequencies;
+  for (int64_t i = 0; i < headWidth / 2; ++i)
+    frequencies.push_back(std::pow(base, -2.0 * double(i) / double(headWidth)));
+  return frequencies;
+}
+
 } // namespace sigma::test
 
 #endif

@@ -1,0 +1,205 @@
+//===- ExpandFeedForward.cpp - MLP and MoE in primitive ops ---------------===//
+
+#include "dialects/Sigma/ExpandParts.h"
+
+using namespace mlir;
+using namespace mlir::sigma;
+using rank::BlockBuilder;
+
+/// Of a gated activation, the function of the gate.
+static rank::Activation functionOf(Activation activation) {
+  switch (activation) {
+  case Activation::SwiGlu:
+  case Activation::Silu:
+    return rank::Activation::Silu;
+  case Activation::GeGlu:
+  case Activation::Gelu:
+    return rank::Activation::Gelu;
+  case Activation::GeGluTanh:
+  case Activation::GeluTanh:
+    return rank::Activation::GeluTanh;
+  case Activation::ReGlu:
+  case Activation::Relu:
+    return rank::Activation::Relu;
+  case Activation::ReluSquared:
+    return rank::Activation::ReluSquared;
+  case Activation::ClampedSwiGlu:
+    return rank::Activation::ClampedSilu;
+  }
+  llvm_unreachable("unknown activation");
+}
+
+static bool isGated(Activation activation) {
+  switch (activation) {
+  case Activation::SwiGlu:
+  case Activation::GeGlu:
+  case Activation::GeGluTanh:
+  case Activation::ReGlu:
+  case Activation::ClampedSwiGlu:
+    return true;
+  default:
+    return false;
+  }
+}
+
+namespace {
+/// A feed-forward network, of every token or of each expert's rows.
+struct Network {
+  std::string prefix; // of its parameters
+  int64_t hidden;
+  Activation activation;
+  std::optional<double> limit;
+  bool bias;
+  // Of experts only.
+  int64_t experts = 0;
+  Value sizes = {};
+  IntegerAttr expectedRows = {};
+};
+} // namespace
+
+static Value project(BlockBuilder &b, const Network &net, StringRef name, Value input,
+                     int64_t columns) {
+  auto type = cast<RankedTensorType>(input.getType());
+  int64_t rows = type.getDimSize(0), inner = type.getDimSize(1);
+  std::string full = net.prefix + name.str(), biasName = full + "_bias";
+  Value result, bias;
+  if (net.sizes) {
+    Value weights = b.expertMatrices(full, net.experts, inner, columns);
+    result = b.create<rank::GroupedMatmulOp>(b.floats({rows, columns}), input, weights, net.sizes,
+                                             net.expectedRows, UnitAttr());
+    bias = net.bias ? b.expertBiases(biasName, net.experts, columns) : Value();
+  } else {
+    result = b.matmul(input, b.matrix(full, inner, columns));
+    bias = net.bias ? b.bias(biasName, columns) : Value();
+  }
+  if (!bias)
+    return result;
+  return b.create<rank::AddBiasOp>(result.getType(), result, bias, net.sizes, net.expectedRows);
+}
+
+/// down(f(gate(x)) * up(x)), or down(f(up(x))).
+static Value expandNetwork(BlockBuilder &b, const Network &net, Value input) {
+  Value gate, up;
+  if (isGated(net.activation))
+    gate = project(b, net, "gate", input, net.hidden);
+  up = project(b, net, "up", input, net.hidden);
+  if (!gate)
+    std::swap(gate, up);
+  Value inner = b.activation(gate, functionOf(net.activation), net.limit.value_or(1.0), up,
+                             net.sizes, net.expectedRows);
+  return project(b, net, "down", inner, b.shape().width);
+}
+
+void MlpOp::expand(BlockBuilder &b) {
+  b.enterBlock("mlp", getLoc());
+  auto model = (*this)->getParentOfType<ModelOp>();
+  Value input = enterBranch(b, model);
+  Network net{"", getWidth(), getActivation(), getLimit(), getBias()};
+  leaveBranch(b, model, expandNetwork(b, net, input));
+}
+
+//===----------------------------------------------------------------------===//
+// Mixture of experts
+//===----------------------------------------------------------------------===//
+
+static Value expandLogits(BlockBuilder &b, MoeOp op, Value input) {
+  Value logits = b.matmul(input, b.matrix("router", b.shape().width, op.getExperts()));
+  if (op.getRouterBias())
+    logits = b.addBias(logits, b.bias("router_bias", op.getExperts()));
+  if (double factor = op.getZLoss()) {
+    Value loss =
+        b.create<rank::ZLossOp>(b.floats({1}), b.floats({b.shape().tokens()}), logits).getLoss();
+    b.objective(loss, rank::Term::Balance,
+                factor / (double(b.shape().globalBatch) * b.shape().sequence));
+  }
+  return logits;
+}
+
+/// The experts of each token, and their weights.
+static rank::TopKOp choose(BlockBuilder &b, MoeOp op, Value scores) {
+  constexpr double kBiasUpdateRate = 1.0e-3; // DeepSeek-V3, 4.2
+  int64_t tokens = b.shape().tokens();
+  Value bias;
+  if (op.getSelectionBias())
+    bias = b.loadBias("selection_bias", op.getExperts(),
+                      op.getBiasUpdateRate().value_or(kBiasUpdateRate));
+  auto best = b.create<rank::TopKOp>(
+      b.floats({tokens, op.getTopK()}), b.indices({tokens, op.getTopK()}), scores, bias,
+      op.isNormalized(), op.getGroups().value_or(1), op.getTopGroups().value_or(1),
+      /*group_candidates=*/op.getGroups() && op.getSelectionBias() ? 2 : 1);
+  if (auto weight = bias ? bias.getDefiningOp<rank::WeightOp>() : rank::WeightOp())
+    b.create<rank::CountLoadOp>(weight.getParameterAttr(), best.getChosen());
+  if (double factor = op.getBalanceLoss()) {
+    Value loss =
+        b.create<rank::BalanceLossOp>(b.floats({1}), scores, best.getChosen(), b.shape().sequence);
+    b.objective(loss, rank::Term::Balance, factor / b.shape().globalBatch);
+  }
+  return best;
+}
+
+/// Rows go to their experts, through them, and back.
+static Value expandExperts(BlockBuilder &b, MoeOp op, Value rows, Value sizes) {
+  int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0);
+  Network net{"expert_",
+              op.getWidth(),
+              op.getActivation(),
+              op.getLimit(),
+              op.getBias(),
+              op.getExperts(),
+              sizes,
+              b.builder().getI64IntegerAttr(count)};
+  rows = b.create<rank::DispatchOp>(rows, sizes);
+  rows = expandNetwork(b, net, rows);
+  return b.create<rank::CollectOp>(rows, sizes);
+}
+
+static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp best) {
+  int64_t slots = b.shape().tokens() * op.getTopK();
+  Value weights = best.getWeights();
+  if (op.getScaling())
+    weights = b.scale(weights, *op.getScaling());
+  auto groups = b.create<rank::GroupTokensOp>(b.indices({slots}), b.indices({op.getExperts()}),
+                                              best.getChosen());
+  Value rows =
+      b.create<rank::GatherRowsOp>(b.floats({slots, b.shape().width}), input, groups.getPosition(),
+                                   op.getWeighInput() ? weights : Value());
+  rows = expandExperts(b, op, rows, groups.getSizes());
+  if (op.getWeighInput())
+    return b.create<rank::ScatterRowsOp>(input.getType(), rows, groups.getPosition());
+  return b.create<rank::CombineOp>(input.getType(), rows, groups.getPosition(), weights);
+}
+
+/// Each row times the sigmoid of a projection of the token: a weighted sum of one choice, which
+/// stands where the token does.
+static Value expandSharedGate(BlockBuilder &b, Value input, Value shared) {
+  int64_t tokens = b.shape().tokens();
+  Value logits = b.matmul(input, b.matrix("shared_gate", b.shape().width, 1));
+  Value gate = b.create<rank::RouterScoresOp>(logits.getType(), logits, rank::Score::Sigmoid);
+  Value position = b.create<rank::PositionsOp>(b.indices({tokens}), tokens);
+  return b.create<rank::CombineOp>(shared.getType(), shared, position, gate);
+}
+
+/// Null without shared experts.
+static Value expandShared(BlockBuilder &b, MoeOp op, Value input) {
+  Value sum;
+  for (int64_t i = 0; i < op.getSharedExperts(); ++i) {
+    Network net{("shared_" + Twine(i) + "_").str(), op.getSharedWidth(), op.getActivation(),
+                op.getLimit(), op.getBias()};
+    Value one = expandNetwork(b, net, input);
+    sum = sum ? b.add(sum, one) : one;
+  }
+  return sum && op.getSharedGate() ? expandSharedGate(b, input, sum) : sum;
+}
+
+void MoeOp::expand(BlockBuilder &b) {
+  b.enterBlock("moe", getLoc());
+  auto model = (*this)->getParentOfType<ModelOp>();
+  auto score = getRouter() == RouterScore::Softmax ? rank::Score::Softmax : rank::Score::Sigmoid;
+  Value input = enterBranch(b, model);
+  Value logits = expandLogits(b, *this, input);
+  Value scores = b.create<rank::RouterScoresOp>(logits.getType(), logits, score);
+  Value mixed = expandRouted(b, *this, input, choose(b, *this, scores));
+  if (Value shared = expandShared(b, *this, input))
+    mixed = b.add(mixed, shared);
+  leaveBranch(b, model, mixed);
+}

@@ -1,0 +1,131 @@
+//===- ExpandModel.cpp - embedding, head and further tokens in primitive ops -===//
+
+#include "dialects/Sigma/ExpandParts.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::sigma;
+using rank::BlockBuilder;
+
+static Value lookUp(BlockBuilder &b, Value ids, Value table) {
+  return b.create<rank::EmbeddingOp>(b.floats({b.shape().tokens(), b.shape().width}), ids, table);
+}
+
+static Value embedTokens(BlockBuilder &b, Value ids) {
+  return lookUp(b, ids, b.embeddingTable(b.shape().vocabulary, b.shape().width));
+}
+
+void EmbeddingOp::expand(BlockBuilder &b) {
+  b.enterBlock("embedding", getLoc());
+  b.stream = embedTokens(b, b.tokens);
+  if (getPositions()) {
+    Value position =
+        b.create<rank::PositionsOp>(b.indices({b.shape().tokens()}), b.shape().sequence);
+    b.stream =
+        b.add(b.stream, lookUp(b, position, b.matrix("positions", *getPositions(), getWidth())));
+  }
+  if (getScale())
+    b.stream = b.scale(b.stream, *getScale());
+}
+
+/// A row of the projection per token of the vocabulary, each of length one.
+static Value unitRows(BlockBuilder &b, Value matrix) {
+  constexpr double kEpsilon = 1.0e-12; // of a mean square; only a row of zeros is near it
+  auto type = cast<RankedTensorType>(matrix.getType());
+  Value length = b.constant({type.getDimSize(1)}, 1.0 / std::sqrt(double(type.getDimSize(1))));
+  return b.create<rank::RmsNormOp>(type, b.floats({type.getDimSize(0)}), matrix, length, kEpsilon)
+      .getResult();
+}
+
+namespace {
+/// From the width to logits; the head's, also for further tokens.
+struct VocabularyProjection {
+  HeadOp head;
+  Value matrix, bias;
+
+  bool hasRowPerToken() { return head.getTying() == HeadTying::Tied || head.getNormalize(); }
+};
+} // namespace
+
+static VocabularyProjection createProjection(BlockBuilder &b, HeadOp head) {
+  int64_t width = b.shape().width, vocabulary = b.shape().vocabulary;
+  VocabularyProjection projection{head, Value(), Value()};
+  if (head.getTying() == HeadTying::Tied)
+    projection.matrix = b.embeddingTable(vocabulary, width);
+  else if (projection.hasRowPerToken())
+    projection.matrix = b.matrix("output", vocabulary, width);
+  else
+    projection.matrix = b.matrix("output", width, vocabulary);
+  if (head.getNormalize())
+    projection.matrix = unitRows(b, projection.matrix);
+  if (head.getBias())
+    projection.bias = b.bias("output_bias", vocabulary);
+  return projection;
+}
+
+static Value expandLogits(BlockBuilder &b, VocabularyProjection projection, Value input) {
+  HeadOp head = projection.head;
+  Value logits = projection.hasRowPerToken() ? b.matmulTransposed(input, projection.matrix)
+                                             : b.matmul(input, projection.matrix);
+  if (projection.bias)
+    logits = b.addBias(logits, projection.bias);
+  if (head.getScale())
+    logits = b.scale(logits, *head.getScale());
+  if (head.getSoftcap())
+    logits = b.activation(logits, rank::Activation::TanhCap, *head.getSoftcap());
+  return logits;
+}
+
+/// The mean cross entropy over the global batch, times `factor`.
+static void addLoss(BlockBuilder &b, Value logits, Value targets, rank::Term term, double factor) {
+  auto entropy = b.create<rank::CrossEntropyOp>(b.floats({1}), b.floats({b.shape().tokens()}),
+                                                logits, targets);
+  b.objective(entropy.getLoss(), term,
+              factor / (double(b.shape().globalBatch) * b.shape().sequence));
+}
+
+/// What a block for a further token works on: the stream and the embedding of the token before the
+/// one it predicts, each normed, projected together.
+static Value mergeWithToken(BlockBuilder &b, ModelOp model, Value stream, Value ids) {
+  int64_t width = b.shape().width;
+  auto project = [&](Value input, StringRef name) {
+    Value normed = expandNorm(b, model, input, (name + "_norm").str());
+    return b.matmul(normed, b.matrix((name + "_projection").str(), width, width));
+  };
+  Value token = embedTokens(b, ids);
+  if (std::optional<double> scale = model.getEmbedding().getScale())
+    token = b.scale(token, *scale);
+  return b.add(project(stream, "stream"), project(token, "token"));
+}
+
+/// DeepSeek-V3, equations 21 to 25.
+static void expandMtp(BlockBuilder &b, MtpOp mtp, VocabularyProjection projection) {
+  auto model = mtp->getParentOfType<ModelOp>();
+  Layer layer = mtp.getLayers().front();
+  Value ids = b.targets;
+  for (int64_t depth = 0; depth < mtp.getCount(); ++depth) {
+    b.enterScope(("mtp." + Twine(depth) + ".").str());
+    b.enterBlock("input", mtp.getLoc());
+    b.stream = mergeWithToken(b, model, b.stream, ids);
+    layer.attention.expand(b);
+    layer.feedForward.expand(b);
+    b.enterBlock("output", mtp.getLoc());
+    Value logits = expandLogits(b, projection, expandNorm(b, model, b.stream, "norm"));
+    ids = b.create<rank::NextTargetsOp>(ids, b.shape().sequence);
+    addLoss(b, logits, ids, rank::Term::Balance, mtp.getLossFactor() / mtp.getCount());
+  }
+}
+
+void HeadOp::expand(BlockBuilder &b) {
+  b.enterScope("");
+  b.enterBlock("head", getLoc());
+  auto model = (*this)->getParentOfType<ModelOp>();
+  Value input = b.stream;
+  if (model.getNormPlacement() != NormPlacement::Post)
+    input = expandNorm(b, model, input, "norm");
+  VocabularyProjection projection = createProjection(b, *this);
+  addLoss(b, expandLogits(b, projection, input), b.targets, rank::Term::Loss, 1.0);
+  if (MtpOp mtp = model.getMtp())
+    expandMtp(b, mtp, projection);
+  b.stream = Value();
+}

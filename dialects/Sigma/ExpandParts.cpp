@@ -1,0 +1,39 @@
+//===- ExpandParts.cpp - norms and residual sums in primitive ops ---------===//
+
+#include "dialects/Sigma/ExpandParts.h"
+
+using namespace mlir;
+using namespace mlir::sigma;
+using rank::BlockBuilder;
+
+Value sigma::expandNorm(BlockBuilder &b, ModelOp model, Value input, StringRef name) {
+  int64_t width = b.shape().width;
+  if (model.getNorm() == Norm::Rms)
+    return b.rmsNorm(input, b.normWeight(name, width));
+  // The variance is the mean square of what is left without the mean.
+  Value centered = b.create<rank::CenterOp>(input);
+  Value normed = b.rmsNorm(centered, b.normWeight(name, width));
+  if (model.getNorm() == Norm::LayerNoBias)
+    return normed;
+  return b.addBias(normed, b.bias((name + "_bias").str(), width));
+}
+
+Value sigma::enterBranch(BlockBuilder &b, ModelOp model) {
+  if (model.getNormPlacement() == NormPlacement::Post)
+    return b.stream;
+  return expandNorm(b, model, b.stream, "norm");
+}
+
+void sigma::leaveBranch(BlockBuilder &b, ModelOp model, Value result) {
+  switch (model.getNormPlacement()) {
+  case NormPlacement::Pre:
+    b.stream = b.add(b.stream, result);
+    return;
+  case NormPlacement::Post:
+    b.stream = expandNorm(b, model, b.add(b.stream, result), "norm");
+    return;
+  case NormPlacement::Sandwich:
+    b.stream = b.add(b.stream, expandNorm(b, model, result, "output_norm"));
+    return;
+  }
+}
