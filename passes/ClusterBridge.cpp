@@ -158,7 +158,8 @@ static int64_t slowdownPpm(ClusterOp cluster, std::vector<std::string> &remarks)
 }
 
 static int64_t longer(int64_t value, int64_t ppm) {
-  return int64_t(__int128(value) * (kMillion + ppm) / kMillion);
+  __int128 product = __int128(value) * (kMillion + ppm) / kMillion;
+  return int64_t(std::min<__int128>(product, INT64_MAX));
 }
 
 //===----------------------------------------------------------------------===//

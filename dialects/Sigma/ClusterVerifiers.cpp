@@ -4,6 +4,7 @@
 #include "dialects/Sigma/VerifyHelpers.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::sigma;
@@ -57,7 +58,8 @@ static LogicalResult verifyTiers(ClusterOp cluster) {
 /// The kinds of accelerators and the nodes that they fill.
 static LogicalResult verifyKinds(ClusterOp cluster) {
   SmallVector<AcceleratorOp, 2> accelerators = cluster.getAccelerators();
-  int64_t together = 0, node = cluster.getNodeTier().getDevices();
+  int64_t node = cluster.getNodeTier().getDevices();
+  uint64_t together = 0;
   for (AcceleratorOp accelerator : accelerators) {
     if (accelerators.size() > 1 && !accelerator.getDevices())
       return accelerator.emitOpError(
@@ -68,9 +70,9 @@ static LogicalResult verifyKinds(ClusterOp cluster) {
               << "devices must be a multiple of a node's (" << node << "), got: " << devices)
                  .attachNote(cluster.getNodeTier().getLoc())
              << "the nodes are here";
-    together += std::min(devices, cluster.getDevices() + 1);
+    together = llvm::SaturatingAdd(together, uint64_t(devices));
   }
-  if (together != cluster.getDevices())
+  if (together != uint64_t(cluster.getDevices()))
     return (accelerators.back().emitOpError()
             << "devices of all kinds must add up to the cluster's (" << cluster.getDevices()
             << "), got: " << together)
@@ -206,14 +208,14 @@ LogicalResult TierOp::verify() {
 
 LogicalResult SlowNodeOp::verify() {
   if (failed(requireNotNegative(*this, "index", getIndex())) ||
-      failed(requirePositive(*this, "slowdown_ppm", getSlowdownPpm())))
+      failed(requireInRange(*this, "slowdown_ppm", getSlowdownPpm(), 1, 1000 * kMillion)))
     return failure();
   return success();
 }
 
 LogicalResult NoiseOp::verify() {
   if (failed(requireNotNegative(*this, "compute_jitter_ppm", getComputeJitterPpm())) ||
-      failed(requireNotNegative(*this, "node_slowness_ppm", getNodeSlownessPpm())) ||
+      failed(requireInRange(*this, "node_slowness_ppm", getNodeSlownessPpm(), 0, kMillion)) ||
       failed(requireNotNegative(*this, "routing_jitter_ppm", getRoutingJitterPpm())) ||
       failed(requireInRange(*this, "spikes_per_million_steps", getSpikesPerMillionSteps(), 0,
                             kMillion)) ||

@@ -238,7 +238,7 @@ def Sigma_NoiseOp : Sigma_Op<"noise", [HasParent<"::mlir::sigma::ClusterOp">]> {
 
     **Constraints:**
     - `compute_jitter_ppm` is not negative.
-    - `node_slowness_ppm` is not negative.
+    - `node_slowness_ppm` is from 0 to 1000000.
     - `routing_jitter_ppm` is not negative.
     - `spikes_per_million_steps` is from 0 to 1000000.
     - `spike_ns` is not negative.
@@ -278,7 +278,7 @@ def Sigma_SlowNodeOp : Sigma_Op<"slow_node", [Symbol, HasParent<"::mlir::sigma::
 
     **Constraints:**
     - `index` is not negative.
-    - `slowdown_ppm` is positive.
+    - `slowdown_ppm` is from 1 to 1000000000.
   }];
   let arguments = (ins
     SymbolNameAttr:$sym_name,

@@ -55,6 +55,7 @@ sigma.cluster @c devices 8 {
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
   // expected-note @+1 {{the first is here}}
   sigma.noise
+  // rule: sigma.cluster: There is at most one `sigma.noise`
   // expected-error @+1 {{'sigma.noise' op must be the only one of its cluster}}
   sigma.noise
 }
@@ -66,6 +67,7 @@ sigma.cluster @c devices 8 {
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
   // expected-note @+1 {{the first is here}}
   sigma.failures
+  // rule: sigma.cluster: There is at most one `sigma.failures`
   // expected-error @+1 {{'sigma.failures' op must be the only one of its cluster}}
   sigma.failures
 }
@@ -76,6 +78,7 @@ sigma.cluster @c devices 24 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
   // expected-note @+1 {{the next inner tier is here}}
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // rule: sigma.cluster: The size of each tier is a proper multiple of the one before
   // expected-error @+1 {{'sigma.tier' op devices must be a proper multiple of the next inner tier's (8), got: 12}}
   sigma.tier @rack devices 12 bandwidth_bytes_per_s 1 latency_ns 1
   sigma.tier @network devices 24 bandwidth_bytes_per_s 1 latency_ns 1
@@ -97,6 +100,7 @@ sigma.cluster @c devices 24 {
 // expected-note @+1 {{the cluster is here}}
 sigma.cluster @c devices 24 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  // rule: sigma.cluster: The last tier covers all devices
   // expected-error @+1 {{'sigma.tier' op devices of the last tier must cover the cluster (24), got: 8}}
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
 }
@@ -130,6 +134,7 @@ sigma.cluster @c devices 8 {
 // -----
 
 sigma.cluster @c devices 8 {
+  // rule: sigma.accelerator: Each `peak_<format>_flops_per_s` is not negative
   // expected-error @+1 {{'sigma.accelerator' op peak_f32_flops_per_s must not be negative, got: -1}}
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s -1
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
@@ -154,6 +159,7 @@ sigma.cluster @c devices 8 {
 // -----
 
 sigma.cluster @c devices 8 {
+  // rule: sigma.accelerator: At least one `peak_<format>_flops_per_s` is positive
   // expected-error @+1 {{'sigma.accelerator' op must state at least one of peak_fp8_flops_per_s, peak_f16_flops_per_s, peak_bf16_flops_per_s, peak_f32_flops_per_s, peak_f64_flops_per_s}}
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
@@ -170,6 +176,7 @@ sigma.cluster @c devices 8 {
 // -----
 
 sigma.cluster @c devices 8 {
+  // rule: sigma.accelerator: Each efficiency is from 1 to 1000000 ppm
   // expected-error @+1 {{'sigma.accelerator' op matmul_efficiency_ppm must be from 1 to 1000000, got: 0}}
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
       matmul_efficiency_ppm 0
@@ -340,6 +347,7 @@ sigma.cluster @c devices 8 spares_ppm 1000001 {
 
 // -----
 
+// rule: sigma.cluster: At most one of `spares` and `spares_ppm` is positive
 // expected-error @+1 {{'sigma.cluster' op states both spares and spares_ppm; keep one}}
 sigma.cluster @c devices 8 spares 1 spares_ppm 30000 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
@@ -359,6 +367,7 @@ sigma.cluster @c devices 8 node @npu {
 sigma.cluster @c devices 8 {
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
   sigma.accelerator @npu devices 8 memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  // rule: sigma.cluster: Each of several accelerators states its `devices`
   // expected-error @+1 {{'sigma.accelerator' op must state its devices, because the cluster has several kinds}}
   sigma.accelerator @old memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
 }
@@ -369,6 +378,7 @@ sigma.cluster @c devices 16 {
   // expected-note @+1 {{the nodes are here}}
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
   sigma.tier @pod devices 16 bandwidth_bytes_per_s 1 latency_ns 1
+  // rule: sigma.cluster: Each of several accelerators fills whole nodes
   // expected-error @+1 {{'sigma.accelerator' op devices must be a multiple of a node's (8), got: 4}}
   sigma.accelerator @npu devices 4 memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
   sigma.accelerator @old devices 12 memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
@@ -381,6 +391,7 @@ sigma.cluster @c devices 16 {
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
   sigma.tier @pod devices 16 bandwidth_bytes_per_s 1 latency_ns 1
   sigma.accelerator @npu devices 8 memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  // rule: sigma.cluster: The accelerators' `devices` add up to the cluster's
   // expected-error @+1 {{'sigma.accelerator' op devices of all kinds must add up to the cluster's (16), got: 24}}
   sigma.accelerator @old devices 16 memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
 }
@@ -454,6 +465,7 @@ sigma.cluster @c devices 8 {
 
 sigma.cluster @c devices 8 {
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // rule: sigma.accelerator: The sizes of an efficiency curve are not negative and increase
   // expected-error @+1 {{'sigma.accelerator' op attention_efficiency_ppm must have sizes that are not negative and increase, got: 1000}}
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1 attention_efficiency_ppm [1000: 500000, 1000: 600000]
 }
@@ -543,7 +555,7 @@ sigma.cluster @c devices 8 {
 sigma.cluster @c devices 8 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
-  // expected-error @+1 {{'sigma.noise' op node_slowness_ppm must not be negative, got: -1}}
+  // expected-error @+1 {{'sigma.noise' op node_slowness_ppm must be from 0 to 1000000, got: -1}}
   sigma.noise node_slowness_ppm -1
 }
 
@@ -561,7 +573,7 @@ sigma.cluster @c devices 8 {
 sigma.cluster @c devices 8 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
-  // expected-error @+1 {{'sigma.slow_node' op slowdown_ppm must be positive, got: 0}}
+  // expected-error @+1 {{'sigma.slow_node' op slowdown_ppm must be from 1 to 1000000000, got: 0}}
   sigma.slow_node @n index 0 slowdown_ppm 0
 }
 
@@ -571,6 +583,7 @@ sigma.cluster @c devices 8 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
   // expected-note @+1 {{the nodes are here}}
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // rule: sigma.cluster: A slow node is one of the cluster's
   // expected-error @+1 {{'sigma.slow_node' op index must be below the number of nodes (1), got: 1}}
   sigma.slow_node @n index 1 slowdown_ppm 1
 }
@@ -582,6 +595,7 @@ sigma.cluster @c devices 8 {
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
   // expected-note @+1 {{the first is here}}
   sigma.slow_node @n index 0 slowdown_ppm 1
+  // rule: sigma.cluster: Each node is called slow at most once
   // expected-error @+1 {{'sigma.slow_node' op node 0 is called slow twice}}
   sigma.slow_node @m index 0 slowdown_ppm 2
 }

@@ -42,6 +42,7 @@ sigma.job @j model @m on @c batch 8 precision f32 expert_capacity_ppm 999999 {
 
 // -----
 
+// rule: sigma.job: Each pinned size is positive
 // expected-error @+1 {{'sigma.job' op pin pp must be positive, got: -1}}
 sigma.job @j model @m on @c batch 8 precision f32 pin {pp = -1} {
   sigma.adamw learning_rate 1.0e-3
@@ -303,6 +304,7 @@ sigma.job @j model @m on @c batch 8 precision f32 max_zero 1 pin {zero = 2} {
 
 // -----
 
+// rule: sigma.job: Each forbidden size is positive
 // expected-error @+1 {{'sigma.job' op forbid ep must be positive, got: 0}}
 sigma.job @j model @m on @c batch 8 precision f32 forbid {ep = [8, 0]} {
   sigma.adamw learning_rate 1.0e-3
@@ -317,6 +319,7 @@ sigma.job @j model @m on @c batch 8 precision f32 forbid {zero = [4]} {
 
 // -----
 
+// rule: sigma.job: Each choice that is forbidden names a value
 // expected-error @+1 {{'sigma.job' op forbid ep must name at least one value}}
 sigma.job @j model @m on @c batch 8 precision f32 forbid {ep = []} {
   sigma.adamw learning_rate 1.0e-3
@@ -331,6 +334,7 @@ sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = []} {
 
 // -----
 
+// rule: sigma.job: One rematerialization mode is left
 // expected-error @+1 {{'sigma.job' op forbid remat must leave one of none, full}}
 sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = [full, none]} {
   sigma.adamw learning_rate 1.0e-3
@@ -338,6 +342,7 @@ sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = [full, none]} 
 
 // -----
 
+// rule: sigma.job: No value is both pinned and forbidden
 // expected-error @+1 {{'sigma.job' op pins and forbids the same value of ep}}
 sigma.job @j model @m on @c batch 8 precision f32 pin {ep = 8} forbid {ep = [4, 8]} {
   sigma.adamw learning_rate 1.0e-3
@@ -352,6 +357,7 @@ sigma.job @j model @m on @c batch 8 precision f32 pin {remat = full} forbid {rem
 
 // -----
 
+// rule: sigma.job: Nothing else is pinned but a rematerialization mode
 // expected-error @+1 {{'sigma.job' op pin schedule = 1 : i64 is neither a known size nor a rematerialization mode}}
 "sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, pin = {schedule = 1 : i64}}> ({
   "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
@@ -366,6 +372,7 @@ sigma.job @j model @m on @c batch 8 precision f32 pin {remat = full} forbid {rem
 
 // -----
 
+// rule: sigma.job: Nothing else is forbidden but rematerialization modes
 // expected-error @+1 {{'sigma.job' op forbid ep = 8 : i64 is neither sizes nor rematerialization modes}}
 "sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, forbid = {ep = 8 : i64}}> ({
   "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
