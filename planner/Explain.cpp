@@ -227,6 +227,7 @@ private:
       if (!conflict.suggest.empty())
         text += "    " + conflict.suggest + "\n";
     }
+    text += summarizeRemarks(problem);
   }
 
   const Problem &problem;

@@ -17,7 +17,7 @@ __attribute__((format(printf, 1, 2))) static std::string line(const char *format
   return std::string(buffer) + "\n";
 }
 
-static std::string remarks(const Problem &problem) {
+std::string sigma::planner::summarizeRemarks(const Problem &problem) {
   std::string text;
   for (const std::string &remark : problem.remarks)
     text += "  remark     " + remark + "\n";
@@ -36,7 +36,7 @@ std::string sigma::planner::summarize(const Problem &problem, const Plan &plan) 
               formatNs(step.meanNs).c_str(), formatNs(step.p50Ns).c_str(),
               formatNs(step.p95Ns).c_str(), double(problem.job.quantilePpm) * 1e-4) +
          line("  rate       %.0f tokens/s, MFU %.1f %%", plan.tokensPerSecond, 100 * plan.mfu) +
-         remarks(problem);
+         summarizeRemarks(problem);
 }
 
 std::string sigma::planner::summarizeStages(const Plan &plan) {

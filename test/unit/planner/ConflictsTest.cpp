@@ -122,6 +122,17 @@ TEST(Conflicts, DenseModelsHaveNoExpertParallelism) {
   EXPECT_EQ(limitsOf(infeasible(instance)), (Limits{"divisibility of experts", "pin ep"}));
 }
 
+TEST(Conflicts, AllThatIsLeftIsForbidden) {
+  Instance instance = simpleInstance();
+  instance.problem.job.pins.pp = 2;
+  instance.problem.job.forbids.dp = {instance.problem.cluster.numDevices / 2};
+  Answer answer = infeasible(instance);
+  EXPECT_EQ(limitsOf(answer), (Limits{"device count", "pin pp", "forbid"}));
+  EXPECT_EQ(answer.conflicts.back().amount, "not dp = 4");
+  for (const Conflict &conflict : answer.conflicts)
+    expectSuggestionWorks(instance, conflict);
+}
+
 TEST(Conflicts, PinsThatDoNotMultiplyToTheCluster) {
   Instance instance = simpleInstance();
   instance.problem.job.pins.pp = 2;
