@@ -8,8 +8,18 @@ include(TableGen)
 include(AddLLVM)
 include(AddMLIR)
 
-# add_mlir_doc writes below this folder; unset, it would write to the root of the file system.
-set(MLIR_BINARY_DIR ${PROJECT_BINARY_DIR})
+# sigma_add_reference(<page> <file.td> <generator's options>...)
+# A page of the reference, docs/reference/<page>.md in the build folder.
+add_custom_target(docs ALL)
+function(sigma_add_reference page source)
+  set(LLVM_TARGET_DEFINITIONS ${source})
+  tablegen(MLIR ${page}.md ${ARGN})
+  set(output ${PROJECT_BINARY_DIR}/docs/reference/${page}.md)
+  add_custom_command(OUTPUT ${output} DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/${page}.md
+    COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_CURRENT_BINARY_DIR}/${page}.md ${output})
+  add_custom_target(docs-${page} DEPENDS ${output})
+  add_dependencies(docs docs-${page})
+endfunction()
 
 # Includes are written from the project's root. mlir_tablegen sees the include folders of
 # directories, not of targets.

@@ -179,7 +179,7 @@ int64_t CostTables::boundaryBytes(int64_t microBatch) {
 }
 
 int64_t CostTables::batchBytes(int64_t microBatch) {
-  return 2 * alignOffset(microBatch * model.getSequence() * int64_t(sizeof(int32_t)));
+  return 2 * alignOffset(microBatch * job.getTrainedSequence() * int64_t(sizeof(int32_t)));
 }
 
 int64_t CostTables::workspaceBytes(int64_t, int64_t) { return kReduceChunkBytes; }

@@ -17,6 +17,7 @@ FloatType sigma::elementType(Precision precision, MLIRContext *context) {
   case Precision::F32:
     return FloatType::getF32(context);
   case Precision::BF16:
+  case Precision::FP8: // what it costs is that of bf16 values; only its products are faster
     return FloatType::getBF16(context);
   case Precision::F64:
     return FloatType::getF64(context);
@@ -28,7 +29,7 @@ rank::ModelShape sigma::modelShape(JobOp job, ModelOp model, FloatType elementTy
                                    int64_t microBatch) {
   return {elementType,
           microBatch,
-          model.getSequence(),
+          job.getTrainedSequence(),
           model.getEmbedding().getWidth(),
           model.getEmbedding().getVocabulary(),
           job.getBatch(),
@@ -131,9 +132,10 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
   }
 
   FailureOr<FloatType> chooseElementType(JobOp job) {
-    if (precision.empty())
-      return elementType(job.getPrecision(), &getContext());
-    std::optional<Precision> chosen = symbolizePrecision(precision);
+    std::optional<Precision> chosen =
+        precision.empty() ? job.getPrecision() : symbolizePrecision(precision);
+    if (chosen == Precision::FP8)
+      return job.emitError("precision fp8 can be planned, but not run; use f32, f64 or bf16");
     if (chosen)
       return elementType(*chosen, &getContext());
     return job.emitError() << "precision '" << precision << "' is unknown; use f32, f64 or bf16";

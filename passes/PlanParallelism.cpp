@@ -31,6 +31,8 @@ struct PlanParallelism : mlir::sigma::impl::PlanParallelismBase<PlanParallelism>
     FailureOr<PlanningTask> task = createPlanningTask(job);
     if (failed(task))
       return failure();
+    for (const std::string &remark : task->problem.remarks)
+      job.emitRemark() << remark;
     planner::SearchOptions options;
     options.timeLimitS = timeLimitS;
     planner::Answer answer = planner::plan(task->problem, *task->costs, options);

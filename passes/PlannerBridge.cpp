@@ -2,6 +2,7 @@
 
 #include "passes/PlannerBridge.h"
 #include "mlir/IR/OperationSupport.h"
+#include "passes/ClusterBridge.h"
 
 using namespace mlir;
 using namespace mlir::sigma;
@@ -10,64 +11,49 @@ using namespace mlir::sigma;
 // From ops to the problem
 //===----------------------------------------------------------------------===//
 
-static planner::Recipe recipe(Precision precision) {
+/// `moments` are both moments of one parameter.
+static planner::Recipe recipe(Precision precision, std::optional<Precision> moments) {
+  int64_t momentBytes = moments == Precision::BF16 ? 4 : 8;
   switch (precision) {
   case Precision::F32:
-    return {4, 4, 8};
+    return {4, 4, momentBytes};
   case Precision::F64:
-    return {8, 8, 16};
-  case Precision::BF16: // f32 gradients, master copy and two moments
-    return {2, 4, 12};
+    return {8, 8, moments ? momentBytes : 16};
+  case Precision::BF16:
+  case Precision::FP8: // f32 gradients, master copy and moments
+    return {2, 4, 4 + momentBytes};
   }
   llvm_unreachable("unknown precision");
+}
+
+/// The one mode that is left, if pins and forbids leave one.
+static std::optional<RematMode> onlyRemat(JobOp op) {
+  if (op.forbidsRemat(RematMode::None))
+    return RematMode::Full;
+  if (op.forbidsRemat(RematMode::Full))
+    return RematMode::None;
+  return op.getPinnedRemat();
 }
 
 static planner::Job describeJob(JobOp op) {
   planner::Job job;
   job.name = op.getSymName();
   job.globalBatch = op.getBatch();
-  job.recipe = recipe(op.getPrecision());
+  job.recipe = recipe(op.getPrecision(), op.getOptimizer().getMoments());
   job.memoryMarginPpm = op.getMemoryMarginPpm();
   job.quantilePpm = op.getQuantilePpm();
   job.maxMicroBatch = op.getMaxMicroBatch();
-  job.pins.pp = op.getPinPp();
-  job.pins.dp = op.getPinDp();
-  job.pins.ep = op.getPinEp();
-  job.pins.microBatch = op.getPinMicroBatch();
-  if (auto remat = op.getPinRemat())
+  job.pins.pp = op.getPinned("pp");
+  job.pins.dp = op.getPinned("dp");
+  job.pins.ep = op.getPinned("ep");
+  job.pins.microBatch = op.getPinned("micro_batch");
+  if (auto remat = onlyRemat(op))
     job.pins.remat = *remat == RematMode::Full;
+  job.forbids.pp = op.getForbidden("pp").vec();
+  job.forbids.dp = op.getForbidden("dp").vec();
+  job.forbids.ep = op.getForbidden("ep").vec();
+  job.forbids.microBatch = op.getForbidden("micro_batch").vec();
   return job;
-}
-
-static planner::Cluster describeCluster(ClusterOp op, Precision precision) {
-  planner::Cluster cluster;
-  cluster.name = op.getSymName();
-  cluster.numDevices = op.getDevices();
-  for (Operation &member : op.getBodyRegion().front()) {
-    if (auto device = dyn_cast<AcceleratorOp>(member)) {
-      double bandwidth =
-          double(device.getMemoryBandwidthBytesPerS()) * device.getMemoryEfficiencyPpm() / 1e6;
-      cluster.device.name = device.getSymName();
-      cluster.device.peakFlopsPerS = device.getPeakFlopsPerS(precision);
-      cluster.device.memoryBytes = device.getMemoryBytes();
-      cluster.device.memoryBandwidthBytesPerS = std::max<int64_t>(1, int64_t(bandwidth));
-      cluster.device.launchNs = device.getLaunchNs();
-      using planner::OpClass;
-      cluster.device.efficiencyPpm[int(OpClass::Matmul)] = device.getMatmulEfficiencyPpm();
-      cluster.device.efficiencyPpm[int(OpClass::GroupedMatmul)] =
-          device.getGroupedMatmulEfficiencyPpm();
-      cluster.device.efficiencyPpm[int(OpClass::Attention)] = device.getAttentionEfficiencyPpm();
-    } else if (auto tier = dyn_cast<TierOp>(member)) {
-      cluster.tiers.push_back({tier.getSymName().str(), tier.getDevices(),
-                               tier.getBandwidthBytesPerS(), tier.getLatencyNs(),
-                               tier.getJitterPpm()});
-    } else if (auto noise = dyn_cast<NoiseOp>(member)) {
-      cluster.device.jitterPpm = noise.getComputeJitterPpm();
-      cluster.routingJitterPpm = noise.getRoutingJitterPpm();
-      cluster.spikes = {noise.getSpikesPerMillionSteps(), noise.getSpikeNs()};
-    }
-  }
-  return cluster;
 }
 
 /// Layers of the same blocks are of one kind, wherever they stand.
@@ -100,21 +86,15 @@ static double modelFlopsPerToken(const planner::Model &model, CostTables &costs)
 FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   ModelOp model = job.lookupModel();
   ClusterOp cluster = job.lookupCluster();
+  if (failed(requirePlannable(job, cluster)))
+    return failure();
   PlanningTask task;
   task.problem.job = describeJob(job);
-  task.problem.cluster = describeCluster(cluster, job.getPrecision());
-  if (task.problem.cluster.device.peakFlopsPerS == 0) {
-    auto precision = stringifyPrecision(job.getPrecision());
-    auto error = job.emitError() << "'precision' is " << precision
-                                 << ", for which the accelerator states no peak";
-    error.attachNote(cluster.getLoc())
-        << "state peak_" << precision << "_flops_per_s, or choose another precision";
-    return error;
-  }
+  task.problem.cluster = describeCluster(job, cluster, task.problem.remarks);
   SmallVector<Layer> kinds;
   planner::Model &description = task.problem.model;
   description.name = model.getSymName();
-  description.sequence = model.getSequence();
+  description.sequence = job.getTrainedSequence();
   description.hiddenWidth = model.getEmbedding().getWidth();
   description.numExperts = model.getExpertsDivisor();
   if (sharesEmbedding(model))

@@ -17,7 +17,7 @@ struct PlanningTask {
   std::unique_ptr<CostTables> costs;
 };
 
-/// Fails, with a located error, on what the planner cannot express (a precision without a peak).
+/// Fails, with a located error, on what no plan can honour yet.
 FailureOr<PlanningTask> createPlanningTask(JobOp job);
 
 /// Writes a planner's plan behind its job.

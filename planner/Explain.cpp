@@ -173,6 +173,19 @@ private:
     pin("micro-batch", pins.microBatch);
     if (pins.remat)
       line("  pinned: %s layer rematerialized", *pins.remat ? "every" : "no");
+    forbids();
+  }
+
+  void forbids() {
+    const Forbids &forbids = problem.job.forbids;
+    auto forbid = [&](const char *name, const std::vector<int64_t> &values) {
+      for (int64_t value : values)
+        line("  forbidden: %s = %lld", name, (long long)value);
+    };
+    forbid("pp", forbids.pp);
+    forbid("dp", forbids.dp);
+    forbid("ep", forbids.ep);
+    forbid("micro-batch", forbids.microBatch);
   }
 
   void proof() {
@@ -214,6 +227,7 @@ private:
       if (!conflict.suggest.empty())
         text += "    " + conflict.suggest + "\n";
     }
+    text += summarizeRemarks(problem);
   }
 
   const Problem &problem;

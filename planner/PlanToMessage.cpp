@@ -115,5 +115,7 @@ pb::Plan sigma::planner::toMessage(const Problem &problem, const Answer &answer)
     entry.set_objectivens(double(runner.objectiveNs));
     entry.set_reason(runner.reason);
   }
+  for (const std::string &remark : problem.remarks)
+    out.add_remarks(utf8(remark));
   return out;
 }

@@ -6,9 +6,11 @@
 #ifndef SIGMA_PLANNER_PROBLEM_H
 #define SIGMA_PLANNER_PROBLEM_H
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sigma::planner {
@@ -83,14 +85,34 @@ struct Model {
   int64_t sharedParameters = 0;
 };
 
+enum class CollectiveAlgorithm { Ring, Tree };
+
 // Links from the innermost tier outwards. `devices` = devices in one unit of the tier (the
 // outermost: the whole cluster).
 struct Tier {
   std::string name;
   int64_t devices;
-  int64_t bandwidthBytesPerS; // per device and direction
+  int64_t bandwidthBytesPerS; // per device and direction, while all devices send
   int64_t latencyNs;
   int64_t jitterPpm = 0; // relative standard deviation of one transfer, parts per million
+  CollectiveAlgorithm algorithm = CollectiveAlgorithm::Ring; // of all-reduces
+};
+
+// Which part of a peak ops reach, by their size: linear between two points, constant beyond them.
+struct EfficiencyPoint {
+  int64_t size; // FLOPs; bytes where the peak is a bandwidth
+  int64_t ppm;
+};
+struct Efficiency {
+  // The same for every size, unless more points are given.
+  Efficiency(int64_t ppm = 1000000) : points{{0, ppm}} {}
+  Efficiency(std::vector<EfficiencyPoint> points) : points(std::move(points)) {}
+
+  int64_t ppmAt(int64_t size) const;
+  // Of ops larger than any point.
+  int64_t ppmAtMost() const { return points.back().ppm; }
+
+  std::vector<EfficiencyPoint> points; // at least one, sizes increase
 };
 
 struct Device {
@@ -99,8 +121,10 @@ struct Device {
   int64_t memoryBytes;
   int64_t memoryBandwidthBytesPerS;
   int64_t launchNs = 0; // fixed time of one op
-  int64_t efficiencyPpm[kNumOpClasses] = {1000000, 1000000, 1000000, 1000000}; // of peak, by class
-  int64_t jitterPpm = 0; // relative standard deviation of one layer's compute
+  std::array<Efficiency, kNumOpClasses> efficiency =
+      {};                  // of the peak; for Memory, of the memory bandwidth
+  int64_t jitterPpm = 0;   // relative standard deviation of one layer's compute
+  int64_t slowdownPpm = 0; // by how much everything it computes takes longer
 };
 
 // Rare long delays: each device is hit with this probability per step, for this long.
@@ -110,9 +134,15 @@ struct Spikes {
 };
 
 struct Cluster {
+  // What the cluster could do: the measure of MFU.
+  double peakFlopsPerS() const {
+    return double(numDevices) * double(device.peakFlopsPerS) + surplusPeakFlopsPerS;
+  }
+
   std::string name;
   int64_t numDevices;
-  Device device;
+  Device device;                   // a plan takes all devices to be like this one, the weakest
+  double surplusPeakFlopsPerS = 0; // what the others could do beyond it, together
   std::vector<Tier> tiers;
   Spikes spikes;
   int64_t routingJitterPpm = 0; // relative standard deviation of one expert's load
@@ -132,6 +162,11 @@ struct Pins {
   std::optional<bool> remat; // false: no layer, true: every layer
 };
 
+// What the user excluded.
+struct Forbids {
+  std::vector<int64_t> pp, dp, ep, microBatch;
+};
+
 struct Job {
   std::string name;
   int64_t globalBatch; // sequences
@@ -140,12 +175,16 @@ struct Job {
   int64_t quantilePpm = 950000;    // of the step time that is minimized
   int64_t maxMicroBatch = 16;      // sequences; bounds the space
   Pins pins;
+  Forbids forbids;
 };
 
 struct Problem {
   Model model;
   Cluster cluster;
   Job job;
+  // What the specification says and these tables simplify or leave out, for people who read the
+  // plan.
+  std::vector<std::string> remarks;
 };
 
 } // namespace sigma::planner

@@ -17,6 +17,13 @@ __attribute__((format(printf, 1, 2))) static std::string line(const char *format
   return std::string(buffer) + "\n";
 }
 
+std::string sigma::planner::summarizeRemarks(const Problem &problem) {
+  std::string text;
+  for (const std::string &remark : problem.remarks)
+    text += "  remark     " + remark + "\n";
+  return text;
+}
+
 std::string sigma::planner::summarize(const Problem &problem, const Plan &plan) {
   const Layout &l = plan.layout;
   const StepTime &step = plan.stepTime;
@@ -28,7 +35,8 @@ std::string sigma::planner::summarize(const Problem &problem, const Plan &plan) 
          line("  step       mean %s  p50 %s  p95 %s  (minimized: p%g)",
               formatNs(step.meanNs).c_str(), formatNs(step.p50Ns).c_str(),
               formatNs(step.p95Ns).c_str(), double(problem.job.quantilePpm) * 1e-4) +
-         line("  rate       %.0f tokens/s, MFU %.1f %%", plan.tokensPerSecond, 100 * plan.mfu);
+         line("  rate       %.0f tokens/s, MFU %.1f %%", plan.tokensPerSecond, 100 * plan.mfu) +
+         summarizeRemarks(problem);
 }
 
 std::string sigma::planner::summarizeStages(const Plan &plan) {

@@ -11,6 +11,9 @@ namespace sigma::planner {
 // Layout, predicted step and rate.
 std::string summarize(const Problem &problem, const Plan &plan);
 
+// What the specification says and the figures simplify or leave out, a line each.
+std::string summarizeRemarks(const Problem &problem);
+
 // One row for each stage: layers, rematerialized layers, time of a micro-batch, peak memory.
 std::string summarizeStages(const Plan &plan);
 

@@ -49,6 +49,16 @@ void checkModel(const Model &model, Complaint &complaint) {
                     "model: FLOPs per token are negative or not a number");
 }
 
+void checkEfficiency(const Efficiency &efficiency, Complaint &complaint) {
+  complaint.require(!efficiency.points.empty(), "device: an efficiency has no point");
+  int64_t before = -1;
+  for (const EfficiencyPoint &point : efficiency.points) {
+    complaint.range("device: efficiency in ppm", point.ppm, 1, kMillion);
+    complaint.require(point.size > before, "device: sizes of an efficiency do not increase");
+    before = point.size;
+  }
+}
+
 void checkDevice(const Device &device, Complaint &complaint) {
   complaint.range("device: peak FLOP/s", device.peakFlopsPerS, 1, kMaxRate);
   complaint.range("device: memory bytes", device.memoryBytes, 1, kMaxBytes);
@@ -56,8 +66,9 @@ void checkDevice(const Device &device, Complaint &complaint) {
                   kMaxRate);
   complaint.range("device: launch time in ns", device.launchNs, 0, kMaxNs);
   complaint.range("device: jitter in ppm", device.jitterPpm, 0, 1000 * kMillion);
-  for (int64_t efficiency : device.efficiencyPpm)
-    complaint.range("device: efficiency in ppm", efficiency, 1, kMillion);
+  complaint.range("device: slowdown in ppm", device.slowdownPpm, 0, 1000 * kMillion);
+  for (const Efficiency &efficiency : device.efficiency)
+    checkEfficiency(efficiency, complaint);
 }
 
 void checkTiers(const Cluster &cluster, Complaint &complaint) {

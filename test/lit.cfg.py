@@ -62,6 +62,7 @@ llvm_config.add_tool_substitutions(
         ToolSubst("sigma-lsp-server", unresolved="ignore"),
         ToolSubst("replay-import", unresolved="ignore"),
         ToolSubst("replay-front-end", unresolved="ignore"),
+        ToolSubst("sigma-reduce", unresolved="ignore"),
         "mlir-opt",
         "mlir-translate",
         "llc",

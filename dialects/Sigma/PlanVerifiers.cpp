@@ -1,8 +1,10 @@
 //===- PlanVerifiers.cpp - what legal jobs and plans are ------------------===//
 
+#include "dialects/Sigma/Choices.h"
 #include "dialects/Sigma/SigmaOps.h"
 #include "dialects/Sigma/VerifyHelpers.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 
@@ -17,21 +19,22 @@ static constexpr int64_t kMillion = 1000000;
 
 LogicalResult JobOp::verify() {
   if (failed(requirePositive(*this, "batch", getBatch())) ||
+      failed(requireSize(*this, "sequence", getSequence())) ||
       failed(requireInRange(*this, "quantile_ppm", getQuantilePpm(), 1, kMillion - 1)) ||
+      failed(requireInRange(*this, "time_margin_ppm", getTimeMarginPpm(), 0, kMillion)) ||
       failed(requireInRange(*this, "memory_margin_ppm", getMemoryMarginPpm(), 0, kMillion - 1)) ||
-      failed(requirePositive(*this, "max_micro_batch", getMaxMicroBatch())))
+      failed(requirePositive(*this, "max_micro_batch", getMaxMicroBatch())) ||
+      failed(requireInRange(*this, "max_zero", getMaxZero().value_or(0), 0, 3)))
     return failure();
   if (std::optional<int64_t> capacity = getExpertCapacityPpm(); capacity && *capacity < kMillion)
     return emitOpError() << "expert_capacity_ppm must be at least " << kMillion
                          << ", the even share, got: " << *capacity;
-  const std::pair<StringRef, std::optional<int64_t>> pins[] = {
-      {"pin pp", getPinPp()},
-      {"pin dp", getPinDp()},
-      {"pin ep", getPinEp()},
-      {"pin micro_batch", getPinMicroBatch()}};
-  for (auto [field, value] : pins)
-    if (value && failed(requirePositive(*this, field, *value)))
-      return failure();
+  if (failed(choices::verify(*this, getPinAttr(), getForbidAttr())))
+    return failure();
+  std::optional<int64_t> zero = getPinned("zero");
+  if (zero && getMaxZero() && *zero > *getMaxZero())
+    return emitOpError() << "pin zero must be at most max_zero (" << *getMaxZero()
+                         << "), got: " << *zero;
   return success();
 }
 
@@ -65,6 +68,17 @@ static FailureOr<OpT> lookup(Operation *user, SymbolTableCollection &symbolTable
   return diag;
 }
 
+static LogicalResult verifyPositions(JobOp job, ModelOp model) {
+  EmbeddingOp embedding = model.getEmbedding();
+  std::optional<int64_t> positions = embedding ? embedding.getPositions() : std::nullopt;
+  if (!job.getSequence() || !positions || *positions >= *job.getSequence())
+    return success();
+  return (job.emitOpError() << "sequence must be at most the model's learned positions ("
+                            << *positions << "), got: " << *job.getSequence())
+             .attachNote(embedding.getLoc())
+         << "the positions are here";
+}
+
 LogicalResult JobOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   FailureOr<ModelOp> model = lookup<ModelOp>(*this, symbolTable, getModelAttr(), "model");
   if (failed(model))
@@ -72,14 +86,17 @@ LogicalResult JobOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   FailureOr<ClusterOp> cluster = lookup<ClusterOp>(*this, symbolTable, getClusterAttr(), "cluster");
   if (failed(cluster))
     return failure();
-  AcceleratorOp accelerator = cluster->getAccelerator();
-  StringRef precision = stringifyPrecision(getPrecision());
-  if (accelerator.getPeakFlopsPerS(getPrecision()) == 0)
-    return (emitOpError() << "precision " << precision << " needs peak_" << precision
-                          << "_flops_per_s, which the accelerator of @" << getCluster()
-                          << " does not state")
-               .attachNote(accelerator.getLoc())
-           << "the accelerator is here";
+  if (failed(verifyPositions(*this, *model)))
+    return failure();
+  for (AcceleratorOp accelerator : cluster->getAccelerators())
+    for (Precision needed : peaksOf(getPrecision()))
+      if (peakOf(accelerator.getFigures(), needed) <= 0)
+        return (emitOpError() << "precision " << stringifyPrecision(getPrecision())
+                              << " needs peak_" << stringifyPrecision(needed)
+                              << "_flops_per_s, which the accelerator of @" << getCluster()
+                              << " does not state")
+                   .attachNote(accelerator.getLoc())
+               << "the accelerator is here";
   return success();
 }
 
@@ -96,6 +113,9 @@ LogicalResult AdamWOp::verify() {
       failed(requireNotNegative(*this, "weight_decay", getWeightDecay())) ||
       failed(requireNotNegative(*this, "clip", getClip())))
     return failure();
+  if (getMoments() && *getMoments() != Precision::F32 && *getMoments() != Precision::BF16)
+    return emitOpError() << "moments must be f32 or bf16, got: "
+                         << stringifyPrecision(*getMoments());
   return success();
 }
 
@@ -206,6 +226,49 @@ static LogicalResult verifyAgainstCluster(PlanOp plan, ClusterOp cluster) {
   return success();
 }
 
+/// A size that plans do not state is 1, and the ZeRO stage 0.
+static int64_t sizeOf(PlanOp plan, StringRef name) {
+  return llvm::StringSwitch<int64_t>(name)
+      .Case("pp", plan.getPp())
+      .Case("dp", plan.getDp())
+      .Case("ep", plan.getEp())
+      .Case("micro_batch", plan.getMicroBatch())
+      .Case("zero", 0)
+      .Default(1);
+}
+
+static LogicalResult verifyChoice(PlanOp plan, JobOp job, StringRef name) {
+  int64_t chosen = sizeOf(plan, name);
+  std::optional<int64_t> pin = job.getPinned(name);
+  if (pin && chosen != *pin)
+    return (plan.emitOpError() << name << " must be the pinned " << *pin << ", got: " << chosen)
+               .attachNote(job.getLoc())
+           << "the job pins it here";
+  if (llvm::is_contained(job.getForbidden(name), chosen))
+    return (plan.emitOpError() << name << " must not be " << chosen << ", which the job forbids")
+               .attachNote(job.getLoc())
+           << "the job forbids it here";
+  return success();
+}
+
+static LogicalResult verifyRemat(StageOp stage, int64_t i, JobOp job) {
+  RematMode chosen = stage.getRematMode(i);
+  std::optional<RematMode> pin = job.getPinnedRemat();
+  int64_t layer = stage.getFirstLayer() + i;
+  if (pin && chosen != *pin)
+    return (stage.emitOpError() << "remat of layer " << layer << " must be the pinned "
+                                << stringifyRematMode(*pin)
+                                << ", got: " << stringifyRematMode(chosen))
+               .attachNote(job.getLoc())
+           << "the job pins it here";
+  if (job.forbidsRemat(chosen))
+    return (stage.emitOpError() << "remat of layer " << layer << " must not be "
+                                << stringifyRematMode(chosen) << ", which the job forbids")
+               .attachNote(job.getLoc())
+           << "the job forbids it here";
+  return success();
+}
+
 static LogicalResult verifyAgainstJob(PlanOp plan, JobOp job) {
   int64_t together = 0;
   if (llvm::MulOverflow(plan.getDp(), plan.getMicroBatch(), together) ||
@@ -214,25 +277,13 @@ static LogicalResult verifyAgainstJob(PlanOp plan, JobOp job) {
                                << "), got: " << plan.getDp() << " x " << plan.getMicroBatch())
                .attachNote(job.getLoc())
            << "the job is here";
-  const std::tuple<StringRef, int64_t, std::optional<int64_t>> choices[] = {
-      {"pp", plan.getPp(), job.getPinPp()},
-      {"dp", plan.getDp(), job.getPinDp()},
-      {"ep", plan.getEp(), job.getPinEp()},
-      {"micro_batch", plan.getMicroBatch(), job.getPinMicroBatch()}};
-  for (auto [field, chosen, pin] : choices)
-    if (pin && chosen != *pin)
-      return (plan.emitOpError() << field << " must be the pinned " << *pin << ", got: " << chosen)
-                 .attachNote(job.getLoc())
-             << "the job pins it here";
-  std::optional<RematMode> pin = job.getPinRemat();
+  for (StringRef name : choices::sizeNames())
+    if (failed(verifyChoice(plan, job, name)))
+      return failure();
   for (StageOp stage : plan.getStages())
-    for (int64_t i = 0; pin && i < stage.getNumLayers(); ++i)
-      if (stage.getRematMode(i) != *pin)
-        return (stage.emitOpError() << "remat of layer " << stage.getFirstLayer() + i
-                                    << " must be the pinned " << stringifyRematMode(*pin)
-                                    << ", got: " << stringifyRematMode(stage.getRematMode(i)))
-                   .attachNote(job.getLoc())
-               << "the job pins it here";
+    for (int64_t i = 0; i < stage.getNumLayers(); ++i)
+      if (failed(verifyRemat(stage, i, job)))
+        return failure();
   return success();
 }
 

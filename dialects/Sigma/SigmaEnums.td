@@ -113,12 +113,14 @@ def Sigma_HeadTyingAttr : EnumAttr<Sigma_Dialect, Sigma_HeadTying, "head_tying">
 def Sigma_Precision : Sigma_Enum<"Precision", "number format of compute", [
   I32EnumAttrCase<"F32", 0, "f32">,
   I32EnumAttrCase<"BF16", 1, "bf16">,
-  I32EnumAttrCase<"F64", 2, "f64">
+  I32EnumAttrCase<"F64", 2, "f64">,
+  I32EnumAttrCase<"FP8", 3, "fp8">
 ]>;
 def Sigma_PrecisionAttr : EnumAttr<Sigma_Dialect, Sigma_Precision, "precision"> {
   let description = [{
-    `f32`: everything in f32. `bf16`: bf16 compute, f32 master weights, gradients and optimizer
-    state. `f64`: everything in f64, for verification.
+    `f32`: everything in f32. `bf16`: bf16 compute, f32 master weights, gradients (also their
+    reduction) and optimizer state. `f64`: everything in f64, for verification. `fp8`: as `bf16`,
+    with dense and grouped matrix products at the fp8 peak; a cost to plan with, not a program.
   }];
 }
 

@@ -2,10 +2,11 @@
 
 #include "dialects/Sigma/SigmaOps.h"
 
+#include "dialects/Sigma/Choices.h"
+#include "dialects/Sigma/EnumAssembly.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include <numeric>
-#include <string>
 
 using namespace mlir;
 using namespace mlir::sigma;
@@ -14,89 +15,9 @@ using namespace mlir::sigma;
 // Custom assembly
 //===----------------------------------------------------------------------===//
 
-/// All spellings of an enumeration, in order. Cases are numbered from 0.
-template <typename EnumT>
-static SmallVector<StringRef> enumSpellings() {
-  SmallVector<StringRef> spellings;
-  for (uint32_t i = 0;; ++i) {
-    StringRef spelling = stringifyEnum(static_cast<EnumT>(i));
-    if (spelling.empty())
-      return spellings;
-    spellings.push_back(spelling);
-  }
-}
-
-/// Parses an enumeration as its bare keyword, or as a string where the spelling is no keyword.
-template <typename AttrT>
-static ParseResult parseEnum(AsmParser &parser, AttrT &attr) {
-  using EnumT = decltype(attr.getValue());
-  std::string keyword;
-  SMLoc loc = parser.getCurrentLocation();
-  bool found = succeeded(parser.parseOptionalKeywordOrString(&keyword));
-  std::optional<EnumT> value;
-  if (found)
-    value = symbolizeEnum<EnumT>(keyword);
-  if (!value) {
-    InFlightDiagnostic diag = parser.emitError(loc)
-                              << "expected " << AttrT::getMnemonic() << " to be one of "
-                              << llvm::join(enumSpellings<EnumT>(), ", ");
-    return found ? diag << "; got: " << keyword : diag;
-  }
-  attr = AttrT::get(parser.getContext(), *value);
-  return success();
-}
-
 template <typename AttrT>
 static void printEnum(OpAsmPrinter &printer, Operation *, AttrT attr) {
   printer.printKeywordOrString(stringifyEnum(attr.getValue()));
-}
-
-/// pins ::= `{` pin (`,` pin)* `}`   pin ::= name `=` value, each name at most once
-static ParseResult parsePins(OpAsmParser &parser, IntegerAttr &pp, IntegerAttr &dp, IntegerAttr &ep,
-                             IntegerAttr &microBatch, RematModeAttr &remat) {
-  auto parseSize = [&](IntegerAttr &attr) -> ParseResult {
-    int64_t size = 0;
-    if (parser.parseInteger(size))
-      return failure();
-    attr = parser.getBuilder().getI64IntegerAttr(size);
-    return success();
-  };
-  auto parsePin = [&]() -> ParseResult {
-    StringRef name;
-    SMLoc loc = parser.getCurrentLocation();
-    if (parser.parseKeyword(&name) || parser.parseEqual())
-      return failure();
-    IntegerAttr *size = name == "pp"            ? &pp
-                        : name == "dp"          ? &dp
-                        : name == "ep"          ? &ep
-                        : name == "micro_batch" ? &microBatch
-                                                : nullptr;
-    if (!size && name != "remat")
-      return parser.emitError(loc)
-             << "expected pin to be one of pp, dp, ep, micro_batch, remat; got: " << name;
-    if (size ? static_cast<bool>(*size) : static_cast<bool>(remat))
-      return parser.emitError(loc) << "pin " << name << " is given twice";
-    return size ? parseSize(*size) : parseEnum(parser, remat);
-  };
-  return parser.parseLBrace() || parser.parseCommaSeparatedList(parsePin) || parser.parseRBrace()
-             ? failure()
-             : success();
-}
-
-static void printPins(OpAsmPrinter &printer, Operation *, IntegerAttr pp, IntegerAttr dp,
-                      IntegerAttr ep, IntegerAttr microBatch, RematModeAttr remat) {
-  SmallVector<std::string> pins;
-  auto add = [&](StringRef name, const std::string &value) {
-    pins.push_back((name + " = " + value).str());
-  };
-  const std::pair<StringRef, IntegerAttr> sizes[] = {
-      {"pp", pp}, {"dp", dp}, {"ep", ep}, {"micro_batch", microBatch}};
-  for (auto [name, size] : sizes)
-    if (size)
-      add(name, std::to_string(size.getInt()));
-  if (remat)
-    add("remat", stringifyEnum(remat.getValue()).str());
-  printer << '{' << llvm::join(pins, ", ") << '}';
 }
 
 /// list ::= `[` (case (`,` case)*)? `]`
@@ -157,6 +78,27 @@ static ParseResult parseQkNorm(OpAsmParser &parser, QkNormAttr &norm) {
 static void printQkNorm(OpAsmPrinter &printer, Operation *, QkNormAttr norm) {
   if (norm.getValue() != QkNorm::PerHead)
     printer << stringifyEnum(norm.getValue());
+}
+
+static ParseResult parseEfficiency(OpAsmParser &parser, EfficiencyAttr &efficiency) {
+  return EfficiencyAttr::parseClause(parser, efficiency);
+}
+static void printEfficiency(OpAsmPrinter &printer, Operation *, EfficiencyAttr efficiency) {
+  efficiency.printClause(printer);
+}
+
+static ParseResult parsePins(OpAsmParser &parser, DictionaryAttr &pins) {
+  return choices::parsePins(parser, pins);
+}
+static void printPins(OpAsmPrinter &printer, Operation *, DictionaryAttr pins) {
+  choices::printPins(printer, pins);
+}
+
+static ParseResult parseForbids(OpAsmParser &parser, DictionaryAttr &forbids) {
+  return choices::parseForbids(parser, forbids);
+}
+static void printForbids(OpAsmPrinter &printer, Operation *, DictionaryAttr forbids) {
+  choices::printForbids(printer, forbids);
 }
 
 #define GET_OP_CLASSES
@@ -238,25 +180,6 @@ bool AttentionOp::hasBias(Projection projection) {
                                    [&](auto attr) { return attr.getValue() == projection; });
 }
 
-AcceleratorOp ClusterOp::getAccelerator() { return firstOf<AcceleratorOp>(getBody()); }
-SmallVector<TierOp, 4> ClusterOp::getTiers() {
-  return llvm::to_vector<4>(getBody()->getOps<TierOp>());
-}
-NoiseOp ClusterOp::getNoise() { return firstOf<NoiseOp>(getBody()); }
-FailuresOp ClusterOp::getFailures() { return firstOf<FailuresOp>(getBody()); }
-
-int64_t AcceleratorOp::getPeakFlopsPerS(Precision precision) {
-  switch (precision) {
-  case Precision::F32:
-    return getPeakF32FlopsPerS();
-  case Precision::BF16:
-    return getPeakBf16FlopsPerS();
-  case Precision::F64:
-    return getPeakF64FlopsPerS();
-  }
-  llvm_unreachable("unknown precision");
-}
-
 AdamWOp JobOp::getOptimizer() { return firstOf<AdamWOp>(getBody()); }
 
 ModelOp JobOp::lookupModel() {
@@ -264,6 +187,37 @@ ModelOp JobOp::lookupModel() {
 }
 ClusterOp JobOp::lookupCluster() {
   return SymbolTable::lookupNearestSymbolFrom<ClusterOp>(*this, getClusterAttr());
+}
+
+int64_t JobOp::getTrainedSequence() {
+  std::optional<int64_t> stated = getSequence();
+  return stated ? *stated : lookupModel().getSequence();
+}
+
+std::optional<int64_t> JobOp::getPinned(StringRef size) {
+  auto value = getPin() ? getPin()->getAs<IntegerAttr>(size) : IntegerAttr();
+  return value ? std::optional<int64_t>(value.getInt()) : std::nullopt;
+}
+
+std::optional<RematMode> JobOp::getPinnedRemat() {
+  auto value = getPin() ? getPin()->getAs<RematModeAttr>(choices::kRemat) : RematModeAttr();
+  return value ? std::optional<RematMode>(value.getValue()) : std::nullopt;
+}
+
+void JobOp::setPinned(StringRef choice, Attribute value) {
+  NamedAttrList pins(getPin().value_or(DictionaryAttr()));
+  pins.set(choice, value);
+  setPinAttr(pins.getDictionary(getContext()));
+}
+
+ArrayRef<int64_t> JobOp::getForbidden(StringRef size) {
+  auto values = getForbid() ? getForbid()->getAs<DenseI64ArrayAttr>(size) : DenseI64ArrayAttr();
+  return values ? values.asArrayRef() : ArrayRef<int64_t>();
+}
+
+bool JobOp::forbidsRemat(RematMode mode) {
+  auto modes = getForbid() ? getForbid()->getAs<ArrayAttr>(choices::kRemat) : ArrayAttr();
+  return modes && llvm::is_contained(modes, RematModeAttr::get(getContext(), mode));
 }
 
 SmallVector<StageOp, 4> PlanOp::getStages() {

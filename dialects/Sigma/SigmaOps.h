@@ -4,6 +4,7 @@
 #define DIALECTS_SIGMA_SIGMAOPS_H
 
 #include "dialects/Sigma/Layer.h"
+#include "dialects/Sigma/Presets.h"
 #include "dialects/Sigma/SigmaAttrs.h"
 #include "dialects/Sigma/SigmaDialect.h"
 #include "dialects/Sigma/SigmaInterfaces.h"
@@ -26,6 +27,7 @@ class JobOp;
 class MtpOp;
 class NoiseOp;
 class RepeatOp;
+class SlowNodeOp;
 class StageOp;
 class TierOp;
 } // namespace mlir::sigma
@@ -34,6 +36,9 @@ class TierOp;
 #include "dialects/Sigma/SigmaOps.h.inc"
 
 namespace mlir::sigma {
+/// The peaks that a job of this precision computes at.
+ArrayRef<Precision> peaksOf(Precision recipe);
+int64_t peakOf(const AcceleratorFigures &figures, Precision format);
 /// Whether the end of the model reads the embedding's table, too.
 bool sharesEmbedding(ModelOp model);
 } // namespace mlir::sigma

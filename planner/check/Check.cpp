@@ -209,8 +209,7 @@ void Recounter::step(Plan &plan) const {
   double seconds = plan.stepTime.meanNs / 1e9;
   double tokens = double(problem.job.globalBatch) * double(problem.model.sequence);
   plan.tokensPerSecond = seconds > 0 ? tokens / seconds : 0;
-  plan.mfu = plan.tokensPerSecond * problem.model.flopsPerToken /
-             (double(problem.cluster.numDevices) * double(problem.cluster.device.peakFlopsPerS));
+  plan.mfu = plan.tokensPerSecond * problem.model.flopsPerToken / problem.cluster.peakFlopsPerS();
 }
 
 void checkMemory(const Problem &problem, const Plan &plan, std::vector<Violation> &violations) {

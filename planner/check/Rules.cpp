@@ -1,5 +1,7 @@
 #include "planner/check/Rules.h"
 
+#include <algorithm>
+
 using namespace sigma::planner;
 
 namespace {
@@ -17,6 +19,7 @@ public:
     degrees();
     stages();
     pins();
+    forbids();
     return canCost;
   }
 
@@ -113,6 +116,18 @@ private:
         different += remat != *pins.remat;
     rule(different == 0, "pin remat",
          str(different) + " layers are " + (*pins.remat ? "not rematerialized" : "rematerialized"));
+  }
+
+  void forbids() {
+    const Forbids &forbids = problem.job.forbids;
+    auto forbid = [&](const char *name, const std::vector<int64_t> &values, int64_t given) {
+      rule(std::count(values.begin(), values.end(), given) == 0, "forbid",
+           std::string(name) + " = " + str(given) + " is forbidden");
+    };
+    forbid("pp", forbids.pp, plan.layout.pp);
+    forbid("dp", forbids.dp, plan.layout.dp);
+    forbid("ep", forbids.ep, plan.layout.ep);
+    forbid("micro-batch", forbids.microBatch, plan.layout.microBatch);
   }
 
   using Int = __int128;

@@ -41,18 +41,32 @@ int64_t Topology::allToAllNs(int64_t bytes, int64_t size) const {
   return total;
 }
 
+static int64_t ceilLog2(int64_t n) {
+  int64_t log = 0;
+  while ((int64_t(1) << log) < n)
+    ++log;
+  return log;
+}
+
+// Among `units` that each hold a 1/shards part of `bytes`.
+static int64_t reduceNs(const Tier &tier, int64_t bytes, int64_t units, int64_t shards) {
+  bool isTree = tier.algorithm == CollectiveAlgorithm::Tree;
+  // How often a byte crosses a link, times the units.
+  int64_t crossings = isTree ? 2 * units : 2 * (units - 1);
+  int64_t hops = isTree ? 2 * ceilLog2(units) : 2 * (units - 1);
+  int64_t transfer = ceilDiv(Int128(bytes) * crossings * kNsPerS,
+                             Int128(units) * shards * tier.bandwidthBytesPerS);
+  return addSat(transfer, mulSat(hops, tier.latencyNs));
+}
+
 int64_t Topology::allReduceNs(int64_t bytes, int64_t size, int64_t stride) const {
   if (size <= 1 || bytes == 0)
     return 0;
   std::vector<int64_t> ranks = ranksPerUnit(size, stride);
   int64_t total = 0, inner = 1;
   for (size_t i = 0; i < ranks.size(); ++i) {
-    const Tier &tier = cluster.tiers[i];
-    if (int64_t ring = ceilDiv(ranks[i], inner); ring > 1) {
-      int64_t transfer = ceilDiv(Int128(bytes) * 2 * (ring - 1) * kNsPerS,
-                                 Int128(ring) * inner * tier.bandwidthBytesPerS);
-      total = addSat(total, addSat(transfer, mulSat(2 * (ring - 1), tier.latencyNs)));
-    }
+    if (int64_t units = ceilDiv(ranks[i], inner); units > 1)
+      total = addSat(total, reduceNs(cluster.tiers[i], bytes, units, inner));
     inner = ranks[i];
   }
   return total;

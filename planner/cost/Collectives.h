@@ -20,9 +20,10 @@ public:
   // All-to-all among `size` neighbours; `bytes` leave each rank, in equal parts to all others.
   int64_t allToAllNs(int64_t bytes, int64_t size) const;
 
-  // All-reduce among `size` ranks that lie `stride` apart: a ring per tier, reduce-scatter inwards
-  // and all-gather outwards, 2(n-1)/n of the shard at each (Patarasuk and Yuan 2009; hierarchical
-  // as in NCCL and BlueConnect).
+  // All-reduce among `size` ranks that lie `stride` apart: tier by tier, reduce-scatter inwards and
+  // all-gather outwards (hierarchical as in NCCL and BlueConnect). A ring moves 2(n-1)/n of the
+  // shard in 2(n-1) hops (Patarasuk and Yuan 2009), a double binary tree 2 of it in 2 log2(n) hops
+  // (Sanders, Speck and Träff 2009).
   int64_t allReduceNs(int64_t bytes, int64_t size, int64_t stride) const;
 
   // Every rank r in [firstRank, firstRank + dp) sends to r + dp; the slowest pair counts.

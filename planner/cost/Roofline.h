@@ -6,11 +6,12 @@
 
 namespace sigma::planner {
 
-// max(flops / (peak * efficiency of the class), bytes / memory bandwidth) + launch (Williams et
-// al. 2009, "Roofline").
+// max(flops / (peak * efficiency of the class), bytes / (memory bandwidth * its efficiency)) +
+// launch (Williams et al. 2009, "Roofline"), longer by the device's slowdown.
 int64_t opTimeNs(const Device &device, const OpCost &op);
 
-// Time of reading or writing `bytes` at full memory bandwidth.
+// Time of reading or writing `bytes` of long arrays; linear in the bytes, whatever the efficiency
+// of shorter ones.
 int64_t memoryTimeNs(const Device &device, int64_t bytes);
 
 } // namespace sigma::planner

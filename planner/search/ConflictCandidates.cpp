@@ -9,8 +9,9 @@
 
 using namespace sigma::planner;
 
-static LimitSet brokenPins(const Pins &pins, const Layout &layout) {
-  LimitSet broken = 0;
+static LimitSet brokenChoices(const Job &job, const Layout &layout) {
+  const Pins &pins = job.pins;
+  LimitSet broken = isForbidden(job.forbids, layout) ? bit(Limit::Forbid) : 0;
   auto pin = [&](Limit limit, const std::optional<int64_t> &wanted, int64_t given) {
     if (wanted && *wanted != given)
       broken |= bit(limit);
@@ -47,13 +48,18 @@ std::vector<LimitSet> sigma::planner::shapeCandidates(const Problem &problem) {
   std::vector<int64_t> divisors = divisorsOf(problem.cluster.numDevices);
   std::vector<int64_t> shares = divisorsOf(expertsToShare(problem.model));
   std::set<LimitSet> broken;
-  // A micro-batch and a dp of 1 divide everything: smaller choices exist only to obey a pin.
+  // A micro-batch and a dp of 1 divide everything: other sizes exist only to obey the user.
+  std::vector<int64_t> sizes{1};
+  if (!problem.job.forbids.microBatch.empty())
+    for (int64_t size : divisorsOf(problem.job.globalBatch))
+      if (size <= problem.job.maxMicroBatch)
+        sizes.push_back(size);
   for (int64_t pp : with(divisors, {pins.pp}))
     for (int64_t dp : with(divisors, {pins.dp, pins.ep}))
       for (int64_t ep : with(shares, {pins.ep}))
-        for (int64_t size : with({1}, {pins.microBatch})) {
+        for (int64_t size : with(sizes, {pins.microBatch})) {
           Layout layout{pp, dp, ep, size, 1};
-          broken.insert(brokenPins(pins, layout) | brokenShape(problem, layout));
+          broken.insert(brokenChoices(problem.job, layout) | brokenShape(problem, layout));
         }
   return {broken.begin(), broken.end()};
 }
@@ -96,6 +102,7 @@ private:
   void addLayouts(int64_t numDevices, LimitSet brokenByCluster) {
     Problem free = withDevices(problem, numDevices);
     free.job.pins = Pins{};
+    free.job.forbids = Forbids{};
     add(free, brokenByCluster);
     // Pinned micro-batches may lie beyond the searched sizes.
     if (problem.job.pins.microBatch) {
@@ -107,7 +114,7 @@ private:
   void add(const Problem &free, LimitSet brokenByCluster) {
     int64_t rejected = 0;
     for (const Layout &layout : enumerateLayouts(free, rejected)) {
-      LimitSet base = brokenByCluster | brokenPins(problem.job.pins, layout);
+      LimitSet base = brokenByCluster | brokenChoices(problem.job, layout);
       if (!broken.insert(base | bit(Limit::Memory)).second && broken.count(base))
         continue;
       if (fits(free, layout, std::nullopt))

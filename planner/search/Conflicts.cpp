@@ -21,6 +21,19 @@ std::string describe(const Layout &layout) {
          ", micro-batch " + str(layout.microBatch);
 }
 
+std::string describe(const Forbids &forbids) {
+  std::string text;
+  auto add = [&](const char *name, const std::vector<int64_t> &values) {
+    for (int64_t value : values)
+      text += (text.empty() ? "not " : ", not ") + std::string(name) + " = " + str(value);
+  };
+  add("pp", forbids.pp);
+  add("dp", forbids.dp);
+  add("ep", forbids.ep);
+  add("micro-batch", forbids.microBatch);
+  return text;
+}
+
 std::string describe(const Answer &answer) {
   return describe(answer.plan.layout) + ", step " + formatNs(answer.plan.stepTime.objectiveNs);
 }
@@ -138,6 +151,8 @@ std::string ConflictFinder::amount(Limit limit) {
     return "micro-batch = " + str(*pins.microBatch);
   case Limit::PinRemat:
     return *pins.remat ? "every layer rematerialized" : "no layer rematerialized";
+  case Limit::Forbid:
+    return describe(problem.job.forbids);
   }
   return {};
 }
@@ -222,10 +237,12 @@ std::string ConflictFinder::suggestDropping(Limit limit) {
     pins.ep.reset();
   else if (limit == Limit::PinMicroBatch)
     pins.microBatch.reset();
-  else
+  else if (limit == Limit::PinRemat)
     pins.remat.reset();
+  else
+    changed.job.forbids = {};
   Answer answer = solve(changed);
-  return isFeasible(answer) ? "without this pin it fits: " + describe(answer) : std::string();
+  return isFeasible(answer) ? "without it a plan fits: " + describe(answer) : std::string();
 }
 
 std::string ConflictFinder::suggest(Limit limit) {

@@ -38,6 +38,14 @@ static std::vector<int64_t> microBatches(const Job &job, int64_t perRank) {
   return sizes;
 }
 
+bool sigma::planner::isForbidden(const Forbids &forbids, const Layout &layout) {
+  auto names = [](const std::vector<int64_t> &values, int64_t value) {
+    return std::find(values.begin(), values.end(), value) != values.end();
+  };
+  return names(forbids.pp, layout.pp) || names(forbids.dp, layout.dp) ||
+         names(forbids.ep, layout.ep) || names(forbids.microBatch, layout.microBatch);
+}
+
 std::vector<Layout> sigma::planner::enumerateLayouts(const Problem &problem, int64_t &rejected) {
   const Job &job = problem.job;
   const Pins &pins = job.pins;
@@ -64,6 +72,9 @@ std::vector<Layout> sigma::planner::enumerateLayouts(const Problem &problem, int
           layouts.push_back({pp, dp, ep, size, job.globalBatch / (dp * size)});
     }
   }
+  layouts.erase(std::remove_if(layouts.begin(), layouts.end(),
+                               [&](const Layout &l) { return isForbidden(job.forbids, l); }),
+                layouts.end());
   return layouts;
 }
 

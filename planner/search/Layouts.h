@@ -24,6 +24,8 @@ inline int64_t expertsToShare(const Model &model) {
 // bounds only the search.
 std::vector<Layout> enumerateLayouts(const Problem &problem, int64_t &rejected);
 
+bool isForbidden(const Forbids &forbids, const Layout &layout);
+
 // True if `a` comes before `b` in canonical order: of two equally fast plans the first is taken.
 bool comesBefore(const Layout &a, const Layout &b);
 

@@ -31,6 +31,8 @@ const char *sigma::planner::limitName(Limit limit) {
     return "pin micro-batch";
   case Limit::PinRemat:
     return "pin remat";
+  case Limit::Forbid:
+    return "forbid";
   }
   return "";
 }
@@ -103,9 +105,9 @@ LimitSet sigma::planner::minimalConflict(const std::vector<LimitSet> &broken) {
     throw PlanningError("asked why nothing fits, but something does");
   // Several minimal sets may exist. Deleting in this order prefers one without pins, so a pin is
   // named only if giving it up helps.
-  for (Limit limit : {Limit::PinRemat, Limit::PinMicroBatch, Limit::PinEp, Limit::PinDp,
-                      Limit::PinPp, Limit::Layers, Limit::Folding, Limit::Experts, Limit::Batch,
-                      Limit::DeviceCount, Limit::Memory})
+  for (Limit limit : {Limit::Forbid, Limit::PinRemat, Limit::PinMicroBatch, Limit::PinEp,
+                      Limit::PinDp, Limit::PinPp, Limit::Layers, Limit::Folding, Limit::Experts,
+                      Limit::Batch, Limit::DeviceCount, Limit::Memory})
     if (!solver.isSatisfiable(kept & ~bit(limit), core))
       kept &= ~bit(limit);
   return kept;

@@ -19,8 +19,9 @@ enum class Limit {
   PinEp,
   PinMicroBatch,
   PinRemat,
+  Forbid,
 };
-inline constexpr int kNumLimits = 11;
+inline constexpr int kNumLimits = 12;
 
 const char *limitName(Limit limit);
 

@@ -234,8 +234,7 @@ void sigma::planner::addThroughput(const Problem &problem, Plan &plan) {
   if (seconds <= 0)
     return;
   plan.tokensPerSecond = tokens / seconds;
-  plan.mfu = plan.tokensPerSecond * problem.model.flopsPerToken /
-             (double(problem.cluster.numDevices) * double(problem.cluster.device.peakFlopsPerS));
+  plan.mfu = plan.tokensPerSecond * problem.model.flopsPerToken / problem.cluster.peakFlopsPerS();
 }
 
 Plan Search::toPlan(const Entry &entry) {

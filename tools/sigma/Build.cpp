@@ -200,22 +200,35 @@ static void report(const BuildOptions &options, const mlir::sigma::PlanningTask 
 
 /// A pinned pp, or a given plan, is refused later, by name.
 static void keepTableOnOneStage(mlir::sigma::JobOp job) {
-  if (!mlir::sigma::sharesEmbedding(job.lookupModel()) || job.getPinPp())
+  if (!mlir::sigma::sharesEmbedding(job.lookupModel()) || job.getPinned("pp"))
     return;
-  job.setPinPp(1);
+  job.setPinned("pp", mlir::Builder(job.getContext()).getI64IntegerAttr(1));
   mlir::emitRemark(job.getLoc()) << "planned with pp = 1, because the head shares the embedding's "
                                     "table, which programs can do on one stage only";
+}
+
+/// What sigma plan plans and no program does yet.
+static bool requireRunnable(mlir::sigma::JobOp job) {
+  using mlir::sigma::Precision;
+  constexpr llvm::StringLiteral kWhy = ", which sigma plan plans but sigma build cannot run yet; ";
+  if (Precision precision = job.getPrecision();
+      precision != Precision::F32 && precision != Precision::F64)
+    return mlir::emitError(job.getLoc())
+               << "'precision' is " << stringifyPrecision(precision) << kWhy << "use f32",
+           false;
+  if (auto moments = job.getOptimizer().getMoments(); moments == Precision::BF16)
+    return mlir::emitError(job.getOptimizer().getLoc())
+               << "'moments' are " << stringifyPrecision(*moments) << kWhy << "leave them out",
+           false;
+  return true;
 }
 
 int sigma::driver::runBuild(const BuildOptions &options) {
   Spec spec;
   if (!spec.load(options.spec))
     return kUserError;
-  if (spec.job().getPrecision() == mlir::sigma::Precision::BF16) {
-    mlir::emitError(spec.job().getLoc())
-        << "'precision' is bf16, which sigma plan plans but sigma build cannot run yet; use f32";
+  if (!requireRunnable(spec.job()))
     return kUserError;
-  }
   keepTableOnOneStage(spec.job());
   auto task = mlir::sigma::createPlanningTask(spec.job());
   if (mlir::failed(task))

@@ -3,10 +3,12 @@
 #include "tools/sigma/Spec.h"
 #include "codegen/Codegen.h"
 #include "dialects/Rank/RankDialect.h"
+#include "dialects/Sigma/Choices.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -85,29 +87,22 @@ bool Spec::chooseJob(const std::string &name) {
 }
 
 bool Spec::applyPin(llvm::StringRef key, llvm::StringRef value) {
-  if (key == "remat") {
+  mlir::Builder builder(&context());
+  if (key == choices::kRemat) {
     auto mode = symbolizeRematMode(value);
     if (!mode)
       return fail("--pin: remat is '" + value + "'; it must be none or full");
-    chosen.setPinRemat(*mode);
+    chosen.setPinned(key, RematModeAttr::get(&context(), *mode));
     return true;
   }
+  llvm::StringRef name = key == "microBatch" ? "micro_batch" : key;
+  if (!llvm::is_contained(choices::sizeNames(), name))
+    return fail("--pin: unknown key '" + key + "'; use " + llvm::join(choices::sizeNames(), ", ") +
+                " or remat");
   int64_t number;
-  if (value.getAsInteger(10, number) || number <= 0)
+  if (value.getAsInteger(10, number) || number < (name == "zero" ? 0 : 1))
     return fail("--pin: " + key + " is '" + value + "'; it must be a positive integer");
-  if (key == "pp")
-    chosen.setPinPp(number);
-  else if (key == "dp")
-    chosen.setPinDp(number);
-  else if (key == "ep")
-    chosen.setPinEp(number);
-  else if (key == "microBatch" || key == "micro_batch")
-    chosen.setPinMicroBatch(number);
-  else if (llvm::is_contained({"tp", "vpp", "etp", "cp"}, key)) {
-    if (number != 1)
-      return fail("--pin: " + key + "=" + value + " is not supported yet; only " + key + "=1 is");
-  } else
-    return fail("--pin: unknown key '" + key + "'; use pp, dp, ep, microBatch or remat");
+  chosen.setPinned(name, builder.getI64IntegerAttr(number));
   return true;
 }
 
@@ -127,7 +122,13 @@ bool Spec::resizeCluster(int64_t devices) {
   ClusterOp cluster = chosen.lookupCluster();
   if (!cluster)
     return true; // the verifier has said so
+  if (cluster.getAccelerators().size() > 1)
+    return mlir::emitError(cluster.getLoc())
+               << "--devices: a cluster of several accelerator kinds has no other size",
+           false;
   cluster.setDevices(devices);
+  for (AcceleratorOp accelerator : cluster.getAccelerators())
+    accelerator.removeDevicesAttr();
   auto tiers = llvm::to_vector(cluster.getBodyRegion().getOps<TierOp>());
   for (TierOp tier : tiers)
     if (tier.getDevices() > devices || tier == tiers.back())

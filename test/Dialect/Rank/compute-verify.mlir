@@ -57,6 +57,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
+    // rule: rank.matmul: both operands are matrices whose inner dimensions agree, transposed where the flags say so
     // expected-error @+1 {{'rank.matmul' op inner dimensions differ: 8 != 4}}
     %y = rank.matmul %x, %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
     rank.return
@@ -176,6 +177,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>, %w: tensor<8xf32>, %r: tensor<4xf32>) {
+    // rule: rank.rms_norm_grad: gradients have the shape of what they belong to
     // expected-error @+1 {{'rank.rms_norm_grad' op 'weight_gradient' has shape 4; it must be 8}}
     %dx, %dw = rank.rms_norm_grad %x, %w, %r, %x : (tensor<4x8xf32>, tensor<8xf32>, tensor<4xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>)
     rank.return
@@ -189,6 +191,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
+    // rule: rank.rotary: `sequence` divides the rows and `heads` the columns
     // expected-error @+1 {{'rank.rotary' op 'sequence' is 3; it must divide the rows, 4}}
     %y = rank.rotary %x {sequence = 3 : i64, heads = 2 : i64, frequencies = array<f64: 1.000000e+00>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
     rank.return
@@ -241,6 +244,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
+    // rule: rank.attention: the widths are whole numbers of heads
     // expected-error @+1 {{'rank.attention' op 'heads' is 3; it must divide the columns, 8}}
     %y, %l = rank.attention %x, %x, %x {sequence = 4 : i64, heads = 3 : i64, kv_heads = 2 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x2xf32>)
     rank.return
@@ -293,6 +297,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
+    // rule: rank.attention: all have the rows of `query`
     // expected-error @+1 {{'rank.attention' op 'result' has shape 2x8; it must be 4x8}}
     %y, %l = rank.attention %x, %x, %x {sequence = 4 : i64, heads = 2 : i64, kv_heads = 2 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<2x8xf32>, tensor<4x2xf32>)
     rank.return
@@ -306,6 +311,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>, %l: tensor<4x2xf32>) {
+    // rule: rank.attention_grad: gradients have the shape of what they belong to
     // expected-error @+1 {{'rank.attention_grad' op 'value_gradient' has shape 4x4; it must be 4x8}}
     %q, %k, %v = rank.attention_grad %x, %x, %x, %x, %l, %x {sequence = 4 : i64, heads = 2 : i64, kv_heads = 2 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x2xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x4xf32>)
     rank.return
@@ -345,6 +351,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
+    // rule: rank.activation: all matrices have one shape
     // expected-error @+1 {{'rank.activation' op 'result' has shape 4x9; it must be 4x8}}
     %y = rank.activation %x up %x : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x9xf32>
     rank.return
@@ -358,6 +365,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<4x8xf32>) {
+    // rule: rank.activation_grad: as in activation
     // expected-error @+1 {{'rank.activation_grad' op 'up_gradient' has shape 8x8; it must be 4x8}}
     %a, %b = rank.activation_grad %x up %x gradient %x : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<8x8xf32>)
     rank.return
@@ -371,6 +379,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%i: tensor<4xi32>, %t: tensor<16x8xf32>) {
+    // rule: rank.embedding: the result has one row for each token, of the width of `table`
     // expected-error @+1 {{'rank.embedding' op 'result' has shape 5x8; it must be 4x8}}
     %y = rank.embedding %i, %t : (tensor<4xi32>, tensor<16x8xf32>) -> tensor<5x8xf32>
     rank.return
@@ -451,6 +460,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%i: tensor<3xi32>, %x: tensor<4x8xf32>) {
+    // rule: rank.cross_entropy: `targets` and `lse` have one entry for each row of `logits`
     // expected-error @+1 {{'rank.cross_entropy' op 'targets' has shape 3; it must be 4}}
     %l, %e = rank.cross_entropy %x, %i : (tensor<4x8xf32>, tensor<3xi32>) -> (tensor<1xf32>, tensor<4xf32>)
     rank.return
@@ -477,6 +487,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%i: tensor<4xi32>, %x: tensor<4x8xf32>, %e: tensor<4xf32>, %g: tensor<1xf32>) {
+    // rule: rank.cross_entropy_grad: the result has the shape of `logits`
     // expected-error @+1 {{'rank.cross_entropy_grad' op 'result' has shape 4x4; it must be 4x8}}
     %d = rank.cross_entropy_grad %x, %i, %e, %g : (tensor<4x8xf32>, tensor<4xi32>, tensor<4xf32>, tensor<1xf32>) -> tensor<4x4xf32>
     rank.return

@@ -58,6 +58,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %b: tensor<8xf32>, %s: tensor<2xi32>, %t: tensor<6xi32>) {
+    // rule: rank.bias_grad: the result, or the parameter `into`, is [columns], with sizes [groups, columns]
     // expected-error @+1 {{'rank.bias_grad' op 'result' has shape 9; it must be 8}}
     %y = rank.bias_grad %x : (tensor<4x8xf32>) -> tensor<9xf32>
     rank.return
@@ -80,6 +81,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %b: tensor<8xf32>, %s: tensor<2xi32>, %t: tensor<6xi32>) {
+    // rule: rank.join_heads: the result has these and the columns of both, those of `shared` once for each head
     // expected-error @+1 {{'rank.join_heads' op 'result' has shape 4x16; it must be 4x24}}
     %y = rank.join_heads %x, %x {heads = 2 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x16xf32>
     rank.return
@@ -91,6 +93,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %b: tensor<8xf32>, %s: tensor<2xi32>, %t: tensor<6xi32>) {
+    // rule: rank.split_heads: shapes agree as in join_heads
     // expected-error @+1 {{'rank.split_heads' op 'input' has shape 4x8; it must be 4x12}}
     %a, %c = rank.split_heads %x {heads = 2 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x8xf32>)
     rank.return
@@ -124,6 +127,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %b: tensor<8xf32>, %s: tensor<2xi32>, %t: tensor<6xi32>) {
+    // rule: rank.attention: `window`, `chunk`, `scale` and `softcap` are positive
     // expected-error @+1 {{'rank.attention' op 'chunk' is -1.000000e+00; it must be positive}}
     %y, %l = rank.attention %x, %x, %x {sequence = 4 : i64, heads = 2 : i64, kv_heads = 2 : i64, chunk = -1 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4x2xf32>)
     rank.return
@@ -212,6 +216,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %b: tensor<8xf32>, %s: tensor<2xi32>, %t: tensor<6xi32>) {
+    // rule: rank.next_targets: `sequence` divides the entries of `targets`
     // expected-error @+1 {{'rank.next_targets' op 'sequence' is 4; it must divide the entries, 6}}
     %y = rank.next_targets %t {sequence = 4 : i64} : (tensor<6xi32>) -> tensor<6xi32>
     rank.return
@@ -223,6 +228,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %b: tensor<8xf32>, %s: tensor<2xi32>, %t: tensor<6xi32>) {
+    // rule: rank.z_loss: `lse` has one entry for each row of `logits`
     // expected-error @+1 {{'rank.z_loss' op 'lse' has shape 3; it must be 4}}
     %y, %l = rank.z_loss %x : (tensor<4x8xf32>) -> (tensor<1xf32>, tensor<3xf32>)
     rank.return
@@ -234,6 +240,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %l: tensor<4xf32>, %o: tensor<1xf32>) {
+    // rule: rank.z_loss_grad: the result has the shape of `logits`
     // expected-error @+1 {{'rank.z_loss_grad' op 'result' has shape 4x9; it must be 4x8}}
     %y = rank.z_loss_grad %x, %l, %o : (tensor<4x8xf32>, tensor<4xf32>, tensor<1xf32>) -> tensor<4x9xf32>
     rank.return
@@ -289,6 +296,7 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4x8xf32>, %b: tensor<8xf32>, %s: tensor<2xi32>, %t: tensor<6xi32>) {
+    // rule: rank.top_k: `top_groups` is from 1 to `groups` and leaves k experts to choose from
     // expected-error @+1 {{'rank.top_k' op chooses 2 of the 1 experts in 'top_groups'}}
     %w, %c = rank.top_k %x {groups = 8 : i64} : (tensor<4x8xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>)
     rank.return

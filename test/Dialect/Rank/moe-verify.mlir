@@ -18,6 +18,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%s: tensor<4x2xf32>) {
+    // rule: rank.top_k: `weights` and `chosen` are [tokens, k] with k at most the number of experts
     // expected-error @+1 {{'rank.top_k' op chooses 3 of 2 experts}}
     %w, %c = rank.top_k %s : (tensor<4x2xf32>) -> (tensor<4x3xf32>, tensor<4x3xi32>)
     rank.return
@@ -57,6 +58,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%s: tensor<4x4xf32>, %c: tensor<4x2xi32>, %g: tensor<4x3xf32>) {
+    // rule: rank.top_k_grad: shapes agree as in top_k
     // expected-error @+1 {{'rank.top_k_grad' op 'gradient' has shape 4x3; it must be 4x2}}
     %d = rank.top_k_grad %s, %c, %g : (tensor<4x4xf32>, tensor<4x2xi32>, tensor<4x3xf32>) -> tensor<4x4xf32>
     rank.return
@@ -70,6 +72,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%s: tensor<4x4xf32>, %c: tensor<4x2xi32>) {
+    // rule: rank.balance_loss: `sequence` divides the rows of `scores`
     // expected-error @+1 {{'rank.balance_loss' op 'sequence' is 3; it must divide the rows, 4}}
     %l = rank.balance_loss %s, %c {sequence = 3 : i64} : (tensor<4x4xf32>, tensor<4x2xi32>) -> tensor<1xf32>
     rank.return
@@ -96,6 +99,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%s: tensor<4x4xf32>, %c: tensor<4x2xi32>, %g: tensor<1xf32>) {
+    // rule: rank.balance_loss_grad: the result has the shape of `scores`
     // expected-error @+1 {{'rank.balance_loss_grad' op 'result' has shape 4x2; it must be 4x4}}
     %d = rank.balance_loss_grad %s, %c, %g {sequence = 4 : i64} : (tensor<4x4xf32>, tensor<4x2xi32>, tensor<1xf32>) -> tensor<4x2xf32>
     rank.return
@@ -109,6 +113,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%c: tensor<4x2xi32>) {
+    // rule: rank.group_tokens: `position` has one entry for each slot of `chosen`
     // expected-error @+1 {{'rank.group_tokens' op 'position' has shape 4; it must be 8}}
     %p, %s = rank.group_tokens %c : (tensor<4x2xi32>) -> (tensor<4xi32>, tensor<4xi32>)
     rank.return
@@ -122,6 +127,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%x: tensor<3x8xf32>, %p: tensor<8xi32>) {
+    // rule: rank.gather_rows: the result has one row for each entry of `position`, a whole number of them for each row
+    //   of `input`
     // expected-error @+1 {{'rank.gather_rows' op 'tokens' is 3; it must divide the entries of 'position', 8}}
     %r = rank.gather_rows %x, %p : (tensor<3x8xf32>, tensor<8xi32>) -> tensor<8x8xf32>
     rank.return
@@ -161,6 +168,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<7x8xf32>, %p: tensor<8xi32>) {
+    // rule: rank.scatter_rows: `rows` has one row for each entry of `position`, a whole number of them for each row of
+    //   the result
     // expected-error @+1 {{'rank.scatter_rows' op 'rows' has shape 7x8; it must be 8x8}}
     %x = rank.scatter_rows %r, %p : (tensor<7x8xf32>, tensor<8xi32>) -> tensor<4x8xf32>
     rank.return
@@ -174,6 +183,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x3xf32>) {
+    // rule: rank.combine: `weights` is [tokens, choices]
     // expected-error @+1 {{'rank.combine' op 'position' has shape 8; it must be 12}}
     %x = rank.combine %r, %p, %w : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x3xf32>) -> tensor<4x8xf32>
     rank.return
@@ -187,6 +197,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x2xf32>) {
+    // rule: rank.combine: the result has one row for each token
     // expected-error @+1 {{'rank.combine' op 'result' has shape 8x8; it must be 4x8}}
     %x = rank.combine %r, %p, %w : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x2xf32>) -> tensor<8x8xf32>
     rank.return
@@ -200,6 +211,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x2xf32>) {
+    // rule: rank.combine: `rows` and `position` have tokens * choices entries
     // expected-error @+1 {{'rank.combine' op 'rows' has shape 8x8; it must be 8x4}}
     %x = rank.combine %r, %p, %w : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x2xf32>) -> tensor<4x4xf32>
     rank.return
@@ -213,6 +225,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %p: tensor<8xi32>, %w: tensor<4x2xf32>, %g: tensor<4x8xf32>) {
+    // rule: rank.combine_grad: gradients have the shape of what they belong to
     // expected-error @+1 {{'rank.combine_grad' op 'weights_gradient' has shape 4x4; it must be 4x2}}
     %a, %b = rank.combine_grad %r, %p, %w, %g : (tensor<8x8xf32>, tensor<8xi32>, tensor<4x2xf32>, tensor<4x8xf32>) -> (tensor<8x8xf32>, tensor<4x4xf32>)
     rank.return
@@ -226,6 +239,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %w: tensor<2x8x3xf32>, %s: tensor<3xi32>) {
+    // rule: rank.grouped_matmul: `sizes` has one entry for each group
     // expected-error @+1 {{'rank.grouped_matmul' op 'weights' has shape 2x8x3; it must be 3x8x3}}
     %y = rank.grouped_matmul %r, %w, %s {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<2x8x3xf32>, tensor<3xi32>) -> tensor<8x3xf32>
     rank.return
@@ -239,6 +253,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %w: tensor<2x8x3xf32>, %s: tensor<2xi32>) {
+    // rule: rank.grouped_matmul: `weights` is [groups, inner, columns], or [groups, columns, inner] with
+    //   `transpose_weights`
     // expected-error @+1 {{'rank.grouped_matmul' op 'weights' has shape 2x8x3; it must be 2x3x8}}
     %y = rank.grouped_matmul %r, %w, %s {expected_rows = 8 : i64, transpose_weights} : (tensor<8x8xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<8x3xf32>
     rank.return
@@ -252,6 +268,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %w: tensor<2x8x3xf32>, %s: tensor<2xi32>) {
+    // rule: rank.grouped_matmul: `rows` is [rows, inner] and the result [rows, columns]
     // expected-error @+1 {{'rank.grouped_matmul' op 'result' has shape 4x3; it must be 8x3}}
     %y = rank.grouped_matmul %r, %w, %s {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<2x8x3xf32>, tensor<2xi32>) -> tensor<4x3xf32>
     rank.return
@@ -278,6 +295,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %h: tensor<7x3xf32>, %s: tensor<2xi32>) {
+    // rule: rank.grouped_matmul_grad: `lhs` and `rhs` have the same number of rows
     // expected-error @+1 {{'rank.grouped_matmul_grad' op 'rhs' has shape 7x3; it must be 8x3}}
     %d = rank.grouped_matmul_grad %r, %h, %s {expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<7x3xf32>, tensor<2xi32>) -> tensor<2x8x3xf32>
     rank.return
@@ -332,6 +350,8 @@ rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%s: tensor<4xi32>) {
+    // rule: rank.exchange_sizes: `table` is [ep, local experts] with the launch's ep, `local_sizes` has the local
+    //   experts, `sizes` ep times as many
     // expected-error @+1 {{'rank.exchange_sizes' op 'table' has shape 4x1; it must be 2x2}}
     %t, %l = rank.exchange_sizes %s {capacity = 8 : i64} : (tensor<4xi32>) -> (tensor<4x1xi32>, tensor<1xi32>)
     rank.return
@@ -371,6 +391,8 @@ rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %s: tensor<4xi32>, %t: tensor<1x4xi32>) {
+    // rule: rank.all_to_all: `table` is [ep, local experts] with the launch's ep, `sizes` has ep times the local
+    //   experts
     // expected-error @+1 {{'rank.all_to_all' op 'table' has shape 1x4; it must be 2x2}}
     %y = rank.all_to_all %r, %s, %t {direction = #rank<direction collect>, expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4xi32>, tensor<1x4xi32>) -> tensor<8x8xf32>
     rank.return
@@ -384,6 +406,7 @@ rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @forward(%r: tensor<8x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>) {
+    // rule: rank.all_to_all: `rows` and the result have one width
     // expected-error @+1 {{'rank.all_to_all' op 'result' has shape 8x4; it must be 8x8}}
     %y = rank.all_to_all %r, %s, %t {direction = #rank<direction collect>, expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4xi32>, tensor<2x2xi32>) -> tensor<8x4xf32>
     rank.return

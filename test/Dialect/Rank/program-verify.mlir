@@ -1,5 +1,6 @@
 // RUN: sigma-opt %s -split-input-file -verify-diagnostics
 
+// rule: rank.launch: sizes are from 1 to 2147483647
 // expected-error @+1 {{'rank.launch' op 'pp' is 0; it must be from 1 to 2147483647}}
 rank.launch @launch mesh<pp = 0, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
@@ -21,6 +22,7 @@ rank.launch @launch mesh<pp = 1, dp = 3> experts<ep = 2> batch 3 micro_batch 1 s
 
 // -----
 
+// rule: rank.launch: `global_batch` = `dp` * `micro_batch` * number of micro-batches
 // expected-error @+1 {{'rank.launch' op 'batch' is 3; it must be a multiple of dp * micro_batch, 2 * 1}}
 rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
@@ -28,6 +30,7 @@ rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1> batch 3 micro_batch 1 s
 
 // -----
 
+// rule: rank.launch: `element_type` is f32, f64 or bf16
 // expected-error @+1 {{'rank.launch' op 'precision' is 'f16'; it must be f32, f64 or bf16}}
 rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f16
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
@@ -48,6 +51,7 @@ rank.program @p stage 0 of @other layers 0 to 0 remat [] {
 rank.launch @launch mesh<pp = 2, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// rule: rank.program: `stage` is below its `pp`
 // expected-error @+1 {{'rank.program' op 'stage' is 2; it must be from 0 to 1}}
 rank.program @p stage 2 of @launch layers 0 to 0 remat [] {
 }
@@ -66,6 +70,7 @@ rank.program @p stage 0 of @launch layers 0 to 2 remat ["none"] {
 rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// rule: rank.program: `first_layer` and `end_layer` are not negative
 // expected-error @+1 {{'rank.program' op 'first_layer' is -1; it must not be negative}}
 rank.program @p stage 0 of @launch layers -1 to 0 remat ["none"] {
 }
@@ -125,6 +130,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // rule: rank.parameter: `init_scale` is not negative
   // expected-error @+1 {{'rank.parameter' op 'init' scale is negative}}
   rank.parameter @w : tensor<4xf32> init normal(-1.0)
 }
@@ -145,6 +151,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // rule: rank.program: float tensors and parameters have the launch's precision
   // expected-error @+1 {{'rank.func' op has a tensor of 'bf16'; the launch's precision is 'f32'}}
   rank.func @f(%x: tensor<4xbf16>) {
     rank.return
@@ -157,6 +164,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // rule: rank.func: it has a body, which ends with rank.return
   // expected-error @+1 {{'rank.func' op has no body}}
   rank.func private @f(tensor<4xf32>)
 }
@@ -179,6 +187,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // rule: rank.func: arguments and results are static tensors
   // expected-error @+1 {{'rank.func' op takes or returns 'index'; it must be a static tensor of floats or i32}}
   rank.func @f(%x: index) {
     rank.return
@@ -216,6 +225,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+    // rule: rank.return: the results have the types of the function's results
     // expected-error @+1 {{'rank.return' op returns 0 results that do not have the types of @f's 1 results}}
     rank.return
   }
@@ -228,6 +238,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4xf32>) {
+    // rule: rank.return: each saved value is computed in the function: arguments and weights are read again
     // expected-error @+1 {{'rank.return' op saves an argument or a weight; only values that are computed here can be saved}}
     rank.return saves(%x : tensor<4xf32>)
   }
@@ -303,6 +314,8 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %0 = rank.add %x, %x : tensor<4x8xf32>
     rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
   }
+  // rule: rank.program: @backward takes what @forward saves, the arguments that it names as `captured` and the
+  //   gradients of @forward's results, and returns the gradients of its float arguments
   // expected-error @+1 {{'rank.func' op must take what @forward saves, the captured arguments and the gradients of @forward's results}}
   rank.func @backward(%s: tensor<4x8xf32>, %x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 1 : i64, captured = array<i64: 0>} {
     rank.return %x : tensor<4x8xf32>
@@ -375,6 +388,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   // expected-note @+1 {{parameter is here}}
   rank.parameter @w : tensor<4x4xf32> init ones(0.0)
   rank.func @forward(%x: tensor<4x8xf32>) {
+    // rule: rank.accumulate: `parameter` names a parameter of the program, of the type of `value`
     // expected-error @+1 {{'rank.accumulate' op has type 'tensor<4x8xf32>' but the parameter is 'tensor<4x4xf32>'}}
     rank.accumulate @w, %x : tensor<4x8xf32>
     rank.return
@@ -388,6 +402,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.schedule {
+    // rule: rank.load_batch: `tokens` and `targets` have one entry for each token of a micro-batch
     // expected-error @+1 {{'rank.load_batch' op 'targets' has shape 5; it must be 4}}
     %t, %u = rank.load_batch 0 : tensor<4xi32>, tensor<5xi32>
   }
@@ -429,6 +444,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   }
   rank.schedule {
     %x = rank.recv forward from 0 micro_batch 0 : tensor<4x8xf32>
+    // rule: rank.call: `callee` names a function of the program whose tensors agree with operands and results
     // expected-error @+1 {{'rank.call' op has operands that differ from what @forward takes, ('tensor<4x8xf32>', 'tensor<4xi32>')}}
     %r = rank.call @forward(%x) micro_batch 0 : (tensor<4x8xf32>) -> !rank.residual
   }
@@ -447,6 +463,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.schedule {
     %x = rank.recv forward from 0 micro_batch 0 : tensor<4x8xf32>
     %t, %u = rank.load_batch 0 : tensor<4xi32>, tensor<4xi32>
+    // rule: rank.call: any function gives a residual, but backward, which takes one
     // expected-error @+1 {{'rank.call' op has results that differ from what @forward gives, ('tensor<4x8xf32>', '!rank.residual')}}
     %y = rank.call @forward(%x, %t) micro_batch 0 : (tensor<4x8xf32>, tensor<4xi32>) -> tensor<4x8xf32>
   }

@@ -44,3 +44,14 @@ sigma.job @everything model @tiny on @pair batch 8 precision bf16
 sigma.job @one_pin model @tiny on @pair batch 8 precision f64 pin {remat = none} {
   sigma.adamw learning_rate 1.0e-3
 }
+
+// CHECK-LABEL: sigma.job @choices model @tiny on @pair batch 8 precision bf16 sequence 4
+// CHECK-SAME:      time_margin_ppm 20000 max_zero 1
+// CHECK-SAME:      pin {tp = 1, vpp = 2, cp = 1, zero = 1}
+// CHECK-SAME:      forbid {pp = [2], ep = [4, 8], remat = [full]} {
+// CHECK-NEXT:    sigma.adamw learning_rate 1.000000e-03 moments bf16{{$}}
+sigma.job @choices model @tiny on @pair batch 8 precision bf16 max_zero 1 time_margin_ppm 20000
+    sequence 4 pin {zero = 1, cp = 1, vpp = 2, tp = 1}
+    forbid {remat = [full], ep = [4, 8], pp = [2]} {
+  sigma.adamw learning_rate 1.0e-3 moments bf16
+}

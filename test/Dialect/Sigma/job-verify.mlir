@@ -42,6 +42,7 @@ sigma.job @j model @m on @c batch 8 precision f32 expert_capacity_ppm 999999 {
 
 // -----
 
+// rule: sigma.job: Each pinned size is positive
 // expected-error @+1 {{'sigma.job' op pin pp must be positive, got: -1}}
 sigma.job @j model @m on @c batch 8 precision f32 pin {pp = -1} {
   sigma.adamw learning_rate 1.0e-3
@@ -250,4 +251,185 @@ sigma.job @j model @m on @c batch 8 precision f32 {
 sigma.job @j model @m on @c batch 8 precision f32 {
   // expected-error @+1 {{'sigma.adamw' op clip must not be negative and must be finite, got: INF}}
   sigma.adamw learning_rate 0.1 clip 0x7FF0000000000000
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op sequence must be positive, got: 0}}
+sigma.job @j model @m on @c batch 8 precision f32 sequence 0 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op sequence must be at most 16777216, got: 16777217}}
+sigma.job @j model @m on @c batch 8 precision f32 sequence 16777217 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op time_margin_ppm must be from 0 to 1000000, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 time_margin_ppm -1 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op max_zero must be from 0 to 3, got: 4}}
+sigma.job @j model @m on @c batch 8 precision f32 max_zero 4 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin tp must be positive, got: 0}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {tp = 0} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin zero must be from 0 to 3, got: 4}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {zero = 4} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin zero must be at most max_zero (1), got: 2}}
+sigma.job @j model @m on @c batch 8 precision f32 max_zero 1 pin {zero = 2} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// rule: sigma.job: Each forbidden size is positive
+// expected-error @+1 {{'sigma.job' op forbid ep must be positive, got: 0}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {ep = [8, 0]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op forbid zero must be from 0 to 3, got: 4}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {zero = [4]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// rule: sigma.job: Each choice that is forbidden names a value
+// expected-error @+1 {{'sigma.job' op forbid ep must name at least one value}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {ep = []} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op forbid remat must name at least one value}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = []} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// rule: sigma.job: One rematerialization mode is left
+// expected-error @+1 {{'sigma.job' op forbid remat must leave one of none, full}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = [full, none]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// rule: sigma.job: No value is both pinned and forbidden
+// expected-error @+1 {{'sigma.job' op pins and forbids the same value of ep}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {ep = 8} forbid {ep = [4, 8]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pins and forbids the same value of remat}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {remat = full} forbid {remat = [full]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// rule: sigma.job: Nothing else is pinned but a rematerialization mode
+// expected-error @+1 {{'sigma.job' op pin schedule = 1 : i64 is neither a known size nor a rematerialization mode}}
+"sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, pin = {schedule = 1 : i64}}> ({
+  "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
+}) : () -> ()
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin ep = 8 : i32 is neither a known size nor a rematerialization mode}}
+"sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, pin = {ep = 8 : i32}}> ({
+  "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
+}) : () -> ()
+
+// -----
+
+// rule: sigma.job: Nothing else is forbidden but rematerialization modes
+// expected-error @+1 {{'sigma.job' op forbid ep = 8 : i64 is neither sizes nor rematerialization modes}}
+"sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, forbid = {ep = 8 : i64}}> ({
+  "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
+}) : () -> ()
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op forbid remat = ["full"] is neither sizes nor rematerialization modes}}
+"sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, forbid = {remat = ["full"]}}> ({
+  "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
+}) : () -> ()
+
+// -----
+
+sigma.model @m sequence 8 {
+  // expected-note @+1 {{the positions are here}}
+  sigma.embedding vocabulary 16 width 8 positions 16
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+// expected-error @+1 {{'sigma.job' op sequence must be at most the model's learned positions (16), got: 32}}
+sigma.job @j model @m on @c batch 8 precision f32 sequence 32 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+sigma.cluster @c devices 16 {
+  sigma.accelerator @new devices 8 preset "h100-sxm"
+  // expected-note @+1 {{the accelerator is here}}
+  sigma.accelerator @old devices 8 preset "a100-sxm-80gb"
+  sigma.tier @node devices 8 preset "nvlink-3"
+  sigma.tier @network devices 16 preset "infiniband-ndr"
+}
+// expected-error @+1 {{'sigma.job' op precision fp8 needs peak_fp8_flops_per_s, which the accelerator of @c does not state}}
+sigma.job @j model @m on @c batch 16 precision fp8 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+sigma.job @j model @m on @c batch 8 precision f32 {
+  // expected-error @+1 {{'sigma.adamw' op moments must be f32 or bf16, got: fp8}}
+  sigma.adamw learning_rate 0.1 moments fp8
 }

@@ -27,6 +27,7 @@ sigma.model @m sequence 8 {
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
+    // rule: sigma.attention: The lists of a longrope scaling have half the rotated width
     // expected-error @+1 {{'sigma.attention' op rope's lists must have half the rotated width (2), got: 1}}
     sigma.attention heads 2 kv_heads 1 head_width 4 rope <base = 100.0, longrope = {short_factor = [1.0], long_factor = [1.0], original_positions = 4}>
     sigma.mlp width 16
@@ -159,6 +160,7 @@ sigma.model @m sequence 8 {
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
+    // rule: #sigma.rope: A scaling has every parameter that it needs
     // expected-error @+1 {{rope scaling yarn needs parameter original_positions}}
     sigma.attention heads 2 kv_heads 1 head_width 4 rope <base = 100.0, yarn = {factor = 4.0}>
     sigma.mlp width 16
@@ -171,6 +173,7 @@ sigma.model @m sequence 8 {
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
+    // rule: #sigma.rope: A scaling has no parameter of another name
     // expected-error @+1 {{rope scaling linear has no parameter beta_fast}}
     sigma.attention heads 2 kv_heads 1 head_width 4 rope <base = 100.0, linear = {factor = 4.0, beta_fast = 32}>
     sigma.mlp width 16
@@ -183,6 +186,7 @@ sigma.model @m sequence 8 {
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
+    // rule: #sigma.rope: Parameters are positive, finite numbers
     // expected-error @+1 {{rope parameter factor must be a positive, finite number, got: -4.000000e+00}}
     sigma.attention heads 2 kv_heads 1 head_width 4 rope <base = 100.0, ntk = {factor = -4.0}>
     sigma.mlp width 16
@@ -387,6 +391,7 @@ sigma.model @m sequence 8 {
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
+    // rule: sigma.latent_attention: The lists of a longrope scaling have half of `rope_width`
     // expected-error @+1 {{'sigma.latent_attention' op rope's lists must have half the rotated width (2), got: 1}}
     sigma.latent_attention heads 2 kv_rank 4 nope_width 4 rope_width 4 value_width 4 rope <base = 100.0, longrope = {short_factor = [1.0], long_factor = [1.0], original_positions = 4}>
     sigma.mlp width 16
@@ -448,6 +453,7 @@ sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
     sigma.attention heads 2 kv_heads 1 head_width 4
+    // rule: sigma.moe: `limit` is present with `clamped_swiglu` and only there
     // expected-error @+1 {{'sigma.moe' op limit must be absent with activation swiglu}}
     sigma.moe experts 8 top_k 2 width 16 router softmax limit 7.0
   }
@@ -544,6 +550,7 @@ sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {
     sigma.attention heads 2 kv_heads 1 head_width 4
+    // rule: sigma.moe: `top_groups` is from 1 to `groups`
     // expected-error @+1 {{'sigma.moe' op top_groups must be from 1 to 4, got: 5}}
     sigma.moe experts 8 top_k 2 width 16 router softmax groups 4 top_groups 5
   }

@@ -78,6 +78,7 @@ sigma.model @m sequence 8 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
     sigma.mlp width 16
   }
+  // rule: sigma.model: The body holds nothing but `sigma.embedding`, `sigma.repeat`, `sigma.mtp` and `sigma.head`
   // expected-error @+1 {{'builtin.module' op does not belong into the body of a sigma.model; allowed: sigma.embedding, sigma.repeat, sigma.mtp, sigma.head}}
   builtin.module {}
   sigma.head untied
@@ -168,6 +169,7 @@ sigma.model @m sequence 8 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
     sigma.mlp width 16
   }
+  // rule: sigma.model: The layers of all `sigma.repeat` together are at most 4096
   // expected-error @+1 {{'sigma.repeat' op makes the model deeper than the allowed 4096 layers: 4095 before, 2 here}}
   sigma.repeat 2 {
     sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
@@ -216,6 +218,7 @@ sigma.model @m sequence 8 {
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
+  // rule: sigma.repeat: The body is layers, at least one: each an attention op followed by a feed-forward op
   // expected-error @+1 {{'sigma.repeat' op body must be layers, each an attention op followed by a feed-forward op, got an empty body}}
   sigma.repeat 1 {
   }
@@ -601,6 +604,7 @@ sigma.model @m sequence 8 {
     sigma.attention heads 2 kv_heads 1 head_width 4
     sigma.mlp width 16
   }
+  // rule: sigma.mtp: The body is one layer: an attention op followed by a feed-forward op
   // expected-error @+1 {{'sigma.mtp' op body must be one layer, got: 2}}
   sigma.mtp 1 {
     sigma.attention heads 2 kv_heads 1 head_width 4
@@ -636,6 +640,7 @@ sigma.model @m sequence 8 {
     sigma.attention heads 2 kv_heads 1 head_width 4
     sigma.mlp width 16
   }
+  // rule: sigma.model: A `sigma.mtp` is the only one and stands before the `sigma.head`
   // expected-error @+1 {{'sigma.mtp' op must stand right before the sigma.head}}
   sigma.mtp 1 {
     sigma.attention heads 2 kv_heads 1 head_width 4

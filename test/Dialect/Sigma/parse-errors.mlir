@@ -58,14 +58,60 @@ sigma.model @m sequence 8 {
 
 // -----
 
-// expected-error @+1 {{expected precision to be one of f32, bf16, f64; got: f16}}
+// expected-error @+1 {{expected precision to be one of f32, bf16, f64, fp8; got: f16}}
 sigma.job @j model @m on @c batch 8 precision f16 {
 }
 
 // -----
 
-// expected-error @+1 {{expected pin to be one of pp, dp, ep, micro_batch, remat; got: tp}}
-sigma.job @j model @m on @c batch 8 precision f32 pin {tp = 2} {
+// expected-error @+1 {{expected pin to be one of tp, pp, vpp, dp, ep, etp, cp, zero, micro_batch, remat; got: sp}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {sp = 2} {
+}
+
+// -----
+
+// expected-error @+1 {{expected forbid to be one of tp, pp, vpp, dp, ep, etp, cp, zero, micro_batch, remat; got: sp}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {sp = [2]} {
+}
+
+// -----
+
+// expected-error @+1 {{forbid ep is given twice}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {ep = [2], ep = [4]} {
+}
+
+// -----
+
+// expected-error @+1 {{expected '['}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {ep = 2} {
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  // expected-error @+1 {{expected ':'}}
+  sigma.accelerator @npu preset "a100-sxm-80gb" matmul_efficiency_ppm [1000, 500000]
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  // expected-error @+1 {{expected collective_algorithm to be one of ring, tree; got: butterfly}}
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1 algorithm butterfly
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  // expected-error @+1 {{expected distribution to be one of normal, lognormal, gamma; got: cauchy}}
+  sigma.noise compute_distribution cauchy
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  // expected-error @+1 {{expected spike_length to be one of fixed, exponential; got: pareto}}
+  sigma.noise spike_length pareto
 }
 
 // -----

@@ -32,8 +32,9 @@ Answer infeasible(Instance &instance) {
 
 bool isFeasible(Instance instance) { return exhaustive(instance).has_value(); }
 
-// Gives up one pin by name; false if the limit is no pin.
-bool drop(Pins &pins, const std::string &limit) {
+// Gives up a pin, or what is forbidden, by name; false if the limit is something else.
+bool drop(Job &job, const std::string &limit) {
+  Pins &pins = job.pins;
   if (limit == "pin pp")
     pins.pp.reset();
   else if (limit == "pin dp")
@@ -44,6 +45,8 @@ bool drop(Pins &pins, const std::string &limit) {
     pins.microBatch.reset();
   else if (limit == "pin remat")
     pins.remat.reset();
+  else if (limit == "forbid")
+    job.forbids = {};
   else
     return false;
   return true;
@@ -81,7 +84,7 @@ void expectSuggestionWorks(const Instance &instance, const Conflict &conflict) {
     problem.job.globalBatch = atoll(conflict.suggest.c_str() + strlen("with a global batch of "));
     EXPECT_TRUE(isFeasible(changed)) << conflict.suggest;
   } else {
-    ASSERT_TRUE(drop(problem.job.pins, conflict.limit)) << conflict.limit;
+    ASSERT_TRUE(drop(problem.job, conflict.limit)) << conflict.limit;
     EXPECT_TRUE(isFeasible(changed)) << conflict.suggest;
   }
 }
@@ -117,6 +120,17 @@ TEST(Conflicts, DenseModelsHaveNoExpertParallelism) {
   instance.problem.model.numExperts = 0;
   instance.problem.job.pins.ep = 2;
   EXPECT_EQ(limitsOf(infeasible(instance)), (Limits{"divisibility of experts", "pin ep"}));
+}
+
+TEST(Conflicts, AllThatIsLeftIsForbidden) {
+  Instance instance = simpleInstance();
+  instance.problem.job.pins.pp = 2;
+  instance.problem.job.forbids.dp = {instance.problem.cluster.numDevices / 2};
+  Answer answer = infeasible(instance);
+  EXPECT_EQ(limitsOf(answer), (Limits{"device count", "pin pp", "forbid"}));
+  EXPECT_EQ(answer.conflicts.back().amount, "not dp = 4");
+  for (const Conflict &conflict : answer.conflicts)
+    expectSuggestionWorks(instance, conflict);
 }
 
 TEST(Conflicts, PinsThatDoNotMultiplyToTheCluster) {
@@ -216,9 +230,9 @@ bool names(const Limits &limits, const std::string &limit) {
 // not named may then be broken too: pins are dropped, and the cluster may grow.
 void expectMinimal(const Instance &instance, const Limits &limits) {
   Instance named = instance;
-  for (const char *pin : {"pin pp", "pin dp", "pin ep", "pin micro-batch", "pin remat"})
+  for (const char *pin : {"pin pp", "pin dp", "pin ep", "pin micro-batch", "pin remat", "forbid"})
     if (!names(limits, pin))
-      drop(named.problem.job.pins, pin);
+      drop(named.problem.job, pin);
   EXPECT_FALSE(isFeasible(named)) << "a pin is missing from the conflict";
   if (!names(limits, "memory"))
     return;
@@ -228,7 +242,7 @@ void expectMinimal(const Instance &instance, const Limits &limits) {
     if (limit == "memory")
       fewer.problem.cluster.device.memoryBytes = int64_t(1) << 40;
     else
-      drop(fewer.problem.job.pins, limit);
+      drop(fewer.problem.job, limit);
     bool mayGrow = limit == "device count" || !fixedSize;
     EXPECT_TRUE(mayGrow ? isFeasibleOnLarger(fewer) : isFeasible(fewer)) << limit;
   }

@@ -22,11 +22,42 @@ Cluster twoTiers() {
 
 TEST(Cost, RooflineTakesTheSlowerOfComputeAndMemory) {
   Device device = twoTiers().device;
-  device.efficiencyPpm[0] = 500000;
+  device.efficiency[0] = 500000;
   EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 1000000, 0}), 2000 + 7);
   EXPECT_EQ(opTimeNs(device, {OpClass::Memory, 10, 1000000}), 10000 + 7);
   EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, int64_t(1) << 62, 1}),
             int64_t((__int128(1) << 62) / 500 + 1) + 7);
+}
+
+TEST(Cost, EfficiencyIsLinearBetweenItsPoints) {
+  Efficiency curve({{100, 200000}, {300, 600000}});
+  EXPECT_EQ(curve.ppmAt(0), 200000);
+  EXPECT_EQ(curve.ppmAt(100), 200000);
+  EXPECT_EQ(curve.ppmAt(200), 400000);
+  EXPECT_EQ(curve.ppmAt(300), 600000);
+  EXPECT_EQ(curve.ppmAt(1 << 30), 600000);
+  EXPECT_EQ(curve.ppmAtMost(), 600000);
+  Device device = twoTiers().device;
+  device.efficiency[0] = Efficiency({{0, 250000}, {1000000, 750000}});
+  device.efficiency[3] = 500000;
+  EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 500000, 0}), 1000 + 7);
+  EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 0, 1000}), 20 + 7);
+  // A memory-bound op is not slowed twice.
+  EXPECT_EQ(opTimeNs(device, {OpClass::Memory, 1000000, 10}), 1000 + 7);
+}
+
+TEST(Cost, ASlowDeviceTakesLongerForEverythingItComputes) {
+  Device device = twoTiers().device;
+  device.slowdownPpm = 500000;
+  EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 3000000, 0}), 4511);
+  EXPECT_EQ(memoryTimeNs(device, 1000), 15);
+}
+
+TEST(Cost, ATreeMovesEveryByteTwiceInFewHops) {
+  Cluster cluster = twoTiers();
+  cluster.tiers[1].algorithm = CollectiveAlgorithm::Tree;
+  // Node: a ring as before; pod: 2 * 2 MB at 1 GB/s, 2 log2(4) latencies.
+  EXPECT_EQ(Topology(cluster).allReduceNs(8000000, 16, 1), 1200000 + 600 + 4000000 + 4000);
 }
 
 TEST(Cost, AllToAllSplitsBytesByTier) {

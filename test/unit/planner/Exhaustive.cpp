@@ -140,6 +140,10 @@ std::optional<StageResult> sigma::planner::test::stageResult(const LayoutFigures
   return StageResult{time, figures.tailNs(dense, expert)};
 }
 
+static bool names(const std::vector<int64_t> &values, int64_t value) {
+  return std::count(values.begin(), values.end(), value) > 0;
+}
+
 std::vector<Layout> sigma::planner::test::allLayouts(const Problem &problem) {
   const Pins &pins = problem.job.pins;
   int64_t layers = 0, devices = problem.cluster.numDevices, batch = problem.job.globalBatch;
@@ -155,6 +159,9 @@ std::vector<Layout> sigma::planner::test::allLayouts(const Problem &problem) {
         legal &= pins.microBatch ? size == *pins.microBatch : size <= problem.job.maxMicroBatch;
         legal &= pins.pp.value_or(pp) == pp && pins.dp.value_or(dp) == dp;
         legal &= pins.ep.value_or(ep) == ep;
+        const Forbids &forbids = problem.job.forbids;
+        legal &= !names(forbids.pp, pp) && !names(forbids.dp, dp) && !names(forbids.ep, ep) &&
+                 !names(forbids.microBatch, size);
         if (legal)
           layouts.push_back({pp, dp, ep, size, batch / (dp * size)});
       }

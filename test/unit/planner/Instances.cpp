@@ -148,6 +148,10 @@ static void randomJob(Random &random, Instance &instance) {
     job.pins.microBatch = 1;
   if (random.chance(10))
     job.pins.remat = random.chance(50);
+  if (!job.pins.pp && random.chance(15))
+    job.forbids.pp = {1};
+  if (!job.pins.microBatch && random.chance(15))
+    job.forbids.microBatch = {random.between(1, 4)};
   // Between "only with everything rematerialized" and "anything fits".
   instance.problem.cluster.device.memoryBytes =
       random.chance(25) ? int64_t(1) << 33 : random.between(1500, 16000) * 1000;

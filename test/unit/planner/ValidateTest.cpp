@@ -34,7 +34,11 @@ TEST(Validate, NamesTheField) {
   expectErrorAfter([](Problem &p) { p.cluster.tiers[0].bandwidthBytesPerS = 0; }, "bandwidth");
   expectErrorAfter([](Problem &p) { p.cluster.device.peakFlopsPerS = 0; }, "peak FLOP/s");
   expectErrorAfter([](Problem &p) { p.cluster.device.memoryBytes = -1; }, "memory bytes");
-  expectErrorAfter([](Problem &p) { p.cluster.device.efficiencyPpm[2] = 0; }, "efficiency");
+  expectErrorAfter([](Problem &p) { p.cluster.device.efficiency[2] = 0; }, "efficiency");
+  expectErrorAfter([](Problem &p) { p.cluster.device.efficiency[0].points.clear(); }, "no point");
+  expectErrorAfter([](Problem &p) { p.cluster.device.efficiency[0] = {{{5, 1}, {5, 2}}}; },
+                   "do not increase");
+  expectErrorAfter([](Problem &p) { p.cluster.device.slowdownPpm = -1; }, "slowdown");
   expectErrorAfter([](Problem &p) { p.model.layers.clear(); }, "no layer");
   expectErrorAfter([](Problem &p) { p.model.layers = {{0, -3}}; }, "layer group");
   expectErrorAfter([](Problem &p) { p.model.layers = {{0, 4000}, {0, 4000}}; }, "number of layers");

@@ -1,0 +1,240 @@
+//===- ClusterBridge.cpp - a cluster as the planner sees it ---------------===//
+
+#include "passes/ClusterBridge.h"
+
+#include "dialects/Sigma/Choices.h"
+#include "planner/Units.h"
+#include "planner/noise/Normal.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include <set>
+
+using namespace mlir;
+using namespace mlir::sigma;
+
+static constexpr int64_t kMillion = 1000000;
+
+//===----------------------------------------------------------------------===//
+// What is refused
+//===----------------------------------------------------------------------===//
+
+static LogicalResult refuse(Operation *op, const Twine &what, const Twine &instead) {
+  return op->emitError() << what << " is not planned yet; " << instead;
+}
+
+static LogicalResult requireNormal(Operation *op, StringRef field, Distribution distribution) {
+  if (distribution == Distribution::Normal)
+    return success();
+  return refuse(op, field + " " + stringifyDistribution(distribution), "use normal");
+}
+
+static LogicalResult requirePlannableNoise(ClusterOp cluster) {
+  for (TierOp tier : cluster.getTiers())
+    if (failed(requireNormal(tier, "jitter_distribution", tier.getJitterDistribution())))
+      return failure();
+  NoiseOp noise = cluster.getNoise();
+  if (!noise)
+    return success();
+  if (noise.getSpikeLength() != SpikeLength::Fixed)
+    return refuse(noise, "spike_length " + stringifySpikeLength(noise.getSpikeLength()),
+                  "use fixed");
+  if (failed(requireNormal(noise, "compute_distribution", noise.getComputeDistribution())))
+    return failure();
+  return requireNormal(noise, "routing_distribution", noise.getRoutingDistribution());
+}
+
+/// Sizes that plans do not choose: each is 1, the ZeRO stage is 0.
+static LogicalResult requirePlannableSize(JobOp job, StringRef name, int64_t only) {
+  std::string instead = "plans have " + name.str() + " = " + std::to_string(only);
+  std::optional<int64_t> pin = job.getPinned(name);
+  if (pin && *pin != only)
+    return refuse(job, "pin " + name + " = " + Twine(*pin), instead);
+  if (llvm::is_contained(job.getForbidden(name), only))
+    return refuse(job, "forbid " + name + " = " + Twine(only), instead);
+  return success();
+}
+
+LogicalResult mlir::sigma::requirePlannable(JobOp job, ClusterOp cluster) {
+  for (StringRef name : {"tp", "vpp", "etp", "cp"})
+    if (failed(requirePlannableSize(job, name, 1)))
+      return failure();
+  if (failed(requirePlannableSize(job, "zero", 0)))
+    return failure();
+  if (job.getMaxZero().value_or(0) > 0)
+    return refuse(job, "max_zero " + Twine(*job.getMaxZero()), "plans have zero = 0");
+  return requirePlannableNoise(cluster);
+}
+
+//===----------------------------------------------------------------------===//
+// Devices
+//===----------------------------------------------------------------------===//
+
+static planner::Efficiency describe(EfficiencyAttr attr) {
+  if (!attr)
+    return {};
+  std::vector<planner::EfficiencyPoint> points;
+  for (auto [size, ppm] : llvm::zip_equal(attr.getSizes(), attr.getPpms()))
+    points.push_back({size, ppm});
+  return points;
+}
+
+/// An efficiency of `from`, as one of the higher peak `to`.
+static planner::Efficiency relativeTo(planner::Efficiency efficiency, int64_t from, int64_t to) {
+  for (planner::EfficiencyPoint &point : efficiency.points)
+    point.ppm = std::max<int64_t>(1, int64_t(__int128(point.ppm) * from / to));
+  return efficiency;
+}
+
+static planner::Device describeKind(AcceleratorOp op, Precision precision) {
+  using planner::OpClass;
+  AcceleratorFigures figures = op.getFigures();
+  planner::Device device;
+  device.name = op.getSymName();
+  device.peakFlopsPerS = peakOf(figures, precision);
+  device.memoryBytes = figures.memoryBytes;
+  device.memoryBandwidthBytesPerS = figures.memoryBandwidthBytesPerS;
+  device.launchNs = figures.launchNs;
+  planner::Efficiency attention = describe(op.getAttentionEfficiencyPpmAttr());
+  // In an fp8 job only the products of weights are in fp8.
+  if (precision == Precision::FP8)
+    attention = relativeTo(attention, figures.peakBf16FlopsPerS, figures.peakFp8FlopsPerS);
+  device.efficiency[int(OpClass::Matmul)] = describe(op.getMatmulEfficiencyPpmAttr());
+  device.efficiency[int(OpClass::GroupedMatmul)] = describe(op.getGroupedMatmulEfficiencyPpmAttr());
+  device.efficiency[int(OpClass::Attention)] = attention;
+  device.efficiency[int(OpClass::Memory)] = describe(op.getMemoryEfficiencyPpmAttr());
+  return device;
+}
+
+/// Nowhere above either. Between two sizes the lesser of two lines lies above the line that this
+/// draws.
+static planner::Efficiency lesser(const planner::Efficiency &a, const planner::Efficiency &b) {
+  std::set<int64_t> sizes;
+  for (const planner::Efficiency *efficiency : {&a, &b})
+    for (const planner::EfficiencyPoint &point : efficiency->points)
+      sizes.insert(point.size);
+  std::vector<planner::EfficiencyPoint> points;
+  for (int64_t size : sizes)
+    points.push_back({size, std::min(a.ppmAt(size), b.ppmAt(size))});
+  return points;
+}
+
+static planner::Device weaker(const planner::Device &a, const planner::Device &b) {
+  planner::Device device = a;
+  device.peakFlopsPerS = std::min(a.peakFlopsPerS, b.peakFlopsPerS);
+  device.memoryBytes = std::min(a.memoryBytes, b.memoryBytes);
+  device.memoryBandwidthBytesPerS =
+      std::min(a.memoryBandwidthBytesPerS, b.memoryBandwidthBytesPerS);
+  device.launchNs = std::max(a.launchNs, b.launchNs);
+  for (int i = 0; i < planner::kNumOpClasses; ++i)
+    device.efficiency[i] = lesser(a.efficiency[i], b.efficiency[i]);
+  return device;
+}
+
+//===----------------------------------------------------------------------===//
+// Slowness
+//===----------------------------------------------------------------------===//
+
+static std::string percent(int64_t ppm) { return llvm::formatv("{0:f1} %", ppm / 1e4).str(); }
+
+/// By how much the slowest node is slower: a known one, or what is expected of so many.
+static int64_t slowdownPpm(ClusterOp cluster, std::vector<std::string> &remarks) {
+  int64_t slowest = 0, nodes = cluster.getNumNodes();
+  std::string name;
+  for (SlowNodeOp slow : cluster.getSlowNodes())
+    if (slow.getSlowdownPpm() > slowest) {
+      slowest = slow.getSlowdownPpm();
+      name = "node @" + slow.getSymName().str();
+    }
+  int64_t spread = cluster.getNoise() ? cluster.getNoise().getNodeSlownessPpm() : 0;
+  if (auto expected = int64_t(planner::maxOfNormalsMean(nodes) * double(spread));
+      expected > slowest) {
+    slowest = expected;
+    name = "the slowest of " + std::to_string(nodes) + " nodes";
+  }
+  if (slowest > 0)
+    remarks.push_back("all devices are taken to be as slow as those of " + name + ", " +
+                      percent(slowest) + "; times are upper bounds");
+  return slowest;
+}
+
+static int64_t longer(int64_t value, int64_t ppm) {
+  __int128 product = __int128(value) * (kMillion + ppm) / kMillion;
+  return int64_t(std::min<__int128>(product, INT64_MAX));
+}
+
+//===----------------------------------------------------------------------===//
+// Failures
+//===----------------------------------------------------------------------===//
+
+static double failuresPerHour(ClusterOp cluster) {
+  auto rate = [](int64_t count, int64_t mtbfHours) {
+    return mtbfHours > 0 ? double(count) / double(mtbfHours) : 0;
+  };
+  FailuresOp failures = cluster.getFailures();
+  double sum = failures ? rate(cluster.getNumNodes(), failures.getNodeMtbfHours()) : 0;
+  for (AcceleratorOp kind : cluster.getAccelerators())
+    sum += rate(cluster.getNumDevicesOf(kind),
+                kind.getMtbfHours().value_or(failures ? failures.getDeviceMtbfHours() : 0));
+  for (TierOp tier : cluster.getTiers())
+    sum += rate(cluster.getDevices() / tier.getDevices(), tier.getSwitchMtbfHours());
+  return sum;
+}
+
+static void remarkOnFailures(ClusterOp cluster, std::vector<std::string> &remarks) {
+  double rate = failuresPerHour(cluster);
+  int64_t spares = cluster.getNumSpares();
+  if (rate <= 0 && spares == 0)
+    return;
+  std::string text = rate > 0 ? llvm::formatv("one failure in {0:f1} h", 1 / rate).str()
+                              : std::string("no failures stated");
+  remarks.push_back(text + ", " + std::to_string(spares) +
+                    " spare devices; neither is part of the step time");
+}
+
+//===----------------------------------------------------------------------===//
+// Clusters
+//===----------------------------------------------------------------------===//
+
+static void describeKinds(ClusterOp op, Precision precision, planner::Cluster &cluster,
+                          std::vector<std::string> &remarks) {
+  SmallVector<AcceleratorOp, 2> kinds = op.getAccelerators();
+  cluster.device = describeKind(kinds.front(), precision);
+  double peak = 0;
+  for (AcceleratorOp kind : kinds) {
+    cluster.device = weaker(cluster.device, describeKind(kind, precision));
+    peak += double(op.getNumDevicesOf(kind)) * double(peakOf(kind.getFigures(), precision));
+  }
+  cluster.surplusPeakFlopsPerS =
+      peak - double(cluster.numDevices) * double(cluster.device.peakFlopsPerS);
+  if (kinds.size() > 1)
+    remarks.push_back("all devices are taken to be the weakest of " + std::to_string(kinds.size()) +
+                      " kinds in every figure; times are upper bounds, memory is that of the "
+                      "smallest");
+}
+
+planner::Cluster mlir::sigma::describeCluster(JobOp job, ClusterOp op,
+                                              std::vector<std::string> &remarks) {
+  planner::Cluster cluster;
+  cluster.name = op.getSymName();
+  cluster.numDevices = op.getDevices();
+  describeKinds(op, job.getPrecision(), cluster, remarks);
+  int64_t margin = job.getTimeMarginPpm();
+  cluster.device.slowdownPpm = longer(kMillion + slowdownPpm(op, remarks), margin) - kMillion;
+  for (TierOp tier : op.getTiers()) {
+    int64_t bandwidth =
+        int64_t(__int128(tier.getSharedBandwidthBytesPerS()) * kMillion / (kMillion + margin));
+    auto algorithm = tier.getAlgorithm() == CollectiveAlgorithm::Tree
+                         ? planner::CollectiveAlgorithm::Tree
+                         : planner::CollectiveAlgorithm::Ring;
+    cluster.tiers.push_back(
+        {tier.getSymName().str(), tier.getDevices(), std::max<int64_t>(1, bandwidth),
+         longer(*tier.getFigures().latencyNs, margin), tier.getJitterPpm(), algorithm});
+  }
+  if (NoiseOp noise = op.getNoise()) {
+    cluster.device.jitterPpm = noise.getComputeJitterPpm();
+    cluster.routingJitterPpm = noise.getRoutingJitterPpm();
+    cluster.spikes = {noise.getSpikesPerMillionSteps(), noise.getSpikeNs()};
+  }
+  remarkOnFailures(op, remarks);
+  return cluster;
+}

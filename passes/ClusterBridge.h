@@ -1,0 +1,21 @@
+//===- ClusterBridge.h - a cluster as the planner sees it -------*- C++ -*-===//
+
+#ifndef PASSES_CLUSTERBRIDGE_H
+#define PASSES_CLUSTERBRIDGE_H
+
+#include "dialects/Sigma/SigmaOps.h"
+#include "planner/Problem.h"
+
+namespace mlir::sigma {
+namespace planner = ::sigma::planner;
+
+/// Fails, with a located error, on what the cluster or the job says and no plan can honour yet.
+LogicalResult requirePlannable(JobOp job, ClusterOp cluster);
+
+/// All devices as the weakest of them, on the slowest node: a plan for those holds on every device,
+/// and its times and its memory are upper bounds. What is simplified so is said in `remarks`.
+planner::Cluster describeCluster(JobOp job, ClusterOp cluster, std::vector<std::string> &remarks);
+
+} // namespace mlir::sigma
+
+#endif
