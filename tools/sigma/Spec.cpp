@@ -7,10 +7,10 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "tools/sigma/Interrupt.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include <csignal>
 
 using namespace sigma::driver;
 using namespace mlir::sigma;
@@ -138,15 +138,11 @@ bool Spec::resizeCluster(int64_t devices) {
   return true;
 }
 
-static volatile std::sig_atomic_t interrupted = 0;
-
 planner::Answer sigma::driver::search(PlanningTask &task, double timeLimitS, int top) {
-  std::signal(SIGINT, [](int) { interrupted = 1; });
+  Interrupt interrupt;
   planner::SearchOptions options;
   options.timeLimitS = timeLimitS;
   options.top = top;
-  options.cancelled = [] { return interrupted != 0; };
-  planner::Answer answer = planner::plan(task.problem, *task.costs, options);
-  std::signal(SIGINT, SIG_DFL);
-  return answer;
+  options.cancelled = Interrupt::isWished;
+  return planner::plan(task.problem, *task.costs, options);
 }
