@@ -33,17 +33,8 @@ public:
   // Below `n`; its bias is n / 2^64.
   int64_t below(int64_t n) { return int64_t((unsigned __int128)(next())*uint64_t(n) >> 64); }
 
-  // Standard normal (Box and Muller 1958).
-  double normal() {
-    if (hasSpare) {
-      hasSpare = false;
-      return spare;
-    }
-    const double radius = std::sqrt(-2 * std::log(uniform())), angle = 2 * M_PI * uniform();
-    spare = radius * std::sin(angle);
-    hasSpare = true;
-    return radius * std::cos(angle);
-  }
+  // Standard normal.
+  double normal();
 
   // How many of `n` rare events of probability p happen: by the gaps between them.
   int64_t hits(int64_t n, double p) {
@@ -68,8 +59,6 @@ private:
   }
 
   uint64_t state[4];
-  double spare = 0;
-  bool hasSpare = false;
 };
 
 } // namespace sigma::planner

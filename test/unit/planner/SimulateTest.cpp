@@ -1,6 +1,8 @@
 // The simulation of a step against what can be said in closed form.
 #include "planner/simulate/Simulate.h"
 #include "Instances.h"
+#include "planner/noise/Normal.h"
+#include "planner/simulate/Random.h"
 #include "planner/simulate/Schedule.h"
 
 #include <gtest/gtest.h>
@@ -31,6 +33,29 @@ Simulation simulated(Instance &instance, const SimulateOptions &options) {
   EXPECT_EQ(result.error, "");
   EXPECT_TRUE(result.violations.empty());
   return result;
+}
+
+// Moments and tails against the normal distribution; the tolerances are five standard errors.
+TEST(Simulate, NormalsAreNormal) {
+  sigma::planner::Random random(1, 0);
+  const int n = 4000000;
+  double sum = 0, squares = 0, fourth = 0;
+  int beyond1 = 0, beyond3 = 0, beyond4 = 0;
+  for (int i = 0; i < n; ++i) {
+    const double x = random.normal();
+    sum += x;
+    squares += x * x;
+    fourth += x * x * x * x;
+    beyond1 += x > 1;
+    beyond3 += x > 3;
+    beyond4 += x > 4;
+  }
+  EXPECT_NEAR(sum / n, 0, 0.0025);
+  EXPECT_NEAR(squares / n, 1, 0.0036);
+  EXPECT_NEAR(fourth / n, 3, 0.025);
+  EXPECT_NEAR(beyond1 / double(n), normalCdf(-1), 1e-3);
+  EXPECT_NEAR(beyond3 / double(n), normalCdf(-3), 1e-4);
+  EXPECT_NEAR(beyond4 / double(n), normalCdf(-4), 1.5e-5);
 }
 
 TEST(Simulate, ScheduleHoldsEverySlotOnceWithinItsActivations) {
