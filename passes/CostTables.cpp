@@ -32,22 +32,44 @@ static planner::WorkCost workOf(FuncOp func) {
       continue;
     work.ops.push_back({plannerClass(cost.getOpClass()), cost.getFlops(), cost.getBytes()});
     if (int64_t bytes = cost.getExchangedBytes())
-      work.exchanges.push_back({bytes});
+      work.exchanges.push_back({bytes, int64_t(work.ops.size())});
   }
   return work;
 }
 
-/// What `after` has beyond `before`: both come from the same function, and rematerialization only
-/// adds ops.
-static planner::WorkCost addedWork(const planner::WorkCost &before, planner::WorkCost after) {
-  for (const planner::OpCost &op : before.ops) {
-    auto same = llvm::find_if(after.ops, [&](const planner::OpCost &other) {
-      return other.opClass == op.opClass && other.flops == op.flops && other.bytes == op.bytes;
+/// Which ops of `after` have no equal left in `before`, looked for from the end.
+static SmallVector<bool> newOps(SmallVector<planner::OpCost> before,
+                                ArrayRef<planner::OpCost> after) {
+  SmallVector<bool> isNew(after.size());
+  for (size_t i = after.size(); i-- > 0;) {
+    auto same = llvm::find_if(before, [&](const planner::OpCost &op) {
+      return op.opClass == after[i].opClass && op.flops == after[i].flops &&
+             op.bytes == after[i].bytes;
     });
-    after.ops.erase(same);
+    isNew[i] = same == before.end();
+    if (!isNew[i])
+      before.erase(same);
   }
-  after.exchanges.resize(after.exchanges.size() - before.exchanges.size());
-  return after;
+  return isNew;
+}
+
+/// What `after` has beyond `before`: both come from the same function, and rematerialization only
+/// adds ops, each before those that need it.
+static planner::WorkCost addedWork(const planner::WorkCost &before,
+                                   const planner::WorkCost &after) {
+  SmallVector<bool> isNew =
+      newOps(SmallVector<planner::OpCost>(before.ops.begin(), before.ops.end()), after.ops);
+  const size_t numExchanges = after.exchanges.size() - before.exchanges.size();
+  planner::WorkCost added;
+  for (size_t i = 0; i <= after.ops.size(); ++i) {
+    while (added.exchanges.size() < numExchanges &&
+           after.exchanges[added.exchanges.size()].position <= int64_t(i))
+      added.exchanges.push_back(
+          {after.exchanges[added.exchanges.size()].bytes, int64_t(added.ops.size())});
+    if (i < after.ops.size() && isNew[i])
+      added.ops.push_back(after.ops[i]);
+  }
+  return added;
 }
 
 namespace {

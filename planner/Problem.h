@@ -31,6 +31,7 @@ struct OpCost {
 // together under even routing.
 struct ExchangeCost {
   int64_t bytes;
+  int64_t position = 0; // how many of the work's ops come before it
 };
 
 // A run of work: primitive ops in order and the exchanges among them.

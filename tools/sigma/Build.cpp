@@ -7,7 +7,7 @@
 #include "planner/Explain.h"
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
-#include "tools/sigma/Spec.h"
+#include "tools/sigma/ChosenPlan.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -67,48 +67,6 @@ static bool readLinkFlags(std::string &flags) {
   std::string self = fs::getMainExecutable("sigma", &anchor);
   std::string root(path::parent_path(path::parent_path(self)));
   return readText(join(root, "runtime/link.flags"), flags);
-}
-
-static int planAnew(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task,
-                    planner::Answer &answer) {
-  answer = search(task, options.timeLimitS, /*top=*/1);
-  if (!answer.error.empty())
-    return mlir::emitError(spec.job().getLoc()) << answer.error, kUserError;
-  if (answer.proof.status == planner::ProofStatus::Infeasible)
-    return llvm::errs() << planner::explain(task.problem, answer), kInfeasible;
-  return kDone;
-}
-
-/// A plan that somebody else made is taken if planner::check finds it legal.
-static int takePlan(const planner::Plan &plan, const std::string &origin,
-                    mlir::sigma::PlanningTask &task, planner::Answer &answer) {
-  planner::CheckResult result = planner::check(task.problem, *task.costs, plan);
-  if (!result.legal()) {
-    llvm::errs() << (result.error.empty() ? planner::summarizeCheck(task.problem, result)
-                                          : result.error + "\n");
-    return fail(origin + " is not a legal plan of this job"), kUserError;
-  }
-  answer.plan = result.plan;
-  return kDone;
-}
-
-/// The plan of --plan, or of the specification itself, or else a new one.
-static int decide(const BuildOptions &options, Spec &spec, mlir::sigma::PlanningTask &task,
-                  planner::Answer &answer) {
-  for (auto plan : spec.module().getOps<mlir::sigma::PlanOp>())
-    if (options.plan.empty() && plan.getJob() == spec.job().getSymName())
-      return takePlan(mlir::sigma::planFromOp(plan), "the specification's sigma.plan", task,
-                      answer);
-  if (options.plan.empty())
-    return planAnew(options, spec, task, answer);
-  std::string text;
-  if (!readText(options.plan, text))
-    return kUserError;
-  planner::PlanDocument document = planner::fromJson(text);
-  if (!document.error.empty())
-    return fail(options.plan + ": " + document.error), kUserError;
-  answer.proof = document.answer.proof;
-  return takePlan(document.answer.plan, options.plan, task, answer);
 }
 
 /// The chosen job is compiled with the chosen plan; others have no part in it.
@@ -234,7 +192,7 @@ int sigma::driver::runBuild(const BuildOptions &options) {
   if (mlir::failed(task))
     return kUserError;
   planner::Answer answer;
-  if (int status = decide(options, spec, *task, answer))
+  if (int status = choosePlan(spec, options.plan, options.timeLimitS, *task, answer))
     return status;
   keepOnly(spec, answer);
   Staging staging(options.output);

@@ -62,11 +62,21 @@ struct ExportOptions {
   std::string model;  // empty: the only one
 };
 
+struct SimulateOptions {
+  SpecOptions spec;
+  std::string plan;  // plan.json; empty: plan first
+  std::string trace; // file for a picture of one step; empty: none
+  int64_t samples = 1000;
+  uint64_t seed = 1;
+  bool json = false;
+};
+
 int runImport(const ImportOptions &options);
 int runExport(const ExportOptions &options);
 int runPlan(const PlanOptions &options);
 int runBuild(const BuildOptions &options);
 int runCheck(const CheckOptions &options);
+int runSimulate(const SimulateOptions &options);
 
 } // namespace sigma::driver
 

@@ -1,6 +1,7 @@
 //===- Spec.cpp - the specification that a command works on ---------------===//
 
 #include "tools/sigma/Spec.h"
+#include "tools/sigma/Interrupt.h"
 #include "codegen/Codegen.h"
 #include "dialects/Rank/RankDialect.h"
 #include "dialects/Sigma/Choices.h"
@@ -12,7 +13,6 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include <csignal>
 
 using namespace sigma::driver;
 using namespace mlir::sigma;
@@ -139,15 +139,11 @@ bool Spec::resizeCluster(int64_t devices) {
   return true;
 }
 
-static volatile std::sig_atomic_t interrupted = 0;
-
 planner::Answer sigma::driver::search(PlanningTask &task, double timeLimitS, int top) {
-  std::signal(SIGINT, [](int) { interrupted = 1; });
+  Interrupt interrupt;
   planner::SearchOptions options;
   options.timeLimitS = timeLimitS;
   options.top = top;
-  options.cancelled = [] { return interrupted != 0; };
-  planner::Answer answer = planner::plan(task.problem, *task.costs, options);
-  std::signal(SIGINT, SIG_DFL);
-  return answer;
+  options.cancelled = Interrupt::isWished;
+  return planner::plan(task.problem, *task.costs, options);
 }

@@ -90,6 +90,22 @@ int main(int argc, char **argv) {
   addSpec(checkCommand, check.spec);
   checkCommand->add_flag("--json", check.json, "prints the answer as JSON");
 
+  SimulateOptions simulate;
+  CLI::App *simulateCommand = app.add_subcommand(
+      "simulate", "draws steps of a plan under the cluster's noise, event by event");
+  addSpec(simulateCommand, simulate.spec);
+  simulateCommand->add_option("--plan", simulate.plan,
+                              "simulates this plan.json instead of the best plan");
+  simulateCommand->add_option("--samples", simulate.samples, "how many steps to draw")
+      ->check(CLI::Range(int64_t(1), int64_t(100000000)))
+      ->capture_default_str();
+  simulateCommand->add_option("--seed", simulate.seed, "of the random numbers")
+      ->capture_default_str();
+  simulateCommand->add_option(
+      "--trace", simulate.trace,
+      "writes the first step as a trace for Perfetto; - writes to standard output");
+  simulateCommand->add_flag("--json", simulate.json, "prints the answer as JSON");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
@@ -103,5 +119,7 @@ int main(int argc, char **argv) {
     return runPlan(plan);
   if (*buildCommand)
     return runBuild(build);
+  if (*simulateCommand)
+    return runSimulate(simulate);
   return runCheck(check);
 }

@@ -1,0 +1,17 @@
+//===- ChosenPlan.h - the plan that a command works on ------------*- C++ -*-===//
+
+#ifndef TOOLS_SIGMA_CHOSENPLAN_H
+#define TOOLS_SIGMA_CHOSENPLAN_H
+
+#include "tools/sigma/Spec.h"
+
+namespace sigma::driver {
+
+/// The plan of the file `path`; without one the specification's own `sigma.plan`, or else a new
+/// one. Returns an exit status; what is wrong has been printed.
+int choosePlan(Spec &spec, const std::string &path, double timeLimitS,
+               mlir::sigma::PlanningTask &task, planner::Answer &answer);
+
+} // namespace sigma::driver
+
+#endif
