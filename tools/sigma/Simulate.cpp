@@ -9,6 +9,7 @@
 #include <thread>
 
 using namespace sigma::driver;
+namespace planner = sigma::planner;
 using sigma::planner::Estimate;
 using sigma::planner::Simulation;
 
