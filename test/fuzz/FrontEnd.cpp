@@ -2,6 +2,7 @@
 //
 // Whatever the text is, it is refused, or becomes a module that prints and parses again.
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "test/fuzz/Context.h"
 #include <cstdio>
