@@ -14,6 +14,8 @@ using llvm::StringRef;
 using llvm::Twine;
 
 static constexpr int64_t kMaxLayers = 4096;
+// With it, the parameters of the largest model of all other sizes are counted without overflow.
+static constexpr int64_t kMaxTotalWidth = int64_t(1) << 32;
 
 //===----------------------------------------------------------------------===//
 // The architecture
@@ -133,12 +135,14 @@ static int64_t readSequence(const ImportOptions &options, const Family &family, 
   return chosen;
 }
 
-static int64_t readLayerCount(Fields &fields) {
+static int64_t readLayerCount(Fields &fields, int64_t width) {
   int64_t layers = fields.size("num_hidden_layers");
-  if (layers <= kMaxLayers)
-    return layers;
-  fields.refuse("num_hidden_layers", "an integer from 1 to " + Twine(kMaxLayers));
-  return 1;
+  if (layers > kMaxLayers)
+    fields.refuse("num_hidden_layers", "an integer from 1 to " + Twine(kMaxLayers));
+  else if (layers * width > kMaxTotalWidth)
+    fields.refuse("num_hidden_layers", "layers whose widths are at most " + Twine(kMaxTotalWidth) +
+                                           " together; one has " + Twine(width));
+  return std::min(layers, kMaxLayers);
 }
 
 /// Null after an error.
@@ -181,12 +185,13 @@ std::optional<Imported> sigma::config::importConfig(StringRef text, const Import
   Fields fields(scopesOf(*family, root, diagnostics), record, diagnostics);
   refuseForeign(fields);
   mlir::Location location = mlir::FileLineColLoc::get(&context, options.file, 1, 1);
+  int64_t width = fields.size("hidden_size"), layers = readLayerCount(fields, width);
   Reading reading{*family,
                   fields,
                   mlir::Builder(&context),
                   location,
-                  fields.size("hidden_size"),
-                  readLayerCount(fields),
+                  width,
+                  layers,
                   readSequence(options, *family, fields)};
   Imported result;
   result.module = buildModule(reading, chooseName(options, root, *family), diagnostics);
