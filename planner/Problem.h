@@ -78,9 +78,9 @@ struct Model {
   int64_t hiddenWidth = 0;
   // 0: no MoE layer, ep must be 1; otherwise the greatest common divisor over MoE layers.
   int64_t numExperts = 0;
+  double flopsPerToken = 0; // model FLOPs of forward and backward (no recompute), for MFU
   // Dense parameters of the head that are the embedding's, where one stage holds both.
   int64_t sharedParameters = 0;
-  double flopsPerToken = 0; // model FLOPs of forward and backward (no recompute), for MFU
 };
 
 // Links from the innermost tier outwards. `devices` = devices in one unit of the tier (the

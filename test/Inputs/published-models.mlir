@@ -177,3 +177,83 @@ sigma.model @gpt2 sequence 1024 norm layer norm_epsilon 1.0e-5 {
   }
   sigma.head tied
 }
+
+// Devices so large that a plan without tensor parallelism exists for each.
+sigma.cluster @large devices 1024 {
+  sigma.accelerator @h100
+      memory_bytes 640000000000
+      memory_bandwidth_bytes_per_s 3350000000000
+      peak_f32_flops_per_s 67000000000000
+      peak_bf16_flops_per_s 989000000000000
+      launch_ns 4000
+      matmul_efficiency_ppm 700000
+      grouped_matmul_efficiency_ppm 600000
+      attention_efficiency_ppm 500000
+      memory_efficiency_ppm 850000
+  sigma.tier @node devices 8
+      bandwidth_bytes_per_s 400000000000
+      latency_ns 3000
+      jitter_ppm 10000
+  sigma.tier @network devices 1024
+      bandwidth_bytes_per_s 50000000000
+      latency_ns 8000
+      jitter_ppm 50000
+  sigma.noise compute_jitter_ppm 10000 routing_jitter_ppm 100000
+      spikes_per_million_steps 10 spike_ns 200000000
+  sigma.failures
+      device_mtbf_hours 20000
+      restart_ns 600000000000
+}
+
+
+sigma.job @mixtral_8x7b_job model @mixtral_8x7b on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @deepseek_v2_lite_job model @deepseek_v2_lite on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @deepseek_v3_job model @deepseek_v3 on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @qwen1_5_moe_job model @qwen1_5_moe on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @qwen2_57b_job model @qwen2_57b on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @qwen3_30b_job model @qwen3_30b on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @qwen3_235b_job model @qwen3_235b on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @olmoe_job model @olmoe on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @dbrx_job model @dbrx on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @grok_1_job model @grok_1 on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @glm_4_5_air_job model @glm_4_5_air on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @gpt_oss_20b_job model @gpt_oss_20b on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @llama_4_scout_job model @llama_4_scout on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @ling_lite_job model @ling_lite on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @llama_3_1_8b_job model @llama_3_1_8b on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @llama_3_1_70b_job model @llama_3_1_70b on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}
+sigma.job @gpt2_job model @gpt2 on @large batch 1024 precision bf16 expert_capacity_ppm 2000000 {
+  sigma.adamw learning_rate 1.0e-4
+}

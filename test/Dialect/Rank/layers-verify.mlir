@@ -338,3 +338,49 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
     rank.balance_bias @w
   }
 }
+
+// -----
+
+rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<4x8xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.bias_grad' op 'expected_rows' is -1; it must not be negative}}
+    %y = rank.bias_grad %x, %s {expected_rows = -1 : i64} : (tensor<4x8xf32>, tensor<2xi32>) -> tensor<2x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  // expected-note @+1 {{parameter is here}}
+  rank.parameter @w : tensor<9xf32> init zeros(0.0)
+  rank.func @f(%x: tensor<4x8xf32>) {
+    // expected-error @+1 {{'rank.bias_grad' op 'into' names a parameter of shape 9; it must be 8}}
+    rank.bias_grad %x {into = @w} : (tensor<4x8xf32>) -> ()
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<4x8xf32>, %s: tensor<2xi32>) {
+    // expected-error @+1 {{'rank.grouped_matmul_grad' op 'expected_rows' is -1; it must not be negative}}
+    %y = rank.grouped_matmul_grad %x, %x, %s {expected_rows = -1 : i64} : (tensor<4x8xf32>, tensor<4x8xf32>, tensor<2xi32>) -> tensor<2x8x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<4x8xf32>, %l: tensor<3xf32>, %o: tensor<1xf32>) {
+    // expected-error @+1 {{'rank.z_loss_grad' op 'lse' has shape 3; it must be 4}}
+    %y = rank.z_loss_grad %x, %l, %o : (tensor<4x8xf32>, tensor<3xf32>, tensor<1xf32>) -> tensor<4x8xf32>
+    rank.return
+  }
+}

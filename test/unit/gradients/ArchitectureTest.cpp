@@ -76,7 +76,7 @@ TEST_P(ShrunkenArchitecture, HoldsTheParametersThatItsOpsSay) {
 }
 
 TEST_P(ShrunkenArchitecture, HasTheGradientOfDifferences) {
-  constexpr int64_t kEntries = 12; // of each parameter
+  constexpr int64_t kEntries = 5; // of each parameter
   for (Parameter &parameter : program->parameters)
     for (int64_t i = 0; i < parameter.elements; ++i)
       parameter.value[i] *= 0.5;

@@ -2,6 +2,8 @@
 // double-precision references.
 #include "Support.h"
 
+#include <array>
+
 using namespace sigma::test;
 using namespace sigma::runtime;
 
@@ -255,6 +257,107 @@ TEST(Kernel, EqualInputsGiveEqualBits) {
                     c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
                     1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(), work.size() * 4);
   EXPECT_EQ(first, again);
+}
+
+double activationOf(int64_t kind, double x, double limit) {
+  const double capped = std::min(x, limit);
+  switch (kind) {
+  case SIGMA_SILU:
+    return x / (1 + std::exp(-x));
+  case SIGMA_GELU:
+    return x * 0.5 * (1 + std::erf(x / std::sqrt(2.0)));
+  case SIGMA_GELU_TANH:
+    return x * 0.5 * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x)));
+  case SIGMA_RELU:
+    return std::max(x, 0.0);
+  case SIGMA_RELU_SQUARED:
+    return std::max(x, 0.0) * std::max(x, 0.0);
+  case SIGMA_CLAMPED_SILU:
+    return capped / (1 + std::exp(-1.702 * capped));
+  case SIGMA_TANH_CAP:
+    return limit * std::tanh(x / limit);
+  default:
+    return std::max(-limit, capped);
+  }
+}
+
+TYPED_TEST(Kernel, EveryActivation) {
+  const double limit = 2.5;
+  const auto x = randomValues(61, 26, -6, 6), u = randomValues(61, 27, -6, 6);
+  std::vector<TypeParam> tx = as<TypeParam>(x), tu = as<TypeParam>(u), y(x.size());
+  for (int64_t kind = SIGMA_SILU; kind <= SIGMA_CLAMP; ++kind) {
+    SCOPED_TRACE(kind);
+    std::vector<double> alone, gated;
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double clamped = std::min(std::max(u[i], -limit), limit) + 1;
+      alone.push_back(activationOf(kind, x[i], limit));
+      gated.push_back(alone.back() * (kind == SIGMA_CLAMPED_SILU ? clamped : u[i]));
+    }
+    sigma_activation(&this->rt, kElem<TypeParam>, tx.data(), nullptr, y.data(), nullptr, 0, 1, 61,
+                     kind, limit);
+    expectNear(y, alone);
+    sigma_activation(&this->rt, kElem<TypeParam>, tx.data(), tu.data(), y.data(), nullptr, 0, 1, 61,
+                     kind, limit);
+    expectNear(y, gated);
+  }
+}
+
+/// Tokens that a window or a chunk hides make no difference, and a sink takes its share.
+TYPED_TEST(Kernel, AttentionSeesItsWindowAndItsChunk) {
+  const int64_t sequence = 150, width = 8;
+  auto q = as<TypeParam>(randomValues(sequence * width, 28)),
+       k = as<TypeParam>(randomValues(sequence * width, 29)),
+       v = as<TypeParam>(randomValues(sequence * width, 30));
+  std::vector<TypeParam> o(q.size()), changed(q.size()), lse(sequence), work(64 * sequence);
+  std::vector<TypeParam> sink(1, TypeParam(0.5));
+  const auto attend = [&](std::vector<TypeParam> &out, int64_t window, int64_t chunk) {
+    sigma_attention(&this->rt, kElem<TypeParam>, q.data(), k.data(), v.data(), sink.data(),
+                    out.data(), lse.data(), 1, sequence, 1, 1, width, width, 0.3, window, chunk,
+                    0.0, work.data(), work.size() * sizeof(TypeParam));
+  };
+  for (const auto &[window, chunk, firstSeen] :
+       {std::array<int64_t, 3>{7, 0, 133}, std::array<int64_t, 3>{0, 50, 100}}) {
+    const int64_t query = 139;
+    attend(o, window, chunk);
+    auto keep = v;
+    std::fill(v.begin(), v.begin() + firstSeen * width, TypeParam(100));
+    attend(changed, window, chunk);
+    for (int64_t i = 0; i < width; ++i)
+      EXPECT_EQ(o[query * width + i], changed[query * width + i]);
+    v[firstSeen * width] += 100;
+    attend(changed, window, chunk);
+    EXPECT_NE(o[query * width], changed[query * width]);
+    v = keep;
+  }
+}
+
+TEST(Kernel, SelectionBiasMovesTowardsAnEvenLoad) {
+  Runtime rt;
+  std::vector<double> load(4), bias(4, 1.0);
+  std::vector<int32_t> chosen{0, 1, 0, 2, 0, 1, 0, 2};
+  sigma_count_load(&rt, SIGMA_F64, chosen.data(), load.data(), chosen.size());
+  EXPECT_EQ(load, (std::vector<double>{4, 2, 2, 0}));
+  sigma_balance_bias(&rt, SIGMA_F64, bias.data(), load.data(), 4, 0.25);
+  EXPECT_EQ(bias, (std::vector<double>{0.75, 1, 1, 1.25}));
+}
+
+TEST(Kernel, TopKKeepsToTheBestGroups) {
+  Runtime rt;
+  // Groups of two; their sums are 1.0, 1.1, 0.9. The best expert of all stands in the last group.
+  std::vector<double> scores{0.5, 0.5, 0.6, 0.5, 0.9, 0.0}, weights(2), none(6, 0.0);
+  std::vector<int32_t> chosen(2);
+  sigma_top_k(&rt, SIGMA_F64, scores.data(), none.data(), weights.data(), chosen.data(), 1, 6, 2, 0,
+              3, 1, 2);
+  EXPECT_EQ(chosen, (std::vector<int32_t>{2, 3}));
+  sigma_top_k(&rt, SIGMA_F64, scores.data(), nullptr, weights.data(), chosen.data(), 1, 6, 2, 0, 3,
+              1, 1);
+  EXPECT_EQ(chosen, (std::vector<int32_t>{4, 5}));
+  // The bias chooses, and is not in the weight.
+  std::vector<double> bias{0, 1, 0, 0, 0, 0};
+  sigma_top_k(&rt, SIGMA_F64, scores.data(), bias.data(), weights.data(), chosen.data(), 1, 6, 1, 0,
+              1, 1, 1);
+  EXPECT_EQ(chosen[0], 1);
+  EXPECT_EQ(weights[0], 0.5);
 }
 
 /// Every instruction level that this processor has agrees with the double-precision one.
