@@ -10,7 +10,7 @@ from lit.llvm.subst import ToolSubst
 config.name = "sigma"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Inputs", "unit"]
+config.excludes = ["Inputs", "regressions", "unit"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.sigma_obj_root, "test")
 

@@ -2,6 +2,7 @@
 //
 // Whatever the text is, it is refused, or becomes a module that prints and parses again.
 
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
 #include "test/fuzz/Context.h"
 #include <cstdio>
@@ -10,7 +11,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mlir::MLIRContext &context = sigma::fuzz::freshContext();
   mlir::ScopedDiagnosticHandler quiet(&context, [](mlir::Diagnostic &) {});
-  llvm::StringRef text(reinterpret_cast<const char *>(data), size);
+  // MLIR's lexer looks for the end in the byte after the text, as a file's buffer has it.
+  std::string text(reinterpret_cast<const char *>(data), size);
   auto module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
   if (!module)
     return 0;

@@ -1,9 +1,10 @@
 //===- Import.cpp - fuzzes the import of configurations -------------------===//
 //
-// Whatever the text is, it is refused with a message, or becomes a model that verifies, prints,
-// parses to the same model, and can be exported.
+// Whatever the text is, it is refused with a message, or becomes a model that verifies, has
+// parameters, prints and parses to the same model, and can be exported.
 
 #include "tools/sigma/import/Import.h"
+#include "dialects/Sigma/Counts.h"
 #include "mlir/Parser/Parser.h"
 #include "test/fuzz/Context.h"
 #include "tools/sigma/import/Export.h"
@@ -46,6 +47,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!imported)
     return 0;
   requireRoundTrip(*imported->module);
-  (void)config::exportConfig(*imported->module->getOps<mlir::sigma::ModelOp>().begin());
+  auto model = *imported->module->getOps<mlir::sigma::ModelOp>().begin();
+  if (mlir::sigma::countParameters(model).all.total <= 0)
+    fail("a model without parameters");
+  (void)config::exportConfig(model);
   return 0;
 }

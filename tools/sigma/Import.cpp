@@ -29,8 +29,8 @@ static std::string explain(const config::Imported &imported) {
         << (origin.line && !origin.why.empty() ? ": " : "") << origin.why << "\n";
   }
   if (!imported.ignored.empty())
-    out << "// not read, no part of the architecture: " << llvm::join(imported.ignored, ", ")
-        << "\n";
+    out << "// not read, no part of the architecture: "
+        << config::printable(llvm::join(imported.ignored, ", ")) << "\n";
   return text;
 }
 

@@ -14,19 +14,20 @@ Place Diagnostics::place(size_t offset) const {
   return {unsigned(before.count('\n') + 1), unsigned(before.size() - lineStart + 1)};
 }
 
-/// Bytes of the input that no terminal should see are written as \xNN.
-static void printSafely(llvm::raw_ostream &out, llvm::StringRef text) {
+std::string sigma::config::printable(llvm::StringRef text) {
+  std::string result;
+  llvm::raw_string_ostream out(result);
   for (unsigned char byte : text)
     if (byte < 0x20 || byte >= 0x7f)
       out << "\\x" << llvm::format_hex_no_prefix(byte, 2);
     else
       out << char(byte);
+  return result;
 }
 
 void Diagnostics::print(Place place, llvm::StringRef severity, const llvm::Twine &message) {
-  out << name << ":" << place.line << ":" << place.column << ": " << severity << ": ";
-  printSafely(out, message.str());
-  out << "\n";
+  out << name << ":" << place.line << ":" << place.column << ": " << severity << ": "
+      << printable(message.str()) << "\n";
 }
 
 void Diagnostics::error(Place place, const llvm::Twine &message) {

@@ -10,6 +10,9 @@
 
 namespace sigma::config {
 
+/// Bytes that no terminal or comment should see become \xNN.
+std::string printable(llvm::StringRef text);
+
 /// A place in a text, both from 1.
 struct Place {
   unsigned line, column;

@@ -139,14 +139,11 @@ static std::optional<std::vector<Difference>> differencesOf(ModelOp model,
 /// experts.
 static std::vector<const Family *> candidates(ModelOp model) {
   bool isDense = llvm::none_of(model.getLayers(), [](Layer layer) { return layer.getMoe(); });
-  std::vector<const Family *> all;
+  std::vector<const Family *> fitting, others;
   for (const Family &family : families())
-    all.push_back(&family);
-  llvm::stable_sort(all, [&](const Family *left, const Family *right) {
-    auto fits = [&](const Family *family) { return (family->moe == MoeRule::None) == isDense; };
-    return fits(left) && !fits(right);
-  });
-  return all;
+    ((family.moe == MoeRule::None) == isDense ? fitting : others).push_back(&family);
+  fitting.insert(fitting.end(), others.begin(), others.end());
+  return fitting;
 }
 
 std::optional<std::string> sigma::config::exportConfig(ModelOp model) {

@@ -103,8 +103,6 @@ public:
   /// Notes a value that follows from others.
   void derive(llvm::StringRef key, const llvm::Twine &value, llvm::StringRef why);
 
-  /// Every object that fields were taken from, nested ones included.
-  llvm::ArrayRef<Scope> objects() const { return record.objects; }
   bool failed() const { return diagnostics.failed(); }
 
 private:

@@ -1,0 +1,2 @@
+"sigma.model"() ({
+}) {sequence = 8 : i64, sym_name = "m"} : () -> ()
