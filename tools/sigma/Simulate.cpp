@@ -2,6 +2,7 @@
 
 #include "planner/simulate/Simulate.h"
 #include "planner/Summary.h"
+#include "planner/Units.h"
 #include "tools/sigma/ChosenPlan.h"
 #include "tools/sigma/Interrupt.h"
 #include "llvm/Support/JSON.h"
