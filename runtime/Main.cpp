@@ -1,5 +1,6 @@
 // sigma_main: where a generated program hands itself over to the runtime.
 #include "runtime/Program.h"
+#include "runtime/Refusal.h"
 #include "runtime/Train.h"
 #include "runtime/health/Fault.h"
 #include "runtime/kernels/LinearAlgebra.h"
@@ -52,8 +53,7 @@ sigma_i64 sigma_main(sigma_i64 argc, sigma_ptr argv, sigma_i64 abiVersion, sigma
       return status;
     return runProgram(rt, arguments, native, f64);
   } catch (const UserError &error) {
-    if (launchRank() == 0)
-      std::fprintf(stderr, "train: error: %s\n", error.what());
+    sayRefusal(error.what());
     return SIGMA_EXIT_USER_ERROR;
   } catch (const std::exception &error) {
     std::fprintf(stderr, "train: error: %s\n", error.what());

@@ -1,4 +1,5 @@
 #include "runtime/Options.h"
+#include "runtime/Refusal.h"
 #include "runtime/abi/abi.h"
 
 #include <CLI/CLI.hpp>
@@ -73,25 +74,22 @@ static std::string missing(const Options &o) {
 bool parseOptions(int argc, const char *const *argv, Options &options, int &status) {
   CLI::App app("A training program made by sigma.");
   declare(app, options);
-  const bool speaks = launchRank() == 0;
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp &) {
-    if (speaks)
+    if (launchRank() == 0)
       std::cout << app.help() << std::flush;
     status = SIGMA_EXIT_DONE;
     return false;
   } catch (const CLI::ParseError &error) {
-    if (speaks)
-      std::cerr << argv[0] << ": error: " << error.what() << "; see --help\n";
+    sayRefusal(std::string(error.what()) + "; see --help");
     status = SIGMA_EXIT_USAGE;
     return false;
   }
   const std::string complaint = missing(options);
   if (complaint.empty())
     return true;
-  if (speaks)
-    std::cerr << argv[0] << ": error: " << complaint << "; see --help\n";
+  sayRefusal(complaint + "; see --help");
   status = SIGMA_EXIT_USAGE;
   return false;
 }
