@@ -39,16 +39,22 @@ void gemm(const Gemm<T> &g) {
   multiply(g);
 }
 
-struct Level {
-  Device device;
-  bool supported;
-};
-
-Level level(Device device, bool supported) {
-  device.f32.gemm = gemm<float>;
-  device.f64.gemm = gemm<double>;
-  return {device, supported};
+// Built at first use, so never by code that this processor lacks: a level's table is filled by code of that level.
+template <Device (*makeTable)()>
+const Device *built() {
+  static const Device device = [] {
+    Device made = makeTable();
+    made.f32.gemm = gemm<float>;
+    made.f64.gemm = gemm<double>;
+    return made;
+  }();
+  return &device;
 }
+
+struct Level {
+  bool supported;
+  const Device *(*device)();
+};
 
 #if defined(__x86_64__)
 bool hasV3() {
@@ -67,12 +73,12 @@ bool hasV4() {
 const Device *cpuDevice(const char *name) {
   static const Level levels[] = {
 #if defined(__x86_64__)
-      level(v4::device(), hasV4()), level(v3::device(), hasV3()),
+      {hasV4(), built<v4::device>}, {hasV3(), built<v3::device>},
 #endif
-      level(baseline::device(), true)};
-  for (const Level &candidate : levels)
-    if (candidate.supported && (!name || std::strcmp(name, candidate.device.instructionLevel) == 0))
-      return &candidate.device;
+      {true, built<baseline::device>}};
+  for (const Level &level : levels)
+    if (level.supported && (!name || std::strcmp(name, level.device()->instructionLevel) == 0))
+      return level.device();
   return nullptr;
 }
 
