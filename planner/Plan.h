@@ -2,36 +2,42 @@
 #ifndef SIGMA_PLANNER_PLAN_H
 #define SIGMA_PLANNER_PLAN_H
 
+#include "planner/Layout.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
 
 namespace sigma::planner {
 
-// World size = pp * dp. The expert mesh ep x edp refolds the same dp ranks: ep * edp = dp
-// (Megatron-LM's parallel folding).
-struct Layout {
-  int64_t pp = 1, dp = 1, ep = 1;
-  int64_t microBatch = 1;      // sequences
-  int64_t numMicroBatches = 1; // per rank and step = globalBatch / (dp * microBatch)
+// Consecutive layers, half-open.
+struct LayerRange {
+  int64_t first = 0, end = 0;
+
+  int64_t size() const { return end - first; }
 };
 
 struct StagePlan {
-  // Half-open; the first stage also holds the embedding, the last the head.
-  int64_t firstLayer = 0, endLayer = 0;
-  std::vector<bool> remat; // per layer of the stage: fully rematerialized
+  // vpp of them, in the order of the model. The first chunk of all also holds the embedding, the last
+  // the head.
+  std::vector<LayerRange> chunks;
+  std::vector<std::string> remat; // per layer of the stage, in the order of its chunks
   // Forward + backward (+ recompute) of one micro-batch, margins included.
   int64_t microBatchNs = 0;
-  // Parts of microBatchNs: arithmetic, recomputation (with its exchanges), all-to-all,
-  // waiting for what the neighbour stages send, and the margin for waiting on the slowest
-  // rank of the expert group.
-  int64_t computeNs = 0, recomputeNs = 0, exchangeNs = 0, transferNs = 0, noiseNs = 0;
-  // Once per step: reduction of gradients, update of parameters.
+  // Parts of microBatchNs, communication as far as it is exposed: arithmetic, recomputation (with its
+  // communication), all-to-all of the experts, collectives of tensor and of context parallelism,
+  // gathering and reducing of ZeRO-2 and -3, waiting for what the neighbour stages send, and the
+  // margin for waiting on the slowest rank of each group.
+  int64_t computeNs = 0, recomputeNs = 0, exchangeNs = 0, tensorNs = 0, contextNs = 0, zeroNs = 0,
+          transferNs = 0, noiseNs = 0;
+  // Once per step, as far as exposed: reduction of gradients and gathering of parameters; update.
   int64_t syncNs = 0, optimizerNs = 0;
   int64_t peakBytes = 0;
   // Parts of peakBytes.
   int64_t parameterBytes = 0, gradientBytes = 0, optimizerBytes = 0, activationBytes = 0,
           transientBytes = 0, bufferBytes = 0;
+
+  int64_t numLayers() const;
 };
 
 struct StepTime {

@@ -6,6 +6,8 @@
 #ifndef SIGMA_PLANNER_PROBLEM_H
 #define SIGMA_PLANNER_PROBLEM_H
 
+#include "planner/Layout.h"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -27,46 +29,66 @@ struct OpCost {
   int64_t bytes;
 };
 
-// One all-to-all over the expert-parallel group; `bytes` is what one rank sends to all others
-// together under even routing.
-struct ExchangeCost {
+// What the ranks of a group do together.
+enum class Collective {
+  AllGather,     // bytes: of the whole that each rank ends with
+  ReduceScatter, // bytes: of the whole that each rank begins with
+  AllReduce,     // bytes: of what each rank begins and ends with
+  AllToAll,      // bytes: what one rank sends to all others together, under even routing
+  RingShift,     // size - 1 times, `bytes` go to the next rank of the group
+};
+inline constexpr int kNumCollectives = 5;
+
+// The groups inside a stage that work on one micro-batch together.
+enum class Group { Tensor, Context, ExpertTensor, Expert };
+inline constexpr int kNumGroups = 4;
+
+struct CollectiveCost {
+  Collective collective;
+  Group group;
   int64_t bytes;
   int64_t position = 0; // how many of the work's ops come before it
 };
 
-// A run of work: primitive ops in order and the exchanges among them.
+// A run of work: primitive ops in order and the collectives among them.
 struct WorkCost {
   std::vector<OpCost> ops;
-  std::vector<ExchangeCost> exchanges;
+  std::vector<CollectiveCost> collectives;
 };
 
-// One layer (or the embedding, or the head) at a given micro-batch and expert-parallel degree.
+// What a layer keeps from forward to backward: a set of values is dropped and recomputed.
+struct RematMode {
+  std::string name;           // "none": keeps everything; "full": keeps the layer's input
+  WorkCost recompute;         // added to backward
+  int64_t savedBytes = 0;     // kept from forward to backward
+  int64_t transientBytes = 0; // most memory alive at once inside forward or backward, beyond saved
+};
+
+// One layer (or the embedding, or the head) at a given sharding. Figures are of one rank.
 struct LayerCost {
   WorkCost forward;
   WorkCost backward;
-  WorkCost recompute;           // added to backward when the layer is fully rematerialized
-  int64_t denseParameters = 0;  // replicated over dp; local count
-  int64_t expertParameters = 0; // sharded over ep, replicated over edp; local count
-  int64_t savedBytes = 0;       // kept from forward to backward, nothing rematerialized
-  int64_t rematSavedBytes = 0;  // the same, fully rematerialized
-  int64_t transientBytes =
-      0; // most memory alive at once inside forward or backward, beyond saved bytes
-  int64_t rematTransientBytes = 0;
+  int64_t denseParameters = 0;  // replicated over dp x cp; local count
+  int64_t expertParameters = 0; // replicated over edp; local count
+  std::vector<RematMode> modes; // "none" first; of a layer, "full" last; names differ
 };
 
-// Asked lazily, once per (kind, micro-batch, ep): expanding a block costs milliseconds.
+// Asked lazily: expanding a block costs milliseconds.
 class CostSource {
 public:
   virtual ~CostSource() = default;
-  virtual LayerCost embedding(int64_t microBatch, int64_t ep) = 0;
-  virtual LayerCost layer(int kind, int64_t microBatch, int64_t ep) = 0;
-  virtual LayerCost head(int64_t microBatch, int64_t ep) = 0;
-  // Bytes of the activation that one stage hands to the next, for one micro-batch.
-  virtual int64_t boundaryBytes(int64_t microBatch) = 0;
+  virtual LayerCost embedding(const Sharding &sharding) = 0;
+  virtual LayerCost layer(int kind, const Sharding &sharding) = 0;
+  virtual LayerCost head(const Sharding &sharding) = 0;
+  // layer(), where only work and parameters are read: asked for every sharding of the space, so it
+  // should take microseconds. `modes` may be empty; everything else equals layer()'s.
+  virtual LayerCost layerWork(int kind, const Sharding &sharding) { return layer(kind, sharding); }
+  // Bytes of the activation that one rank of a stage hands to the next, for one micro-batch.
+  virtual int64_t boundaryBytes(const Sharding &sharding) = 0;
   // Bytes of the token and target ids of one micro-batch.
-  virtual int64_t batchBytes(int64_t microBatch) = 0;
+  virtual int64_t batchBytes(const Sharding &sharding) = 0;
   // Scratch memory of the gradient collectives; they run when no layer does, in the same memory.
-  virtual int64_t workspaceBytes(int64_t microBatch, int64_t ep) = 0;
+  virtual int64_t workspaceBytes(const Sharding &sharding) = 0;
 };
 
 struct LayerGroup {
@@ -82,8 +104,12 @@ struct Model {
   // 0: no MoE layer, ep must be 1; otherwise the greatest common divisor over MoE layers.
   int64_t numExperts = 0;
   double flopsPerToken = 0; // model FLOPs of forward and backward (no recompute), for MFU
-  // Dense parameters of the head that are the embedding's, where one stage holds both.
+  // Dense parameters of the head that are the embedding's, where one stage holds both; unsharded.
   int64_t sharedParameters = 0;
+  // What can be split: tp must divide the first, etp the second, and tp * cp the third where context
+  // parallelism is all-to-all (heads of queries and of keys and values).
+  int64_t tensorDivisor = 1, expertTensorDivisor = 1, headDivisor = 1;
+  bool allowsContext = false; // cp may exceed 1
 };
 
 enum class CollectiveAlgorithm { Ring, Tree };
@@ -128,6 +154,12 @@ struct Device {
   int64_t slowdownPpm = 0; // by how much everything it computes takes longer
 };
 
+// Devices of one kind that are neighbours.
+struct DeviceGroup {
+  Device device;
+  int64_t count;
+};
+
 // Rare long delays: each device is hit with this probability per step, for this long.
 struct Spikes {
   int64_t perMillionSteps = 0;
@@ -142,8 +174,11 @@ struct Cluster {
 
   std::string name;
   int64_t numDevices;
-  Device device;                   // a plan takes all devices to be like this one, the weakest
-  double surplusPeakFlopsPerS = 0; // what the others could do beyond it, together
+  Device device; // the only kind; of several, the weakest in every figure
+  // In rank order, where there are several kinds; a stage that spans kinds is as weak as the weaker
+  // in every figure.
+  std::vector<DeviceGroup> groups;
+  double surplusPeakFlopsPerS = 0; // what the others could do beyond `device`, together
   std::vector<Tier> tiers;
   Spikes spikes;
   int64_t routingJitterPpm = 0; // relative standard deviation of one expert's load
@@ -157,15 +192,35 @@ struct Recipe {
 };
 
 // What the user fixed. A pin that no plan can honour is an infeasibility with that pin's name. A
-// pinned micro-batch may exceed Job::maxMicroBatch.
+// pinned value may lie beyond what bounds the space (Job::maxMicroBatch, tp inside a node).
 struct Pins {
-  std::optional<int64_t> pp, dp, ep, microBatch;
-  std::optional<bool> remat; // false: no layer, true: every layer
+  std::array<std::optional<int64_t>, kNumAxes> sizes;
+  std::optional<Schedule> schedule;
+  std::optional<bool> remat; // false: no layer, true: every layer fully
+
+  std::optional<int64_t> &operator[](Axis axis) { return sizes[static_cast<int>(axis)]; }
+  const std::optional<int64_t> &operator[](Axis axis) const {
+    return sizes[static_cast<int>(axis)];
+  }
 };
 
 // What the user excluded.
 struct Forbids {
-  std::vector<int64_t> pp, dp, ep, microBatch;
+  std::array<std::vector<int64_t>, kNumAxes> sizes;
+  std::vector<Schedule> schedules;
+
+  std::vector<int64_t> &operator[](Axis axis) { return sizes[static_cast<int>(axis)]; }
+  const std::vector<int64_t> &operator[](Axis axis) const { return sizes[static_cast<int>(axis)]; }
+};
+
+// What may run behind arithmetic, and how much of it: communication is exposed beyond this share, in
+// parts per million, of the compute time named. 0: nothing overlaps.
+struct Overlap {
+  int64_t gradientPpm = 0;  // gradient reduction behind the backward of one micro-batch
+  int64_t parameterPpm = 0; // parameter gathering behind the forward (ZeRO-3: and backward) of one
+  int64_t tensorPpm = 0;    // collectives of Tensor and ExpertTensor behind ops of the same work
+  int64_t contextPpm = 0;   // ring shifts behind attention ops of the same work
+  int64_t expertPpm = 0;    // with DualPipeV: exchanges behind the compute of the layer
 };
 
 struct Job {
@@ -175,6 +230,8 @@ struct Job {
   int64_t memoryMarginPpm = 60000; // share of the device's memory that a plan must leave free
   int64_t quantilePpm = 950000;    // of the step time that is minimized
   int64_t maxMicroBatch = 16;      // sequences; bounds the space
+  int64_t maxZero = 3;             // bounds the space
+  Overlap overlap;
   Pins pins;
   Forbids forbids;
 };
