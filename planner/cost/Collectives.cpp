@@ -9,36 +9,54 @@ using namespace sigma::planner;
 
 static constexpr int64_t kNsPerS = 1000000000;
 
-std::vector<int64_t> Topology::ranksPerUnit(int64_t size, int64_t stride) const {
-  // A block of contiguous ranks starts at a multiple of its length, so the smallest piece that a
-  // unit border cuts off is their greatest common divisor.
+// Of `count` ranks `stride` apart, how many share a block of `devices` at least. A run of contiguous
+// ranks starts at a multiple of its length, so the smallest piece that a border cuts off is their
+// greatest common divisor.
+static int64_t ranksInside(int64_t count, int64_t stride, int64_t devices) {
+  return std::clamp<int64_t>(std::gcd(count * stride, devices) / stride, 1, count);
+}
+
+std::vector<int64_t> Topology::ranksPerUnit(const RankGroup &group) const {
   std::vector<int64_t> ranks;
-  int64_t span = size * stride;
   for (const Tier &tier : cluster.tiers) {
-    int64_t inside = tier.devices >= cluster.numDevices ? span : std::gcd(span, tier.devices);
-    int64_t members = std::clamp<int64_t>(inside / stride, 1, size);
+    int64_t members = group.size();
+    if (tier.devices < cluster.numDevices) {
+      members = ranksInside(group.inner, group.stride, tier.devices);
+      if (members == group.inner && group.outer > 1)
+        members *= ranksInside(group.outer, group.outerStride, tier.devices);
+    }
     ranks.push_back(ranks.empty() ? members : std::max(members, ranks.back()));
   }
   if (!ranks.empty())
-    ranks.back() = size;
+    ranks.back() = group.size();
   return ranks;
 }
 
-int64_t Topology::allToAllNs(int64_t bytes, int64_t size) const {
-  if (size <= 1)
-    return 0;
-  std::vector<int64_t> ranks = ranksPerUnit(size, 1);
+const Tier &Topology::outermostTier(const RankGroup &group) const {
+  std::vector<int64_t> ranks = ranksPerUnit(group);
+  auto whole = std::find(ranks.begin(), ranks.end(), group.size());
+  return cluster.tiers[whole - ranks.begin()];
+}
+
+int64_t Topology::allToAllNs(int64_t bytes, const RankGroup &group) const {
+  std::vector<int64_t> ranks = ranksPerUnit(group);
   int64_t total = 0, inner = 1;
   for (size_t i = 0; i < ranks.size(); ++i) {
     const Tier &tier = cluster.tiers[i];
     if (int64_t peers = ranks[i] - inner; peers > 0) {
-      int64_t transfer =
-          ceilDiv(Int128(bytes) * peers * kNsPerS, Int128(size - 1) * tier.bandwidthBytesPerS);
+      int64_t transfer = ceilDiv(Int128(bytes) * peers * kNsPerS,
+                                 Int128(group.size() - 1) * tier.bandwidthBytesPerS);
       total = addSat(total, addSat(transfer, tier.latencyNs));
     }
     inner = ranks[i];
   }
   return total;
+}
+
+int64_t Topology::ringShiftNs(int64_t bytes, const RankGroup &group) const {
+  const Tier &tier = outermostTier(group);
+  int64_t hop = addSat(mulDivCeil(bytes, kNsPerS, tier.bandwidthBytesPerS), tier.latencyNs);
+  return mulSat(group.size() - 1, hop);
 }
 
 static int64_t ceilLog2(int64_t n) {
@@ -49,43 +67,62 @@ static int64_t ceilLog2(int64_t n) {
 }
 
 // Among `units` that each hold a 1/shards part of `bytes`.
-static int64_t reduceNs(const Tier &tier, int64_t bytes, int64_t units, int64_t shards) {
+static int64_t tierReduceNs(const Tier &tier, Collective collective, int64_t bytes, int64_t units,
+                            int64_t shards) {
   bool isTree = tier.algorithm == CollectiveAlgorithm::Tree;
+  int64_t passes = collective == Collective::AllReduce ? 2 : 1;
   // How often a byte crosses a link, times the units.
-  int64_t crossings = isTree ? 2 * units : 2 * (units - 1);
-  int64_t hops = isTree ? 2 * ceilLog2(units) : 2 * (units - 1);
+  int64_t crossings = isTree && passes == 2 ? 2 * units : passes * (units - 1);
+  int64_t hops = passes * (isTree ? ceilLog2(units) : units - 1);
   int64_t transfer = ceilDiv(Int128(bytes) * crossings * kNsPerS,
                              Int128(units) * shards * tier.bandwidthBytesPerS);
   return addSat(transfer, mulSat(hops, tier.latencyNs));
 }
 
-int64_t Topology::allReduceNs(int64_t bytes, int64_t size, int64_t stride) const {
-  if (size <= 1 || bytes == 0)
+int64_t Topology::reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const {
+  if (bytes == 0)
     return 0;
-  std::vector<int64_t> ranks = ranksPerUnit(size, stride);
+  std::vector<int64_t> ranks = ranksPerUnit(group);
   int64_t total = 0, inner = 1;
   for (size_t i = 0; i < ranks.size(); ++i) {
     if (int64_t units = ceilDiv(ranks[i], inner); units > 1)
-      total = addSat(total, reduceNs(cluster.tiers[i], bytes, units, inner));
+      total = addSat(total, tierReduceNs(cluster.tiers[i], collective, bytes, units, inner));
     inner = ranks[i];
   }
   return total;
 }
 
-int64_t Topology::stageTransferNs(int64_t bytes, int64_t firstRank, int64_t dp) const {
-  int64_t lastRank = firstRank + 2 * dp - 1;
+int64_t Topology::collectiveNs(Collective collective, int64_t bytes, const RankGroup &group) const {
+  if (group.size() <= 1)
+    return 0;
+  if (collective == Collective::AllToAll)
+    return allToAllNs(bytes, group);
+  if (collective == Collective::RingShift)
+    return ringShiftNs(bytes, group);
+  return reduceNs(collective, bytes, group);
+}
+
+int64_t Topology::stageTransferNs(int64_t bytes, const Layout &layout, int64_t from,
+                                  int64_t to) const {
+  Mesh mesh(layout);
+  // The devices of both stages, and of what lies between them.
+  int64_t first = 0, last = layout.ranksPerStage() * layout.pp - 1;
+  if (mesh.stagesAreBlocks()) {
+    first = std::min(from, to) * mesh.stageStride();
+    last = (std::max(from, to) + 1) * mesh.stageStride() - 1;
+  }
+  // Pipelines side by side: each is a block of its own, and the worst placed counts.
+  int64_t block = mesh.stageStride() * layout.pp;
   for (const Tier &tier : cluster.tiers) {
     bool outermost = &tier == &cluster.tiers.back();
-    if (outermost || firstRank / tier.devices == lastRank / tier.devices)
+    bool inside = mesh.stagesAreBlocks() ? first / tier.devices == last / tier.devices
+                                         : tier.devices % block == 0;
+    if (outermost || inside)
       return addSat(mulDivCeil(bytes, kNsPerS, tier.bandwidthBytesPerS), tier.latencyNs);
   }
   return 0;
 }
 
-int64_t Topology::groupJitterPpm(int64_t size, int64_t stride) const {
-  std::vector<int64_t> ranks = ranksPerUnit(size, stride);
-  for (size_t i = 0; i < ranks.size(); ++i)
-    if (ranks[i] == size)
-      return size > 1 ? cluster.tiers[i].jitterPpm : 0;
-  return 0;
+int64_t Topology::groupJitterPpm(const RankGroup &group) const {
+  return group.size() > 1 ? outermostTier(group).jitterPpm : 0;
 }

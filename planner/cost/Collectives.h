@@ -1,13 +1,16 @@
 // Time of the collectives on a tiered network.
 //
-// Ranks are devices in order: expert-parallel rank innermost, then the rest of data parallelism,
-// pipeline stage outermost (Megatron-LM's order with dp inside pp). Every time is
-// latency + bytes / bandwidth (Hockney 1994); the part of the bytes that stays inside one unit of a
-// tier moves at that tier's bandwidth, the rest at the next one's.
+// Every time is latency + bytes / bandwidth (Hockney 1994), tier by tier: what stays inside one unit of a
+// tier moves at that tier's bandwidth, the rest at the next one's. All-gather and reduce-scatter move
+// (n-1)/n of the shard in n-1 hops of a ring (Patarasuk and Yuan 2009) or log2(n) hops of recursive
+// halving (Thakur et al. 2005) where the tier's algorithm is a tree; an all-reduce is both, a tree
+// moves 2 of the shard in 2 log2(n) hops (Sanders, Speck and Träff 2009). Inner tiers reduce first
+// (hierarchical as in NCCL and BlueConnect).
 #ifndef SIGMA_PLANNER_COST_COLLECTIVES_H
 #define SIGMA_PLANNER_COST_COLLECTIVES_H
 
 #include "planner/Problem.h"
+#include "planner/cost/Mesh.h"
 
 #include <vector>
 
@@ -17,26 +20,24 @@ class Topology {
 public:
   explicit Topology(const Cluster &cluster) : cluster(cluster) {}
 
-  // All-to-all among `size` neighbours; `bytes` leave each rank, in equal parts to all others.
-  int64_t allToAllNs(int64_t bytes, int64_t size) const;
+  // `bytes` as the collective counts them (Problem.h). 0 for a group of one.
+  int64_t collectiveNs(Collective collective, int64_t bytes, const RankGroup &group) const;
 
-  // All-reduce among `size` ranks that lie `stride` apart: tier by tier, reduce-scatter inwards and
-  // all-gather outwards (hierarchical as in NCCL and BlueConnect). A ring moves 2(n-1)/n of the
-  // shard in 2(n-1) hops (Patarasuk and Yuan 2009), a double binary tree 2 of it in 2 log2(n) hops
-  // (Sanders, Speck and Träff 2009).
-  int64_t allReduceNs(int64_t bytes, int64_t size, int64_t stride) const;
+  // The slowest pair of ranks of two stages, `from` and `to`, that hand over `bytes`.
+  int64_t stageTransferNs(int64_t bytes, const Layout &layout, int64_t from, int64_t to) const;
 
-  // Every rank r in [firstRank, firstRank + dp) sends to r + dp; the slowest pair counts.
-  int64_t stageTransferNs(int64_t bytes, int64_t firstRank, int64_t dp) const;
-
-  // Relative standard deviation, in ppm, of a collective of that group: that of the outermost
-  // tier it crosses.
-  int64_t groupJitterPpm(int64_t size, int64_t stride) const;
+  // Relative standard deviation, in ppm, of a collective of that group: that of the outermost tier it
+  // crosses.
+  int64_t groupJitterPpm(const RankGroup &group) const;
 
 private:
   // For each tier, how many ranks of the worst-placed group share one unit of it; the last
-  // entry is `size`.
-  std::vector<int64_t> ranksPerUnit(int64_t size, int64_t stride) const;
+  // entry is the group's size.
+  std::vector<int64_t> ranksPerUnit(const RankGroup &group) const;
+  int64_t allToAllNs(int64_t bytes, const RankGroup &group) const;
+  int64_t ringShiftNs(int64_t bytes, const RankGroup &group) const;
+  int64_t reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const;
+  const Tier &outermostTier(const RankGroup &group) const;
 
   const Cluster &cluster;
 };

@@ -10,17 +10,11 @@
 using namespace sigma::planner;
 
 static constexpr int64_t kBillion = 1000000000;
+static constexpr int64_t kPpm = 1000000;
 
-int64_t WorkTime::totalNs() const { return addSat(addSat(computeNs, exchangeNs), noiseNs); }
-
-GroupJitter::GroupJitter(const Cluster &cluster, const Topology &topology, int64_t numExperts,
-                         int64_t ep)
-    : ep(ep) {
-  double expertsPerRank = std::max(1.0, double(numExperts) / double(ep));
-  double routing = ep > 1 ? cluster.routingJitterPpm * 1e-6 / std::sqrt(expertsPerRank) : 0;
-  compute = cluster.device.jitterPpm * 1e-6;
-  grouped = std::hypot(compute, routing);
-  exchange = std::hypot(topology.groupJitterPpm(ep, 1) * 1e-6, routing);
+int64_t WorkTime::totalNs() const {
+  int64_t exposed = addSat(addSat(exchangeNs, tensorNs), contextNs);
+  return addSat(addSat(computeNs, exposed), noiseNs);
 }
 
 int64_t sigma::planner::slowestOfNs(int64_t meanNs, int64_t n, double cv) {
@@ -30,26 +24,85 @@ int64_t sigma::planner::slowestOfNs(int64_t meanNs, int64_t n, double cv) {
   return mulDivCeil(meanNs, perBillion, kBillion);
 }
 
-WorkTime sigma::planner::workTime(const Device &device, const Topology &topology,
-                                  const GroupJitter &jitter, const WorkCost &work) {
-  WorkTime time;
-  int64_t plain = 0, grouped = 0;
-  for (const OpCost &op : work.ops) {
-    int64_t &sum = op.opClass == OpClass::GroupedMatmul ? grouped : plain;
-    sum = addSat(sum, opTimeNs(device, op));
-  }
-  for (const ExchangeCost &exchange : work.exchanges)
-    time.exchangeNs = addSat(time.exchangeNs, topology.allToAllNs(exchange.bytes, jitter.ep));
-  time.computeNs = addSat(plain, grouped);
+int64_t sigma::planner::exposedNs(int64_t commNs, int64_t computeNs, int64_t ppm) {
+  int64_t hidden = static_cast<int64_t>(Int128(computeNs) * ppm / kPpm);
+  return std::max<int64_t>(0, commNs - hidden);
+}
 
-  bool waits = jitter.ep > 1 && !work.exchanges.empty();
-  if (waits)
-    time.noiseNs = addSat(addSat(slowestOfNs(plain, jitter.ep, jitter.compute),
-                                 slowestOfNs(grouped, jitter.ep, jitter.grouped)),
-                          slowestOfNs(time.exchangeNs, jitter.ep, jitter.exchange));
+WorkClock::WorkClock(const Problem &problem, const Device &device, const Layout &layout)
+    : overlap(problem.job.overlap), device(device), topology(problem.cluster),
+      hidesExchange(layout.schedule == Schedule::DualPipeV) {
+  Mesh mesh(layout);
+  double expertsPerRank = std::max(1.0, double(problem.model.numExperts) / double(layout.ep));
+  double routing =
+      layout.ep > 1 ? problem.cluster.routingJitterPpm * 1e-6 / std::sqrt(expertsPerRank) : 0;
+  for (int i = 0; i < kNumGroups; ++i) {
+    RankGroup ranks = mesh.group(static_cast<Group>(i));
+    double link = topology.groupJitterPpm(ranks) * 1e-6;
+    meetings[i] = {ranks, static_cast<Group>(i) == Group::Expert ? std::hypot(link, routing) : link};
+  }
+  computeCv = device.jitterPpm * 1e-6;
+  groupedCv = std::hypot(computeCv, routing);
+}
+
+WorkTime WorkClock::time(const WorkCost &work) const {
+  std::array<Segments, kNumGroups> met;
+  Segments open; // since the last collective
+  int64_t attention = 0;
+  int last = -1;
+  auto close = [&](int group) {
+    met[group].plainNs = addSat(met[group].plainNs, open.plainNs);
+    met[group].groupedNs = addSat(met[group].groupedNs, open.groupedNs);
+    open = Segments();
+  };
+  size_t next = 0;
+  for (size_t i = 0; i <= work.ops.size(); ++i) {
+    for (; next < work.collectives.size() && work.collectives[next].position <= int64_t(i); ++next) {
+      const CollectiveCost &cost = work.collectives[next];
+      int group = static_cast<int>(cost.group);
+      const RankGroup &ranks = meetings[group].ranks;
+      if (ranks.size() <= 1)
+        continue;
+      close(group);
+      last = group;
+      met[group].commNs =
+          addSat(met[group].commNs, topology.collectiveNs(cost.collective, cost.bytes, ranks));
+    }
+    if (i == work.ops.size())
+      break;
+    int64_t time = opTimeNs(device, work.ops[i]);
+    int64_t &sum =
+        work.ops[i].opClass == OpClass::GroupedMatmul ? open.groupedNs : open.plainNs;
+    sum = addSat(sum, time);
+    if (work.ops[i].opClass == OpClass::Attention)
+      attention = addSat(attention, time);
+  }
   auto square = [](double x) { return x * x; };
-  time.varianceNs2 = (square(plain * jitter.compute) + square(grouped * jitter.grouped) +
-                      square(time.exchangeNs * jitter.exchange)) *
-                     (waits ? maxOfNormalsVariance(jitter.ep) : 1);
-  return time;
+  WorkTime result;
+  if (last >= 0)
+    close(last);
+  else
+    result.varianceNs2 = square(open.plainNs * computeCv) + square(open.groupedNs * groupedCv);
+  result.computeNs = addSat(open.plainNs, open.groupedNs);
+  for (int i = 0; i < kNumGroups; ++i) {
+    const Segments &sum = met[i];
+    const int64_t n = meetings[i].ranks.size();
+    const double link = meetings[i].linkCv;
+    result.computeNs = addSat(result.computeNs, addSat(sum.plainNs, sum.groupedNs));
+    if (n <= 1)
+      continue;
+    result.noiseNs = addSat(result.noiseNs, addSat(addSat(slowestOfNs(sum.plainNs, n, computeCv),
+                                                          slowestOfNs(sum.groupedNs, n, groupedCv)),
+                                                   slowestOfNs(sum.commNs, n, link)));
+    result.varianceNs2 += (square(sum.plainNs * computeCv) + square(sum.groupedNs * groupedCv) +
+                           square(sum.commNs * link)) *
+                          maxOfNormalsVariance(n);
+  }
+  auto comm = [&](Group group) { return met[static_cast<int>(group)].commNs; };
+  result.tensorNs = exposedNs(addSat(comm(Group::Tensor), comm(Group::ExpertTensor)),
+                              result.computeNs, overlap.tensorPpm);
+  result.contextNs = exposedNs(comm(Group::Context), attention, overlap.contextPpm);
+  result.exchangeNs =
+      exposedNs(comm(Group::Expert), result.computeNs, hidesExchange ? overlap.expertPpm : 0);
+  return result;
 }

@@ -1,9 +1,10 @@
-// Time of a run of work inside a layer, with the wait for the slowest rank of its expert group.
+// Time of a run of work inside a layer, with the wait for the slowest rank of the groups that meet in
+// it (docs/cost-model.md, "Time").
 //
-// Ranks of an expert group meet at every all-to-all, so what lies between two of them costs the
-// expected maximum of ep ranks: mean * (1 + kappa(ep) * cv). The cv of plain ops is the device's
-// jitter; grouped matmuls and exchanges also carry the imbalance of routing, in quadrature:
-// routing / sqrt(experts per rank). Without exchanges nothing waits, and the jitter only widens the
+// Ranks of a group meet at every collective, so what lies between two of them costs the expected
+// maximum of its ranks: mean * (1 + kappa(n) * cv). The cv of plain ops is the device's jitter;
+// grouped matmuls and exchanges also carry the imbalance of routing, in quadrature: routing /
+// sqrt(experts per rank). Without collectives nothing waits, and the jitter only widens the
 // distribution of the step (noise/StepNoise.h).
 #ifndef SIGMA_PLANNER_COST_WORKTIME_H
 #define SIGMA_PLANNER_COST_WORKTIME_H
@@ -11,30 +12,49 @@
 #include "planner/Problem.h"
 #include "planner/cost/Collectives.h"
 
+#include <array>
+
 namespace sigma::planner {
 
 struct WorkTime {
   int64_t computeNs = 0;  // plain and grouped ops, mean
-  int64_t exchangeNs = 0; // all-to-all, mean
-  int64_t noiseNs = 0;    // wait for the slowest of the expert group
-  double varianceNs2 = 0; // of the whole, as seen from outside the expert group
+  int64_t exchangeNs = 0; // all-to-all of the experts, mean, as far as exposed
+  int64_t tensorNs = 0, contextNs = 0; // the same of tensor and of context parallelism
+  int64_t noiseNs = 0;    // wait for the slowest of each group
+  double varianceNs2 = 0; // of the whole, as seen from outside the groups
 
   int64_t totalNs() const;
 };
 
-// Relative standard deviations at one expert-parallel degree.
-struct GroupJitter {
-  GroupJitter(const Cluster &cluster, const Topology &topology, int64_t numExperts, int64_t ep);
+// What the time of work depends on besides the work itself: a device, and the groups of a layout.
+class WorkClock {
+public:
+  WorkClock(const Problem &problem, const Device &device, const Layout &layout);
 
-  int64_t ep;
-  double compute, grouped, exchange;
+  WorkTime time(const WorkCost &work) const;
+
+private:
+  struct Meeting {
+    RankGroup ranks;
+    double linkCv = 0;
+  };
+  struct Segments {
+    int64_t plainNs = 0, groupedNs = 0, commNs = 0;
+  };
+
+  const Overlap &overlap;
+  const Device &device;
+  Topology topology;
+  std::array<Meeting, kNumGroups> meetings;
+  double computeCv, groupedCv;
+  bool hidesExchange; // behind the compute of the other direction
 };
-
-WorkTime workTime(const Device &device, const Topology &topology, const GroupJitter &jitter,
-                  const WorkCost &work);
 
 // ceil(mean * kappa(n) * cv): the expected extra wait for the slowest of n.
 int64_t slowestOfNs(int64_t meanNs, int64_t n, double cv);
+
+// What is left of `commNs` beyond `ppm` of `computeNs`.
+int64_t exposedNs(int64_t commNs, int64_t computeNs, int64_t ppm);
 
 } // namespace sigma::planner
 
