@@ -1,5 +1,6 @@
 #include "planner/memory/StageMemory.h"
 
+#include "planner/Pipeline.h"
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
@@ -13,25 +14,40 @@ int64_t StageMemory::totalBytes() const {
   return addSat(addSat(state, activationBytes), addSat(transientBytes, bufferBytes));
 }
 
-int64_t sigma::planner::microBatchesInFlight(int64_t stage, int64_t numStages,
-                                             int64_t numMicroBatches) {
-  return std::min(numStages - stage, numMicroBatches);
+int64_t HeldParameters::share(int64_t from) const {
+  return zero >= from ? ceilDiv(count, replicas) : count;
+}
+
+// What a piece holds whole while it is at work, of state that ZeRO has spread over the replicas.
+static int64_t gatheredBytes(const Recipe &recipe, const HeldParameters &held) {
+  int64_t gradient = held.zero >= 2 ? mulSat(held.largestPiece, recipe.gradientBytes) : 0;
+  int64_t values = held.zero >= 3 ? mulSat(held.largestPiece, 2 * recipe.valueBytes) : 0;
+  return addSat(gradient, values);
 }
 
 StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryInput &input) {
-  int64_t inFlight = microBatchesInFlight(input.stage, input.numStages, input.numMicroBatches);
-  bool first = input.stage == 0, last = input.stage == input.numStages - 1;
-  int64_t boundaries = (first ? 0 : 2) + (last ? 0 : 2);
-  int64_t batches = first || last ? inFlight : 0;
-
+  const Layout &layout = input.layout;
+  const InFlight flight = inFlight(layout, input.stage);
+  auto state = [&](int64_t from, int64_t bytes) {
+    return mulSat(addSat(input.dense.share(from), input.expert.share(from)), bytes);
+  };
   StageMemory memory;
-  memory.parameterBytes = mulSat(input.parameters, recipe.valueBytes);
-  memory.gradientBytes = mulSat(input.parameters, recipe.gradientBytes);
-  memory.optimizerBytes = mulSat(input.parameters, recipe.optimizerBytes);
-  memory.activationBytes = mulSat(input.savedBytes, inFlight);
-  memory.transientBytes = input.transientBytes;
+  memory.parameterBytes = state(3, recipe.valueBytes);
+  memory.gradientBytes = state(2, recipe.gradientBytes);
+  memory.optimizerBytes = state(1, recipe.optimizerBytes);
+  int64_t layers = ceilDiv(Int128(input.savedBytes) * flight.chunks * input.largestChunkLayers,
+                           std::max<int64_t>(1, input.numLayers));
+  memory.activationBytes =
+      addSat(addSat(layers, mulSat(input.embeddingSavedBytes, flight.embeddings)),
+             input.headSavedBytes);
+  memory.transientBytes =
+      addSat(input.transientBytes,
+             addSat(gatheredBytes(recipe, input.dense), gatheredBytes(recipe, input.expert)));
+  int64_t neighbours = static_cast<int64_t>(remoteNeighbours(layout, input.stage).size());
+  bool holdsEnd = input.stage == 0 || input.stage == headStage(layout);
   memory.bufferBytes =
-      addSat(mulSat(input.boundaryBytes, boundaries), mulSat(input.batchBytes, batches));
+      addSat(mulSat(input.boundaryBytes, 2 * neighbours),
+             holdsEnd ? mulSat(input.batchBytes, ceilDiv(flight.chunks, layout.vpp)) : 0);
   return memory;
 }
 

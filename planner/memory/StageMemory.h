@@ -1,16 +1,6 @@
-// The peak memory of one rank of a stage, by parts. The one place in the planner where the formula
-// stands; check/ has its own, and the compiler's static memory plan is the judge of both.
-//
-//   parameters  local parameters * value bytes
-//   gradients   local parameters * gradient bytes
-//   optimizer   local parameters * optimizer bytes
-//   activation  (saved bytes of the stage's layers, embedding and head) * micro-batches in flight
-//   transient   largest working set of a layer, embedding, head or collective (one runs at a time)
-//   buffer      boundary activations: per neighbour one activation and one gradient; token and
-//               target ids on the first and the last stage, per micro-batch in flight
-//
-// 1F1B keeps min(pp - s, m) micro-batches in flight on stage s (Narayanan et
-// al. 2021, PipeDream-Flush).
+// The peak memory of one rank of a stage, by parts (docs/cost-model.md, "Memory"). The one place in the
+// search where the formula stands; check/ has its own, and the compiler's static memory plan is the
+// judge of both.
 #ifndef SIGMA_PLANNER_MEMORY_STAGEMEMORY_H
 #define SIGMA_PLANNER_MEMORY_STAGEMEMORY_H
 
@@ -18,11 +8,24 @@
 
 namespace sigma::planner {
 
+// Parameters that `replicas` ranks hold together under a ZeRO stage.
+struct HeldParameters {
+  int64_t count = 0;        // of one rank, before ZeRO
+  int64_t largestPiece = 0; // most of them in one layer, embedding or head
+  int64_t replicas = 1, zero = 0;
+
+  // What one rank keeps or updates, where stages from `from` on share it.
+  int64_t share(int64_t from) const;
+};
+
 struct StageMemoryInput {
-  int64_t stage = 0, numStages = 1, numMicroBatches = 1;
-  int64_t parameters = 0;     // dense and expert, local
-  int64_t savedBytes = 0;     // all layers of the stage, embedding, head; one micro-batch
-  int64_t transientBytes = 0; // the largest
+  Layout layout;
+  int64_t stage = 0;
+  HeldParameters dense, expert;
+  int64_t savedBytes = 0;     // of all layers, one micro-batch
+  int64_t embeddingSavedBytes = 0, headSavedBytes = 0;
+  int64_t numLayers = 1, largestChunkLayers = 1;
+  int64_t transientBytes = 0; // the largest of the pieces
   int64_t boundaryBytes = 0, batchBytes = 0;
 };
 
@@ -32,8 +35,6 @@ struct StageMemory {
 
   int64_t totalBytes() const;
 };
-
-int64_t microBatchesInFlight(int64_t stage, int64_t numStages, int64_t numMicroBatches);
 
 StageMemory stageMemory(const Recipe &recipe, const StageMemoryInput &input);
 

@@ -1,0 +1,69 @@
+#include "planner/Pipeline.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace sigma::planner;
+
+VirtualStage sigma::planner::virtualStage(const Layout &layout, int64_t index) {
+  const int64_t round = index / layout.pp, place = index % layout.pp;
+  const bool backwards = layout.schedule == Schedule::DualPipeV && round == 1;
+  return {backwards ? layout.pp - 1 - place : place, round};
+}
+
+int64_t sigma::planner::virtualIndex(const Layout &layout, int64_t stage, int64_t chunk) {
+  const bool backwards = layout.schedule == Schedule::DualPipeV && chunk == 1;
+  return chunk * layout.pp + (backwards ? layout.pp - 1 - stage : stage);
+}
+
+int64_t sigma::planner::headStage(const Layout &layout) {
+  return virtualStage(layout, layout.vpp * layout.pp - 1).stage;
+}
+
+std::vector<int64_t> sigma::planner::remoteNeighbours(const Layout &layout, int64_t stage) {
+  std::vector<int64_t> stages;
+  for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
+    const int64_t index = virtualIndex(layout, stage, chunk);
+    for (int64_t next : {index - 1, index + 1}) {
+      if (next < 0 || next >= layout.vpp * layout.pp)
+        continue;
+      if (int64_t other = virtualStage(layout, next).stage; other != stage)
+        stages.push_back(other);
+    }
+  }
+  return stages;
+}
+
+InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {
+  const int64_t pp = layout.pp, m = layout.numMicroBatches, vpp = layout.vpp;
+  const int64_t embeddings = std::min(2 * pp - 1, m);
+  switch (layout.schedule) {
+  case Schedule::OneForwardOneBackward:
+    return {std::min(pp - stage, m), std::min(pp - stage, m)};
+  case Schedule::ZeroBubbleH1:
+    return {std::min(pp, m), std::min(pp, m)};
+  case Schedule::Interleaved:
+    return {std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp), embeddings};
+  case Schedule::DualPipeV:
+    return {std::min(2 * pp + 1, 2 * m), embeddings};
+  }
+  return {};
+}
+
+BubbleShare sigma::planner::bubbleShare(const Layout &layout) {
+  switch (layout.schedule) {
+  case Schedule::OneForwardOneBackward:
+    return {1, 1};
+  case Schedule::Interleaved:
+    return {1, layout.vpp};
+  case Schedule::ZeroBubbleH1:
+  case Schedule::DualPipeV:
+    return {1, 3};
+  }
+  return {};
+}
+
+int64_t sigma::planner::independentReplicas(const Layout &layout) {
+  const int64_t inStep = std::lcm(layout.tp * layout.cp, layout.etp * layout.ep);
+  return std::max<int64_t>(1, layout.ranksPerStage() / inStep);
+}

@@ -1,0 +1,44 @@
+// Which stage holds which part of the model, and how much of it is in flight (docs/cost-model.md).
+#ifndef SIGMA_PLANNER_PIPELINE_H
+#define SIGMA_PLANNER_PIPELINE_H
+
+#include "planner/Layout.h"
+#include "planner/Plan.h"
+
+#include <vector>
+
+namespace sigma::planner {
+
+// Chunk `chunk` of stage `stage` is virtual stage `index` of vpp * pp, in the order of the model.
+struct VirtualStage {
+  int64_t stage, chunk;
+};
+VirtualStage virtualStage(const Layout &layout, int64_t index);
+int64_t virtualIndex(const Layout &layout, int64_t stage, int64_t chunk);
+
+// The stage that holds the head; the first holds the embedding.
+int64_t headStage(const Layout &layout);
+
+// The stages of the virtual stages next to those of `stage`, where they are others, once for each
+// hand-over.
+std::vector<int64_t> remoteNeighbours(const Layout &layout, int64_t stage);
+
+// What is kept at once between forward and backward.
+struct InFlight {
+  int64_t chunks;     // chunks of micro-batches, of a stage
+  int64_t embeddings; // micro-batches of the embedding
+};
+InFlight inFlight(const Layout &layout, int64_t stage);
+
+// Share of the bubble of 1F1B that a schedule leaves.
+struct BubbleShare {
+  int64_t numerator, denominator;
+};
+BubbleShare bubbleShare(const Layout &layout);
+
+// Pipelines that run by themselves until gradients are reduced.
+int64_t independentReplicas(const Layout &layout);
+
+} // namespace sigma::planner
+
+#endif
