@@ -1,0 +1,83 @@
+#include "planner/check/CheckStage.h"
+#include "planner/check/CheckWork.h"
+
+#include <algorithm>
+
+using namespace sigma::planner;
+
+// Chunks of micro-batches that a stage keeps at once.
+static int64_t chunksInFlight(const Layout &layout, int64_t stage) {
+  const int64_t pp = layout.pp, vpp = layout.vpp, m = layout.numMicroBatches;
+  switch (layout.schedule) {
+  case Schedule::OneForwardOneBackward:
+    return std::min(pp - stage, m);
+  case Schedule::ZeroBubbleH1:
+    return std::min(pp, m);
+  case Schedule::Interleaved:
+    return narrow(std::min<Wide>(2 * (pp - stage - 1) + (vpp - 1) * Wide(pp) + 1, Wide(m) * vpp));
+  case Schedule::DualPipeV:
+    return std::min(2 * pp + 1, 2 * m);
+  }
+  return 0;
+}
+
+// Micro-batches for which the embedding's stage keeps what the embedding saved.
+static int64_t embeddingsInFlight(const Layout &layout, int64_t stage) {
+  if (layout.vpp == 1)
+    return chunksInFlight(layout, stage);
+  return std::min(2 * layout.pp - 1, layout.numMicroBatches);
+}
+
+static int64_t activationBytes(const Layout &layout, const Contents &contents) {
+  Wide saved = 0;
+  for (const Piece &layer : contents.layers)
+    saved += layer.mode->savedBytes;
+  const Wide inFlight = chunksInFlight(layout, contents.stage);
+  Wide total = quotient(saved * inFlight * contents.largestChunk, Wide(contents.layers.size()));
+  if (contents.embedding)
+    total +=
+        Wide(contents.embedding->mode->savedBytes) * embeddingsInFlight(layout, contents.stage);
+  if (contents.head)
+    total += contents.head->mode->savedBytes;
+  return narrow(total);
+}
+
+static int64_t transientBytes(const Recipe &recipe, const ParameterCounter &counter,
+                              const ContentsBook &book, const Contents &contents) {
+  Wide working = book.workspaceBytes, gradient = 0, values = 0;
+  for (const Piece &piece : contents.pieces()) {
+    Parameters held;
+    held += *piece.cost;
+    working = std::max<Wide>(working, piece.mode->transientBytes);
+    gradient = std::max(gradient, counter.dividedFrom(2, held) * recipe.gradientBytes);
+    values = std::max(values, counter.dividedFrom(3, held) * recipe.valueBytes);
+  }
+  return narrow(working + gradient + 2 * values);
+}
+
+static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
+                           const Contents &contents) {
+  Wide total = 2 * Wide(book.boundaryBytes) * Wide(contents.remote.size());
+  if (contents.embedding || contents.head)
+    total += book.batchBytes * quotient(chunksInFlight(layout, contents.stage), layout.vpp);
+  return narrow(total);
+}
+
+void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layout,
+                                      const ContentsBook &book, const Contents &contents,
+                                      StagePlan &plan) {
+  const Recipe &recipe = problem.job.recipe;
+  const ParameterCounter counter(problem, layout);
+  Parameters held;
+  for (const Piece &piece : contents.pieces())
+    held += *piece.cost;
+  held.dense -= sharedParameters(problem.model, layout, contents);
+  plan.parameterBytes = narrow(counter.bytes(held, recipe.valueBytes, 3));
+  plan.gradientBytes = narrow(counter.bytes(held, recipe.gradientBytes, 2));
+  plan.optimizerBytes = narrow(counter.bytes(held, recipe.optimizerBytes, 1));
+  plan.activationBytes = activationBytes(layout, contents);
+  plan.transientBytes = transientBytes(recipe, counter, book, contents);
+  plan.bufferBytes = bufferBytes(layout, book, contents);
+  plan.peakBytes = narrow(Wide(plan.parameterBytes) + plan.gradientBytes + plan.optimizerBytes +
+                          plan.activationBytes + plan.transientBytes + plan.bufferBytes);
+}

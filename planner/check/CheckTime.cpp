@@ -1,0 +1,104 @@
+#include "planner/check/CheckStage.h"
+#include "planner/check/CheckWork.h"
+#include "planner/cost/Roofline.h"
+
+using namespace sigma::planner;
+
+namespace {
+
+class TimeCounter {
+public:
+  TimeCounter(const Problem &problem, const Layout &layout, const Contents &contents)
+      : job(problem.job), workCounter(problem, contents.device, layout),
+        parameterCounter(problem, layout) {}
+
+  void piece(const Piece &piece);
+  void step(const Problem &problem, const Layout &layout, const Contents &contents);
+  void store(StagePlan &plan) const;
+
+  Wide transferNs = 0;
+  double varianceNs2 = 0;
+
+private:
+  void zero(const LayerCost &cost, Wide forwardNs, Wide backwardNs);
+
+  const Job &job;
+  WorkCounter workCounter;
+  ParameterCounter parameterCounter;
+  Parameters parameters;
+  Wide forwardNs = 0, backwardNs = 0; // arithmetic
+  Wide recomputeNs = 0, exchangeNs = 0, tensorNs = 0, contextNs = 0, zeroNs = 0, noiseNs = 0;
+  Wide syncNs = 0, optimizerNs = 0;
+};
+
+void TimeCounter::piece(const Piece &piece) {
+  const WorkCount forward = workCounter.count(piece.cost->forward);
+  const WorkCount backward = workCounter.count(piece.cost->backward);
+  const WorkCount again = workCounter.count(piece.mode->recompute);
+  for (const WorkCount *work : {&forward, &backward}) {
+    exchangeNs += work->exchangeNs;
+    tensorNs += work->tensorNs;
+    contextNs += work->contextNs;
+    varianceNs2 += work->varianceNs2;
+  }
+  forwardNs += forward.computeNs;
+  backwardNs += backward.computeNs;
+  noiseNs += forward.noiseNs + backward.noiseNs + again.noiseNs;
+  recomputeNs += again.computeNs + again.tensorNs + again.contextNs + again.exchangeNs;
+  zero(*piece.cost, forward.computeNs, backward.computeNs);
+  parameters += *piece.cost;
+}
+
+void TimeCounter::zero(const LayerCost &cost, Wide forwardNs, Wide backwardNs) {
+  Parameters held;
+  held += cost;
+  zeroNs +=
+      beyond(parameterCounter.reduceEachNs(held), shareOf(backwardNs, job.overlap.gradientPpm));
+  zeroNs += beyond(parameterCounter.gatherEachNs(held),
+                   shareOf(forwardNs + backwardNs, job.overlap.parameterPpm));
+}
+
+// What comes once per step.
+void TimeCounter::step(const Problem &problem, const Layout &layout, const Contents &contents) {
+  parameters.dense -= sharedParameters(problem.model, layout, contents);
+  syncNs = beyond(parameterCounter.reduceOnceNs(parameters),
+                  shareOf(backwardNs, job.overlap.gradientPpm)) +
+           beyond(parameterCounter.gatherOnceNs(parameters),
+                  shareOf(forwardNs, job.overlap.parameterPpm));
+  const Recipe &recipe = job.recipe;
+  const int64_t touched = recipe.gradientBytes + 2 * recipe.valueBytes + 2 * recipe.optimizerBytes;
+  optimizerNs =
+      memoryTimeNs(contents.device, narrow(parameterCounter.bytes(parameters, touched, 1)));
+}
+
+void TimeCounter::store(StagePlan &plan) const {
+  plan.computeNs = narrow(forwardNs + backwardNs);
+  plan.recomputeNs = narrow(recomputeNs);
+  plan.exchangeNs = narrow(exchangeNs);
+  plan.tensorNs = narrow(tensorNs);
+  plan.contextNs = narrow(contextNs);
+  plan.zeroNs = narrow(zeroNs);
+  plan.transferNs = narrow(transferNs);
+  plan.noiseNs = narrow(noiseNs);
+  plan.microBatchNs = narrow(forwardNs + backwardNs + recomputeNs + exchangeNs + tensorNs +
+                             contextNs + zeroNs + transferNs + noiseNs);
+  plan.syncNs = narrow(syncNs);
+  plan.optimizerNs = narrow(optimizerNs);
+}
+
+} // namespace
+
+double sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
+                                      const ContentsBook &book, const Contents &contents,
+                                      StagePlan &plan) {
+  TimeCounter counter(problem, layout, contents);
+  for (const Piece &piece : contents.pieces())
+    counter.piece(piece);
+  Topology topology(problem.cluster);
+  for (int64_t other : contents.remote)
+    counter.transferNs +=
+        topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
+  counter.step(problem, layout, contents);
+  counter.store(plan);
+  return counter.varianceNs2;
+}

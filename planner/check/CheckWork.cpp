@@ -1,0 +1,155 @@
+#include "planner/check/CheckWork.h"
+
+#include "planner/cost/Roofline.h"
+#include "planner/noise/Normal.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace sigma::planner;
+
+Wide sigma::planner::waitNs(Wide meanNs, int64_t n, double cv) {
+  const Wide perBillion = std::llround(maxOfNormalsMean(n) * cv * 1e9);
+  return quotient(meanNs * perBillion, 1000000000);
+}
+
+//===----------------------------------------------------------------------===//
+// Work
+//===----------------------------------------------------------------------===//
+
+WorkCounter::WorkCounter(const Problem &problem, const Device &device, const Layout &layout)
+    : overlap(problem.job.overlap), device(device), topology(problem.cluster),
+      isDualPipe(layout.schedule == Schedule::DualPipeV) {
+  const double expertsPerRank = std::max(1.0, double(problem.model.numExperts) / double(layout.ep));
+  const double routingCv =
+      layout.ep == 1 ? 0 : problem.cluster.routingJitterPpm * 1e-6 / std::sqrt(expertsPerRank);
+  for (int i = 0; i < kNumGroups; ++i) {
+    ranks[i] = Mesh(layout).group(Group(i));
+    linkCv[i] = topology.groupJitterPpm(ranks[i]) * 1e-6;
+  }
+  double &exchangeCv = linkCv[int(Group::Expert)];
+  exchangeCv = std::hypot(exchangeCv, routingCv);
+  plainCv = device.jitterPpm * 1e-6;
+  groupedCv = std::hypot(plainCv, routingCv);
+}
+
+bool WorkCounter::meets(const CollectiveCost &collective) const {
+  return ranks[int(collective.group)].size() > 1;
+}
+
+// The collective that ends the op's segment; after the last one, the last.
+const CollectiveCost *WorkCounter::meetingOf(const WorkCost &work, int64_t op) const {
+  const CollectiveCost *last = nullptr;
+  for (const CollectiveCost &collective : work.collectives) {
+    if (!meets(collective))
+      continue;
+    last = &collective;
+    if (collective.position > op)
+      break;
+  }
+  return last;
+}
+
+WorkCount WorkCounter::count(const WorkCost &work) const {
+  std::array<Meeting, kNumGroups> met;
+  Meeting alone;
+  WorkCount result;
+  Wide attentionNs = 0;
+  for (size_t i = 0; i < work.ops.size(); ++i) {
+    const OpCost &op = work.ops[i];
+    const CollectiveCost *end = meetingOf(work, int64_t(i));
+    Meeting &meeting = end ? met[int(end->group)] : alone;
+    const Wide timeNs = opTimeNs(device, op);
+    (op.opClass == OpClass::GroupedMatmul ? meeting.groupedNs : meeting.plainNs) += timeNs;
+    attentionNs += op.opClass == OpClass::Attention ? timeNs : 0;
+    result.computeNs += timeNs;
+  }
+  for (const CollectiveCost &cost : work.collectives)
+    if (meets(cost))
+      met[int(cost.group)].commNs +=
+          topology.collectiveNs(cost.collective, cost.bytes, ranks[int(cost.group)]);
+
+  auto varianceNs2 = [&](const Meeting &meeting, double link) {
+    const double plain = double(meeting.plainNs) * plainCv;
+    const double grouped = double(meeting.groupedNs) * groupedCv;
+    const double comm = double(meeting.commNs) * link;
+    return plain * plain + grouped * grouped + comm * comm;
+  };
+  result.varianceNs2 = varianceNs2(alone, 0);
+  for (int i = 0; i < kNumGroups; ++i) {
+    const int64_t n = ranks[i].size();
+    result.noiseNs += waitNs(met[i].plainNs, n, plainCv) + waitNs(met[i].groupedNs, n, groupedCv) +
+                      waitNs(met[i].commNs, n, linkCv[i]);
+    result.varianceNs2 += varianceNs2(met[i], linkCv[i]) * maxOfNormalsVariance(n);
+  }
+
+  auto commNs = [&](Group group) { return met[int(group)].commNs; };
+  result.tensorNs = beyond(commNs(Group::Tensor) + commNs(Group::ExpertTensor),
+                           shareOf(result.computeNs, overlap.tensorPpm));
+  result.contextNs = beyond(commNs(Group::Context), shareOf(attentionNs, overlap.contextPpm));
+  result.exchangeNs =
+      beyond(commNs(Group::Expert), shareOf(result.computeNs, isDualPipe ? overlap.expertPpm : 0));
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Parameters
+//===----------------------------------------------------------------------===//
+
+ParameterCounter::ParameterCounter(const Problem &problem, const Layout &layout)
+    : recipe(problem.job.recipe), topology(problem.cluster),
+      dense{Mesh(layout).denseReplicas(), layout.zero},
+      expert{Mesh(layout).expertReplicas(), layout.expertZero} {}
+
+Wide ParameterCounter::collectiveNs(Collective collective, Wide bytes,
+                                    const RankGroup &group) const {
+  const Wide meanNs = topology.collectiveNs(collective, narrow(bytes), group);
+  return meanNs + waitNs(meanNs, group.size(), topology.groupJitterPpm(group) * 1e-6);
+}
+
+Wide ParameterCounter::reduceEachNs(const Parameters &parameters) const {
+  return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
+    if (replicas.zero < 2)
+      return 0;
+    return collectiveNs(Collective::ReduceScatter, count * recipe.gradientBytes, replicas.ranks);
+  });
+}
+
+Wide ParameterCounter::gatherEachNs(const Parameters &parameters) const {
+  return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
+    if (replicas.zero < 3)
+      return 0;
+    return 2 * collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks);
+  });
+}
+
+Wide ParameterCounter::reduceOnceNs(const Parameters &parameters) const {
+  return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
+    if (replicas.zero >= 2)
+      return 0;
+    const Collective collective =
+        replicas.zero == 0 ? Collective::AllReduce : Collective::ReduceScatter;
+    return collectiveNs(collective, count * recipe.gradientBytes, replicas.ranks);
+  });
+}
+
+Wide ParameterCounter::gatherOnceNs(const Parameters &parameters) const {
+  return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
+    if (replicas.zero != 1 && replicas.zero != 2)
+      return 0;
+    return collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks);
+  });
+}
+
+Wide ParameterCounter::bytes(const Parameters &parameters, int64_t bytesPerParameter,
+                             int64_t zero) const {
+  return both(parameters, [&](Wide count, const Replicas &replicas) {
+    return quotient(count * bytesPerParameter, replicas.zero >= zero ? replicas.ranks.size() : 1);
+  });
+}
+
+Wide ParameterCounter::dividedFrom(int64_t zero, const Parameters &parameters) const {
+  return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
+    return replicas.zero >= zero ? count : 0;
+  });
+}

@@ -1,0 +1,92 @@
+// The time of a run of work, op by op, and of what ranks that share parameters send.
+#ifndef SIGMA_PLANNER_CHECK_CHECKWORK_H
+#define SIGMA_PLANNER_CHECK_CHECKWORK_H
+
+#include "planner/Planner.h"
+#include "planner/check/Wide.h"
+#include "planner/cost/Collectives.h"
+
+#include <array>
+
+namespace sigma::planner {
+
+// The wait for the slowest of n, beyond their mean.
+Wide waitNs(Wide meanNs, int64_t n, double cv);
+
+struct WorkCount {
+  Wide computeNs = 0;
+  Wide tensorNs = 0, contextNs = 0, exchangeNs = 0; // as far as exposed
+  Wide noiseNs = 0;
+  double varianceNs2 = 0;
+};
+
+class WorkCounter {
+public:
+  WorkCounter(const Problem &problem, const Device &device, const Layout &layout);
+
+  WorkCount count(const WorkCost &work) const;
+
+private:
+  // What ends at the collectives of one group.
+  struct Meeting {
+    Wide plainNs = 0, groupedNs = 0, commNs = 0;
+  };
+
+  bool meets(const CollectiveCost &collective) const;
+  const CollectiveCost *meetingOf(const WorkCost &work, int64_t op) const;
+
+  const Overlap &overlap;
+  const Device &device;
+  Topology topology;
+  bool isDualPipe;
+  std::array<RankGroup, kNumGroups> ranks;
+  std::array<double, kNumGroups> linkCv;
+  double plainCv, groupedCv;
+};
+
+// Parameters as one rank holds them before ZeRO.
+struct Parameters {
+  Wide dense = 0, expert = 0;
+
+  Parameters &operator+=(const LayerCost &cost) {
+    dense += cost.denseParameters;
+    expert += cost.expertParameters;
+    return *this;
+  }
+};
+
+class ParameterCounter {
+public:
+  ParameterCounter(const Problem &problem, const Layout &layout);
+
+  // Per micro-batch.
+  Wide reduceEachNs(const Parameters &parameters) const;
+  Wide gatherEachNs(const Parameters &parameters) const;
+  // Once per step.
+  Wide reduceOnceNs(const Parameters &parameters) const;
+  Wide gatherOnceNs(const Parameters &parameters) const;
+  // Bytes of one rank, shared among the replicas from ZeRO stage `zero` on.
+  Wide bytes(const Parameters &parameters, int64_t bytesPerParameter, int64_t zero) const;
+  // The parameters that ZeRO stage `zero` or a higher one divides.
+  Wide dividedFrom(int64_t zero, const Parameters &parameters) const;
+
+private:
+  // The ranks that hold the same parameters.
+  struct Replicas {
+    RankGroup ranks;
+    int64_t zero;
+  };
+  Wide collectiveNs(Collective collective, Wide bytes, const RankGroup &group) const;
+  template <class Count>
+  Wide both(const Parameters &parameters, Count count) const {
+    return count(parameters.dense, dense) + count(parameters.expert, expert);
+  }
+
+  const Recipe &recipe;
+  Topology topology;
+  Replicas dense, expert;
+};
+
+} // namespace sigma::planner
+
+#endif
