@@ -98,13 +98,12 @@ CheckResult sigma::planner::recount(const Problem &problem, CostSource &costs, c
     stages.push_back(book.contents(result.plan, stage, result.violations));
   if (result.violations.size() > broken) // modes without a cost
     return result;
-  double varianceNs2 = 0;
   for (const Contents &contents : stages) {
     StagePlan &stage = result.plan.stages[contents.stage];
-    varianceNs2 += checkStageTime(problem, layout, book, contents, stage);
+    checkStageTime(problem, layout, book, contents, stage);
     checkStageMemory(problem, layout, book, contents, stage);
     checkCapacity(problem, contents, stage.peakBytes, result.violations);
   }
-  checkStep(problem, varianceNs2, result.plan);
+  checkStep(problem, varianceNs2(problem, layout, book, stages), result.plan);
   return result;
 }

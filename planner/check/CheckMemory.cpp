@@ -42,17 +42,25 @@ static int64_t activationBytes(const Layout &layout, const Contents &contents) {
   return narrow(total);
 }
 
+// Of dense and of expert parameters each by itself.
+static Parameters larger(const Parameters &a, const Parameters &b) {
+  return {std::max(a.dense, b.dense), std::max(a.expert, b.expert)};
+}
+
 static int64_t transientBytes(const Recipe &recipe, const ParameterCounter &counter,
                               const ContentsBook &book, const Contents &contents) {
-  Wide working = book.workspaceBytes, gradient = 0, values = 0;
+  Wide working = book.workspaceBytes;
+  Parameters largest;
   for (const Piece &piece : contents.pieces()) {
     Parameters held;
     held += *piece.cost;
     working = std::max<Wide>(working, piece.mode->transientBytes);
-    gradient = std::max(gradient, counter.dividedFrom(2, held) * recipe.gradientBytes);
-    values = std::max(values, counter.dividedFrom(3, held) * recipe.valueBytes);
+    largest = larger(largest, held);
   }
-  return narrow(working + gradient + 2 * values);
+  const Parameters reduced = counter.dividedFrom(2, largest);
+  const Parameters gathered = counter.dividedFrom(3, largest);
+  return narrow(working + (reduced.dense + reduced.expert) * recipe.gradientBytes +
+                2 * (gathered.dense + gathered.expert) * recipe.valueBytes);
 }
 
 static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
@@ -72,9 +80,9 @@ void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layo
   for (const Piece &piece : contents.pieces())
     held += *piece.cost;
   held.dense -= sharedParameters(problem.model, layout, contents);
-  plan.parameterBytes = narrow(counter.bytes(held, recipe.valueBytes, 3));
-  plan.gradientBytes = narrow(counter.bytes(held, recipe.gradientBytes, 2));
-  plan.optimizerBytes = narrow(counter.bytes(held, recipe.optimizerBytes, 1));
+  plan.parameterBytes = narrow(counter.shareFrom(3, held) * recipe.valueBytes);
+  plan.gradientBytes = narrow(counter.shareFrom(2, held) * recipe.gradientBytes);
+  plan.optimizerBytes = narrow(counter.shareFrom(1, held) * recipe.optimizerBytes);
   plan.activationBytes = activationBytes(layout, contents);
   plan.transientBytes = transientBytes(recipe, counter, book, contents);
   plan.bufferBytes = bufferBytes(layout, book, contents);

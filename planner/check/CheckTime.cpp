@@ -17,7 +17,6 @@ public:
   void store(StagePlan &plan) const;
 
   Wide transferNs = 0;
-  double varianceNs2 = 0;
 
 private:
   void zero(const LayerCost &cost, Wide forwardNs, Wide backwardNs);
@@ -39,7 +38,6 @@ void TimeCounter::piece(const Piece &piece) {
     exchangeNs += work->exchangeNs;
     tensorNs += work->tensorNs;
     contextNs += work->contextNs;
-    varianceNs2 += work->varianceNs2;
   }
   forwardNs += forward.computeNs;
   backwardNs += backward.computeNs;
@@ -67,8 +65,8 @@ void TimeCounter::step(const Problem &problem, const Layout &layout, const Conte
                   shareOf(forwardNs, job.overlap.parameterPpm));
   const Recipe &recipe = job.recipe;
   const int64_t touched = recipe.gradientBytes + 2 * recipe.valueBytes + 2 * recipe.optimizerBytes;
-  optimizerNs =
-      memoryTimeNs(contents.device, narrow(parameterCounter.bytes(parameters, touched, 1)));
+  const Wide updated = parameterCounter.shareFrom(1, parameters);
+  optimizerNs = memoryTimeNs(contents.device, narrow(updated * touched));
 }
 
 void TimeCounter::store(StagePlan &plan) const {
@@ -88,9 +86,9 @@ void TimeCounter::store(StagePlan &plan) const {
 
 } // namespace
 
-double sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
-                                      const ContentsBook &book, const Contents &contents,
-                                      StagePlan &plan) {
+void sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
+                                    const ContentsBook &book, const Contents &contents,
+                                    StagePlan &plan) {
   TimeCounter counter(problem, layout, contents);
   for (const Piece &piece : contents.pieces())
     counter.piece(piece);
@@ -100,5 +98,22 @@ double sigma::planner::checkStageTime(const Problem &problem, const Layout &layo
         topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
   counter.step(problem, layout, contents);
   counter.store(plan);
-  return counter.varianceNs2;
+}
+
+static double varianceOf(const WorkCounter &counter, const LayerCost &cost) {
+  return counter.count(cost.forward).varianceNs2 + counter.count(cost.backward).varianceNs2;
+}
+
+double sigma::planner::varianceNs2(const Problem &problem, const Layout &layout, ContentsBook &book,
+                                   const std::vector<Contents> &stages) {
+  double ends = 0, layers = 0;
+  for (const Contents &contents : stages) {
+    const WorkCounter counter(problem, contents.device, layout);
+    for (const std::optional<Piece> &end : {contents.embedding, contents.head})
+      if (end)
+        ends += varianceOf(counter, *end->cost);
+    for (const LayerGroup &group : problem.model.layers)
+      layers += double(group.count) * varianceOf(counter, book.layerOf(group.kind));
+  }
+  return ends + layers / double(stages.size());
 }

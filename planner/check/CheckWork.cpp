@@ -141,15 +141,12 @@ Wide ParameterCounter::gatherOnceNs(const Parameters &parameters) const {
   });
 }
 
-Wide ParameterCounter::bytes(const Parameters &parameters, int64_t bytesPerParameter,
-                             int64_t zero) const {
+Wide ParameterCounter::shareFrom(int64_t zero, const Parameters &parameters) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) {
-    return quotient(count * bytesPerParameter, replicas.zero >= zero ? replicas.ranks.size() : 1);
+    return quotient(count, replicas.zero >= zero ? replicas.ranks.size() : 1);
   });
 }
 
-Wide ParameterCounter::dividedFrom(int64_t zero, const Parameters &parameters) const {
-  return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
-    return replicas.zero >= zero ? count : 0;
-  });
+Parameters ParameterCounter::dividedFrom(int64_t zero, const Parameters &parameters) const {
+  return {dense.zero >= zero ? parameters.dense : 0, expert.zero >= zero ? parameters.expert : 0};
 }

@@ -65,10 +65,10 @@ public:
   // Once per step.
   Wide reduceOnceNs(const Parameters &parameters) const;
   Wide gatherOnceNs(const Parameters &parameters) const;
-  // Bytes of one rank, shared among the replicas from ZeRO stage `zero` on.
-  Wide bytes(const Parameters &parameters, int64_t bytesPerParameter, int64_t zero) const;
-  // The parameters that ZeRO stage `zero` or a higher one divides.
-  Wide dividedFrom(int64_t zero, const Parameters &parameters) const;
+  // What one rank holds, where ZeRO stages from `zero` on divide it.
+  Wide shareFrom(int64_t zero, const Parameters &parameters) const;
+  // The parameters whose ZeRO stage is at least `zero`.
+  Parameters dividedFrom(int64_t zero, const Parameters &parameters) const;
 
 private:
   // The ranks that hold the same parameters.

@@ -1,9 +1,9 @@
 #include "planner/check/Contents.h"
 
 #include "planner/check/Wide.h"
+#include "planner/cost/Devices.h"
 
 #include <algorithm>
-#include <set>
 #include <stdexcept>
 
 using namespace sigma::planner;
@@ -39,33 +39,9 @@ int64_t sigma::planner::sharedParameters(const Model &model, const Layout &layou
   return holdsBoth ? narrow(quotient(model.sharedParameters, layout.tp)) : 0;
 }
 
-// Nowhere above either: at every size that one of them states, the lesser.
-static Efficiency lesser(const Efficiency &a, const Efficiency &b) {
-  std::set<int64_t> sizes;
-  for (const Efficiency *efficiency : {&a, &b})
-    for (const EfficiencyPoint &point : efficiency->points)
-      sizes.insert(point.size);
-  std::vector<EfficiencyPoint> points;
-  for (int64_t size : sizes)
-    points.push_back({size, std::min(a.ppmAt(size), b.ppmAt(size))});
-  return points;
-}
-
-static Device weaker(const Device &a, const Device &b) {
-  Device device = a;
-  device.peakFlopsPerS = std::min(a.peakFlopsPerS, b.peakFlopsPerS);
-  device.memoryBytes = std::min(a.memoryBytes, b.memoryBytes);
-  device.memoryBandwidthBytesPerS =
-      std::min(a.memoryBandwidthBytesPerS, b.memoryBandwidthBytesPerS);
-  device.launchNs = std::max(a.launchNs, b.launchNs);
-  device.jitterPpm = std::max(a.jitterPpm, b.jitterPpm);
-  device.slowdownPpm = std::max(a.slowdownPpm, b.slowdownPpm);
-  for (int i = 0; i < kNumOpClasses; ++i)
-    device.efficiency[i] = lesser(a.efficiency[i], b.efficiency[i]);
-  return device;
-}
-
 static Device stageDevice(const Cluster &cluster, const Layout &layout, int64_t stage) {
+  if (cluster.groups.size() <= 1)
+    return cluster.device;
   int64_t first = 0, end = cluster.numDevices;
   if (layout.placement == Placement::StagesOutside) {
     first = stage * layout.ranksPerStage();
@@ -106,10 +82,10 @@ ContentsBook::ContentsBook(const Problem &problem, CostSource &costs, const Layo
     kinds.insert(kinds.end(), group.count, group.kind);
 }
 
-const LayerCost &ContentsBook::layer(int64_t index) {
-  auto [position, isNew] = known.try_emplace(kinds[index]);
+const LayerCost &ContentsBook::layerOf(int kind) {
+  auto [position, isNew] = known.try_emplace(kind);
   if (isNew)
-    position->second = costs.layer(kinds[index], layout.sharding());
+    position->second = costs.layer(kind, layout.sharding());
   return position->second;
 }
 
@@ -119,7 +95,7 @@ void ContentsBook::addLayers(const StagePlan &plan, Contents &contents,
   for (const LayerRange &chunk : plan.chunks) {
     contents.largestChunk = std::max(contents.largestChunk, chunk.size());
     for (int64_t index = chunk.first; index < chunk.end; ++index) {
-      const LayerCost &cost = layer(index);
+      const LayerCost &cost = layerOf(kinds[index]);
       const std::string &name = plan.remat[next++];
       auto mode = std::find_if(cost.modes.begin(), cost.modes.end(),
                                [&](const RematMode &mode) { return mode.name == name; });

@@ -43,10 +43,11 @@ public:
   // A remat mode that a layer does not have is added to `violations`; then the result is of no use.
   Contents contents(const Plan &plan, int64_t stage, std::vector<Violation> &violations);
 
+  const LayerCost &layerOf(int kind);
+
   int64_t boundaryBytes, batchBytes, workspaceBytes;
 
 private:
-  const LayerCost &layer(int64_t index);
   void addLayers(const StagePlan &plan, Contents &contents, std::vector<Violation> &violations);
 
   const Problem &problem;
