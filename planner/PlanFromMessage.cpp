@@ -3,6 +3,7 @@
 #include "planner/cost/Arithmetic.h"
 
 #include <cmath>
+#include <initializer_list>
 
 using namespace sigma::planner;
 namespace pb = sigma::plan;
@@ -30,9 +31,8 @@ public:
     for (const pb::Conflict &conflict : message.conflict())
       answer.conflicts.push_back({conflict.limit(), conflict.amount(), conflict.suggest()});
     for (const pb::Runner &runner : message.runnersup())
-      answer.runnersUp.push_back({readLayout(runner.layout(), "runnersUp.layout"),
-                                  integer(runner.objectivens(), "runnersUp.objectiveNs"),
-                                  runner.reason()});
+      readRunner(runner, "runnersUp[" + std::to_string(answer.runnersUp.size()) + "]",
+                 answer.runnersUp);
   }
 
 private:
@@ -41,52 +41,89 @@ private:
       throw PlanningError(message);
   }
 
-  static double finite(double value, const char *field) {
-    require(std::isfinite(value), std::string(field) + " is not a finite number");
+  static double finite(double value, const std::string &field) {
+    require(std::isfinite(value), field + " is not a finite number");
     return value;
   }
 
-  static int64_t integer(double value, const char *field) {
-    require(std::fabs(finite(value, field)) <= double(kSaturated),
-            std::string(field) + " is out of range");
+  static int64_t integer(double value, const std::string &field) {
+    require(std::fabs(finite(value, field)) <= double(kSaturated), field + " is out of range");
     return std::llround(value);
   }
 
-  // A degree that this planner does not search yet: absent or 1.
-  static void onlyOne(int32_t value, const std::string &field) {
-    require(value == 0 || value == 1,
-            field + " is " + std::to_string(value) + "; this version plans with 1 only");
+  // The value whose name is `name`; `value` where the message says nothing.
+  template <typename Enum>
+  static Enum named(const std::string &name, Enum value, std::initializer_list<Enum> allowed,
+                    const char *(*nameOf)(Enum), const std::string &field) {
+    if (name.empty())
+      return value;
+    std::string names;
+    for (Enum candidate : allowed) {
+      if (name == nameOf(candidate))
+        return candidate;
+      names += (names.empty() ? "" : ", ") + std::string(nameOf(candidate));
+    }
+    throw PlanningError(field + " is '" + name + "'; allowed: " + names);
   }
 
-  Layout readLayout(const pb::Layout &in, const std::string &field) {
-    onlyOne(in.tp(), field + ".tp");
-    onlyOne(in.vpp(), field + ".vpp");
-    onlyOne(in.etp(), field + ".etp");
-    onlyOne(in.cp(), field + ".cp");
-    require(in.zero() == 0,
-            field + ".zero is " + std::to_string(in.zero()) + "; this version plans with 0 only");
-    require(in.schedule().empty() || in.schedule() == "1f1b",
-            field + ".schedule is '" + in.schedule() + "'; allowed: 1f1b");
-    Layout layout;
-    auto degree = [&](int32_t value, const char *name) {
-      require(value >= 1,
+  static void readNames(const pb::Layout &in, const std::string &field, Layout &layout) {
+    layout.schedule = named(
+        in.schedule(), layout.vpp > 1 ? Schedule::Interleaved : Schedule::OneForwardOneBackward,
+        {Schedule::OneForwardOneBackward, Schedule::Interleaved, Schedule::ZeroBubbleH1,
+         Schedule::DualPipeV},
+        scheduleName, field + ".schedule");
+    layout.contextKind =
+        named(in.contextkind(), ContextKind::Ring, {ContextKind::Ring, ContextKind::AllToAll},
+              contextKindName, field + ".contextKind");
+    layout.placement = named(in.placement(), Placement::StagesOutside,
+                             {Placement::StagesOutside, Placement::StagesInside}, placementName,
+                             field + ".placement");
+  }
+
+  static Layout readLayout(const pb::Layout &in, const std::string &field) {
+    auto degree = [&](bool given, int32_t value, const char *name) {
+      require(!given || value >= 1,
               field + "." + name + " is " + std::to_string(value) + "; it must be at least 1");
+      return given ? int64_t(value) : 1;
+    };
+    auto zeroStage = [&](int32_t value, const char *name) {
+      require(value >= 0 && value <= 3,
+              field + "." + name + " is " + std::to_string(value) + "; it must lie in 0..3");
       return int64_t(value);
     };
-    layout.pp = degree(in.pp(), "pp");
-    layout.dp = degree(in.dp(), "dp");
-    layout.ep = degree(in.ep(), "ep");
-    layout.microBatch = degree(in.microbatch(), "microBatch");
-    layout.numMicroBatches = integer(in.nummicrobatches(), "layout.numMicroBatches");
+    Layout layout;
+    layout.tp = degree(in.has_tp(), in.tp(), "tp");
+    layout.cp = degree(in.has_cp(), in.cp(), "cp");
+    layout.pp = degree(in.has_pp(), in.pp(), "pp");
+    layout.vpp = degree(in.has_vpp(), in.vpp(), "vpp");
+    layout.dp = degree(in.has_dp(), in.dp(), "dp");
+    layout.ep = degree(in.has_ep(), in.ep(), "ep");
+    layout.etp = degree(in.has_etp(), in.etp(), "etp");
+    layout.zero = zeroStage(in.zero(), "zero");
+    layout.expertZero = zeroStage(in.expertzero(), "expertZero");
+    layout.microBatch = degree(in.has_microbatch(), in.microbatch(), "microBatch");
+    layout.numMicroBatches = integer(in.nummicrobatches(), field + ".numMicroBatches");
+    readNames(in, field, layout);
     return layout;
+  }
+
+  static void readRunner(const pb::Runner &in, const std::string &name,
+                         std::vector<Runner> &runners) {
+    runners.push_back({readLayout(in.layout(), name + ".layout"),
+                       integer(in.objectivens(), name + ".objectiveNs"), in.reason()});
   }
 
   void readPlan(const pb::Plan &message, Plan &plan) {
     plan.layout = readLayout(message.layout(), "layout");
     int64_t next = 0;
     for (const pb::Stage &stage : message.stages()) {
-      plan.stages.push_back(readStage(stage, plan.stages.size(), next));
-      next = plan.stages.back().endLayer;
+      std::string name = "stages[" + std::to_string(plan.stages.size()) + "]";
+      plan.stages.push_back(readStage(stage, name, next));
+      const StagePlan &read = plan.stages.back();
+      require(int64_t(read.chunks.size()) == plan.layout.vpp,
+              name + " holds " + std::to_string(read.chunks.size()) + " chunks; layout.vpp is " +
+                  std::to_string(plan.layout.vpp));
+      next = read.chunks.back().end;
     }
     const pb::Predicted &predicted = message.predicted();
     const pb::StepTime &time = predicted.steptimens();
@@ -100,49 +137,76 @@ private:
     plan.objectiveNs = integer(predicted.objectivens(), "predicted.objectiveNs");
   }
 
-  StagePlan readStage(const pb::Stage &in, size_t index, int64_t next) {
-    std::string name = "stages[" + std::to_string(index) + "]";
+  static LayerRange readRange(int64_t first, int64_t end, const std::string &name) {
+    require(first >= 0 && first <= end && end <= kMaxLayers,
+            name + " holds layers " + std::to_string(first) + ".." + std::to_string(end) +
+                "; they must lie in 0.." + std::to_string(kMaxLayers));
+    return {first, end};
+  }
+
+  // From `chunks`; or from firstLayer and endLayer; or from `layers`, which follow `next`.
+  static std::vector<LayerRange> readChunks(const pb::Stage &in, const std::string &name,
+                                            int64_t next) {
+    bool hasBorders = in.has_firstlayer() || in.has_endlayer();
+    std::vector<LayerRange> chunks;
+    for (const pb::Chunk &chunk : in.chunks())
+      chunks.push_back(readRange(chunk.firstlayer(), chunk.endlayer(),
+                                 name + ".chunks[" + std::to_string(chunks.size()) + "]"));
+    if (hasBorders) {
+      LayerRange range = readRange(in.firstlayer(), in.endlayer(), name);
+      require(chunks.empty() || (chunks.size() == 1 && chunks[0].first == range.first &&
+                                 chunks[0].end == range.end),
+              name + ": firstLayer and endLayer say " + std::to_string(range.first) + ".." +
+                  std::to_string(range.end) + " but its chunks say otherwise");
+      chunks = {range};
+    }
+    if (chunks.empty())
+      chunks = {readRange(next, next + in.layers(), name)};
+    return chunks;
+  }
+
+  StagePlan readStage(const pb::Stage &in, const std::string &name, int64_t next) {
     StagePlan stage;
-    bool hasBorders = in.firstlayer() != 0 || in.endlayer() != 0;
-    stage.firstLayer = hasBorders ? in.firstlayer() : next;
-    stage.endLayer = hasBorders ? in.endlayer() : next + in.layers();
-    int64_t layers = stage.endLayer - stage.firstLayer;
-    require(stage.firstLayer >= 0 && layers >= 0 && stage.endLayer <= kMaxLayers,
-            name + " holds layers " + std::to_string(stage.firstLayer) + ".." +
-                std::to_string(stage.endLayer) + "; they must lie in 0.." +
-                std::to_string(kMaxLayers));
+    stage.chunks = readChunks(in, name, next);
+    int64_t layers = stage.numLayers();
     require(in.layers() == 0 || in.layers() == layers,
             name + ".layers is " + std::to_string(in.layers()) + " but its borders say " +
                 std::to_string(layers));
+    layersLeft -= layers;
+    require(layersLeft >= 0,
+            name + " brings the plan to more than " + std::to_string(kMaxLayers) + " layers");
     for (const std::string &mode : in.remat()) {
-      require(mode == "none" || mode == "full",
-              name + ".remat holds '" + mode + "'; allowed: none, full");
-      stage.remat.push_back(mode == "full");
+      require(!mode.empty(), name + ".remat holds an empty name; allowed: none, full, or another "
+                                    "mode of the layer");
+      stage.remat.push_back(mode);
     }
     if (stage.remat.empty())
-      stage.remat.assign(layers, false);
-    readFigures(in, stage);
+      stage.remat.assign(static_cast<size_t>(layers), "none");
+    readFigures(in, name, stage);
     return stage;
   }
 
-  void readFigures(const pb::Stage &in, StagePlan &stage) {
-    stage.peakBytes = integer(in.peakmemorybytes(), "stages.peakMemoryBytes");
-    stage.microBatchNs = integer(in.microbatchns(), "stages.microBatchNs");
+  static void readFigures(const pb::Stage &in, const std::string &name, StagePlan &stage) {
+    stage.peakBytes = integer(in.peakmemorybytes(), name + ".peakMemoryBytes");
+    stage.microBatchNs = integer(in.microbatchns(), name + ".microBatchNs");
     const pb::MemoryParts &memory = in.memory();
-    stage.parameterBytes = integer(memory.parameterbytes(), "stages.memory.parameterBytes");
-    stage.gradientBytes = integer(memory.gradientbytes(), "stages.memory.gradientBytes");
-    stage.optimizerBytes = integer(memory.optimizerbytes(), "stages.memory.optimizerBytes");
-    stage.activationBytes = integer(memory.activationbytes(), "stages.memory.activationBytes");
-    stage.transientBytes = integer(memory.transientbytes(), "stages.memory.transientBytes");
-    stage.bufferBytes = integer(memory.bufferbytes(), "stages.memory.bufferBytes");
+    stage.parameterBytes = integer(memory.parameterbytes(), name + ".memory.parameterBytes");
+    stage.gradientBytes = integer(memory.gradientbytes(), name + ".memory.gradientBytes");
+    stage.optimizerBytes = integer(memory.optimizerbytes(), name + ".memory.optimizerBytes");
+    stage.activationBytes = integer(memory.activationbytes(), name + ".memory.activationBytes");
+    stage.transientBytes = integer(memory.transientbytes(), name + ".memory.transientBytes");
+    stage.bufferBytes = integer(memory.bufferbytes(), name + ".memory.bufferBytes");
     const pb::TimeParts &time = in.time();
-    stage.computeNs = integer(time.computens(), "stages.time.computeNs");
-    stage.recomputeNs = integer(time.recomputens(), "stages.time.recomputeNs");
-    stage.exchangeNs = integer(time.exchangens(), "stages.time.exchangeNs");
-    stage.transferNs = integer(time.transferns(), "stages.time.transferNs");
-    stage.noiseNs = integer(time.noisens(), "stages.time.noiseNs");
-    stage.syncNs = integer(time.syncns(), "stages.time.syncNs");
-    stage.optimizerNs = integer(time.optimizerns(), "stages.time.optimizerNs");
+    stage.computeNs = integer(time.computens(), name + ".time.computeNs");
+    stage.recomputeNs = integer(time.recomputens(), name + ".time.recomputeNs");
+    stage.exchangeNs = integer(time.exchangens(), name + ".time.exchangeNs");
+    stage.tensorNs = integer(time.tensorns(), name + ".time.tensorNs");
+    stage.contextNs = integer(time.contextns(), name + ".time.contextNs");
+    stage.zeroNs = integer(time.zerons(), name + ".time.zeroNs");
+    stage.transferNs = integer(time.transferns(), name + ".time.transferNs");
+    stage.noiseNs = integer(time.noisens(), name + ".time.noiseNs");
+    stage.syncNs = integer(time.syncns(), name + ".time.syncNs");
+    stage.optimizerNs = integer(time.optimizerns(), name + ".time.optimizerNs");
   }
 
   Proof readProof(const pb::Proof &in) {
@@ -168,6 +232,8 @@ private:
     proof.certificates.z3 = integer(certificates.z3(), "proof.certificates.z3");
     return proof;
   }
+
+  int64_t layersLeft = kMaxLayers;
 };
 
 } // namespace

@@ -20,8 +20,9 @@ struct PlanDocument {
 // was read from: fields in it that this version does not know are kept.
 std::string toJson(const Problem &problem, const Answer &answer, const std::string &original = {});
 
-// Tolerates unknown fields. A stage may give `layers` alone instead of firstLayer and endLayer, and
-// no remat modes for none, so that a plan is easy to write by hand.
+// Tolerates unknown fields. So that a plan is easy to write by hand: degrees that are absent are 1,
+// the schedule follows from vpp, a stage may give `layers` alone or firstLayer and endLayer instead
+// of chunks, and no remat modes for none.
 PlanDocument fromJson(const std::string &text);
 
 } // namespace sigma::planner

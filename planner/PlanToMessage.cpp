@@ -13,25 +13,39 @@ static std::string utf8(const std::string &name) {
 }
 
 static void fill(pb::Layout &out, const Layout &layout) {
-  out.set_tp(1);
+  out.set_tp(static_cast<int32_t>(layout.tp));
   out.set_pp(static_cast<int32_t>(layout.pp));
-  out.set_vpp(1);
+  out.set_vpp(static_cast<int32_t>(layout.vpp));
   out.set_ep(static_cast<int32_t>(layout.ep));
-  out.set_etp(1);
-  out.set_cp(1);
+  out.set_etp(static_cast<int32_t>(layout.etp));
+  out.set_cp(static_cast<int32_t>(layout.cp));
   out.set_dp(static_cast<int32_t>(layout.dp));
-  out.set_zero(0);
+  out.set_zero(static_cast<int32_t>(layout.zero));
+  out.set_expertzero(static_cast<int32_t>(layout.expertZero));
   out.set_microbatch(static_cast<int32_t>(layout.microBatch));
-  out.set_schedule("1f1b");
   out.set_nummicrobatches(double(layout.numMicroBatches));
+  out.set_schedule(scheduleName(layout.schedule));
+  out.set_contextkind(contextKindName(layout.contextKind));
+  out.set_placement(placementName(layout.placement));
+}
+
+static void fillLayers(pb::Stage &out, const StagePlan &stage) {
+  for (const LayerRange &range : stage.chunks) {
+    pb::Chunk &chunk = *out.add_chunks();
+    chunk.set_firstlayer(static_cast<int32_t>(range.first));
+    chunk.set_endlayer(static_cast<int32_t>(range.end));
+  }
+  if (stage.chunks.size() == 1) {
+    out.set_firstlayer(static_cast<int32_t>(stage.chunks.front().first));
+    out.set_endlayer(static_cast<int32_t>(stage.chunks.front().end));
+  }
+  out.set_layers(static_cast<int32_t>(stage.numLayers()));
+  for (const std::string &mode : stage.remat)
+    out.add_remat(utf8(mode));
 }
 
 static void fill(pb::Stage &out, const StagePlan &stage) {
-  out.set_firstlayer(static_cast<int32_t>(stage.firstLayer));
-  out.set_endlayer(static_cast<int32_t>(stage.endLayer));
-  out.set_layers(static_cast<int32_t>(stage.endLayer - stage.firstLayer));
-  for (bool remat : stage.remat)
-    out.add_remat(remat ? "full" : "none");
+  fillLayers(out, stage);
   out.set_peakmemorybytes(double(stage.peakBytes));
   out.set_microbatchns(double(stage.microBatchNs));
   pb::MemoryParts &memory = *out.mutable_memory();
@@ -45,6 +59,9 @@ static void fill(pb::Stage &out, const StagePlan &stage) {
   time.set_computens(double(stage.computeNs));
   time.set_recomputens(double(stage.recomputeNs));
   time.set_exchangens(double(stage.exchangeNs));
+  time.set_tensorns(double(stage.tensorNs));
+  time.set_contextns(double(stage.contextNs));
+  time.set_zerons(double(stage.zeroNs));
   time.set_transferns(double(stage.transferNs));
   time.set_noisens(double(stage.noiseNs));
   time.set_syncns(double(stage.syncNs));

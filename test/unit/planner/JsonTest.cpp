@@ -70,9 +70,46 @@ TEST_F(JsonTest, ReadsHandMadePlans) {
     "stages": [{"layers": 3}, {"layers": 3, "remat": ["full", "none", "none"]}]})");
   ASSERT_EQ(document.error, "");
   const Plan &plan = document.answer.plan;
-  EXPECT_EQ(plan.stages[1].firstLayer, 3);
-  EXPECT_TRUE(plan.stages[1].remat[0]);
+  EXPECT_EQ(plan.stages[1].chunks[0].first, 3);
+  EXPECT_EQ(plan.stages[0].remat, (std::vector<std::string>{"none", "none", "none"}));
+  EXPECT_EQ(plan.stages[1].remat[0], "full");
+  EXPECT_EQ(plan.layout.schedule, Schedule::OneForwardOneBackward);
   EXPECT_TRUE(check(instance.problem, instance.costs, plan).legal());
+}
+
+TEST_F(JsonTest, ReadsChunks) {
+  PlanDocument document = fromJson(R"({"version": 1,
+    "layout": {"tp": 2, "cp": 2, "pp": 2, "vpp": 2, "etp": 2, "zero": 1, "expertZero": 2,
+               "contextKind": "all-to-all", "placement": "tp-cp-pp-dp"},
+    "stages": [{"chunks": [{"endLayer": 2}, {"firstLayer": 3, "endLayer": 4}]},
+               {"chunks": [{"firstLayer": 2, "endLayer": 3}, {"firstLayer": 4, "endLayer": 6}],
+                "remat": ["none", "norm+moe_act", "full"]}]})");
+  ASSERT_EQ(document.error, "");
+  const Plan &plan = document.answer.plan;
+  EXPECT_EQ(plan.layout.schedule, Schedule::Interleaved);
+  EXPECT_EQ(plan.layout.contextKind, ContextKind::AllToAll);
+  EXPECT_EQ(plan.layout.placement, Placement::StagesInside);
+  EXPECT_EQ(plan.layout.expertZero, 2);
+  EXPECT_EQ(plan.stages[1].chunks[1].size(), 2);
+  EXPECT_EQ(plan.stages[1].remat[1], "norm+moe_act");
+  std::string json = toJson(instance.problem, document.answer);
+  EXPECT_EQ(json.find("\"firstLayer\": 0,\n          \"endLayer\": 4"), std::string::npos);
+  EXPECT_EQ(toJson(instance.problem, fromJson(json).answer), json);
+}
+
+TEST_F(JsonTest, RefusesChunksThatDisagree) {
+  auto stage = [&](const std::string &layout, const std::string &fields) {
+    return R"({"version": 1, "layout": {)" + layout + R"(}, "stages": [{)" + fields + "}]}";
+  };
+  expectError(stage("", R"("firstLayer": 0, "endLayer": 3, "chunks": [{"endLayer": 2}])"),
+              "stages[0]: firstLayer and endLayer say 0..3 but its chunks say otherwise");
+  expectError(stage(R"("vpp": 2)", R"("layers": 3)"), "stages[0] holds 1 chunks; layout.vpp is 2");
+  expectError(stage("", R"("chunks": [{"firstLayer": 3, "endLayer": 2}])"),
+              "stages[0].chunks[0] holds layers 3..2; they must lie in");
+  std::string most = R"({"endLayer": 4096})";
+  expectError(stage(R"("vpp": 2)", R"("chunks": [)" + most + ", " + most + "]"),
+              "stages[0] brings the plan to more than 4096 layers");
+  expectError(stage("", R"("layers": 1, "remat": [""])"), "stages[0].remat holds an empty name");
 }
 
 TEST_F(JsonTest, RefusesMalformedText) {
@@ -92,8 +129,12 @@ TEST_F(JsonTest, RefusesMalformedText) {
 TEST_F(JsonTest, RefusesWrongFields) {
   expectError("{}", "version is 0");
   expectError(replaced("\"version\": 1", "\"version\": 2"), "version is 2");
-  expectError(replaced("\"tp\": 1", "\"tp\": 4"), "layout.tp is 4");
-  expectError(replaced("\"schedule\": \"1f1b\"", "\"schedule\": \"magic\""), "allowed: 1f1b");
+  expectError(replaced("\"tp\": 1", "\"tp\": 0"), "layout.tp is 0; it must be at least 1");
+  expectError(replaced("\"zero\": 0", "\"zero\": 4"), "layout.zero is 4; it must lie in 0..3");
+  expectError(replaced("\"placement\": \"tp-cp-dp-pp\"", "\"placement\": \"pp-dp\""),
+              "layout.placement is 'pp-dp'; allowed: tp-cp-dp-pp, tp-cp-pp-dp");
+  expectError(replaced("\"schedule\": \"1f1b\"", "\"schedule\": \"magic\""),
+              "allowed: 1f1b, interleaved, zb-h1, dualpipev");
   expectError(replaced("\"status\": \"OPTIMAL\"", "\"status\": \"MAYBE\""), "allowed: OPTIMAL");
   expectError(replaced("\"microBatch\": ", "\"microBatch\": \"many\", \"was\": "), "not a plan");
   expectError(replaced("\"gap\": 0", "\"gap\": \"NaN\""), "finite");
