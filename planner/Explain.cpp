@@ -1,7 +1,10 @@
 #include "planner/Explain.h"
 
+#include "planner/LayoutText.h"
+#include "planner/StepTerms.h"
 #include "planner/Summary.h"
 #include "planner/Units.h"
+#include "planner/cost/Collectives.h"
 #include "planner/memory/StageMemory.h"
 
 #include <algorithm>
@@ -26,7 +29,9 @@ public:
       return text;
     }
     summary();
+    slowest = slowestStage(plan);
     whereTimeGoes();
+    whereGroupsLie();
     stageTimes();
     stageMemory();
     binding();
@@ -48,78 +53,84 @@ private:
 
   void summary() { text += summarize(problem, plan); }
 
-  double microBatches() const { return double(plan.layout.numMicroBatches); }
-
-  // The step on the slowest stage, term by term; what is left of it is bubble and waiting
-  // for other stages.
+  // The step on the slowest stage, term by term; terms of nothing are left out.
   void whereTimeGoes() {
-    const StagePlan &slowest = plan.stages[slowestStage()];
-    double total = double(plan.objectiveNs), sum = 0, tail = 0;
-    for (const StagePlan &stage : plan.stages) {
-      sum += double(stage.microBatchNs);
-      tail = std::max(tail, double(stage.syncNs) + double(stage.optimizerNs));
-    }
-    double bubble = sum - double(slowest.microBatchNs);
-    auto term = [&](const char *name, double ns) {
-      line("  %-34s %12s  %5.1f %%", name, formatNs(ns).c_str(), 100 * ns / std::max(1.0, total));
+    double total = std::max(1.0, double(plan.objectiveNs));
+    auto print = [&](const char *name, double ns) {
+      line("  %-34s %12s  %5.1f %%", name, formatNs(ns).c_str(), 100 * ns / total);
     };
     line("%s", "");
-    line("where the step goes (as the slowest stage, %d, sees it)", int(slowestStage()));
-    term("arithmetic", microBatches() * double(slowest.computeNs));
-    term("recomputation", microBatches() * double(slowest.recomputeNs));
-    term("all-to-all", microBatches() * double(slowest.exchangeNs));
-    term("transfers between stages", microBatches() * double(slowest.transferNs));
-    term("waiting inside expert groups", microBatches() * double(slowest.noiseNs));
-    term("pipeline bubble", bubble);
-    term("gradient sync and optimizer", tail);
-    term("jitter and spikes of the step", double(plan.noiseNs));
-    term("total", total);
+    line("where the step goes (as the slowest stage, %zu, sees it)", slowest);
+    for (const StepTerm &term : stepTerms(plan, plan.stages[slowest]))
+      if (term.ns != 0)
+        print(term.name, double(term.ns));
+    print("total", double(plan.objectiveNs));
   }
 
-  size_t slowestStage() const {
-    auto slowest = std::max_element(
-        plan.stages.begin(), plan.stages.end(),
-        [](const StagePlan &a, const StagePlan &b) { return a.microBatchNs < b.microBatchNs; });
-    return static_cast<size_t>(slowest - plan.stages.begin());
+  // Of each group of ranks that exchange data, how much of it shares a unit of which tier.
+  void whereGroupsLie() {
+    const Mesh mesh(plan.layout);
+    std::string groups = placeOf("tensor", mesh.group(Group::Tensor)) +
+                         placeOf("context", mesh.group(Group::Context)) +
+                         placeOf("expert tensor", mesh.group(Group::ExpertTensor)) +
+                         placeOf("experts", mesh.group(Group::Expert)) +
+                         placeOf("dense replicas", mesh.denseReplicas()) +
+                         placeOf("expert replicas", mesh.expertReplicas());
+    if (!groups.empty())
+      text += "\nwhere groups of ranks lie\n" + groups;
+  }
+
+  // "  experts          64 = 8 in a node x 8 in a rack"
+  std::string placeOf(const std::string &name, const RankGroup &group) const {
+    if (group.size() <= 1)
+      return {};
+    std::string factors;
+    int64_t inner = 1;
+    const std::vector<int64_t> ranks = Topology(problem.cluster).ranksPerUnit(group);
+    for (size_t i = 0; i < ranks.size(); ++i) {
+      if (ranks[i] > inner)
+        factors += (factors.empty() ? "" : ", ") + std::to_string(ranks[i]) + " in a " +
+                   problem.cluster.tiers[i].name;
+      inner = ranks[i];
+    }
+    return "  " + name + std::string(17 - name.size(), ' ') + factors + "\n";
+  }
+
+  template <int64_t StagePlan::*Ns>
+  static std::string ns(const StagePlan &stage) {
+    return formatNs(double(stage.*Ns));
+  }
+
+  template <int64_t StagePlan::*Bytes>
+  static std::string bytes(const StagePlan &stage) {
+    return formatBytes(stage.*Bytes);
   }
 
   void stageTimes() {
-    line("%s", "");
-    line("time per micro-batch%15s %10s %10s %10s %10s %10s %10s", "compute", "recompute",
-         "exchange", "transfer", "noise", "total", "sync+opt");
-    for (size_t i = 0; i < plan.stages.size(); ++i) {
-      const StagePlan &s = plan.stages[i];
-      auto ns = [](int64_t value) { return formatNs(double(value)); };
-      line("  %-12s %-9s %10s %10s %10s %10s %10s %10s %10s", stageName(i).c_str(),
-           rematText(s).c_str(), ns(s.computeNs).c_str(), ns(s.recomputeNs).c_str(),
-           ns(s.exchangeNs).c_str(), ns(s.transferNs).c_str(), ns(s.noiseNs).c_str(),
-           ns(s.microBatchNs).c_str(), ns(s.syncNs + s.optimizerNs).c_str());
-    }
-  }
-
-  std::string stageName(size_t i) const {
-    const StagePlan &s = plan.stages[i];
-    return std::to_string(i) + ": " + std::to_string(s.firstLayer) + ".." +
-           std::to_string(s.endLayer);
-  }
-
-  static std::string rematText(const StagePlan &stage) {
-    auto count = std::count(stage.remat.begin(), stage.remat.end(), true);
-    return count == 0 ? "" : "remat " + std::to_string(count);
+    text +=
+        "\ntime per micro-batch\n" + formatStages(plan, {{"remat", formatRemat},
+                                                         {"compute", ns<&StagePlan::computeNs>},
+                                                         {"recompute", ns<&StagePlan::recomputeNs>},
+                                                         {"exchange", ns<&StagePlan::exchangeNs>},
+                                                         {"tensor", ns<&StagePlan::tensorNs>},
+                                                         {"context", ns<&StagePlan::contextNs>},
+                                                         {"ZeRO", ns<&StagePlan::zeroNs>},
+                                                         {"transfer", ns<&StagePlan::transferNs>},
+                                                         {"noise", ns<&StagePlan::noiseNs>},
+                                                         {"total", ns<&StagePlan::microBatchNs>}});
+    text += "\ntime per step\n" + formatStages(plan, {{"sync", ns<&StagePlan::syncNs>},
+                                                      {"optimizer", ns<&StagePlan::optimizerNs>}});
   }
 
   void stageMemory() {
-    line("%s", "");
-    line("memory of a device%17s %10s %10s %10s %10s %10s %10s", "parameters", "gradients",
-         "optimizer", "activation", "working", "buffers", "peak");
-    for (size_t i = 0; i < plan.stages.size(); ++i) {
-      const StagePlan &s = plan.stages[i];
-      line("  %-22s %10s %10s %10s %10s %10s %10s %10s", stageName(i).c_str(),
-           formatBytes(s.parameterBytes).c_str(), formatBytes(s.gradientBytes).c_str(),
-           formatBytes(s.optimizerBytes).c_str(), formatBytes(s.activationBytes).c_str(),
-           formatBytes(s.transientBytes).c_str(), formatBytes(s.bufferBytes).c_str(),
-           formatBytes(s.peakBytes).c_str());
-    }
+    text += "\nmemory of a device\n" +
+            formatStages(plan, {{"parameters", bytes<&StagePlan::parameterBytes>},
+                                {"gradients", bytes<&StagePlan::gradientBytes>},
+                                {"optimizer", bytes<&StagePlan::optimizerBytes>},
+                                {"activation", bytes<&StagePlan::activationBytes>},
+                                {"working", bytes<&StagePlan::transientBytes>},
+                                {"buffers", bytes<&StagePlan::bufferBytes>},
+                                {"peak", bytes<&StagePlan::peakBytes>}});
     line("  usable: %s",
          formatCapacity(problem.cluster.device.memoryBytes, problem.job.memoryMarginPpm).c_str());
   }
@@ -129,16 +140,15 @@ private:
         usableMemoryBytes(problem.cluster.device.memoryBytes, problem.job.memoryMarginPpm);
     line("%s", "");
     line("what binds");
-    line("  stage %d sets the pace: %s per micro-batch", int(slowestStage()),
-         formatNs(double(plan.stages[slowestStage()].microBatchNs)).c_str());
+    line("  stage %zu sets the pace: %s per micro-batch", slowest,
+         formatNs(double(plan.stages[slowest].microBatchNs)).c_str());
     for (size_t first = 0, end; first < plan.stages.size(); first = end) {
       end = first + 1;
-      while (end < plan.stages.size() &&
-             rematText(plan.stages[end]) == rematText(plan.stages[first]))
+      std::string remat = formatRemat(plan.stages[first]);
+      while (end < plan.stages.size() && formatRemat(plan.stages[end]) == remat)
         ++end;
-      if (std::string remat = rematText(plan.stages[first]); !remat.empty())
-        line("  %s short of memory: %s, %s", stageRange(first, end).c_str(),
-             (remat == "remat 1" ? remat + " layer each" : remat + " layers each").c_str(),
+      if (remat != "-")
+        line("  %s short of memory: remat %s, %s", stageRange(first, end).c_str(), remat.c_str(),
              leftText(first, end, usable).c_str());
     }
     pins();
@@ -163,14 +173,11 @@ private:
 
   void pins() {
     const Pins &pins = problem.job.pins;
-    auto pin = [&](const char *name, const std::optional<int64_t> &value) {
-      if (value)
-        line("  pinned: %s = %lld", name, (long long)*value);
-    };
-    pin("pp", pins.pp);
-    pin("dp", pins.dp);
-    pin("ep", pins.ep);
-    pin("micro-batch", pins.microBatch);
+    for (int axis = 0; axis < kNumAxes; ++axis)
+      if (auto value = pins[Axis(axis)])
+        line("  pinned: %s = %lld", axisName(Axis(axis)), (long long)*value);
+    if (pins.schedule)
+      line("  pinned: schedule %s", scheduleName(*pins.schedule));
     if (pins.remat)
       line("  pinned: %s layer rematerialized", *pins.remat ? "every" : "no");
     forbids();
@@ -178,14 +185,11 @@ private:
 
   void forbids() {
     const Forbids &forbids = problem.job.forbids;
-    auto forbid = [&](const char *name, const std::vector<int64_t> &values) {
-      for (int64_t value : values)
-        line("  forbidden: %s = %lld", name, (long long)value);
-    };
-    forbid("pp", forbids.pp);
-    forbid("dp", forbids.dp);
-    forbid("ep", forbids.ep);
-    forbid("micro-batch", forbids.microBatch);
+    for (int axis = 0; axis < kNumAxes; ++axis)
+      for (int64_t value : forbids[Axis(axis)])
+        line("  forbidden: %s = %lld", axisName(Axis(axis)), (long long)value);
+    for (Schedule schedule : forbids.schedules)
+      line("  forbidden: schedule %s", scheduleName(schedule));
   }
 
   void proof() {
@@ -210,12 +214,12 @@ private:
       return;
     line("%s", "");
     line("next best layouts");
-    for (const Runner &runner : answer.runnersUp) {
-      const Layout &l = runner.layout;
-      line("  pp %-4lld dp %-5lld ep %-4lld micro-batch %-3lld %12s  %s", (long long)l.pp,
-           (long long)l.dp, (long long)l.ep, (long long)l.microBatch,
+    size_t width = 0;
+    for (const Runner &runner : answer.runnersUp)
+      width = std::max(width, formatLayout(runner.layout).size());
+    for (const Runner &runner : answer.runnersUp)
+      line("  %-*s %12s  %s", int(width), formatLayout(runner.layout).c_str(),
            formatNs(double(runner.objectiveNs)).c_str(), runner.reason.c_str());
-    }
   }
 
   void conflicts() {
@@ -233,6 +237,7 @@ private:
   const Problem &problem;
   const Answer &answer;
   const Plan &plan;
+  size_t slowest = 0;
   std::string text;
 };
 

@@ -1,8 +1,8 @@
 #include "planner/Summary.h"
 
+#include "planner/LayoutText.h"
 #include "planner/Units.h"
 
-#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 
@@ -25,13 +25,10 @@ std::string sigma::planner::summarizeRemarks(const Problem &problem) {
 }
 
 std::string sigma::planner::summarize(const Problem &problem, const Plan &plan) {
-  const Layout &l = plan.layout;
   const StepTime &step = plan.stepTime;
   return line("plan for %s on %s, %lld devices", problem.model.name.c_str(),
               problem.cluster.name.c_str(), (long long)problem.cluster.numDevices) +
-         line("  layout     pp %lld  dp %lld  ep %lld (edp %lld)  micro-batch %lld x %lld  1F1B",
-              (long long)l.pp, (long long)l.dp, (long long)l.ep, (long long)(l.dp / l.ep),
-              (long long)l.microBatch, (long long)l.numMicroBatches) +
+         line("  layout     %s", formatLayout(plan.layout).c_str()) +
          line("  step       mean %s  p50 %s  p95 %s  (minimized: p%g)",
               formatNs(step.meanNs).c_str(), formatNs(step.p50Ns).c_str(),
               formatNs(step.p95Ns).c_str(), double(problem.job.quantilePpm) * 1e-4) +
@@ -40,17 +37,10 @@ std::string sigma::planner::summarize(const Problem &problem, const Plan &plan) 
 }
 
 std::string sigma::planner::summarizeStages(const Plan &plan) {
-  std::string text = line("  %5s  %-11s  %5s  %14s  %11s", "stage", "layers", "remat",
-                          "micro-batch", "peak memory");
-  for (size_t i = 0; i < plan.stages.size(); ++i) {
-    const StagePlan &stage = plan.stages[i];
-    std::string layers = std::to_string(stage.firstLayer) + " to " + std::to_string(stage.endLayer);
-    auto remat = std::count(stage.remat.begin(), stage.remat.end(), true);
-    text +=
-        line("  %5zu  %-11s  %5lld  %14s  %11s", i, layers.c_str(), (long long)remat,
-             formatNs(double(stage.microBatchNs)).c_str(), formatBytes(stage.peakBytes).c_str());
-  }
-  return text;
+  return formatStages(
+      plan, {{"remat", formatRemat},
+             {"micro-batch", [](const StagePlan &s) { return formatNs(double(s.microBatchNs)); }},
+             {"peak memory", [](const StagePlan &s) { return formatBytes(s.peakBytes); }}});
 }
 
 std::string sigma::planner::summarizeProof(const Proof &proof) {

@@ -14,7 +14,7 @@ std::string summarize(const Problem &problem, const Plan &plan);
 // What the specification says and the figures simplify or leave out, a line each.
 std::string summarizeRemarks(const Problem &problem);
 
-// One row for each stage: layers, rematerialized layers, time of a micro-batch, peak memory.
+// A table of the stages: layers, rematerialized layers by mode, time of a micro-batch, peak memory.
 std::string summarizeStages(const Plan &plan);
 
 // How much is proven, and by what: one line.

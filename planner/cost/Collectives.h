@@ -30,10 +30,11 @@ public:
   // crosses.
   int64_t groupJitterPpm(const RankGroup &group) const;
 
-private:
   // For each tier, how many ranks of the worst-placed group share one unit of it; the last
   // entry is the group's size.
   std::vector<int64_t> ranksPerUnit(const RankGroup &group) const;
+
+private:
   int64_t allToAllNs(int64_t bytes, const RankGroup &group) const;
   int64_t ringShiftNs(int64_t bytes, const RankGroup &group) const;
   int64_t reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const;
