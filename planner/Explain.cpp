@@ -37,6 +37,7 @@ public:
     binding();
     proof();
     runners();
+    alternatives();
     return text;
   }
 
@@ -220,6 +221,22 @@ private:
     for (const Runner &runner : answer.runnersUp)
       line("  %-*s %12s  %s", int(width), formatLayout(runner.layout).c_str(),
            formatNs(double(runner.objectiveNs)).c_str(), runner.reason.c_str());
+  }
+
+  void alternatives() {
+    if (answer.alternatives.empty())
+      return;
+    line("%s", "");
+    line("with one choice otherwise, at best");
+    size_t width = 0, choiceWidth = 0;
+    for (const Runner &runner : answer.alternatives) {
+      width = std::max(width, formatLayout(runner.layout).size());
+      choiceWidth = std::max(choiceWidth, runner.choice.size());
+    }
+    for (const Runner &runner : answer.alternatives)
+      line("  %-*s  %-*s %12s  %s", int(choiceWidth), runner.choice.c_str(), int(width),
+           formatLayout(runner.layout).c_str(), formatNs(double(runner.objectiveNs)).c_str(),
+           runner.reason.c_str());
   }
 
   void conflicts() {

@@ -79,6 +79,7 @@ struct Conflict {
 
 // A part of the explanation of where time or memory goes, or why a runner-up loses.
 struct Runner {
+  std::string choice; // of an alternative: what it does otherwise than the plan, e.g. "tp 2"
   Layout layout;
   int64_t objectiveNs = 0;
   std::string reason;
@@ -88,7 +89,8 @@ struct Answer {
   Proof proof;
   Plan plan;                       // valid unless infeasible
   std::vector<Conflict> conflicts; // set when infeasible
-  std::vector<Runner> runnersUp;   // best plan of the next-best layouts, sorted
+  std::vector<Runner> runnersUp;    // best plans of other kinds of layouts, sorted
+  std::vector<Runner> alternatives; // per axis, the best plan of another size
   std::string error; // set when the problem itself is malformed or check/ refused the plan
 };
 

@@ -33,6 +33,9 @@ public:
     for (const pb::Runner &runner : message.runnersup())
       readRunner(runner, "runnersUp[" + std::to_string(answer.runnersUp.size()) + "]",
                  answer.runnersUp);
+    for (const pb::Runner &runner : message.alternatives())
+      readRunner(runner, "alternatives[" + std::to_string(answer.alternatives.size()) + "]",
+                 answer.alternatives);
   }
 
 private:
@@ -109,7 +112,7 @@ private:
 
   static void readRunner(const pb::Runner &in, const std::string &name,
                          std::vector<Runner> &runners) {
-    runners.push_back({readLayout(in.layout(), name + ".layout"),
+    runners.push_back({in.choice(), readLayout(in.layout(), name + ".layout"),
                        integer(in.objectivens(), name + ".objectiveNs"), in.reason()});
   }
 

@@ -96,6 +96,13 @@ static const char *statusName(ProofStatus status) {
   return "";
 }
 
+static void fill(pb::Runner &out, const Runner &runner) {
+  fill(*out.mutable_layout(), runner.layout);
+  out.set_objectivens(double(runner.objectiveNs));
+  out.set_reason(runner.reason);
+  out.set_choice(runner.choice);
+}
+
 static void fill(pb::Proof &out, const Proof &proof) {
   out.set_status(statusName(proof.status));
   out.set_gap(proof.gap);
@@ -126,12 +133,10 @@ pb::Plan sigma::planner::toMessage(const Problem &problem, const Answer &answer)
     entry.set_amount(conflict.amount);
     entry.set_suggest(conflict.suggest);
   }
-  for (const Runner &runner : answer.runnersUp) {
-    pb::Runner &entry = *out.add_runnersup();
-    fill(*entry.mutable_layout(), runner.layout);
-    entry.set_objectivens(double(runner.objectiveNs));
-    entry.set_reason(runner.reason);
-  }
+  for (const Runner &runner : answer.runnersUp)
+    fill(*out.add_runnersup(), runner);
+  for (const Runner &runner : answer.alternatives)
+    fill(*out.add_alternatives(), runner);
   for (const std::string &remark : problem.remarks)
     out.add_remarks(utf8(remark));
   return out;

@@ -45,6 +45,10 @@ void checkModel(const Model &model, Complaint &complaint) {
   complaint.range("model: sequence", model.sequence, 0, int64_t(1) << 40);
   complaint.range("model: hidden width", model.hiddenWidth, 0, int64_t(1) << 40);
   complaint.range("model: number of experts", model.numExperts, 0, kMaxDevices);
+  complaint.range("model: tensor divisor", model.tensorDivisor, 1, kMaxBatch);
+  complaint.range("model: expert tensor divisor", model.expertTensorDivisor, 1, kMaxBatch);
+  complaint.range("model: head divisor", model.headDivisor, 1, kMaxBatch);
+  complaint.range("model: shared parameters", model.sharedParameters, 0, kMaxBytes);
   complaint.require(std::isfinite(model.flopsPerToken) && model.flopsPerToken >= 0,
                     "model: FLOPs per token are negative or not a number");
 }
@@ -91,6 +95,16 @@ void checkTiers(const Cluster &cluster, Complaint &complaint) {
 void checkCluster(const Cluster &cluster, Complaint &complaint) {
   complaint.range("cluster: number of devices", cluster.numDevices, 1, kMaxDevices);
   checkDevice(cluster.device, complaint);
+  int64_t grouped = 0;
+  for (const DeviceGroup &group : cluster.groups) {
+    checkDevice(group.device, complaint);
+    complaint.range("cluster: devices of a kind", group.count, 1, kMaxDevices);
+    grouped += group.count;
+  }
+  if (!cluster.groups.empty())
+    complaint.require(grouped == cluster.numDevices,
+                      "cluster: its kinds have " + std::to_string(grouped) + " of " +
+                          std::to_string(cluster.numDevices) + " devices");
   checkTiers(cluster, complaint);
   complaint.range("cluster: spikes per million steps", cluster.spikes.perMillionSteps, 0, kMillion);
   complaint.range("cluster: duration of a spike in ns", cluster.spikes.durationNs, 0, kMaxNs);
@@ -105,14 +119,18 @@ void checkJob(const Job &job, Complaint &complaint) {
   complaint.range("job: optimizer bytes", job.recipe.optimizerBytes, 0, 1024);
   complaint.range("job: memory margin in ppm", job.memoryMarginPpm, 0, kMillion - 1);
   complaint.range("job: quantile in ppm", job.quantilePpm, 1, kMillion - 1);
-  auto pin = [&](const char *name, const std::optional<int64_t> &value) {
-    if (value)
-      complaint.range(std::string("job: pin ") + name, *value, 1, kMaxBatch);
-  };
-  pin("pp", job.pins.pp);
-  pin("dp", job.pins.dp);
-  pin("ep", job.pins.ep);
-  pin("micro-batch", job.pins.microBatch);
+  complaint.range("job: largest ZeRO stage", job.maxZero, 0, 3);
+  for (int i = 0; i < kNumAxes; ++i) {
+    const Axis axis = static_cast<Axis>(i);
+    const bool isZero = axis == Axis::Zero || axis == Axis::ExpertZero;
+    if (job.pins[axis])
+      complaint.range(std::string("job: pin ") + axisName(axis), *job.pins[axis], isZero ? 0 : 1,
+                      isZero ? 3 : kMaxBatch);
+  }
+  const Overlap &overlap = job.overlap;
+  for (int64_t ppm : {overlap.gradientPpm, overlap.parameterPpm, overlap.tensorPpm,
+                      overlap.contextPpm, overlap.expertPpm})
+    complaint.range("job: overlap in ppm", ppm, 0, kMillion);
 }
 
 } // namespace

@@ -29,9 +29,13 @@ int64_t sigma::planner::exposedNs(int64_t commNs, int64_t computeNs, int64_t ppm
   return std::max<int64_t>(0, commNs - hidden);
 }
 
+bool sigma::planner::hidesExchange(const Job &job, const Layout &layout) {
+  return layout.schedule == Schedule::DualPipeV && layout.ep > 1 && job.overlap.expertPpm > 0;
+}
+
 WorkClock::WorkClock(const Problem &problem, const Device &device, const Layout &layout)
     : overlap(problem.job.overlap), device(device), topology(problem.cluster),
-      hidesExchange(layout.schedule == Schedule::DualPipeV) {
+      exchangeIsHidden(hidesExchange(problem.job, layout)) {
   Mesh mesh(layout);
   double expertsPerRank = std::max(1.0, double(problem.model.numExperts) / double(layout.ep));
   double routing =
@@ -103,6 +107,6 @@ WorkTime WorkClock::time(const WorkCost &work) const {
                               result.computeNs, overlap.tensorPpm);
   result.contextNs = exposedNs(comm(Group::Context), attention, overlap.contextPpm);
   result.exchangeNs =
-      exposedNs(comm(Group::Expert), result.computeNs, hidesExchange ? overlap.expertPpm : 0);
+      exposedNs(comm(Group::Expert), result.computeNs, exchangeIsHidden ? overlap.expertPpm : 0);
   return result;
 }

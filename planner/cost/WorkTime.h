@@ -47,8 +47,11 @@ private:
   Topology topology;
   std::array<Meeting, kNumGroups> meetings;
   double computeCv, groupedCv;
-  bool hidesExchange; // behind the compute of the other direction
+  bool exchangeIsHidden;
 };
+
+// Exchanges of this layout hide behind the compute of the other direction.
+bool hidesExchange(const Job &job, const Layout &layout);
 
 // ceil(mean * kappa(n) * cv): the expected extra wait for the slowest of n.
 int64_t slowestOfNs(int64_t meanNs, int64_t n, double cv);

@@ -9,7 +9,7 @@ using namespace sigma::planner;
 // A split with no stage slower than `limitNs`.
 static std::vector<StageOption> splitWithin(const StageModel &model, int64_t limitNs) {
   std::vector<int64_t> counts = fillStages(
-      model.layout().pp, model.numLayers(), [&](int64_t stage, int64_t first, int64_t count) {
+      model.layout().pp, model.numUnits(), model.leastUnits(), [&](int64_t stage, int64_t first, int64_t count) {
         if (model.baseNs(stage, first, count) > limitNs)
           return false;
         std::optional<StageTimes> times = model.evaluate(stage, first, count);
@@ -48,7 +48,7 @@ std::optional<BottleneckSplit> sigma::planner::bottleneckSplit(const StageModel 
     }
   }
   OptionGraph graph;
-  graph.numMicroBatches = model.layout().numMicroBatches;
+  graph.weights = model.weights();
   std::vector<const StageOption *> path;
   Split split;
   for (const StageOption &option : best) {

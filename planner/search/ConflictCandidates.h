@@ -1,27 +1,24 @@
-// Candidate plans beyond the space, each with the limits it breaks: what
-// minimalConflict chooses from.
+// Candidate plans of a problem that has none, each given by the limits it breaks.
 #ifndef SIGMA_PLANNER_SEARCH_CONFLICTCANDIDATES_H
 #define SIGMA_PLANNER_SEARCH_CONFLICTCANDIDATES_H
 
-#include "planner/Problem.h"
-#include "planner/search/Costs.h"
 #include "planner/search/Limits.h"
+#include "planner/search/MemorySpace.h"
 
 namespace sigma::planner {
 
-// For when no layout obeys divisibility and pins: layouts that break some of these. Memory
-// plays no part.
-std::vector<LimitSet> shapeCandidates(const Problem &problem);
+// Where divisibility and pins leave no layout: sizes that the model, the devices and the pins propose.
+std::vector<LimitSet> shapeCandidates(const Problem &problem, const LayerSequence &sequence);
 
-// For when layouts exist but none fits: every layout of this and of larger clusters, with and
-// without the pins.
+// Where layouts exist but none fits: plans that fit once some pins are given up, or with more devices.
 std::vector<LimitSet> memoryCandidates(const Problem &problem, CostCache &costs,
                                        const LayerSequence &sequence);
 
-// The problem on a cluster of another size.
-Problem withDevices(Problem problem, int64_t numDevices);
+// The problem without what the user asked for under `limit`.
+Problem without(Problem problem, Limit limit);
 
-// Multiples of the number of devices that are tried when memory is short.
+Problem withDevices(Problem problem, int64_t numDevices);
+// Whole multiples, smallest first.
 std::vector<int64_t> largerClusters(int64_t numDevices);
 
 } // namespace sigma::planner

@@ -1,11 +1,10 @@
 #include "planner/search/Conflicts.h"
 
+#include "planner/LayoutText.h"
 #include "planner/Units.h"
 #include "planner/cost/Arithmetic.h"
 #include "planner/memory/StageMemory.h"
 #include "planner/search/ConflictCandidates.h"
-#include "planner/search/Layouts.h"
-#include "planner/search/MemoryNeed.h"
 
 #include <algorithm>
 #include <set>
@@ -16,26 +15,19 @@ namespace {
 
 std::string str(int64_t value) { return std::to_string(value); }
 
-std::string describe(const Layout &layout) {
-  return "pp " + str(layout.pp) + ", dp " + str(layout.dp) + ", ep " + str(layout.ep) +
-         ", micro-batch " + str(layout.microBatch);
-}
-
 std::string describe(const Forbids &forbids) {
   std::string text;
-  auto add = [&](const char *name, const std::vector<int64_t> &values) {
-    for (int64_t value : values)
-      text += (text.empty() ? "not " : ", not ") + std::string(name) + " = " + str(value);
-  };
-  add("pp", forbids.pp);
-  add("dp", forbids.dp);
-  add("ep", forbids.ep);
-  add("micro-batch", forbids.microBatch);
+  auto add = [&](const std::string &what) { text += (text.empty() ? "not " : ", not ") + what; };
+  for (int i = 0; i < kNumAxes; ++i)
+    for (int64_t value : forbids.sizes[i])
+      add(std::string(axisName(static_cast<Axis>(i))) + " = " + str(value));
+  for (Schedule schedule : forbids.schedules)
+    add(std::string("schedule ") + scheduleName(schedule));
   return text;
 }
 
 std::string describe(const Answer &answer) {
-  return describe(answer.plan.layout) + ", step " + formatNs(answer.plan.stepTime.objectiveNs);
+  return formatLayout(answer.plan.layout) + ", step " + formatNs(answer.plan.stepTime.objectiveNs);
 }
 
 bool isFeasible(const Answer &answer) {
@@ -45,13 +37,12 @@ bool isFeasible(const Answer &answer) {
 class ConflictFinder {
 public:
   ConflictFinder(const Problem &problem, CostSource &source, const Solver &solve)
-      : problem(problem), solve(solve), sequence(problem.model), costs(problem, source, sequence) {}
+      : problem(problem), solve(solve), sequence(problem.model), costs(problem, source, sequence),
+        hasLayouts(!LayoutSpace(problem, sequence).isEmpty()) {}
 
   std::vector<Conflict> run() {
-    int64_t rejected = 0;
-    layouts = enumerateLayouts(problem, rejected);
-    LimitSet core = minimalConflict(layouts.empty() ? shapeCandidates(problem)
-                                                    : memoryCandidates(problem, costs, sequence));
+    LimitSet core = minimalConflict(hasLayouts ? memoryCandidates(problem, costs, sequence)
+                                               : shapeCandidates(problem, sequence));
     std::vector<Conflict> conflicts;
     for (int i = 0; i < kNumLimits; ++i)
       if (Limit limit = static_cast<Limit>(i); contains(core, limit))
@@ -74,94 +65,114 @@ private:
   const Solver &solve;
   LayerSequence sequence;
   CostCache costs;
-  std::vector<Layout> layouts; // that obey everything but memory
-  Layout closest;
-  MemoryNeed need{0, {}};
+  bool hasLayouts; // that obey everything but memory
+  std::optional<MemorySpace::Closest> nearest;
 };
 
-// The layout that misses the memory by least.
 void ConflictFinder::findClosest() {
-  if (!need.counts.empty())
-    return;
-  for (const Layout &layout : layouts) {
-    const CostSet &set = costs.get(layout.microBatch, layout.ep);
-    MemoryNeed found = leastMemory(StageModel(problem, sequence, set, layout));
-    if (!found.counts.empty() && (need.counts.empty() || found.bytes < need.bytes)) {
-      need = found;
-      closest = layout;
-    }
-  }
-  if (need.counts.empty())
+  if (!nearest)
+    nearest = MemorySpace(problem, sequence, costs).closest();
+  if (!nearest)
     throw PlanningError("the cost tables ask for more than 2^60 bytes on one device");
+}
+
+std::string layersText(const StagePlan &stage) {
+  std::string text;
+  for (const LayerRange &chunk : stage.chunks)
+    text += (text.empty() ? "" : ", ") + str(chunk.first) + ".." + str(chunk.end);
+  return text;
 }
 
 std::string ConflictFinder::memoryAmount() {
   findClosest();
-  const Device &device = problem.cluster.device;
-  int64_t margin = problem.job.memoryMarginPpm;
-  int64_t usable = usableMemoryBytes(device.memoryBytes, margin), first = 0;
-  StageModel model(problem, sequence, costs.get(closest.microBatch, closest.ep), closest);
-  StagePlan worst;
-  size_t worstIndex = 0;
-  for (size_t stage = 0; stage < need.counts.size(); ++stage) {
-    StagePlan plan = model.describe(static_cast<int64_t>(stage), first, need.counts[stage], true);
-    if (stage == 0 || plan.peakBytes > worst.peakBytes) {
-      worst = plan;
-      worstIndex = stage;
-    }
-    first += need.counts[stage];
-  }
-  return "stage " + str(int64_t(worstIndex)) + " needs " +
-         formatBytes(worst.peakBytes - usable, Round::Up) + " more than " +
-         formatCapacity(device.memoryBytes, margin) + ": parameters " +
-         formatBytes(worst.parameterBytes) + " + gradients " + formatBytes(worst.gradientBytes) +
-         " + optimizer " + formatBytes(worst.optimizerBytes) + " + activations " +
-         formatBytes(worst.activationBytes) + " + working set " +
-         formatBytes(worst.transientBytes) + " + buffers " + formatBytes(worst.bufferBytes) +
-         " = " + formatBytes(worst.peakBytes, Round::Up) + "; no layout comes closer than " +
-         describe(closest) + " with layers " + str(worst.firstLayer) + ".." + str(worst.endLayer) +
-         " on that stage";
+  const StageModel model(problem, sequence, costs, nearest->layout);
+  const std::vector<StagePlan> stages = model.describe(nearest->need.counts, true);
+  size_t worst = 0;
+  auto missing = [&](size_t stage) {
+    return stages[stage].peakBytes - model.capacityBytes(static_cast<int64_t>(stage));
+  };
+  for (size_t stage = 1; stage < stages.size(); ++stage)
+    if (missing(stage) > missing(worst))
+      worst = stage;
+  const StagePlan &stage = stages[worst];
+  const Device &device =
+      costs.device(kindsOf(problem.cluster, nearest->layout, static_cast<int64_t>(worst)));
+  return "stage " + str(int64_t(worst)) + " needs " + formatBytes(missing(worst), Round::Up) +
+         " more than " + formatCapacity(device.memoryBytes, problem.job.memoryMarginPpm) +
+         ": parameters " + formatBytes(stage.parameterBytes) + " + gradients " +
+         formatBytes(stage.gradientBytes) + " + optimizer " + formatBytes(stage.optimizerBytes) +
+         " + activations " + formatBytes(stage.activationBytes) + " + working set " +
+         formatBytes(stage.transientBytes) + " + buffers " + formatBytes(stage.bufferBytes) + " = " +
+         formatBytes(stage.peakBytes, Round::Up) + "; no layout comes closer than " +
+         formatLayout(nearest->layout) + " with layers " + layersText(stage) + " on that stage";
 }
 
 std::string ConflictFinder::amount(Limit limit) {
   const Pins &pins = problem.job.pins;
+  const Model &model = problem.model;
+  if (isPin(limit))
+    return std::string(axisName(axisOf(limit))) + " = " + str(*pins[axisOf(limit)]);
   switch (limit) {
   case Limit::Memory:
     return memoryAmount();
   case Limit::DeviceCount:
-    return "pp x dp must be the " + str(problem.cluster.numDevices) + " devices of the cluster";
+    return "tp x cp x pp x dp must be the " + str(problem.cluster.numDevices) +
+           " devices of the cluster";
   case Limit::Batch:
     return "the global batch of " + str(problem.job.globalBatch) +
            " must divide by dp x micro-batch";
+  case Limit::Tensors:
+    return "tp must divide " + str(model.tensorDivisor) +
+           ", the greatest common divisor of heads, widths and vocabulary";
+  case Limit::ExpertTensors:
+    return model.numExperts > 0 ? "etp must divide " + str(model.expertTensorDivisor) +
+                                      ", the greatest common divisor of the experts' widths"
+                                : "the model has no experts, so etp must be 1";
   case Limit::Experts:
-    return problem.model.numExperts > 0
-               ? "the " + str(problem.model.numExperts) + " experts must divide by ep"
-               : "the model has no experts, so ep must be 1";
+    return model.numExperts > 0 ? "the " + str(model.numExperts) + " experts must divide by ep"
+                                : "the model has no experts, so ep must be 1";
   case Limit::Folding:
-    return "dp must divide by ep";
+    return "tp x cp x dp must divide by etp x ep";
+  case Limit::Sequence:
+    return model.allowsContext ? "the sequence of " + str(model.sequence) +
+                                     " tokens must divide by tp x cp, and by 2 cp in a ring"
+                               : "the sequence of " + str(model.sequence) +
+                                     " tokens must divide by tp; the model's attention does not "
+                                     "allow cp beyond 1";
+  case Limit::Heads:
+    return "all-to-all context parallelism: tp x cp must divide " + str(model.headDivisor) +
+           ", the greatest common divisor of heads and key-value heads";
   case Limit::Layers:
-    return "each of the pp stages needs one of the " + str(sequence.size()) + " layers";
-  case Limit::PinPp:
-    return "pp = " + str(*pins.pp);
-  case Limit::PinDp:
-    return "dp = " + str(*pins.dp);
-  case Limit::PinEp:
-    return "ep = " + str(*pins.ep);
-  case Limit::PinMicroBatch:
-    return "micro-batch = " + str(*pins.microBatch);
+    return "each of the pp x vpp chunks needs layers: " + str(sequence.size()) + " layers, " +
+           str(sequence.repeat().repeats) + " repeats of a block where vpp is more than 1";
+  case Limit::Schedule:
+    return "1f1b and zb-h1 have vpp 1, zb-h1 pp from 2; interleaved has vpp and pp from 2 and "
+           "micro-batches that divide by pp; dualpipev has vpp 2 and at least 2 pp micro-batches";
+  case Limit::Zero:
+    return "ZeRO stages are 0 to " + str(problem.job.maxZero) +
+           ", and 0 where one rank holds the parameters";
+  case Limit::PinSchedule:
+    return std::string("schedule ") + scheduleName(*pins.schedule);
   case Limit::PinRemat:
     return *pins.remat ? "every layer rematerialized" : "no layer rematerialized";
-  case Limit::Forbid:
+  default:
     return describe(problem.job.forbids);
   }
-  return {};
 }
 
 std::string ConflictFinder::suggestMemory() {
   findClosest();
+  const StageModel model(problem, sequence, costs, nearest->layout);
+  const std::vector<StagePlan> stages = model.describe(nearest->need.counts, true);
+  int64_t needed = 0;
+  for (const StagePlan &stage : stages)
+    needed = std::max(needed, stage.peakBytes);
   Problem changed = problem;
-  int64_t bytes = roundUpBytes(deviceMemoryFor(need.bytes, problem.job.memoryMarginPpm));
-  changed.cluster.device.memoryBytes = bytes;
+  int64_t bytes = roundUpBytes(deviceMemoryFor(needed, problem.job.memoryMarginPpm));
+  auto raise = [&](Device &device) { device.memoryBytes = std::max(device.memoryBytes, bytes); };
+  raise(changed.cluster.device);
+  for (DeviceGroup &group : changed.cluster.groups)
+    raise(group.device);
   Answer answer = solve(changed);
   if (!isFeasible(answer))
     return {};
@@ -171,13 +182,16 @@ std::string ConflictFinder::suggestMemory() {
 // Nearest first. Memory is relieved by whole multiples, divisibility by any other number.
 std::vector<int64_t> ConflictFinder::devicesToTry() const {
   int64_t now = problem.cluster.numDevices;
-  if (!layouts.empty())
+  if (hasLayouts)
     return largerClusters(now);
-  constexpr int64_t kFurthest = 2048;
+  constexpr int64_t kFurthest = 2048, kMost = int64_t(1) << 24;
   std::vector<int64_t> sizes;
   const Pins &pins = problem.job.pins;
-  if (pins.pp && pins.dp && *pins.pp <= (1 << 24) / *pins.dp)
-    sizes.push_back(*pins.pp * *pins.dp);
+  int64_t product = 1;
+  for (Axis axis : {Axis::Tp, Axis::Cp, Axis::Pp, Axis::Dp})
+    product = mulSat(product, pins[axis].value_or(1));
+  if (pins[Axis::Pp] && pins[Axis::Dp] && product <= kMost)
+    sizes.push_back(product);
   for (int64_t distance = 1; distance <= kFurthest; ++distance) {
     sizes.push_back(now + distance);
     if (now > distance)
@@ -193,8 +207,8 @@ std::string ConflictFinder::suggestDevices() {
   int trials = 0;
   for (int64_t size : devicesToTry()) {
     Problem changed = withDevices(problem, size);
-    int64_t rejected = 0;
-    if (enumerateLayouts(changed, rejected).empty())
+    if ((!changed.cluster.groups.empty() && changed.cluster.groups.back().count < 1) ||
+        LayoutSpace(changed, sequence).isEmpty())
       continue;
     Answer answer = solve(changed);
     if (isFeasible(answer))
@@ -209,15 +223,14 @@ std::string ConflictFinder::suggestBatch() {
   const Pins &pins = problem.job.pins;
   std::set<int64_t> batches;
   for (int64_t dp : divisorsOf(problem.cluster.numDevices)) {
-    int64_t step = mulSat(dp, pins.microBatch.value_or(1));
+    int64_t step = mulSat(dp, pins[Axis::MicroBatch].value_or(1));
     batches.insert(mulSat(ceilDiv(problem.job.globalBatch, step), step));
   }
   for (int64_t batch : batches) {
     Problem changed = problem;
     changed.job.globalBatch = batch;
-    int64_t rejected = 0;
     if (batch == problem.job.globalBatch || batch > (int64_t(1) << 40) ||
-        enumerateLayouts(changed, rejected).empty())
+        LayoutSpace(changed, sequence).isEmpty())
       continue;
     Answer answer = solve(changed);
     if (isFeasible(answer))
@@ -227,21 +240,7 @@ std::string ConflictFinder::suggestBatch() {
 }
 
 std::string ConflictFinder::suggestDropping(Limit limit) {
-  Problem changed = problem;
-  Pins &pins = changed.job.pins;
-  if (limit == Limit::PinPp)
-    pins.pp.reset();
-  else if (limit == Limit::PinDp)
-    pins.dp.reset();
-  else if (limit == Limit::PinEp)
-    pins.ep.reset();
-  else if (limit == Limit::PinMicroBatch)
-    pins.microBatch.reset();
-  else if (limit == Limit::PinRemat)
-    pins.remat.reset();
-  else
-    changed.job.forbids = {};
-  Answer answer = solve(changed);
+  Answer answer = solve(without(problem, limit));
   return isFeasible(answer) ? "without it a plan fits: " + describe(answer) : std::string();
 }
 
@@ -253,12 +252,9 @@ std::string ConflictFinder::suggest(Limit limit) {
     return suggestDevices();
   case Limit::Batch:
     return suggestBatch();
-  case Limit::Experts:
-  case Limit::Folding:
-  case Limit::Layers:
-    return {}; // properties of the model, not choices
   default:
-    return suggestDropping(limit);
+    // The others are properties of the model, not choices.
+    return limit < Limit::Pin ? std::string() : suggestDropping(limit);
   }
 }
 

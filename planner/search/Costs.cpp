@@ -3,6 +3,7 @@
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 using namespace sigma::planner;
@@ -19,69 +20,202 @@ LayerSequence::LayerSequence(const Model &model) {
   for (size_t kind = 0; kind < kinds.size(); ++kind)
     for (size_t i = 0; i < kindOf.size(); ++i)
       prefix[kind][i + 1] = prefix[kind][i] + (kindOf[i] == static_cast<int>(kind) ? 1 : 0);
+  findRepeat();
 }
 
-static void requireSane(bool ok, const char *what, int64_t microBatch, int64_t ep) {
-  if (!ok)
-    throw PlanningError(std::string("the cost tables give a negative or absurd ") + what +
-                        " at micro-batch " + std::to_string(microBatch) + ", ep " +
-                        std::to_string(ep));
-}
-
-static void requireSane(const LayerCost &cost, int64_t microBatch, int64_t ep) {
-  auto sane = [](int64_t value) { return value >= 0 && value <= kSaturated; };
-  for (const WorkCost *work : {&cost.forward, &cost.backward, &cost.recompute}) {
-    for (const OpCost &op : work->ops) {
-      int opClass = static_cast<int>(op.opClass);
-      requireSane(opClass >= 0 && opClass < kNumOpClasses, "op class", microBatch, ep);
-      requireSane(sane(op.flops) && sane(op.bytes), "op cost", microBatch, ep);
+// The most layers covered; then the shortest block; then the first.
+void LayerSequence::findRepeat() {
+  for (int64_t block = 1; 2 * block <= size(); ++block) {
+    int64_t run = 0; // layers up to `i` that equal the one a block before
+    for (int64_t i = block; i <= size(); ++i) {
+      if (i < size() && kindOf[i] == kindOf[i - block]) {
+        ++run;
+        continue;
+      }
+      Repeat found{i - run - block, block, run / block + 1};
+      if (found.repeats >= 2 &&
+          found.block * found.repeats > longestRepeat.block * longestRepeat.repeats)
+        longestRepeat = found;
+      run = 0;
     }
-    for (const ExchangeCost &exchange : work->exchanges)
-      requireSane(sane(exchange.bytes), "exchange size", microBatch, ep);
   }
-  requireSane(sane(cost.denseParameters) && sane(cost.expertParameters), "number of parameters",
-              microBatch, ep);
-  requireSane(sane(cost.savedBytes) && sane(cost.rematSavedBytes), "number of saved bytes",
-              microBatch, ep);
-  requireSane(sane(cost.transientBytes) && sane(cost.rematTransientBytes),
-              "number of transient bytes", microBatch, ep);
 }
 
-PieceCost CostCache::piece(const LayerCost &cost, int64_t microBatch, int64_t ep) const {
-  requireSane(cost, microBatch, ep);
-  const Device &device = problem.cluster.device;
-  GroupJitter jitter(problem.cluster, topology, problem.model.numExperts, ep);
-  PieceCost result;
-  result.forward = workTime(device, topology, jitter, cost.forward);
-  result.backward = workTime(device, topology, jitter, cost.backward);
-  result.recompute = workTime(device, topology, jitter, cost.recompute);
-  result.baseNs = addSat(result.forward.totalNs(), result.backward.totalNs());
-  result.extraNs = result.recompute.totalNs();
-  result.denseParameters = cost.denseParameters;
-  result.expertParameters = cost.expertParameters;
-  result.savedBytes = cost.savedBytes;
-  result.rematSavedBytes = cost.rematSavedBytes;
-  result.transientBytes = cost.transientBytes;
-  result.rematTransientBytes = cost.rematTransientBytes;
-  return result;
+//===----------------------------------------------------------------------===//
+// What a source may not give
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+class Sanity {
+public:
+  explicit Sanity(const Sharding &sharding) : sharding(sharding) {}
+
+  void require(bool ok, const char *what) const {
+    if (ok)
+      return;
+    auto str = [](int64_t value) { return std::to_string(value); };
+    throw PlanningError(std::string("the cost tables give a negative or absurd ") + what +
+                        " at micro-batch " + str(sharding.microBatch) + ", tp " + str(sharding.tp) +
+                        ", cp " + str(sharding.cp) + ", etp " + str(sharding.etp) + ", ep " +
+                        str(sharding.ep));
+  }
+  void require(int64_t value, const char *what) const {
+    require(value >= 0 && value <= kSaturated, what);
+  }
+  void require(const WorkCost &work) const {
+    for (const OpCost &op : work.ops) {
+      int opClass = static_cast<int>(op.opClass);
+      require(opClass >= 0 && opClass < kNumOpClasses, "op class");
+      require(op.flops, "op cost");
+      require(op.bytes, "op cost");
+    }
+    for (const CollectiveCost &cost : work.collectives)
+      require(cost.bytes, "exchange size");
+  }
+  void require(const LayerCost &cost) const {
+    require(cost.forward);
+    require(cost.backward);
+    require(cost.denseParameters, "number of parameters");
+    require(cost.expertParameters, "number of parameters");
+    for (const RematMode &mode : cost.modes) {
+      require(mode.recompute);
+      require(mode.savedBytes, "number of saved bytes");
+      require(mode.transientBytes, "number of transient bytes");
+    }
+  }
+
+private:
+  const Sharding &sharding;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Times
+//===----------------------------------------------------------------------===//
+
+static bool dominates(const ModeCost &a, const ModeCost &b) {
+  return a.extraNs <= b.extraNs && a.savedBytes <= b.savedBytes &&
+         a.transientBytes <= b.transientBytes;
 }
 
-const CostSet &CostCache::get(int64_t microBatch, int64_t ep) {
-  auto [position, isNew] = sets.try_emplace({microBatch, ep});
-  CostSet &set = position->second;
+// Of modes that are equal in everything, the first stays.
+static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
+  std::stable_sort(modes.begin(), modes.end(), [](const ModeCost &a, const ModeCost &b) {
+    return std::tie(a.extraNs, a.savedBytes, a.transientBytes) <
+           std::tie(b.extraNs, b.savedBytes, b.transientBytes);
+  });
+  std::vector<ModeCost> front;
+  for (ModeCost &mode : modes)
+    if (std::none_of(front.begin(), front.end(),
+                     [&](const ModeCost &other) { return dominates(other, mode); }))
+      front.push_back(std::move(mode));
+  return front;
+}
+
+static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost,
+                              const std::optional<bool> &pinned, bool withModes) {
+  PieceCost piece;
+  piece.forward = clock.time(cost.forward);
+  piece.backward = clock.time(cost.backward);
+  piece.baseNs = addSat(piece.forward.totalNs(), piece.backward.totalNs());
+  piece.denseParameters = cost.denseParameters;
+  piece.expertParameters = cost.expertParameters;
+  if (!withModes)
+    return piece;
+  for (const RematMode &mode : cost.modes) {
+    if (pinned && cost.modes.size() > 1 && mode.name != (*pinned ? "full" : "none"))
+      continue;
+    WorkTime recompute = clock.time(mode.recompute);
+    piece.modes.push_back(
+        {mode.name, recompute, recompute.totalNs(), mode.savedBytes, mode.transientBytes});
+  }
+  piece.modes = paretoFront(std::move(piece.modes));
+  if (piece.modes.empty())
+    throw PlanningError("the cost tables give a piece without rematerialization modes");
+  return piece;
+}
+
+CostCache::ShardingKey CostCache::shardingKey(const Layout &layout) {
+  return {layout.microBatch, layout.tp, layout.cp, layout.etp, layout.ep, layout.contextKind};
+}
+
+CostCache::Key CostCache::key(const Layout &layout, const KindRange &devices) const {
+  const bool isBlock = layout.placement == Placement::StagesOutside;
+  return {shardingKey(layout), isBlock ? 0 : layout.pp, hidesExchange(problem.job, layout), devices};
+}
+
+const Device &CostCache::device(const KindRange &kinds) {
+  auto [position, isNew] = devices.try_emplace(kinds);
+  if (isNew)
+    position->second = deviceOf(problem.cluster, kinds);
+  return position->second;
+}
+
+const CostCache::Pieces &CostCache::ends(const Layout &layout) {
+  auto [position, isNew] = endPieces.try_emplace(shardingKey(layout));
+  Pieces &pieces = position->second;
   if (!isNew)
-    return set;
-  for (int kind : sequence.kinds)
-    set.kinds.push_back(piece(source.layer(kind, microBatch, ep), microBatch, ep));
-  set.embedding = piece(source.embedding(microBatch, ep), microBatch, ep);
-  set.head = piece(source.head(microBatch, ep), microBatch, ep);
-  set.boundaryBytes = source.boundaryBytes(microBatch);
-  set.batchBytes = source.batchBytes(microBatch);
-  set.workspaceBytes = source.workspaceBytes(microBatch, ep);
-  requireSane(set.boundaryBytes >= 0 && set.boundaryBytes <= kSaturated, "boundary size",
-              microBatch, ep);
-  requireSane(set.batchBytes >= 0 && set.batchBytes <= kSaturated, "batch size", microBatch, ep);
-  requireSane(set.workspaceBytes >= 0 && set.workspaceBytes <= kSaturated, "workspace", microBatch,
-              ep);
+    return pieces;
+  const Sharding sharding = layout.sharding();
+  const Sanity sanity(sharding);
+  pieces.embedding = source.embedding(sharding);
+  pieces.head = source.head(sharding);
+  sanity.require(pieces.embedding);
+  sanity.require(pieces.head);
+  return pieces;
+}
+
+const CostCache::Pieces &CostCache::pieces(const Layout &layout) {
+  auto [position, isNew] = wholePieces.try_emplace(shardingKey(layout));
+  Pieces &pieces = position->second;
+  if (!isNew)
+    return pieces;
+  const Sharding sharding = layout.sharding();
+  for (int kind : sequence.kinds) {
+    pieces.kinds.push_back(source.layer(kind, sharding));
+    Sanity(sharding).require(pieces.kinds.back());
+  }
+  return pieces;
+}
+
+CostSet CostCache::clocked(const Layout &layout, const KindRange &devices, const Pieces &ends,
+                           const std::vector<LayerCost> &layers, bool withModes) {
+  const WorkClock clock(problem, device(devices), layout);
+  const Sharding sharding = layout.sharding();
+  CostSet set;
+  for (const LayerCost &cost : layers)
+    set.kinds.push_back(clockedPiece(clock, cost, problem.job.pins.remat, withModes));
+  set.embedding = clockedPiece(clock, ends.embedding, {}, true);
+  set.head = clockedPiece(clock, ends.head, {}, true);
+  set.boundaryBytes = source.boundaryBytes(sharding);
+  set.batchBytes = source.batchBytes(sharding);
+  set.workspaceBytes = source.workspaceBytes(sharding);
+  const Sanity sanity(sharding);
+  sanity.require(set.boundaryBytes, "boundary size");
+  sanity.require(set.batchBytes, "batch size");
+  sanity.require(set.workspaceBytes, "workspace");
   return set;
+}
+
+const CostSet &CostCache::work(const Layout &layout, const KindRange &devices) {
+  auto [position, isNew] = workSets.try_emplace(key(layout, devices));
+  if (isNew) {
+    const Sharding sharding = layout.sharding();
+    std::vector<LayerCost> layers;
+    for (int kind : sequence.kinds) {
+      layers.push_back(source.layerWork(kind, sharding));
+      Sanity(sharding).require(layers.back());
+    }
+    position->second = clocked(layout, devices, ends(layout), layers, false);
+  }
+  return position->second;
+}
+
+const CostSet &CostCache::whole(const Layout &layout, const KindRange &devices) {
+  auto [position, isNew] = wholeSets.try_emplace(key(layout, devices));
+  if (isNew)
+    position->second = clocked(layout, devices, ends(layout), pieces(layout).kinds, true);
+  return position->second;
 }

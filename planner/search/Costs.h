@@ -1,24 +1,30 @@
-// The figures of a model at one (micro-batch, ep), asked once and kept.
+// The figures of a model under one layout's groups on one kind of device, asked once and kept.
 #ifndef SIGMA_PLANNER_SEARCH_COSTS_H
 #define SIGMA_PLANNER_SEARCH_COSTS_H
 
 #include "planner/Problem.h"
+#include "planner/cost/Devices.h"
 #include "planner/cost/WorkTime.h"
 
 #include <map>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace sigma::planner {
 
+struct ModeCost {
+  std::string name;
+  WorkTime recompute;
+  int64_t extraNs = 0; // recompute, with its waits
+  int64_t savedBytes = 0, transientBytes = 0;
+};
+
 // A layer, the embedding or the head.
 struct PieceCost {
-  WorkTime forward, backward, recompute;
-  int64_t baseNs = 0;  // forward + backward
-  int64_t extraNs = 0; // recompute
+  WorkTime forward, backward;
+  int64_t baseNs = 0; // forward + backward
   int64_t denseParameters = 0, expertParameters = 0;
-  int64_t savedBytes = 0, rematSavedBytes = 0;
-  int64_t transientBytes = 0, rematTransientBytes = 0;
+  std::vector<ModeCost> modes; // none of them dominated; empty in a set of work alone
 };
 
 struct CostSet {
@@ -38,29 +44,61 @@ public:
     return prefix[kind][end] - prefix[kind][first];
   }
 
+  // The longest run of a block of layers that repeats: `repeats` times `block` layers from `first` on.
+  // What chunks are made of. Fewer than two repeats: there is none.
+  struct Repeat {
+    int64_t first = 0, block = 0, repeats = 0;
+
+    int64_t end() const { return first + block * repeats; }
+  };
+  const Repeat &repeat() const { return longestRepeat; }
+
   std::vector<int> kinds;  // CostSource's numbers, by first appearance
   std::vector<int> kindOf; // layer -> index into `kinds`
 
 private:
+  void findRepeat();
+
   std::vector<std::vector<int64_t>> prefix;
+  Repeat longestRepeat;
 };
 
 class CostCache {
 public:
   CostCache(const Problem &problem, CostSource &source, const LayerSequence &sequence)
-      : problem(problem), source(source), sequence(sequence), topology(problem.cluster) {}
+      : problem(problem), source(source), sequence(sequence) {}
 
-  // Throws PlanningError when the source gives a negative figure.
-  const CostSet &get(int64_t microBatch, int64_t ep);
+  // Time of work and number of parameters only: for bounds. References stay valid. Throws
+  // PlanningError when the source gives a negative figure.
+  const CostSet &work(const Layout &layout, const KindRange &devices);
+  // With rematerialization and memory.
+  const CostSet &whole(const Layout &layout, const KindRange &devices);
+
+  const Device &device(const KindRange &kinds);
+  CostSource &costSource() { return source; }
 
 private:
-  PieceCost piece(const LayerCost &cost, int64_t microBatch, int64_t ep) const;
+  // All that the figures depend on.
+  using ShardingKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, ContextKind>;
+  using Key = std::tuple<ShardingKey, int64_t, bool, KindRange>;
+  struct Pieces {
+    std::vector<LayerCost> kinds;
+    LayerCost embedding, head;
+  };
+
+  static ShardingKey shardingKey(const Layout &layout);
+  Key key(const Layout &layout, const KindRange &devices) const;
+  const Pieces &ends(const Layout &layout);
+  const Pieces &pieces(const Layout &layout);
+  CostSet clocked(const Layout &layout, const KindRange &devices, const Pieces &ends,
+                  const std::vector<LayerCost> &layers, bool withModes);
 
   const Problem &problem;
   CostSource &source;
   const LayerSequence &sequence;
-  Topology topology;
-  std::map<std::pair<int64_t, int64_t>, CostSet> sets;
+  std::map<ShardingKey, Pieces> endPieces, wholePieces;
+  std::map<Key, CostSet> workSets, wholeSets;
+  std::map<KindRange, Device> devices;
 };
 
 } // namespace sigma::planner

@@ -11,15 +11,16 @@
 
 namespace sigma::planner {
 
-// Layers of each of `numStages` stages such that `fits(stage, first, count)` holds everywhere;
-// empty if there are none.
+// Units of each of `numStages` stages, `least` or more, such that `fits(stage, first, count)` holds
+// everywhere; empty if there are none.
 template <class Fits>
-std::vector<int64_t> fillStages(int64_t numStages, int64_t numLayers, Fits fits) {
+std::vector<int64_t> fillStages(int64_t numStages, int64_t numUnits, int64_t least, Fits fits) {
   int64_t first = 0;
   std::vector<int64_t> counts;
   for (int64_t stage = 0; stage < numStages; ++stage) {
-    int64_t most = numLayers - first - (numStages - stage - 1);
-    int64_t low = 0, high = most; // the largest count that fits lies in [low, high]
+    int64_t most = numUnits - first - least * (numStages - stage - 1);
+    // The largest count that fits lies in [low, high]; below `least` there is none.
+    int64_t low = least - 1, high = most;
     while (low < high) {
       int64_t middle = low + (high - low + 1) / 2;
       if (fits(stage, first, middle))
@@ -27,7 +28,7 @@ std::vector<int64_t> fillStages(int64_t numStages, int64_t numLayers, Fits fits)
       else
         high = middle - 1;
     }
-    if (low == 0 || (stage == numStages - 1 && low < most))
+    if (low < least || (stage == numStages - 1 && low < most))
       return {};
     counts.push_back(low);
     first += low;

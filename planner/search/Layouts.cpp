@@ -18,74 +18,227 @@ std::vector<int64_t> sigma::planner::divisorsOf(int64_t n) {
   return small;
 }
 
-int64_t sigma::planner::numLayers(const Model &model) {
-  int64_t total = 0;
-  for (const LayerGroup &group : model.layers)
-    total += group.count;
-  return total;
+int64_t sigma::planner::devicesPerNode(const Cluster &cluster) {
+  for (const Tier &tier : cluster.tiers)
+    if (tier.devices > 1)
+      return std::min(tier.devices, cluster.numDevices);
+  return 1;
 }
 
-static bool allows(const std::optional<int64_t> &pin, int64_t value) {
-  return !pin || *pin == value;
-}
-
-static std::vector<int64_t> microBatches(const Job &job, int64_t perRank) {
-  std::vector<int64_t> sizes;
-  for (int64_t size : divisorsOf(perRank))
-    if (job.pins.microBatch ? size == *job.pins.microBatch : size <= job.maxMicroBatch)
-      sizes.push_back(size);
-  std::reverse(sizes.begin(), sizes.end());
-  return sizes;
+static bool contains(const std::vector<int64_t> &values, int64_t value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
 }
 
 bool sigma::planner::isForbidden(const Forbids &forbids, const Layout &layout) {
-  auto names = [](const std::vector<int64_t> &values, int64_t value) {
-    return std::find(values.begin(), values.end(), value) != values.end();
-  };
-  return names(forbids.pp, layout.pp) || names(forbids.dp, layout.dp) ||
-         names(forbids.ep, layout.ep) || names(forbids.microBatch, layout.microBatch);
+  for (int i = 0; i < kNumAxes; ++i)
+    if (contains(forbids.sizes[i], layout.get(static_cast<Axis>(i))))
+      return true;
+  const std::vector<Schedule> &schedules = forbids.schedules;
+  return std::find(schedules.begin(), schedules.end(), layout.schedule) != schedules.end();
 }
 
-std::vector<Layout> sigma::planner::enumerateLayouts(const Problem &problem, int64_t &rejected) {
+bool LayoutSpace::allows(Axis axis, int64_t value) const {
+  const std::optional<int64_t> &pin = problem.job.pins[axis];
+  return (!pin || *pin == value) && !contains(problem.job.forbids[axis], value);
+}
+
+//===----------------------------------------------------------------------===//
+// Families
+//===----------------------------------------------------------------------===//
+
+// Divisors up to `most`, or the pinned value, which may lie beyond it.
+static std::vector<int64_t> sizes(const Job &job, Axis axis, int64_t divided, int64_t most) {
+  std::vector<int64_t> result;
+  for (int64_t size : divisorsOf(divided))
+    if (job.pins[axis] ? size == *job.pins[axis] : size <= most)
+      if (!contains(job.forbids[axis], size))
+        result.push_back(size);
+  return result;
+}
+
+// Largest first.
+std::vector<int64_t> LayoutSpace::microBatches(int64_t dp) const {
   const Job &job = problem.job;
-  const Pins &pins = job.pins;
-  int64_t layers = numLayers(problem.model);
-  std::vector<int64_t> epCandidates = divisorsOf(expertsToShare(problem.model));
-  std::vector<Layout> layouts;
-  rejected = 0;
-  for (int64_t pp : divisorsOf(problem.cluster.numDevices)) {
-    int64_t dp = problem.cluster.numDevices / pp;
-    if (!allows(pins.pp, pp) || !allows(pins.dp, dp))
-      continue;
-    if (pp > layers || job.globalBatch % dp != 0) {
-      rejected += static_cast<int64_t>(epCandidates.size());
+  if (job.globalBatch % dp != 0)
+    return {};
+  std::vector<int64_t> result =
+      sizes(job, Axis::MicroBatch, job.globalBatch / dp, job.maxMicroBatch);
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+std::vector<ContextKind> LayoutSpace::contextKinds(const Layout &layout) const {
+  const Model &model = problem.model;
+  std::vector<ContextKind> kinds;
+  if (layout.cp == 1)
+    return {ContextKind::Ring};
+  if (model.sequence % (2 * layout.cp) == 0)
+    kinds.push_back(ContextKind::Ring);
+  if (model.headDivisor % (layout.tp * layout.cp) == 0)
+    kinds.push_back(ContextKind::AllToAll);
+  return kinds;
+}
+
+std::vector<Placement> LayoutSpace::placements(const Layout &layout) const {
+  const int64_t block = layout.tp * layout.cp;
+  auto nests = [&](int64_t size) { return size % block == 0 || block % size == 0; };
+  if (layout.pp > 1 && layout.dp > 1 && nests(layout.etp) && nests(layout.etp * layout.ep))
+    return {Placement::StagesOutside, Placement::StagesInside};
+  return {Placement::StagesOutside};
+}
+
+// Every tp x cp x pp x dp that fills the devices.
+template <class Visit>
+void LayoutSpace::forEachMesh(int64_t &rejected, Visit visit) const {
+  const int64_t devices = problem.cluster.numDevices;
+  const Model &model = problem.model;
+  const int64_t node = devicesPerNode(problem.cluster);
+  for (int64_t tp : sizes(problem.job, Axis::Tp, model.tensorDivisor, node)) {
+    if (devices % tp != 0) {
+      ++rejected;
       continue;
     }
-    std::vector<int64_t> sizes = microBatches(job, job.globalBatch / dp);
-    for (int64_t ep : epCandidates) {
-      if (!allows(pins.ep, ep))
-        continue;
-      if (dp % ep != 0 || sizes.empty())
+    for (int64_t cp : sizes(problem.job, Axis::Cp, devices / tp, devices)) {
+      if (model.sequence % (tp * cp) != 0 || (cp > 1 && !model.allowsContext)) {
         ++rejected;
-      else
-        for (int64_t size : sizes)
-          layouts.push_back({pp, dp, ep, size, job.globalBatch / (dp * size)});
+        continue;
+      }
+      for (int64_t pp : sizes(problem.job, Axis::Pp, devices / (tp * cp), devices)) {
+        Layout mesh;
+        mesh.tp = tp;
+        mesh.cp = cp;
+        mesh.pp = pp;
+        mesh.dp = devices / (tp * cp * pp);
+        if (pp > sequence.size())
+          ++rejected;
+        else if (allows(Axis::Dp, mesh.dp))
+          visit(mesh);
+      }
     }
   }
-  layouts.erase(std::remove_if(layouts.begin(), layouts.end(),
-                               [&](const Layout &l) { return isForbidden(job.forbids, l); }),
-                layouts.end());
-  return layouts;
 }
 
+void LayoutSpace::addFamilies(const Layout &mesh, int64_t &rejected,
+                              std::vector<Layout> &result) const {
+  const Model &model = problem.model;
+  const std::vector<int64_t> batches = microBatches(mesh.dp);
+  const std::vector<ContextKind> kinds = contextKinds(mesh);
+  const int64_t experts = expertsToShare(model);
+  const int64_t widths = model.numExperts > 0 ? model.expertTensorDivisor : 1;
+  for (int64_t ep : sizes(problem.job, Axis::Ep, experts, experts))
+    for (int64_t etp : sizes(problem.job, Axis::Etp, widths, devicesPerNode(problem.cluster))) {
+      if (mesh.ranksPerStage() % (etp * ep) != 0 || batches.empty() || kinds.empty()) {
+        ++rejected;
+        continue;
+      }
+      Layout family = mesh;
+      family.ep = ep;
+      family.etp = etp;
+      for (Placement placement : placements(family))
+        for (ContextKind kind : kinds)
+          for (int64_t size : batches) {
+            family.placement = placement;
+            family.contextKind = kind;
+            family.microBatch = size;
+            family.numMicroBatches = problem.job.globalBatch / (mesh.dp * size);
+            result.push_back(family);
+          }
+    }
+}
+
+std::vector<Layout> LayoutSpace::families(int64_t &rejected) const {
+  std::vector<Layout> result;
+  rejected = 0;
+  forEachMesh(rejected, [&](const Layout &mesh) { addFamilies(mesh, rejected, result); });
+  return result;
+}
+
+//===----------------------------------------------------------------------===//
+// Variants
+//===----------------------------------------------------------------------===//
+
+std::vector<Layout> LayoutSpace::schedules(const Layout &family) const {
+  const int64_t pp = family.pp, m = family.numMicroBatches;
+  const int64_t repeats = sequence.repeat().repeats;
+  std::vector<Layout> result;
+  auto add = [&](Schedule schedule, int64_t vpp) {
+    const std::optional<Schedule> &pin = problem.job.pins.schedule;
+    Layout layout = family;
+    layout.schedule = schedule;
+    layout.vpp = vpp;
+    if ((!pin || *pin == schedule) && allows(Axis::Vpp, vpp))
+      result.push_back(layout);
+  };
+  add(Schedule::OneForwardOneBackward, 1);
+  if (pp < 2)
+    return result;
+  add(Schedule::ZeroBubbleH1, 1);
+  if (m % pp == 0)
+    for (int64_t vpp = 2; vpp * pp <= repeats; ++vpp)
+      add(Schedule::Interleaved, vpp);
+  if (m >= 2 * pp && 2 * pp <= repeats)
+    add(Schedule::DualPipeV, 2);
+  return result;
+}
+
+std::vector<int64_t> LayoutSpace::zeroStages(Axis axis, int64_t replicas) const {
+  std::vector<int64_t> stages;
+  for (int64_t stage = 0; stage <= (replicas > 1 ? problem.job.maxZero : 0); ++stage)
+    if (allows(axis, stage))
+      stages.push_back(stage);
+  return stages;
+}
+
+std::vector<Layout> LayoutSpace::variants(const Layout &family) const {
+  const bool hasExperts = problem.model.numExperts > 0;
+  const std::vector<int64_t> dense = zeroStages(Axis::Zero, family.cp * family.dp);
+  const std::vector<int64_t> expert =
+      zeroStages(Axis::ExpertZero, hasExperts ? family.edp() : 1);
+  std::vector<Layout> result;
+  for (Layout layout : schedules(family))
+    for (int64_t zero : dense)
+      for (int64_t expertZero : expert) {
+        layout.zero = zero;
+        layout.expertZero = expertZero;
+        if (!isForbidden(problem.job.forbids, layout))
+          result.push_back(layout);
+      }
+  return result;
+}
+
+int64_t LayoutSpace::size(const std::vector<Layout> &families) const {
+  int64_t total = 0;
+  for (const Layout &family : families)
+    total += static_cast<int64_t>(variants(family).size());
+  return total;
+}
+
+bool LayoutSpace::isEmpty() const {
+  int64_t rejected = 0;
+  const std::vector<Layout> all = families(rejected);
+  return std::all_of(all.begin(), all.end(),
+                     [&](const Layout &family) { return variants(family).empty(); });
+}
+
+//===----------------------------------------------------------------------===//
+// Order and kinds
+//===----------------------------------------------------------------------===//
+
+// The simpler comes first, and the larger micro-batch.
 static auto canonicalKey(const Layout &layout) {
-  return std::make_tuple(layout.pp, layout.ep, -layout.microBatch, layout.dp);
+  return std::make_tuple(layout.tp, layout.cp, layout.pp, layout.vpp, layout.ep, layout.etp,
+                         -layout.microBatch, layout.zero, layout.expertZero, layout.schedule,
+                         layout.placement, layout.contextKind);
 }
 
 bool sigma::planner::comesBefore(const Layout &a, const Layout &b) {
   return canonicalKey(a) < canonicalKey(b);
 }
 
-bool sigma::planner::sameLayout(const Layout &a, const Layout &b) {
-  return canonicalKey(a) == canonicalKey(b);
+bool sigma::planner::isSameKind(const Layout &a, const Layout &b) {
+  auto key = [](const Layout &layout) {
+    return std::make_tuple(layout.tp, layout.cp, layout.pp, layout.ep, layout.etp,
+                           layout.schedule);
+  };
+  return key(a) == key(b);
 }

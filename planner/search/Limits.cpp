@@ -7,7 +7,9 @@
 
 using namespace sigma::planner;
 
-const char *sigma::planner::limitName(Limit limit) {
+std::string sigma::planner::limitName(Limit limit) {
+  if (isPin(limit))
+    return std::string("pin ") + axisName(axisOf(limit));
   switch (limit) {
   case Limit::Memory:
     return "memory";
@@ -15,26 +17,31 @@ const char *sigma::planner::limitName(Limit limit) {
     return "device count";
   case Limit::Batch:
     return "divisibility of batch";
+  case Limit::Tensors:
+    return "divisibility of tensors";
+  case Limit::ExpertTensors:
+    return "divisibility of expert tensors";
   case Limit::Experts:
     return "divisibility of experts";
   case Limit::Folding:
     return "divisibility of dp";
+  case Limit::Sequence:
+    return "divisibility of sequence";
+  case Limit::Heads:
+    return "divisibility of heads";
   case Limit::Layers:
     return "layers";
-  case Limit::PinPp:
-    return "pin pp";
-  case Limit::PinDp:
-    return "pin dp";
-  case Limit::PinEp:
-    return "pin ep";
-  case Limit::PinMicroBatch:
-    return "pin micro-batch";
+  case Limit::Schedule:
+    return "schedule";
+  case Limit::Zero:
+    return "zero";
+  case Limit::PinSchedule:
+    return "pin schedule";
   case Limit::PinRemat:
     return "pin remat";
-  case Limit::Forbid:
+  default:
     return "forbid";
   }
-  return "";
 }
 
 namespace {
@@ -48,7 +55,7 @@ public:
     parameters.set("core.minimize", true);
     solver.set(parameters);
     for (int i = 0; i < kNumLimits; ++i)
-      limits.push_back(context.bool_const(limitName(static_cast<Limit>(i))));
+      limits.push_back(context.bool_const(limitName(static_cast<Limit>(i)).c_str()));
     z3::expr_vector chosen(context);
     for (size_t j = 0; j < broken.size(); ++j) {
       chosen.push_back(context.bool_const(("plan" + std::to_string(j)).c_str()));
@@ -105,10 +112,8 @@ LimitSet sigma::planner::minimalConflict(const std::vector<LimitSet> &broken) {
     throw PlanningError("asked why nothing fits, but something does");
   // Several minimal sets may exist. Deleting in this order prefers one without pins, so a pin is
   // named only if giving it up helps.
-  for (Limit limit : {Limit::Forbid, Limit::PinRemat, Limit::PinMicroBatch, Limit::PinEp,
-                      Limit::PinDp, Limit::PinPp, Limit::Layers, Limit::Folding, Limit::Experts,
-                      Limit::Batch, Limit::DeviceCount, Limit::Memory})
-    if (!solver.isSatisfiable(kept & ~bit(limit), core))
+  for (int i = kNumLimits; i-- > 0;)
+    if (Limit limit = static_cast<Limit>(i); !solver.isSatisfiable(kept & ~bit(limit), core))
       kept &= ~bit(limit);
   return kept;
 }

@@ -2,28 +2,45 @@
 #ifndef SIGMA_PLANNER_SEARCH_LIMITS_H
 #define SIGMA_PLANNER_SEARCH_LIMITS_H
 
+#include "planner/Problem.h"
+
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace sigma::planner {
 
+// docs/cost-model.md, "What is legal"; then what the user asked for, where Pin + axis is the pin of that
+// axis.
 enum class Limit {
   Memory,
   DeviceCount,
-  Batch,   // globalBatch % (dp * micro-batch) == 0
-  Experts, // experts % ep == 0
-  Folding, // dp % ep == 0
-  Layers,  // pp <= layers
-  PinPp,
-  PinDp,
-  PinEp,
-  PinMicroBatch,
+  Batch,
+  Tensors,
+  ExpertTensors,
+  Experts,
+  Folding,
+  Sequence,
+  Heads,
+  Layers,
+  Schedule,
+  Zero,
+  Pin,
+  PinSchedule = Pin + kNumAxes,
   PinRemat,
   Forbid,
 };
-inline constexpr int kNumLimits = 12;
+inline constexpr int kNumLimits = static_cast<int>(Limit::Forbid) + 1;
 
-const char *limitName(Limit limit);
+inline Limit pinOf(Axis axis) {
+  return static_cast<Limit>(static_cast<int>(Limit::Pin) + static_cast<int>(axis));
+}
+inline bool isPin(Limit limit) { return limit >= Limit::Pin && limit < Limit::PinSchedule; }
+inline Axis axisOf(Limit pin) {
+  return static_cast<Axis>(static_cast<int>(pin) - static_cast<int>(Limit::Pin));
+}
+
+std::string limitName(Limit limit);
 
 // A set of limits, one bit each.
 using LimitSet = uint32_t;

@@ -7,13 +7,14 @@
 namespace sigma::planner {
 
 struct MemoryNeed {
-  int64_t bytes;               // usable bytes per device below which no split fits
-  std::vector<int64_t> counts; // a split that reaches it
+  int64_t missingBytes;        // per device, beyond what each stage may use; 0 where it fits
+  std::vector<int64_t> counts; // a split that misses no more
 };
 
-bool fitsMemory(const StageModel &model, int64_t capacity);
+bool fitsMemory(const StageModel &model);
 
-MemoryNeed leastMemory(const StageModel &model);
+// No counts if every split misses more than `mostBytes`.
+MemoryNeed leastMemory(const StageModel &model, int64_t mostBytes);
 
 } // namespace sigma::planner
 

@@ -21,7 +21,7 @@ size_t OptionGraph::numOptions() const {
 }
 
 int64_t OptionGraph::lowerBoundNs() const {
-  return addSat(addSat(mulSat(numMicroBatches - 1, leastSlowestNs), leastSumNs), leastTailNs);
+  return weights.costNs(leastSlowestNs, leastSumNs, leastTailNs);
 }
 
 int64_t OptionGraph::costNs(const std::vector<const StageOption *> &path) const {
@@ -31,7 +31,7 @@ int64_t OptionGraph::costNs(const std::vector<const StageOption *> &path) const 
     sum = addSat(sum, option->timeNs);
     tail = std::max(tail, option->tailNs);
   }
-  return addSat(addSat(mulSat(numMicroBatches - 1, slowest), sum), tail);
+  return weights.costNs(slowest, sum, tail);
 }
 
 namespace {
@@ -39,25 +39,25 @@ namespace {
 class OptionBuilder {
 public:
   OptionBuilder(const StageModel &model, int64_t limitNs) : model(model), limitNs(limitNs) {
-    graph.numLayers = model.numLayers();
-    graph.numMicroBatches = model.layout().numMicroBatches;
+    graph.numUnits = model.numUnits();
+    graph.weights = model.weights();
     averageNs = ceilDiv(model.totalBaseNs(), model.layout().pp);
   }
 
   // False if the table grew too large.
   bool run() {
-    int64_t pp = model.layout().pp, layers = graph.numLayers;
-    std::vector<bool> reached(layers + 1, false);
+    int64_t pp = model.layout().pp, units = graph.numUnits;
+    std::vector<bool> reached(units + 1, false);
     reached[0] = true;
     for (int64_t stage = 0; stage < pp; ++stage) {
       graph.stages.emplace_back();
-      for (int64_t first = 0; first < layers; ++first)
+      for (int64_t first = 0; first < units; ++first)
         if (reached[first])
-          addFrom(stage, first, layers - (pp - stage - 1));
+          addFrom(stage, first, units - (pp - stage - 1) * model.leastUnits());
       total += graph.stages.back().size();
       if (total > kMaxOptions)
         return false;
-      reached.assign(layers + 1, false);
+      reached.assign(units + 1, false);
       for (const StageOption &option : graph.stages.back())
         reached[option.end()] = true;
     }
@@ -69,23 +69,25 @@ public:
 private:
   void addFrom(int64_t stage, int64_t first, int64_t lastEnd) {
     bool isLast = stage == model.layout().pp - 1;
-    for (int64_t end = isLast ? lastEnd : first + 1; end <= lastEnd; ++end) {
+    const int64_t least = first + model.leastUnits();
+    for (int64_t end = isLast ? std::max(least, lastEnd) : least; end <= lastEnd; ++end) {
       int64_t base = model.baseNs(stage, first, end - first);
-      // More layers only take longer and need more memory, so the first that is out ends the row.
+      // More layers only take longer and need more memory, so the first that is out ends the row. Not
+      // so the tail: more compute may hide more of it.
       if (isBeyondLimit(base, base, 0))
         return;
       std::optional<StageTimes> times = model.evaluate(stage, first, end - first);
-      if (!times || isBeyondLimit(base, times->microBatchNs, times->tailNs))
+      if (!times || isBeyondLimit(base, times->microBatchNs, 0))
         return;
-      graph.stages.back().push_back({first, end - first, times->microBatchNs, times->tailNs});
+      if (!isBeyondLimit(base, times->microBatchNs, times->tailNs))
+        graph.stages.back().push_back({first, end - first, times->microBatchNs, times->tailNs});
     }
   }
 
   bool isBeyondLimit(int64_t base, int64_t time, int64_t tail) const {
     int64_t slowest = std::max(averageNs, time);
     int64_t sum = addSat(model.totalBaseNs(), time - base);
-    int64_t bound = addSat(mulSat(graph.numMicroBatches - 1, slowest), addSat(sum, tail));
-    return bound > limitNs;
+    return graph.weights.costNs(slowest, sum, tail) > limitNs;
   }
 
   const StageModel &model;

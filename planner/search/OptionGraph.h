@@ -1,7 +1,7 @@
-// The inner problem of one layout as a layered graph: a state is how many layers lie in the first s
-// stages, an option of stage s is an edge from one state to the next (stage options and prefix
-// states). A plan is a path from (0, 0) to (pp, all layers), its cost is (m - 1)
-// max t + sum t + max tail.
+// The inner problem of one layout as a layered graph: a state is how many units of layers lie in the
+// first s stages, an option of stage s is an edge from one state to the next (stage options and prefix
+// states). A plan is a path from (0, 0) to (pp, all units), its cost is that of
+// StageModel.h, without the layout's noise.
 #ifndef SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
 #define SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
 
@@ -22,14 +22,15 @@ struct StageOption {
   int64_t end() const { return first + count; }
 };
 
-// Layers of each stage, and what they cost.
+// Units of each stage, and what they cost.
 struct Split {
   std::vector<int64_t> counts;
   int64_t costNs = 0; // without the layout's constant
 };
 
 struct OptionGraph {
-  int64_t numLayers = 0, numMicroBatches = 1;
+  int64_t numUnits = 0;
+  StepWeights weights;
   std::vector<std::vector<StageOption>> stages;
   // Presolve: least of max t, sum t and max tail over all paths.
   int64_t leastSlowestNs = 0, leastSumNs = 0, leastTailNs = 0;
@@ -46,8 +47,8 @@ struct OptionGraph {
 std::optional<OptionGraph> buildOptions(const StageModel &model, int64_t limitNs);
 
 // Removes every option that lies on no path of cost <= limitNs, as far as bounds tell: an option o
-// from state a to b is dropped when (m-1) max(leastSlowest, t_o) + F(a) + t_o + B(b) +
-// max(leastTail, tail_o) > limitNs, F and B being shortest-path potentials. They are the optimal
+// from state a to b is dropped when the step of max(leastSlowest, t_o), F(a) + t_o + B(b) and
+// max(leastTail, tail_o) costs more than limitNs, F and B being shortest-path potentials. They are the optimal
 // Lagrange multipliers of the flow constraints, so this is reduced-cost fixing, and each removal is
 // one line of integer arithmetic. Repeats until nothing changes.
 void presolve(OptionGraph &graph, int64_t limitNs);

@@ -10,7 +10,7 @@ using namespace sigma::planner;
 
 namespace {
 
-// Values per (stages passed, layers passed).
+// Values per (stages passed, units passed).
 using Potentials = std::vector<std::vector<int64_t>>;
 enum class Combine { Sum, Max };
 
@@ -19,7 +19,7 @@ int64_t combine(Combine how, int64_t a, int64_t b) {
 }
 
 Potentials unreached(const OptionGraph &graph) {
-  return Potentials(graph.stages.size() + 1, std::vector<int64_t>(graph.numLayers + 1, kSaturated));
+  return Potentials(graph.stages.size() + 1, std::vector<int64_t>(graph.numUnits + 1, kSaturated));
 }
 
 Potentials forward(const OptionGraph &graph, int64_t StageOption::*cost, Combine how,
@@ -39,7 +39,7 @@ Potentials forward(const OptionGraph &graph, int64_t StageOption::*cost, Combine
 
 Potentials backward(const OptionGraph &graph) {
   Potentials best = unreached(graph);
-  best.back()[graph.numLayers] = 0;
+  best.back()[graph.numUnits] = 0;
   for (size_t stage = graph.stages.size(); stage-- > 0;)
     for (const StageOption &option : graph.stages[stage]) {
       int64_t to = best[stage + 1][option.end()];
@@ -53,9 +53,9 @@ Potentials backward(const OptionGraph &graph) {
 bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
   Potentials ahead = forward(graph, &StageOption::timeNs, Combine::Sum), behind = backward(graph);
   auto least = [&](int64_t StageOption::*cost) {
-    return forward(graph, cost, Combine::Max).back()[graph.numLayers];
+    return forward(graph, cost, Combine::Max).back()[graph.numUnits];
   };
-  graph.leastSumNs = ahead.back()[graph.numLayers];
+  graph.leastSumNs = ahead.back()[graph.numUnits];
   graph.leastSlowestNs = least(&StageOption::timeNs);
   graph.leastTailNs = least(&StageOption::tailNs);
 
@@ -67,9 +67,9 @@ bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
         return true;
       int64_t sum = addSat(addSat(before, option.timeNs), after);
       option.reducedNs = before + option.timeNs - ahead[stage + 1][option.end()];
-      int64_t steady =
-          mulSat(graph.numMicroBatches - 1, std::max(graph.leastSlowestNs, option.timeNs));
-      return addSat(addSat(steady, sum), std::max(graph.leastTailNs, option.tailNs)) > limitNs;
+      int64_t slowest = std::max(graph.leastSlowestNs, option.timeNs);
+      return graph.weights.costNs(slowest, sum, std::max(graph.leastTailNs, option.tailNs)) >
+             limitNs;
     };
     auto &options = graph.stages[stage];
     auto end = std::remove_if(options.begin(), options.end(), hopeless);
@@ -83,9 +83,9 @@ bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
 std::vector<const StageOption *> shortestPath(const OptionGraph &graph, int64_t timeLimit) {
   Potentials best = forward(graph, &StageOption::timeNs, Combine::Sum, timeLimit);
   std::vector<const StageOption *> path(graph.stages.size());
-  if (best.back()[graph.numLayers] >= kSaturated)
+  if (best.back()[graph.numUnits] >= kSaturated)
     return {};
-  int64_t state = graph.numLayers;
+  int64_t state = graph.numUnits;
   for (size_t stage = graph.stages.size(); stage-- > 0;)
     for (const StageOption &option : graph.stages[stage]) {
       int64_t from = best[stage][option.first];
@@ -113,14 +113,14 @@ std::optional<Split> sigma::planner::shortestSplit(const OptionGraph &graph) {
   for (const auto &stage : graph.stages)
     for (const StageOption &option : stage)
       times.insert(option.timeNs);
-  int64_t leastSlowest = forward(graph, &StageOption::timeNs, Combine::Max).back()[graph.numLayers];
-  int64_t leastSum = forward(graph, &StageOption::timeNs, Combine::Sum).back()[graph.numLayers];
+  int64_t leastSlowest = forward(graph, &StageOption::timeNs, Combine::Max).back()[graph.numUnits];
+  int64_t leastSum = forward(graph, &StageOption::timeNs, Combine::Sum).back()[graph.numUnits];
   if (leastSlowest >= kSaturated)
     return std::nullopt;
   std::optional<Split> best;
   int tried = 0;
   for (auto limit = times.lower_bound(leastSlowest); limit != times.end(); ++limit) {
-    int64_t bound = addSat(mulSat(graph.numMicroBatches - 1, *limit), leastSum);
+    int64_t bound = graph.weights.costNs(*limit, leastSum, 0);
     if (++tried > kMaxLimits || (best && bound >= best->costNs))
       break;
     std::vector<const StageOption *> path = shortestPath(graph, *limit);

@@ -9,154 +9,235 @@ using namespace sigma::planner;
 
 namespace {
 
-// How many layers of each kind may be rematerialized when no transient may exceed a threshold.
-// Once the threshold is chosen, the transients stop coupling the kinds and what is left is a
-// small bounded knapsack.
-struct Bounds {
-  std::vector<int64_t> least, most;
-  bool feasible = true;
+using Options = std::vector<RematOption>;
+
+// Every value that the largest transient of the stage can take.
+std::set<int64_t> thresholds(const RematProblem &problem) {
+  std::set<int64_t> values;
+  for (const RematKind &kind : problem.kinds)
+    for (const RematOption &option : kind.options)
+      if (kind.count > 0)
+        values.insert(std::max(option.transientBytes, problem.fixedTransientBytes));
+  if (values.empty())
+    values.insert(problem.fixedTransientBytes);
+  return values;
+}
+
+// A step along the lower hull of a kind's options: what one layer saves less, and takes longer.
+struct Step {
+  size_t kind;
+  int64_t bytes, ns;
 };
 
+bool isFlatter(const Step &a, const Step &b) {
+  return Int128(a.ns) * b.bytes < Int128(b.ns) * a.bytes;
+}
+
+// Once the largest transient is bounded, transients stop coupling the kinds, and what is left is a
+// multiple-choice knapsack over counts. Its relaxation moves layers along the hulls of their
+// kinds, flattest step first; branch and bound on it needs few nodes because hulls are nearly met.
 class Knapsack {
 public:
-  Knapsack(const RematProblem &problem, const Bounds &bounds, int64_t budget)
-      : kinds(problem.kinds), bounds(bounds), budget(budget), counts(kinds.size(), 0) {}
+  Knapsack(const RematProblem &problem, int64_t threshold, int64_t budget, int64_t limitNs)
+      : budget(budget), limitNs(limitNs) {
+    for (const RematKind &kind : problem.kinds) {
+      counts.push_back(kind.count);
+      allowed.emplace_back();
+      chosen.emplace_back(kind.options.size(), 0);
+      for (size_t i = 0; i < kind.options.size(); ++i)
+        if (kind.options[i].transientBytes <= threshold)
+          allowed.back().push_back({i, kind.options[i]});
+      isEmpty |= kind.count > 0 && allowed.back().empty();
+    }
+    for (size_t kind = 0; kind < allowed.size(); ++kind)
+      rest.push_back(hullSteps(kind));
+  }
 
   std::optional<RematChoice> solve() {
-    visit(0, 0, 0);
+    if (!isEmpty)
+      visit(0, 0, 0, 0);
     return best;
   }
 
 private:
-  void visit(size_t kind, int64_t savedSoFar, int64_t extraSoFar) {
-    if (best && extraSoFar > best->extraNs)
-      return;
-    if (kind == kinds.size()) {
-      if (savedSoFar <= budget)
-        keepIfBetter(extraSoFar);
+  struct Allowed {
+    size_t index; // into the kind's options
+    RematOption option;
+  };
+
+  // Hull steps of the options from `from` on; the first of those is where layers start.
+  std::vector<std::vector<Step>> hullSteps(size_t kind) {
+    std::vector<std::vector<Step>> byStart;
+    const std::vector<Allowed> &options = allowed[kind];
+    for (size_t from = 0; from < options.size(); ++from) {
+      std::vector<Step> steps;
+      for (size_t i = from + 1; i < options.size(); ++i) {
+        Step step{kind, 0, 0};
+        auto difference = [&](size_t base) {
+          step.bytes = options[base].option.savedBytes - options[i].option.savedBytes;
+          step.ns = options[i].option.extraNs - options[base].option.extraNs;
+        };
+        size_t base = corners.empty() ? from : corners.back();
+        difference(base);
+        // A corner above the line to this one is none.
+        while (!steps.empty() && step.bytes > 0 && isFlatter(step, steps.back())) {
+          steps.pop_back();
+          corners.pop_back();
+          difference(corners.empty() ? from : corners.back());
+        }
+        if (step.bytes <= 0)
+          continue;
+        steps.push_back(step);
+        corners.push_back(i);
+      }
+      corners.clear();
+      byStart.push_back(std::move(steps));
+    }
+    return byStart;
+  }
+
+  // Least extra time of what is undecided, relaxed: `left` layers of `kind` with options from
+  // `option` on, all layers of later kinds. Saturated if nothing fits.
+  int64_t relaxedNs(size_t kind, size_t option, int64_t left, int64_t saved) {
+    int64_t ns = 0, total = saved;
+    std::vector<std::pair<Step, int64_t>> steps;
+    for (size_t k = kind; k < allowed.size(); ++k) {
+      int64_t count = k == kind ? left : counts[k];
+      size_t from = k == kind ? option : 0;
+      if (count == 0)
+        continue;
+      if (from >= allowed[k].size())
+        return kSaturated;
+      total = addSat(total, mulSat(count, allowed[k][from].option.savedBytes));
+      ns = addSat(ns, mulSat(count, allowed[k][from].option.extraNs));
+      for (const Step &step : rest[k][from])
+        steps.push_back({step, count});
+    }
+    int64_t excess = total - budget;
+    if (excess <= 0)
+      return ns;
+    std::sort(steps.begin(), steps.end(),
+              [](const auto &a, const auto &b) { return isFlatter(a.first, b.first); });
+    for (const auto &[step, count] : steps) {
+      int64_t all = mulSat(step.bytes, count);
+      if (all >= excess)
+        return addSat(ns, ceilDiv(Int128(excess) * step.ns, step.bytes));
+      ns = addSat(ns, mulSat(step.ns, count));
+      excess -= all;
+    }
+    return kSaturated;
+  }
+
+  void visit(size_t kind, size_t option, int64_t saved, int64_t extra) {
+    while (kind < allowed.size() && option == 0 && counts[kind] == 0)
+      ++kind;
+    if (kind == allowed.size()) {
+      if (saved <= budget && extra < limitNs) {
+        best = RematChoice{chosen, extra};
+        limitNs = extra;
+      }
       return;
     }
-    // The last kind has one best count: the smallest that fits.
-    bool last = kind + 1 == kinds.size();
-    int64_t from = last ? leastThatFits(kind, savedSoFar) : bounds.least[kind];
-    int64_t to = last ? std::min(from, bounds.most[kind]) : bounds.most[kind];
-    for (int64_t count = from; count <= to; ++count) {
-      counts[kind] = count;
-      visit(kind + 1, addSat(savedSoFar, savedOf(kind, count)),
-            addSat(extraSoFar, mulSat(count, kinds[kind].extraNs)));
-    }
-  }
-
-  int64_t savedOf(size_t kind, int64_t count) const {
-    return addSat(mulSat(count, kinds[kind].rematBytes),
-                  mulSat(kinds[kind].count - count, kinds[kind].keptBytes));
-  }
-
-  int64_t leastThatFits(size_t kind, int64_t savedSoFar) const {
-    int64_t least = bounds.least[kind];
-    int64_t gain = kinds[kind].keptBytes - kinds[kind].rematBytes;
-    int64_t excess = addSat(savedSoFar, savedOf(kind, least)) - budget;
-    return excess <= 0 || gain <= 0 ? least : least + ceilDiv(excess, gain);
-  }
-
-  void keepIfBetter(int64_t extra) {
-    auto total = [](const std::vector<int64_t> &v) {
-      int64_t sum = 0;
-      for (int64_t count : v)
-        sum += count;
-      return sum;
-    };
-    if (best && (extra > best->extraNs ||
-                 (extra == best->extraNs &&
-                  (total(counts) > total(best->counts) ||
-                   (total(counts) == total(best->counts) && counts <= best->counts)))))
+    int64_t left = counts[kind];
+    for (size_t i = 0; i < option; ++i)
+      left -= chosen[kind][allowed[kind][i].index];
+    if (addSat(extra, relaxedNs(kind, option, left, saved)) >= limitNs)
       return;
-    best = RematChoice{counts, extra};
+    const Allowed &way = allowed[kind][option];
+    const bool isLast = option + 1 == allowed[kind].size();
+    // As many as possible keep most first: the relaxation's own order.
+    for (int64_t count = left; count >= (isLast ? left : 0); --count) {
+      chosen[kind][way.index] = count;
+      int64_t savedNow = addSat(saved, mulSat(count, way.option.savedBytes));
+      int64_t extraNow = addSat(extra, mulSat(count, way.option.extraNs));
+      if (count == left)
+        visit(kind + 1, 0, savedNow, extraNow);
+      else
+        visit(kind, option + 1, savedNow, extraNow);
+    }
+    chosen[kind][way.index] = 0;
   }
 
-  const std::vector<RematKind> &kinds;
-  const Bounds &bounds;
-  int64_t budget;
+  int64_t budget, limitNs;
   std::vector<int64_t> counts;
+  std::vector<std::vector<Allowed>> allowed;
+  std::vector<std::vector<std::vector<Step>>> rest; // by kind and first option
+  std::vector<size_t> corners;
+  std::vector<std::vector<int64_t>> chosen;
   std::optional<RematChoice> best;
+  bool isEmpty = false;
 };
+
+int64_t heldBytes(const RematProblem &problem, int64_t saved) {
+  return ceilDiv(Int128(saved) * problem.numerator, problem.denominator);
+}
 
 } // namespace
 
-static Bounds boundsUnder(const RematProblem &problem, int64_t threshold) {
-  Bounds bounds;
-  for (const RematKind &kind : problem.kinds) {
-    bool mayKeep = kind.keptTransientBytes <= threshold && problem.pinned != true;
-    bool mayRemat = kind.rematTransientBytes <= threshold && problem.pinned != false;
-    bounds.least.push_back(mayKeep ? 0 : kind.count);
-    bounds.most.push_back(mayRemat ? kind.count : 0);
-    bounds.feasible &= bounds.least.back() <= bounds.most.back();
-  }
-  return bounds;
-}
-
-// Every value that the largest transient of the stage can take.
-static std::set<int64_t> thresholds(const RematProblem &problem) {
-  std::set<int64_t> values{problem.fixedTransientBytes};
-  for (const RematKind &kind : problem.kinds)
-    if (kind.count > 0)
-      for (int64_t bytes : {kind.keptTransientBytes, kind.rematTransientBytes})
-        values.insert(std::max(bytes, problem.fixedTransientBytes));
-  return values;
-}
-
-static bool better(const RematChoice &a, const RematChoice &b) {
-  int64_t layersA = 0, layersB = 0;
-  for (size_t i = 0; i < a.counts.size(); ++i) {
-    layersA += a.counts[i];
-    layersB += b.counts[i];
-  }
-  if (a.extraNs != b.extraNs)
-    return a.extraNs < b.extraNs;
-  return layersA != layersB ? layersA < layersB : a.counts > b.counts;
-}
-
 std::optional<RematChoice> sigma::planner::chooseRemat(const RematProblem &problem,
-                                                       int64_t budget) {
+                                                       int64_t capacity) {
   std::optional<RematChoice> best;
   for (int64_t threshold : thresholds(problem)) {
-    Bounds bounds = boundsUnder(problem, threshold);
-    if (!bounds.feasible || threshold > budget)
-      continue;
-    std::optional<RematChoice> choice = Knapsack(problem, bounds, budget - threshold).solve();
-    if (choice && (!best || better(*choice, *best)))
-      best = choice;
+    int64_t room = capacity - problem.fixedBytes - threshold;
+    if (room < 0)
+      break;
+    // ceil(saved * n / d) <= room exactly when saved <= floor(room * d / n).
+    int64_t budget = saturate(Int128(room) * problem.denominator / problem.numerator);
+    int64_t limit = best ? best->extraNs : kSaturated;
+    if (limit == 0)
+      break;
+    if (std::optional<RematChoice> choice = Knapsack(problem, threshold, budget, limit).solve())
+      best = std::move(choice);
   }
   return best;
 }
 
-int64_t sigma::planner::leastRematBudget(const RematProblem &problem) {
-  int64_t least = kSaturated;
+LeastPeak sigma::planner::leastPeak(const RematProblem &problem) {
+  LeastPeak least{kSaturated, {}};
   for (int64_t threshold : thresholds(problem)) {
-    Bounds bounds = boundsUnder(problem, threshold);
-    if (!bounds.feasible)
-      continue;
-    int64_t total = threshold;
-    for (size_t i = 0; i < problem.kinds.size(); ++i) {
-      const RematKind &kind = problem.kinds[i];
-      int64_t count = kind.rematBytes < kind.keptBytes ? bounds.most[i] : bounds.least[i];
-      total = addSat(total, addSat(mulSat(count, kind.rematBytes),
-                                   mulSat(kind.count - count, kind.keptBytes)));
+    RematChoice choice;
+    bool isPossible = true;
+    for (const RematKind &kind : problem.kinds) {
+      choice.counts.emplace_back(kind.options.size(), 0);
+      if (kind.count == 0)
+        continue;
+      size_t smallest = kind.options.size();
+      for (size_t i = 0; i < kind.options.size(); ++i)
+        if (kind.options[i].transientBytes <= threshold &&
+            (smallest == kind.options.size() ||
+             kind.options[i].savedBytes < kind.options[smallest].savedBytes))
+          smallest = i;
+      if (smallest == kind.options.size()) {
+        isPossible = false;
+        break;
+      }
+      choice.counts.back()[smallest] = kind.count;
+      choice.extraNs =
+          addSat(choice.extraNs, mulSat(kind.count, kind.options[smallest].extraNs));
     }
-    least = std::min(least, total);
+    if (!isPossible)
+      continue;
+    int64_t peak = addSat(addSat(problem.fixedBytes, heldBytes(problem, savedBytes(problem, choice))),
+                          transientBytes(problem, choice));
+    if (peak < least.bytes)
+      least = {peak, std::move(choice)};
   }
   return least;
 }
 
-int64_t sigma::planner::transientBytes(const RematProblem &problem,
-                                       const std::vector<int64_t> &counts) {
+int64_t sigma::planner::transientBytes(const RematProblem &problem, const RematChoice &choice) {
   int64_t largest = problem.fixedTransientBytes;
-  for (size_t i = 0; i < problem.kinds.size(); ++i) {
-    const RematKind &kind = problem.kinds[i];
-    if (counts[i] > 0)
-      largest = std::max(largest, kind.rematTransientBytes);
-    if (counts[i] < kind.count)
-      largest = std::max(largest, kind.keptTransientBytes);
-  }
+  for (size_t kind = 0; kind < choice.counts.size(); ++kind)
+    for (size_t i = 0; i < choice.counts[kind].size(); ++i)
+      if (choice.counts[kind][i] > 0)
+        largest = std::max(largest, problem.kinds[kind].options[i].transientBytes);
   return largest;
+}
+
+int64_t sigma::planner::savedBytes(const RematProblem &problem, const RematChoice &choice) {
+  int64_t total = 0;
+  for (size_t kind = 0; kind < choice.counts.size(); ++kind)
+    for (size_t i = 0; i < choice.counts[kind].size(); ++i)
+      total = addSat(total, mulSat(choice.counts[kind][i], problem.kinds[kind].options[i].savedBytes));
+  return total;
 }

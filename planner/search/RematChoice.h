@@ -1,4 +1,4 @@
-// Which layers of one stage to rematerialize: the least extra time that fits the memory, exactly.
+// Which layers of one stage to rematerialize, and how: the least extra time that fits the memory, exactly.
 #ifndef SIGMA_PLANNER_SEARCH_REMATCHOICE_H
 #define SIGMA_PLANNER_SEARCH_REMATCHOICE_H
 
@@ -8,35 +8,44 @@
 
 namespace sigma::planner {
 
-// The layers of one kind in a stage. Bytes are multiplied by the micro-batches in flight where
-// they are saved.
-struct RematKind {
-  int64_t count = 0;
-  int64_t extraNs = 0;
-  int64_t keptBytes = 0, rematBytes = 0; // saved, of one layer
-  int64_t keptTransientBytes = 0, rematTransientBytes = 0;
+// One way to treat a layer. Bytes are of one micro-batch.
+struct RematOption {
+  int64_t extraNs = 0, savedBytes = 0, transientBytes = 0;
 };
 
+// The layers of one kind in a stage. No option dominates another; extraNs increase.
+struct RematKind {
+  int64_t count = 0;
+  std::vector<RematOption> options;
+};
+
+// Peak = fixedBytes + ceil(saved * numerator / denominator) + the largest transient.
 struct RematProblem {
   std::vector<RematKind> kinds;
-  int64_t fixedTransientBytes = 0; // of the embedding, head or a collective
-  std::optional<bool> pinned;      // false: none, true: all
+  int64_t fixedBytes = 0;
+  int64_t fixedTransientBytes = 0;         // of the embedding, head or a collective
+  int64_t numerator = 1, denominator = 1;  // how often what layers save is held at once
 };
 
 struct RematChoice {
-  std::vector<int64_t> counts; // rematerialized layers, by kind
+  std::vector<std::vector<int64_t>> counts; // layers, by kind and option
   int64_t extraNs = 0;
 };
 
-// Least extra time such that saved bytes + transient bytes <= `budget`; then fewest layers; then
-// the kinds that come first. Empty when nothing fits.
-std::optional<RematChoice> chooseRemat(const RematProblem &problem, int64_t budget);
+// Least extra time under which the peak is at most `capacity`; ties by a fixed order. Empty when
+// nothing fits.
+std::optional<RematChoice> chooseRemat(const RematProblem &problem, int64_t capacity);
 
-// The smallest budget for which chooseRemat finds something.
-int64_t leastRematBudget(const RematProblem &problem);
+// The smallest peak of any choice, and the choice.
+struct LeastPeak {
+  int64_t bytes;
+  RematChoice choice;
+};
+LeastPeak leastPeak(const RematProblem &problem);
 
-// The largest transient under a choice.
-int64_t transientBytes(const RematProblem &problem, const std::vector<int64_t> &counts);
+// The largest transient under a choice, and the bytes that layers save, of one micro-batch.
+int64_t transientBytes(const RematProblem &problem, const RematChoice &choice);
+int64_t savedBytes(const RematProblem &problem, const RematChoice &choice);
 
 } // namespace sigma::planner
 

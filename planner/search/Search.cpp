@@ -1,58 +1,88 @@
 #include "planner/search/Search.h"
 
 #include "planner/cost/Arithmetic.h"
-#include "planner/search/Layouts.h"
-#include "planner/search/Runners.h"
 #include "planner/search/StageProver.h"
 
 #include <algorithm>
+#include <queue>
 
 using namespace sigma::planner;
 
-// What is known of one layout.
-struct Search::Entry {
-  Layout layout;
-  int64_t boundNs; // no plan of this layout is faster
-  Split best;      // the best known split and its objective; no counts: none is known
-  int64_t bestNs = kSaturated;
-  bool isExcluded = false; // already returned by an earlier round
-  bool isTooLarge = false; // tables would not fit; stays open
-  Certificate certificate = Certificate::None;
-
-  bool hasBest() const { return !best.counts.empty(); }
-  // bestNs is the layout's optimum.
-  bool isSolved() const { return hasBest() && boundNs >= bestNs; }
-};
-
 Search::Search(const Problem &problem, CostSource &source, const SearchOptions &options)
     : problem(problem), options(options), sequence(problem.model), costs(problem, source, sequence),
-      start(std::chrono::steady_clock::now()) {}
-
-Search::~Search() = default;
+      space(problem, sequence), start(std::chrono::steady_clock::now()) {}
 
 StageModel Search::model(const Entry &entry) {
-  const CostSet &set = costs.get(entry.layout.microBatch, entry.layout.ep);
-  return StageModel(problem, sequence, set, entry.layout);
+  return StageModel(problem, sequence, costs, entry.layout);
+}
+
+//===----------------------------------------------------------------------===//
+// The lattice
+//===----------------------------------------------------------------------===//
+
+// The variants of a family share one set of costs, but for what DualPipeV hides.
+static std::vector<Layout> costClasses(const Job &job, const Layout &family) {
+  Layout hiding = family;
+  hiding.schedule = Schedule::DualPipeV;
+  if (hidesExchange(job, hiding))
+    return {family, hiding};
+  return {family};
+}
+
+int64_t Search::familyBoundNs(const Layout &family) {
+  int64_t least = kSaturated;
+  for (const Layout &layout : costClasses(problem.job, family))
+    least = std::min(least, LayoutBounds(problem, sequence, costs, layout).familyNs());
+  return least;
 }
 
 void Search::enumerate(Certificates &certificates) {
-  for (const Layout &layout : enumerateLayouts(problem, certificates.indivisible)) {
-    Entry entry{layout, 0, {}};
-    StageModel stages = model(entry);
-    if (!stages.staticMemoryFits()) {
-      entry.boundNs = kSaturated;
-      entry.certificate = Certificate::Memory;
-    } else {
-      entry.boundNs = stages.lowerBoundNs();
-      if (entry.boundNs >= kSaturated)
-        throw PlanningError("the cost tables give step times beyond 36 years");
-    }
-    entries.push_back(std::move(entry));
+  for (const Layout &layout : space.families(certificates.indivisible)) {
+    Family family{layout, 0, static_cast<int64_t>(space.variants(layout).size())};
+    if (family.numVariants == 0)
+      continue;
+    family.boundNs = familyBoundNs(layout);
+    if (family.boundNs >= kSaturated)
+      throw PlanningError("the cost tables give step times beyond 36 years");
+    numLayouts += family.numVariants;
+    families.push_back(family);
+    if (options.cancelled && options.cancelled())
+      break;
   }
-  std::sort(entries.begin(), entries.end(), [](const Entry &a, const Entry &b) {
+  std::sort(families.begin(), families.end(), [](const Family &a, const Family &b) {
     return a.boundNs != b.boundNs ? a.boundNs < b.boundNs : comesBefore(a.layout, b.layout);
   });
 }
+
+// Makes entries of the variants whose bounds are up to `limitNs` and that are none yet.
+void Search::expand(size_t index, int64_t limitNs) {
+  Family &family = families[index];
+  std::vector<LayoutBounds> bounds;
+  for (const Layout &layout : costClasses(problem.job, family.layout))
+    bounds.emplace_back(problem, sequence, costs, layout);
+  for (const Layout &layout : space.variants(family.layout)) {
+    const bool hides = hidesExchange(problem.job, layout);
+    const LayoutBounds &bound = hides ? bounds.back() : bounds.front();
+    Entry entry{layout, 0, {}};
+    if (bound.staticMemoryFits(layout)) {
+      entry.boundNs = std::min(bound.variantNs(layout), kSaturated - 1);
+    } else if (family.expandedNs < 0) {
+      entry.boundNs = kSaturated;
+      entry.certificate = Certificate::Memory;
+      ++numClosed;
+    } else {
+      continue;
+    }
+    if (entry.certificate == Certificate::Memory ||
+        (entry.boundNs <= limitNs && entry.boundNs > family.expandedNs))
+      entries.push_back(std::move(entry));
+  }
+  family.expandedNs = limitNs;
+}
+
+//===----------------------------------------------------------------------===//
+// Time and progress
+//===----------------------------------------------------------------------===//
 
 unsigned Search::millisecondsLeft() const {
   if (options.timeLimitS <= 0)
@@ -72,8 +102,11 @@ bool Search::outOfTime() const {
 int64_t Search::openBoundNs(int64_t incumbent) const {
   int64_t least = incumbent;
   for (const Entry &entry : entries)
-    if (!entry.isExcluded && !entry.isSolved())
+    if (!entry.isSolved())
       least = std::min(least, entry.boundNs);
+  for (const Family &family : families)
+    if (family.expandedNs < incumbent)
+      least = std::min(least, std::max(family.boundNs, family.expandedNs));
   return least;
 }
 
@@ -81,14 +114,20 @@ void Search::report() const {
   if (!options.progress)
     return;
   Progress progress;
-  progress.configurations = static_cast<int64_t>(entries.size());
-  for (const Entry &entry : entries)
-    progress.closed += entry.isSolved() || entry.boundNs >= kSaturated ||
-                       (hasIncumbent && entry.boundNs > incumbentNs);
+  progress.configurations = numLayouts;
+  progress.closed = numClosed;
+  for (const Family &family : families)
+    progress.closed += family.expandedNs < 0 && hasIncumbent && family.boundNs > incumbentNs
+                           ? family.numVariants
+                           : 0;
   progress.incumbentNs = hasIncumbent ? incumbentNs : 0;
   progress.lowerBoundNs = openBoundNs(hasIncumbent ? incumbentNs : kSaturated);
   options.progress(progress);
 }
+
+//===----------------------------------------------------------------------===//
+// One layout
+//===----------------------------------------------------------------------===//
 
 // Ends with the layout's optimum, or with the proof that nothing at or below `limitNs`
 // exists, or undecided.
@@ -108,7 +147,9 @@ void Search::decide(Entry &entry, int64_t limitNs) {
     return;
   }
   improve(even->split);
-  entry.boundNs = std::max(entry.boundNs, stages.lowerBoundNs(even->slowestNs));
+  int64_t slowest = std::max(even->slowestNs, ceilDiv(stages.totalBaseNs(), entry.layout.pp));
+  int64_t bound = stages.weights().costNs(slowest, stages.totalBaseNs(), 0);
+  entry.boundNs = std::max(entry.boundNs, addSat(bound, constant));
   if (entry.boundNs > limitNs || entry.isSolved()) {
     entry.certificate = Certificate::Time;
     return;
@@ -149,42 +190,73 @@ void Search::proveAgainst(Entry &entry, OptionGraph &graph, int64_t limitNs, int
   }
 }
 
-// The best plan among the layouts not yet excluded. Stops early when time is out; then bounds tell
-// what is proven.
-std::optional<Search::Candidate> Search::findBest(int64_t limitNs, bool isMain) {
+//===----------------------------------------------------------------------===//
+// All layouts
+//===----------------------------------------------------------------------===//
+
+// The best plan among the layouts of `filter`. Stops early when time is out; then
+// bounds tell what is proven.
+std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isMain) {
   std::optional<Candidate> best;
-  auto precedes = [&](const Entry &entry) {
-    return comesBefore(entry.layout, entries[best->index].layout);
-  };
   auto offer = [&](size_t index) {
     const Entry &entry = entries[index];
-    if (!entry.hasBest() || entry.bestNs > limitNs)
+    if (!entry.hasBest())
       return;
     if (!best || entry.bestNs < best->objectiveNs ||
-        (entry.bestNs == best->objectiveNs && precedes(entry)))
+        (entry.bestNs == best->objectiveNs &&
+         comesBefore(entry.layout, entries[best->index].layout)))
       best = Candidate{index, entry.bestNs};
     if (isMain) {
       hasIncumbent = true;
       incumbentNs = best->objectiveNs;
     }
   };
-  for (size_t index = 0; index < entries.size(); ++index)
-    if (!entries[index].isExcluded)
+  // Undecided entries, least bound first; of equals the one that comes first in canonical order.
+  auto isLater = [&](size_t a, size_t b) {
+    if (entries[a].boundNs != entries[b].boundNs)
+      return entries[a].boundNs > entries[b].boundNs;
+    return comesBefore(entries[b].layout, entries[a].layout);
+  };
+  std::priority_queue<size_t, std::vector<size_t>, decltype(isLater)> open(isLater);
+  auto consider = [&](size_t index) {
+    const Entry &entry = entries[index];
+    if (entry.isTooLarge || entry.boundNs >= kSaturated || !filter(entry.layout))
+      return;
+    if (entry.isSolved())
       offer(index);
-  for (size_t index = 0; index < entries.size(); ++index) {
-    Entry &entry = entries[index];
-    if (entry.isExcluded || entry.isSolved() || entry.isTooLarge)
-      continue;
-    // At equal cost only a layout that comes earlier in canonical order may replace the incumbent.
-    int64_t limit = best ? best->objectiveNs - (precedes(entry) ? 0 : 1) : limitNs;
-    if (entry.boundNs > limit || entry.boundNs >= kSaturated)
-      continue;
-    if (outOfTime())
+    else
+      open.push(index);
+  };
+  for (size_t index = 0; index < entries.size(); ++index)
+    consider(index);
+  for (size_t next = 0;;) {
+    const int64_t limit = best ? best->objectiveNs : kSaturated - 1;
+    const int64_t entryNs = open.empty() ? kSaturated : entries[open.top()].boundNs;
+    const int64_t familyNs = next < families.size() ? families[next].boundNs : kSaturated;
+    if (std::min(entryNs, familyNs) > limit || outOfTime())
       break;
-    decide(entry, limit);
+    if (familyNs <= entryNs) {
+      const size_t before = entries.size();
+      if (families[next].expandedNs < limit)
+        expand(next, limit);
+      for (size_t index = before; index < entries.size(); ++index)
+        consider(index);
+      ++next;
+      continue;
+    }
+    const size_t index = open.top();
+    open.pop();
+    // At equal cost only a layout that comes earlier in canonical order may replace the incumbent.
+    const bool precedes = best && comesBefore(entries[index].layout, entries[best->index].layout);
+    const int64_t target = best && !precedes ? limit - 1 : limit;
+    if (entries[index].boundNs > target)
+      continue;
+    decide(entries[index], target);
     offer(index);
-    if (isMain)
+    if (isMain) {
+      ++numClosed;
       report();
+    }
   }
   return best;
 }
@@ -218,68 +290,14 @@ void Search::makeCanonical(Entry &entry) {
   entry.bestNs = addSat(entry.best.costNs, stages.noiseNs());
 }
 
-static void addStepTime(const Problem &problem, const StageModel &stages, Plan &plan) {
-  const StepNoise &noise = stages.stepNoise();
-  plan.noiseNs = stages.noiseNs();
-  double core = static_cast<double>(plan.objectiveNs - plan.noiseNs);
-  plan.stepTime.meanNs = core + noise.meanNs();
-  plan.stepTime.p50Ns = core + noise.quantileNs(0.5);
-  plan.stepTime.p95Ns = core + noise.quantileNs(0.95);
-  plan.stepTime.objectiveNs = core + noise.quantileNs(problem.job.quantilePpm * 1e-6);
-}
-
-void sigma::planner::addThroughput(const Problem &problem, Plan &plan) {
-  double tokens = double(problem.job.globalBatch) * double(problem.model.sequence);
-  double seconds = plan.stepTime.meanNs * 1e-9;
-  if (seconds <= 0)
-    return;
-  plan.tokensPerSecond = tokens / seconds;
-  plan.mfu = plan.tokensPerSecond * problem.model.flopsPerToken / problem.cluster.peakFlopsPerS();
-}
-
-Plan Search::toPlan(const Entry &entry) {
-  StageModel stages = model(entry);
-  Plan plan;
-  plan.layout = entry.layout;
-  plan.objectiveNs = entry.bestNs;
-  int64_t first = 0;
-  for (size_t stage = 0; stage < entry.best.counts.size(); ++stage) {
-    int64_t count = entry.best.counts[stage];
-    plan.stages.push_back(stages.describe(static_cast<int64_t>(stage), first, count));
-    first += count;
-  }
-  addStepTime(problem, stages, plan);
-  addThroughput(problem, plan);
-  return plan;
-}
-
-void Search::addRunners(Answer &answer) {
-  for (int i = 1; i < options.top; ++i) {
-    std::optional<Candidate> next = findBest(kSaturated, false);
-    if (!next || outOfTime())
-      return;
-    Entry &entry = entries[next->index];
-    Plan plan = toPlan(entry);
-    answer.runnersUp.push_back({entry.layout, entry.bestNs, whyItLoses(answer.plan, plan)});
-    entry.isExcluded = true;
-  }
-}
-
-void Search::run(Answer &answer) {
-  enumerate(answer.proof.certificates);
-  answer.proof.configurations = static_cast<int64_t>(entries.size());
-  std::optional<Candidate> best = findBest(kSaturated, true);
-
-  int64_t boundNs = kSaturated;
-  if (best) {
-    boundNs = openBoundNs(best->objectiveNs);
-    makeCanonical(entries[best->index]);
-  }
-  Certificates &count = answer.proof.certificates;
-  int64_t open = 0;
+void Search::countCertificates(Certificates &count, int64_t &open,
+                               const std::optional<Candidate> &best) {
+  const int64_t incumbent = best ? best->objectiveNs : kSaturated;
+  open = 0;
+  int64_t seen = 0;
   for (const Entry &entry : entries) {
-    bool isOpen = !entry.isSolved() && entry.boundNs < kSaturated &&
-                  (!best || entry.boundNs <= best->objectiveNs - 1);
+    ++seen;
+    bool isOpen = !entry.isSolved() && entry.boundNs < kSaturated && entry.boundNs < incumbent;
     open += isOpen;
     count.memoryBound += entry.certificate == Certificate::Memory;
     count.lagrange += entry.certificate == Certificate::Lagrange && !isOpen;
@@ -288,17 +306,35 @@ void Search::run(Answer &answer) {
         (entry.certificate == Certificate::None || entry.certificate == Certificate::Time) &&
         !isOpen;
   }
+  for (const Family &family : families)
+    open += family.expandedNs < 0 && family.boundNs < incumbent ? family.numVariants : 0;
+  count.timeBound += numLayouts - seen - (best ? 0 : open);
+}
+
+void Search::run(Answer &answer) {
+  enumerate(answer.proof.certificates);
+  answer.proof.configurations = numLayouts;
+  std::optional<Candidate> best = findBest([](const Layout &) { return true; }, true);
+
+  int64_t boundNs = kSaturated, open = 0;
+  if (best) {
+    boundNs = openBoundNs(best->objectiveNs);
+    makeCanonical(entries[best->index]);
+  }
+  countCertificates(answer.proof.certificates, open, best);
   if (best) {
     Entry &entry = entries[best->index];
     answer.proof.status = boundNs >= entry.bestNs ? ProofStatus::Optimal : ProofStatus::Gap;
     answer.proof.gap = double(entry.bestNs - boundNs) / double(std::max<int64_t>(1, boundNs));
     answer.plan = toPlan(entry);
-    entry.isExcluded = true;
-    addRunners(answer);
   } else if (open > 0) {
     answer.error = "stopped before any plan was found";
     answer.proof.status = ProofStatus::Gap;
   }
   std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
   answer.proof.wallMs = static_cast<int64_t>(spent.count());
+  if (best) {
+    addRunners(answer);
+    addAlternatives(answer);
+  }
 }

@@ -1,12 +1,15 @@
-// Best-first branch and bound over layouts, with a proof for each.
+// Best-first branch and bound over families of layouts and their variants, with a proof for each.
 #ifndef SIGMA_PLANNER_SEARCH_SEARCH_H
 #define SIGMA_PLANNER_SEARCH_SEARCH_H
 
 #include "planner/Planner.h"
+#include "planner/cost/Arithmetic.h"
+#include "planner/search/Bounds.h"
+#include "planner/search/Layouts.h"
 #include "planner/search/OptionGraph.h"
 
 #include <chrono>
-#include <memory>
+#include <functional>
 #include <optional>
 
 namespace sigma::planner {
@@ -14,29 +17,52 @@ namespace sigma::planner {
 class Search {
 public:
   Search(const Problem &problem, CostSource &costs, const SearchOptions &options);
-  ~Search();
 
   // Fills proof, plan and runners-up; leaves plan empty and the status Infeasible
   // when nothing fits.
   void run(Answer &answer);
 
 private:
-  struct Entry;
+  enum class Certificate { None, Time, Memory, Lagrange, Z3 };
+  struct Family {
+    Layout layout;
+    int64_t boundNs; // no variant is faster
+    int64_t numVariants;
+    int64_t expandedNs = -1; // variants whose bounds are up to this are among the entries
+  };
+  // What is known of one layout.
+  struct Entry {
+    Layout layout;
+    int64_t boundNs; // no plan of this layout is faster
+    Split best;      // the best known split and its objective; no counts: none is known
+    int64_t bestNs = kSaturated;
+    bool isTooLarge = false; // tables would not fit; stays open
+    Certificate certificate = Certificate::None;
+
+    bool hasBest() const { return !best.counts.empty(); }
+    // bestNs is the layout's optimum.
+    bool isSolved() const { return hasBest() && boundNs >= bestNs; }
+  };
   // The best plan of a layout, by the layout's index.
   struct Candidate {
     size_t index;
     int64_t objectiveNs;
   };
-  enum class Certificate { None, Time, Memory, Lagrange, Z3 };
+  using Filter = std::function<bool(const Layout &)>;
 
   void enumerate(Certificates &certificates);
+  int64_t familyBoundNs(const Layout &family);
+  void expand(size_t family, int64_t limitNs);
   StageModel model(const Entry &entry);
-  std::optional<Candidate> findBest(int64_t limitNs, bool isMain);
+  std::optional<Candidate> findBest(const Filter &filter, bool isMain);
   void decide(Entry &entry, int64_t limitNs);
   void proveAgainst(Entry &entry, OptionGraph &graph, int64_t limitNs, int64_t constantNs);
   void makeCanonical(Entry &entry);
   Plan toPlan(const Entry &entry);
   void addRunners(Answer &answer);
+  void addAlternatives(Answer &answer);
+  Runner runnerOf(const Answer &answer, const Entry &entry);
+  void countCertificates(Certificates &count, int64_t &open, const std::optional<Candidate> &best);
   bool outOfTime() const;
   unsigned millisecondsLeft() const;
   void report() const;
@@ -46,8 +72,11 @@ private:
   const SearchOptions &options;
   LayerSequence sequence;
   CostCache costs;
-  std::vector<Entry> entries; // sorted by bound, then canonical order
+  LayoutSpace space;
+  std::vector<Family> families; // sorted by bound, then canonical order
+  std::vector<Entry> entries;   // variants that were looked at
   std::chrono::steady_clock::time_point start;
+  int64_t numLayouts = 0, numClosed = 0;
   bool hasIncumbent = false;
   int64_t incumbentNs = 0;
 };

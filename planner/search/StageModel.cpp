@@ -2,191 +2,245 @@
 
 #include "planner/cost/Arithmetic.h"
 #include "planner/cost/Roofline.h"
-#include "planner/memory/StageMemory.h"
 
 #include <algorithm>
 #include <cmath>
 
 using namespace sigma::planner;
 
-StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, const CostSet &costs,
-                       const Layout &layout)
-    : problem(problem), sequence(sequence), costs(costs), shape(layout), topology(problem.cluster) {
-  capacity = usableMemoryBytes(problem.cluster.device.memoryBytes, problem.job.memoryMarginPpm);
-  std::vector<int64_t> transfer;
-  for (int64_t stage = 0; stage + 1 < shape.pp; ++stage)
-    transfer.push_back(topology.stageTransferNs(costs.boundaryBytes, stage * shape.dp, shape.dp));
-  for (int64_t stage = 0; stage < shape.pp; ++stage)
-    receiveNs.push_back(
-        addSat(stage > 0 ? transfer[stage - 1] : 0, stage + 1 < shape.pp ? transfer[stage] : 0));
-  totalNs = addSat(costs.embedding.baseNs, costs.head.baseNs);
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    totalNs = addSat(totalNs, mulSat(sequence.count(kind, 0, sequence.size()), layerNs(kind)));
-  for (int64_t time : receiveNs)
-    totalNs = addSat(totalNs, time);
+int64_t StepWeights::costNs(int64_t slowestNs, int64_t sumNs, int64_t tailNs) const {
+  Int128 total = Int128(slowest) * slowestNs + Int128(sum) * sumNs + Int128(tail) * tailNs;
+  return ceilDiv(total, tail);
+}
 
-  noise.cellSigmaNs = std::sqrt(cellVariance());
-  noise.numMicroBatches = shape.numMicroBatches;
-  noise.numStages = shape.pp;
-  noise.numReplicas = shape.dp / shape.ep;
+StepWeights sigma::planner::stepWeights(const Layout &layout) {
+  const BubbleShare bubble = bubbleShare(layout);
+  return {layout.numMicroBatches * bubble.denominator - bubble.numerator, bubble.numerator,
+          bubble.denominator};
+}
+
+StepNoise sigma::planner::stepNoise(const Problem &problem, const Layout &layout,
+                                    double pieceVariance) {
+  StepNoise noise;
+  noise.cellSigmaNs = std::sqrt(pieceVariance / double(layout.pp));
+  noise.numMicroBatches = layout.numMicroBatches;
+  noise.numStages = layout.pp;
+  noise.numReplicas = independentReplicas(layout);
   noise.numDevices = problem.cluster.numDevices;
   noise.spikes = problem.cluster.spikes;
+  return noise;
+}
+
+int64_t sigma::planner::noiseAtQuantileNs(const Problem &problem, const StepNoise &noise) {
   double quantile = noise.quantileNs(problem.job.quantilePpm * 1e-6);
-  quantileNs = static_cast<int64_t>(std::ceil(std::min(quantile, double(kSaturated))));
+  return static_cast<int64_t>(std::ceil(std::min(quantile, double(kSaturated))));
 }
 
-int64_t StageModel::layerNs(size_t kind) const {
-  bool remat = problem.job.pins.remat.value_or(false);
-  return addSat(costs.kinds[kind].baseNs, remat ? costs.kinds[kind].extraNs : 0);
+static ReplicatedWork replicated(const PieceCost &piece) {
+  return {piece.denseParameters, piece.expertParameters, piece.forward.computeNs,
+          piece.backward.computeNs};
 }
 
-double StageModel::cellVariance() const {
-  auto variance = [](const PieceCost &piece) {
+StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
+                       const Layout &layout)
+    : problem(problem), sequence(sequence), shape(layout), stepTerms(stepWeights(layout)),
+      zeroTime(problem, layout) {
+  units = shape.vpp == 1 ? sequence.size() : sequence.repeat().repeats;
+  double variance = 0;
+  for (int64_t stage = 0; stage < shape.pp; ++stage) {
+    stages.push_back(makeStage(stage, costs));
+    devices.push_back(&costs.device(stages.back().devices));
+  }
+  // Stages differ only in their devices, and layers are spread evenly over them on average.
+  auto varianceOf = [](const PieceCost &piece) {
     return piece.forward.varianceNs2 + piece.backward.varianceNs2;
   };
-  double total = variance(costs.embedding) + variance(costs.head);
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    total += double(sequence.count(kind, 0, sequence.size())) * variance(costs.kinds[kind]);
-  return total / double(shape.pp);
-}
-
-StageModel::Contents StageModel::contents(int64_t stage, int64_t first, int64_t count) const {
-  Contents result{stage, first, {}, {}, 0, 0, receiveNs[stage]};
-  if (stage == 0)
-    result.ends.push_back(&costs.embedding);
-  if (stage == shape.pp - 1)
-    result.ends.push_back(&costs.head);
-  auto add = [&](const PieceCost &piece, int64_t times, int64_t time) {
-    result.denseParameters = addSat(result.denseParameters, mulSat(times, piece.denseParameters));
-    result.expertParameters =
-        addSat(result.expertParameters, mulSat(times, piece.expertParameters));
-    result.baseNs = addSat(result.baseNs, mulSat(times, time));
-  };
-  for (const PieceCost *end : result.ends)
-    add(*end, 1, end->baseNs);
-  if (shape.pp == 1)
-    result.denseParameters -= problem.model.sharedParameters;
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind) {
-    result.counts.push_back(sequence.count(kind, first, first + count));
-    add(costs.kinds[kind], result.counts.back(), layerNs(kind));
+  totalNs = kSaturated;
+  for (const Stage &stage : stages) {
+    int64_t total = addSat(stages[0].embeddingNs, stages[headStage(shape)].headNs);
+    double here = varianceOf(stages[0].costs->embedding) +
+                  varianceOf(stages[headStage(shape)].costs->head);
+    for (size_t kind = 0; kind < sequence.kinds.size(); ++kind) {
+      int64_t count = sequence.count(kind, 0, sequence.size());
+      total = addSat(total, mulSat(count, stage.layerNs[kind]));
+      here += double(count) * varianceOf(stage.costs->kinds[kind]);
+    }
+    totalNs = std::min(totalNs, total);
+    variance += here / double(shape.pp);
   }
-  return result;
+  for (const Stage &stage : stages)
+    totalNs = addSat(totalNs, stage.receiveNs);
+  layoutNoise = stepNoise(problem, shape, variance);
+  quantileNs = noiseAtQuantileNs(problem, layoutNoise);
 }
 
-int64_t StageModel::baseNs(int64_t stage, int64_t first, int64_t count) const {
-  int64_t total = receiveNs[stage];
+StageModel::Stage StageModel::makeStage(int64_t index, CostCache &cache) const {
+  Stage stage;
+  stage.devices = kindsOf(problem.cluster, shape, index);
+  stage.costs = &cache.whole(shape, stage.devices);
+  for (const PieceCost &kind : stage.costs->kinds)
+    stage.layerNs.push_back(addSat(pieceNs(kind), kind.modes.front().extraNs));
+  stage.embeddingNs = pieceNs(stage.costs->embedding);
+  stage.headNs = pieceNs(stage.costs->head);
+  const Topology topology(problem.cluster);
+  stage.receiveNs = 0;
+  for (int64_t other : remoteNeighbours(shape, index))
+    stage.receiveNs =
+        addSat(stage.receiveNs,
+               topology.stageTransferNs(stage.costs->boundaryBytes, shape, other, index));
+  stage.capacityBytes = usableMemoryBytes(cache.device(stage.devices).memoryBytes,
+                                          problem.job.memoryMarginPpm);
+  return stage;
+}
+
+int64_t StageModel::pieceNs(const PieceCost &piece) const {
+  return addSat(piece.baseNs, zeroTime.everyMicroBatchNs(replicated(piece)));
+}
+
+// Chunks are whole repeats; what stands before the first repeat belongs to the first virtual stage,
+// what stands after the last to the last.
+int64_t StageModel::layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const {
+  if (shape.vpp == 1)
+    return sequence.count(kind, first, first + count);
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  int64_t layers =
+      count * sequence.count(kind, repeat.first, repeat.first + repeat.block);
   if (stage == 0)
-    total = addSat(total, costs.embedding.baseNs);
-  if (stage == shape.pp - 1)
-    total = addSat(total, costs.head.baseNs);
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    total = addSat(total, mulSat(sequence.count(kind, first, first + count), layerNs(kind)));
+    layers += sequence.count(kind, 0, repeat.first);
+  if (stage == headStage(shape))
+    layers += sequence.count(kind, repeat.end(), sequence.size());
+  return layers;
+}
+
+void StageModel::countLayers(Contents &held) const {
+  for (size_t kind = 0; kind < sequence.kinds.size(); ++kind) {
+    held.kinds.push_back(layersOfKind(kind, held.stage, held.first, held.count));
+    held.numLayers += held.kinds.back();
+  }
+  if (shape.vpp == 1) {
+    held.largestChunkLayers = held.numLayers;
+    return;
+  }
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  for (int64_t chunk = 0; chunk < shape.vpp; ++chunk) {
+    int64_t index = virtualIndex(shape, held.stage, chunk);
+    int64_t layers = repeat.block * (held.count / shape.vpp + (chunk < held.count % shape.vpp));
+    layers += index == 0 ? repeat.first : 0;
+    layers += index == shape.vpp * shape.pp - 1 ? sequence.size() - repeat.end() : 0;
+    held.largestChunkLayers = std::max(held.largestChunkLayers, layers);
+  }
+}
+
+StageModel::Contents StageModel::contents(int64_t index, int64_t first, int64_t count) const {
+  const Stage &stage = stages[index];
+  Contents held;
+  held.stage = index;
+  held.first = first;
+  held.count = count;
+  held.hasEmbedding = index == 0;
+  held.hasHead = index == headStage(shape);
+  held.baseNs = stage.receiveNs;
+  countLayers(held);
+  auto add = [&](const PieceCost &piece, int64_t times, int64_t ns) {
+    if (times == 0)
+      return;
+    auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
+    accumulate(held.work.denseParameters, piece.denseParameters);
+    accumulate(held.work.expertParameters, piece.expertParameters);
+    accumulate(held.work.forwardComputeNs, piece.forward.computeNs);
+    accumulate(held.work.backwardComputeNs, piece.backward.computeNs);
+    accumulate(held.baseNs, ns);
+    held.largestDense = std::max(held.largestDense, piece.denseParameters);
+    held.largestExpert = std::max(held.largestExpert, piece.expertParameters);
+  };
+  for (size_t kind = 0; kind < held.kinds.size(); ++kind)
+    add(stage.costs->kinds[kind], held.kinds[kind], stage.layerNs[kind]);
+  add(stage.costs->embedding, held.hasEmbedding, stage.embeddingNs);
+  add(stage.costs->head, held.hasHead, stage.headNs);
+  if (held.hasEmbedding && held.hasHead)
+    held.work.denseParameters -= problem.model.sharedParameters / shape.tp;
+  return held;
+}
+
+int64_t StageModel::baseNs(int64_t index, int64_t first, int64_t count) const {
+  const Stage &stage = stages[index];
+  int64_t total = stage.receiveNs;
+  if (index == 0)
+    total = addSat(total, stage.embeddingNs);
+  if (index == headStage(shape))
+    total = addSat(total, stage.headNs);
+  for (size_t kind = 0; kind < stage.layerNs.size(); ++kind)
+    total =
+        addSat(total, mulSat(layersOfKind(kind, index, first, count), stage.layerNs[kind]));
   return total;
 }
 
-RematProblem StageModel::rematProblem(const Contents &contents) const {
-  int64_t inFlight = microBatchesInFlight(contents.stage, shape.pp, shape.numMicroBatches);
-  RematProblem result;
-  result.pinned = problem.job.pins.remat;
-  result.fixedTransientBytes = costs.workspaceBytes;
-  for (const PieceCost *end : contents.ends)
-    result.fixedTransientBytes = std::max(result.fixedTransientBytes, end->transientBytes);
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind) {
-    const PieceCost &cost = costs.kinds[kind];
-    result.kinds.push_back({contents.counts[kind], cost.extraNs, mulSat(cost.savedBytes, inFlight),
-                            mulSat(cost.rematSavedBytes, inFlight), cost.transientBytes,
-                            cost.rematTransientBytes});
-  }
-  return result;
-}
-
-// Everything but what the layers save and their working sets.
-StageMemoryInput StageModel::memoryInput(const Contents &contents) const {
+StageMemoryInput StageModel::memoryInput(const Contents &held) const {
+  const CostSet &costs = *stages[held.stage].costs;
   StageMemoryInput input;
-  input.stage = contents.stage;
-  input.numStages = shape.pp;
-  input.numMicroBatches = shape.numMicroBatches;
-  input.parameters = addSat(contents.denseParameters, contents.expertParameters);
-  for (const PieceCost *end : contents.ends)
-    input.savedBytes = addSat(input.savedBytes, end->savedBytes);
+  input.layout = shape;
+  input.stage = held.stage;
+  input.dense = {held.work.denseParameters, held.largestDense, shape.cp * shape.dp, shape.zero};
+  input.expert = {held.work.expertParameters, held.largestExpert, shape.edp(), shape.expertZero};
+  input.numLayers = held.numLayers;
+  input.largestChunkLayers = held.largestChunkLayers;
+  input.transientBytes = costs.workspaceBytes;
+  auto addEnd = [&](const PieceCost &end, int64_t &saved) {
+    saved = end.modes.front().savedBytes;
+    input.transientBytes = std::max(input.transientBytes, end.modes.front().transientBytes);
+  };
+  if (held.hasEmbedding)
+    addEnd(costs.embedding, input.embeddingSavedBytes);
+  if (held.hasHead)
+    addEnd(costs.head, input.headSavedBytes);
   input.boundaryBytes = costs.boundaryBytes;
   input.batchBytes = costs.batchBytes;
   return input;
 }
 
-int64_t StageModel::fixedBytes(const Contents &contents) const {
-  return stageMemory(problem.job.recipe, memoryInput(contents)).totalBytes();
-}
-
-int64_t StageModel::syncNs(int64_t denseParameters, int64_t expertParameters) const {
-  int64_t gradient = problem.job.recipe.gradientBytes;
-  auto reduce = [&](int64_t parameters, int64_t size, int64_t stride) {
-    int64_t mean = topology.allReduceNs(mulSat(parameters, gradient), size, stride);
-    return addSat(mean, slowestOfNs(mean, size, topology.groupJitterPpm(size, stride) * 1e-6));
-  };
-  return addSat(reduce(denseParameters, shape.dp, 1),
-                reduce(expertParameters, shape.dp / shape.ep, shape.ep));
+RematProblem StageModel::rematProblem(const Contents &held) const {
+  const CostSet &costs = *stages[held.stage].costs;
+  StageMemoryInput input = memoryInput(held);
+  RematProblem result;
+  result.fixedTransientBytes = input.transientBytes;
+  input.transientBytes = 0;
+  result.fixedBytes = stageMemory(problem.job.recipe, input).totalBytes();
+  result.numerator = inFlight(shape, held.stage).chunks * held.largestChunkLayers;
+  result.denominator = held.numLayers;
+  for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
+    RematKind entry{held.kinds[kind], {}};
+    // What the cheapest mode takes is part of the base.
+    const std::vector<ModeCost> &modes = costs.kinds[kind].modes;
+    for (const ModeCost &mode : modes)
+      entry.options.push_back(
+          {mode.extraNs - modes.front().extraNs, mode.savedBytes, mode.transientBytes});
+    result.kinds.push_back(std::move(entry));
+  }
+  return result;
 }
 
 // Adam reads the gradient, reads and writes values, master copy and moments, and computes
 // next to nothing.
-int64_t StageModel::optimizerNs(int64_t parameters) const {
+int64_t StageModel::optimizerNs(const Contents &held) const {
   const Recipe &recipe = problem.job.recipe;
+  const StageMemoryInput input = memoryInput(held);
   int64_t perParameter = recipe.gradientBytes + 2 * (recipe.valueBytes + recipe.optimizerBytes);
-  return memoryTimeNs(problem.cluster.device, mulSat(parameters, perParameter));
+  int64_t updated = addSat(input.dense.share(1), input.expert.share(1));
+  return memoryTimeNs(*devices[held.stage], mulSat(updated, perParameter));
+}
+
+StageTimes StageModel::times(const Contents &held, int64_t extraNs) const {
+  return {addSat(held.baseNs, extraNs), addSat(zeroTime.syncNs(held.work), optimizerNs(held))};
 }
 
 std::optional<StageTimes> StageModel::evaluate(int64_t stage, int64_t first, int64_t count) const {
-  Contents held = contents(stage, first, count);
-  int64_t fixed = fixedBytes(held);
-  if (fixed > capacity)
-    return std::nullopt;
-  std::optional<RematChoice> choice = chooseRemat(rematProblem(held), capacity - fixed);
+  const Contents held = contents(stage, first, count);
+  std::optional<RematChoice> choice = chooseRemat(rematProblem(held), stages[stage].capacityBytes);
   if (!choice)
     return std::nullopt;
-  // A pinned rematerialization is in baseNs already.
-  int64_t extra = problem.job.pins.remat ? 0 : choice->extraNs;
-  int64_t parameters = addSat(held.denseParameters, held.expertParameters);
-  return StageTimes{
-      addSat(held.baseNs, extra),
-      addSat(syncNs(held.denseParameters, held.expertParameters), optimizerNs(parameters))};
+  return times(held, choice->extraNs);
 }
 
 int64_t StageModel::leastPeakBytes(int64_t stage, int64_t first, int64_t count) const {
-  Contents held = contents(stage, first, count);
-  return addSat(fixedBytes(held), leastRematBudget(rematProblem(held)));
-}
-
-int64_t StageModel::totalParameters(bool experts) const {
-  auto of = [&](const PieceCost &piece) {
-    return experts ? piece.expertParameters : piece.denseParameters;
-  };
-  int64_t total = addSat(of(costs.embedding), of(costs.head));
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    total = addSat(total, mulSat(sequence.count(kind, 0, sequence.size()), of(costs.kinds[kind])));
-  return shape.pp == 1 && !experts ? total - problem.model.sharedParameters : total;
-}
-
-bool StageModel::staticMemoryFits() const {
-  const Recipe &recipe = problem.job.recipe;
-  int64_t perParameter = recipe.valueBytes + recipe.gradientBytes + recipe.optimizerBytes;
-  int64_t total = addSat(totalParameters(false), totalParameters(true));
-  return mulSat(total / shape.pp, perParameter) <= capacity;
-}
-
-int64_t StageModel::lowerBoundNs(int64_t slowestNs) const {
-  int64_t slowest = std::max(slowestNs, ceilDiv(totalNs, shape.pp));
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    slowest = std::max(slowest, layerNs(kind));
-  slowest = std::max(slowest, baseNs(0, 0, 1));
-  slowest = std::max(slowest, baseNs(shape.pp - 1, sequence.size() - 1, 1));
-  // Some stage has at least the average tail, and tails are linear in the parameters up
-  // to rounding: each of the few dozen roundings inside adds less than 2 ns to what
-  // stands for the average.
-  constexpr int64_t kRoundingNs = 256;
-  int64_t dense = totalParameters(false) / shape.pp, expert = totalParameters(true) / shape.pp;
-  int64_t tail = addSat(syncNs(dense, expert), optimizerNs(addSat(dense, expert)));
-  int64_t steady = mulSat(shape.numMicroBatches - 1, slowest);
-  return addSat(addSat(steady, totalNs),
-                addSat(std::max<int64_t>(0, tail - kRoundingNs), quantileNs));
+  return leastPeak(rematProblem(contents(stage, first, count))).bytes;
 }

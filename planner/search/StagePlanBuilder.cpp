@@ -1,63 +1,106 @@
-// A stage of the answer: the same figures as StageModel's options, in parts that a person can read.
+// The stages of the answer: the same figures as StageModel's options, in parts that a person can read.
 #include "planner/cost/Arithmetic.h"
 #include "planner/search/StageModel.h"
 
 using namespace sigma::planner;
 
-StagePlan StageModel::describe(int64_t stage, int64_t first, int64_t count,
-                               bool leastMemory) const {
-  Contents held = contents(stage, first, count);
-  RematProblem remat = rematProblem(held);
-  int64_t budget = leastMemory ? leastRematBudget(remat) : capacity - fixedBytes(held);
-  std::optional<RematChoice> choice = chooseRemat(remat, budget);
-  if (!choice)
-    throw PlanningError("a stage of the chosen plan does not fit the memory");
+std::vector<std::vector<LayerRange>>
+StageModel::chunksOf(const std::vector<int64_t> &counts) const {
+  std::vector<std::vector<LayerRange>> chunks(shape.pp);
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  const int64_t last = shape.vpp * shape.pp - 1;
+  int64_t next = 0;
+  for (int64_t index = 0; index <= last; ++index) {
+    const VirtualStage place = virtualStage(shape, index);
+    const int64_t held = counts[place.stage];
+    int64_t layers = held;
+    if (shape.vpp > 1) {
+      layers = repeat.block * (held / shape.vpp + (place.chunk < held % shape.vpp));
+      layers += index == 0 ? repeat.first : 0;
+      layers += index == last ? sequence.size() - repeat.end() : 0;
+    }
+    chunks[place.stage].push_back({next, next + layers});
+    next += layers;
+  }
+  return chunks;
+}
+
+std::vector<StagePlan> StageModel::describe(const std::vector<int64_t> &counts,
+                                            bool leastMemory) const {
+  const std::vector<std::vector<LayerRange>> chunks = chunksOf(counts);
+  std::vector<StagePlan> plans;
+  int64_t first = 0;
+  for (int64_t stage = 0; stage < shape.pp; ++stage) {
+    const Contents held = contents(stage, first, counts[stage]);
+    const RematProblem remat = rematProblem(held);
+    std::optional<RematChoice> choice = leastMemory
+                                            ? leastPeak(remat).choice
+                                            : chooseRemat(remat, stages[stage].capacityBytes);
+    if (!choice)
+      throw PlanningError("a stage of the chosen plan does not fit the memory");
+    plans.push_back(describeStage(held, *choice, chunks[stage]));
+    first += counts[stage];
+  }
+  return plans;
+}
+
+StagePlan StageModel::describeStage(const Contents &held, const RematChoice &choice,
+                                    const std::vector<LayerRange> &chunks) const {
   StagePlan plan;
-  plan.firstLayer = plan.endLayer = first;
-  plan.endLayer += count;
-  // Of each kind, the first layers of the stage are the rematerialized ones.
-  std::vector<int64_t> left = choice->counts;
-  for (int64_t layer = first; layer < plan.endLayer; ++layer)
-    plan.remat.push_back(left[sequence.kindOf[layer]]-- > 0);
-  describeTimes(held, plan);
-  describeMemory(held, choice->counts, plan);
+  plan.chunks = chunks;
+  // Of each kind, the first layers of the stage are those that recompute most.
+  std::vector<std::vector<int64_t>> left = choice.counts;
+  for (const LayerRange &chunk : chunks)
+    for (int64_t layer = chunk.first; layer < chunk.end; ++layer) {
+      const int kind = sequence.kindOf[layer];
+      size_t mode = left[kind].size() - 1;
+      while (left[kind][mode] == 0)
+        --mode;
+      --left[kind][mode];
+      plan.remat.push_back(stages[held.stage].costs->kinds[kind].modes[mode].name);
+    }
+  describeTimes(held, choice, plan);
+  describeMemory(held, rematProblem(held), choice, plan);
   return plan;
 }
 
-void StageModel::describeTimes(const Contents &held, StagePlan &plan) const {
-  auto add = [&](const WorkTime &time, int64_t &compute, int64_t &exchange) {
-    compute = addSat(compute, time.computeNs);
-    exchange = addSat(exchange, time.exchangeNs);
-    plan.noiseNs = addSat(plan.noiseNs, time.noiseNs);
+void StageModel::describeTimes(const Contents &held, const RematChoice &choice,
+                               StagePlan &plan) const {
+  const CostSet &costs = *stages[held.stage].costs;
+  auto add = [](int64_t &sum, int64_t times, int64_t ns) { sum = addSat(sum, mulSat(times, ns)); };
+  auto addPiece = [&](const PieceCost &piece, int64_t times) {
+    for (const WorkTime *work : {&piece.forward, &piece.backward}) {
+      add(plan.computeNs, times, work->computeNs);
+      add(plan.exchangeNs, times, work->exchangeNs);
+      add(plan.tensorNs, times, work->tensorNs);
+      add(plan.contextNs, times, work->contextNs);
+      add(plan.noiseNs, times, work->noiseNs);
+    }
+    add(plan.zeroNs, times, pieceNs(piece) - piece.baseNs);
   };
-  auto addPass = [&](const PieceCost &piece) {
-    add(piece.forward, plan.computeNs, plan.exchangeNs);
-    add(piece.backward, plan.computeNs, plan.exchangeNs);
-  };
-  for (const PieceCost *end : held.ends)
-    addPass(*end);
-  for (int64_t layer = plan.firstLayer; layer < plan.endLayer; ++layer) {
-    const PieceCost &piece = costs.kinds[sequence.kindOf[layer]];
-    addPass(piece);
-    if (plan.remat[layer - plan.firstLayer])
-      add(piece.recompute, plan.recomputeNs, plan.recomputeNs);
+  addPiece(costs.embedding, held.hasEmbedding);
+  addPiece(costs.head, held.hasHead);
+  for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
+    addPiece(costs.kinds[kind], held.kinds[kind]);
+    for (size_t mode = 0; mode < choice.counts[kind].size(); ++mode) {
+      const WorkTime &again = costs.kinds[kind].modes[mode].recompute;
+      add(plan.recomputeNs, choice.counts[kind][mode], again.totalNs() - again.noiseNs);
+      add(plan.noiseNs, choice.counts[kind][mode], again.noiseNs);
+    }
   }
-  plan.transferNs = receiveNs[held.stage];
-  plan.microBatchNs = addSat(addSat(plan.computeNs, plan.recomputeNs),
-                             addSat(addSat(plan.exchangeNs, plan.transferNs), plan.noiseNs));
-  plan.syncNs = syncNs(held.denseParameters, held.expertParameters);
-  plan.optimizerNs = optimizerNs(addSat(held.denseParameters, held.expertParameters));
+  plan.transferNs = stages[held.stage].receiveNs;
+  for (int64_t part : {plan.computeNs, plan.recomputeNs, plan.exchangeNs, plan.tensorNs,
+                       plan.contextNs, plan.zeroNs, plan.transferNs, plan.noiseNs})
+    plan.microBatchNs = addSat(plan.microBatchNs, part);
+  plan.syncNs = zeroTime.syncNs(held.work);
+  plan.optimizerNs = optimizerNs(held);
 }
 
-void StageModel::describeMemory(const Contents &held, const std::vector<int64_t> &remat,
-                                StagePlan &plan) const {
+void StageModel::describeMemory(const Contents &held, const RematProblem &remat,
+                                const RematChoice &choice, StagePlan &plan) const {
   StageMemoryInput input = memoryInput(held);
-  input.transientBytes = transientBytes(rematProblem(held), remat);
-  for (int64_t layer = plan.firstLayer; layer < plan.endLayer; ++layer) {
-    const PieceCost &piece = costs.kinds[sequence.kindOf[layer]];
-    bool again = plan.remat[layer - plan.firstLayer];
-    input.savedBytes = addSat(input.savedBytes, again ? piece.rematSavedBytes : piece.savedBytes);
-  }
+  input.transientBytes = transientBytes(remat, choice);
+  input.savedBytes = savedBytes(remat, choice);
   StageMemory memory = stageMemory(problem.job.recipe, input);
   plan.parameterBytes = memory.parameterBytes;
   plan.gradientBytes = memory.gradientBytes;

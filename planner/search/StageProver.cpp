@@ -52,7 +52,7 @@ void StageProver::Encoding::addExactlyOne(const z3::expr_vector &literals) {
 void StageProver::Encoding::encodeStates() {
   states.resize(graph.stages.size() + 1);
   for (auto &layer : states)
-    layer.resize(graph.numLayers + 1);
+    layer.resize(graph.numUnits + 1);
   for (size_t stage = 0; stage < graph.stages.size(); ++stage)
     for (const StageOption &option : graph.stages[stage]) {
       auto &from = states[stage][option.first], &to = states[stage + 1][option.end()];
@@ -98,7 +98,10 @@ void StageProver::Encoding::encodeCost(int64_t limitNs) {
   z3::expr sum = integer(graph.leastSumNs);
   for (const z3::expr &cost : reduced)
     sum = sum + cost;
-  solver.add(integer(graph.numMicroBatches - 1) * tau + sum + tail <= integer(limitNs));
+  const StepWeights &weights = graph.weights;
+  solver.add(integer(weights.slowest) * tau + integer(weights.sum) * sum +
+                 integer(weights.tail) * tail <=
+             integer(weights.tail) * integer(limitNs));
 }
 
 Split StageProver::Encoding::read(const z3::model &model) const {

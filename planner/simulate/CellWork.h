@@ -1,45 +1,81 @@
-// What a stage does with one micro-batch, as runs of work between meetings of the expert group.
+// What a stage does with one micro-batch and once a step, as runs of work between meetings of its
+// groups.
 #ifndef SIGMA_PLANNER_SIMULATE_CELLWORK_H
 #define SIGMA_PLANNER_SIMULATE_CELLWORK_H
 
 #include "planner/Plan.h"
 #include "planner/Problem.h"
+#include "planner/simulate/Schedule.h"
+#include "planner/simulate/Span.h"
 
+#include <array>
 #include <vector>
 
 namespace sigma::planner {
 
-// Work that one rank does without looking at others; then, but for the last of a run, an
-// all-to-all.
+// Who meets: the groups of a layer, in the order of Group, and who shares parameters.
+enum class Meeting { Tensor, Context, ExpertTensor, Expert, DenseReplicas, ExpertReplicas, None };
+inline constexpr int kNumMeetings = 6;
+
+// Ranks q of a stage, q counting tp, cp, dp (docs/cost-model.md, "Groups").
+struct MeetingRanks {
+  int64_t size = 1, stride = 1;
+  double linkCv = 0; // relative standard deviation of one transfer
+};
+
+struct Comm {
+  Meeting meeting = Meeting::None;
+  double meanNs = 0;
+  double hiddenNs = 0; // runs behind the arithmetic before it; of exchanges: in a pair of DualPipeV
+};
+
+// Work that one rank does without looking at others; then the others are met.
 struct Stretch {
   double plainNs = 0, groupedNs = 0; // grouped: expert products, in proportion to the rank's tokens
-  double exchangeNs = 0;             // mean of the all-to-all that ends it
+  Comm comm;
 };
 
-// One direction of one layer. Jitter and the load of tokens are drawn once per run and rank.
-// Neighbouring runs without exchange are one, of one stretch.
+// One direction of one layer, or the gathering and reducing of its parameters. Jitter is drawn once
+// per run and rank, the load of tokens once per layer, micro-batch and rank.
 struct Run {
+  Span::Kind kind;
+  int64_t layer = -1; // in the model; -1 where neighbours without meetings are one
   std::vector<Stretch> stretches;
-  double sigmaNs = 0; // of a run without exchange
+  double sigmaNs = 0;                       // of a run that looks at nothing: one stretch
+  bool looks = false;                       // at other ranks or at its load
+  bool hasPlain = false, hasTokens = false; // tokens: expert products or exchanges
 
-  bool meets() const { return stretches.size() > 1; }
+  double arithmeticNs() const;
 };
 
-// Relative standard deviations, as in cost/WorkTime.h.
-struct Jitters {
-  double compute = 0, routing = 0, link = 0;
+// Gradients and parameters, once a step.
+struct TailWork {
+  std::vector<Comm> reduce, gather; // of dense and of expert parameters
+  double updateNs = 0;
 };
 
 struct CellWork {
-  std::vector<Run> forward, backward;                 // recomputation is part of backward
-  double forwardReceiveNs = 0, backwardReceiveNs = 0; // 0 at the ends of the pipeline
-  double tailNs = 0;                                  // gradient reduction and update, once a step
+  std::array<std::vector<Run>, kNumPhases> runs; // recomputation and gathering are part of backward
+  double forwardReceiveNs = 0, backwardReceiveNs = 0; // 0 where nothing comes from another stage
 };
 
-Jitters jittersOf(const Problem &problem, const Layout &layout);
+struct StageWork {
+  double jitterCv = 0;         // of arithmetic
+  std::vector<CellWork> cells; // per chunk
+  TailWork tail;
+};
 
-// One per stage. The figures of `plan` are those that check() computed.
-std::vector<CellWork> cellWorks(const Problem &problem, CostSource &costs, const Plan &plan);
+// What all stages of a layout have in common.
+struct MeetingTable {
+  std::array<MeetingRanks, kNumMeetings> ranks;
+  double routingCv = 0; // of one rank's tokens
+  int64_t lockStep = 1; // ranks of a stage that wait for each other inside a step
+};
+
+MeetingTable meetingsOf(const Problem &problem, const Layout &layout);
+
+// One per stage; of `plan` the layout, layers and modes are read.
+std::vector<StageWork> stageWorks(const Problem &problem, CostSource &costs, const Plan &plan);
 
 } // namespace sigma::planner
 

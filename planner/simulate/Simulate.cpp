@@ -6,7 +6,6 @@
 #include <atomic>
 #include <cmath>
 #include <exception>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 using namespace sigma::planner;
@@ -74,24 +73,6 @@ private:
   std::atomic<int64_t> next{0}, done{0};
 };
 
-const char *nameOf(Span::Kind kind) {
-  switch (kind) {
-  case Span::Kind::Receive:
-    return "receive";
-  case Span::Kind::Forward:
-    return "forward";
-  case Span::Kind::Backward:
-    return "backward";
-  case Span::Kind::Wait:
-    return "wait";
-  case Span::Kind::Exchange:
-    return "all-to-all";
-  case Span::Kind::Tail:
-    return "reduce and update";
-  }
-  return "";
-}
-
 } // namespace
 
 Simulation sigma::planner::simulate(const Problem &problem, CostSource &costs, const Plan &plan,
@@ -113,34 +94,9 @@ Simulation sigma::planner::simulate(const Problem &problem, CostSource &costs, c
     result.p50 = quantileOf(times, 0.50);
     result.p95 = quantileOf(times, 0.95);
     result.p99 = quantileOf(times, 0.99);
+    result.objective = quantileOf(times, double(problem.job.quantilePpm) * 1e-6);
   } catch (const std::exception &error) {
     result.error = error.what();
   }
   return result;
-}
-
-std::string sigma::planner::traceJson(const Problem &problem, CostSource &costs, const Plan &plan,
-                                      uint64_t seed, uint64_t sample) {
-  using Json = nlohmann::ordered_json;
-  CheckResult checked = check(problem, costs, plan);
-  if (!checked.legal())
-    return {};
-  Json events = Json::array();
-  for (int64_t stage = 0; stage < checked.plan.layout.pp; ++stage)
-    events.push_back({{"ph", "M"},
-                      {"name", "process_name"},
-                      {"pid", stage},
-                      {"args", {{"name", "stage " + std::to_string(stage)}}}});
-  for (const Span &span : Step(problem, costs, checked.plan).trace(seed, sample)) {
-    Json event = {{"ph", "X"},
-                  {"name", nameOf(span.kind)},
-                  {"pid", span.stage},
-                  {"tid", span.rank},
-                  {"ts", span.beginNs / 1e3},
-                  {"dur", (span.endNs - span.beginNs) / 1e3}};
-    if (span.microBatch >= 0)
-      event["args"] = {{"microBatch", span.microBatch}};
-    events.push_back(std::move(event));
-  }
-  return Json{{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}}.dump() + "\n";
 }

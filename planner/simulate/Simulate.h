@@ -24,7 +24,7 @@ struct Estimate {
 
 struct Simulation {
   int64_t samples = 0; // fewer than asked for when cancelled
-  Estimate mean, p50, p95, p99;
+  Estimate mean, p50, p95, p99, objective; // objective: at the job's quantile
   Plan plan; // as check() computed it: the closed forms beside the simulation
   std::vector<Violation> violations; // of a plan that is not legal; then nothing else is set
   std::string error;
@@ -33,7 +33,7 @@ struct Simulation {
 Simulation simulate(const Problem &problem, CostSource &costs, const Plan &plan,
                     const SimulateOptions &options = {});
 
-// One drawn step of the first expert group in the Trace Event Format of Chrome and Perfetto: a
+// One drawn step of the first lock-step group in the Trace Event Format of Chrome and Perfetto: a
 // process per stage, a thread per rank. Empty when the plan is not legal.
 std::string traceJson(const Problem &problem, CostSource &costs, const Plan &plan, uint64_t seed,
                       uint64_t sample);

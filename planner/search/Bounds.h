@@ -1,0 +1,52 @@
+// Lower bounds of layouts from sums over the model: microseconds each, before any stage is looked at.
+#ifndef SIGMA_PLANNER_SEARCH_BOUNDS_H
+#define SIGMA_PLANNER_SEARCH_BOUNDS_H
+
+#include "planner/search/StageModel.h"
+
+#include <vector>
+
+namespace sigma::planner {
+
+// Holds for every stage: of several kinds of devices, each bound is that of the kind where it is least.
+class LayoutBounds {
+public:
+  // All variants of one family.
+  LayoutBounds(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
+               const Layout &family);
+
+  // No variant is faster.
+  int64_t familyNs() const;
+  // No plan of the variant is faster.
+  int64_t variantNs(const Layout &variant) const;
+  // False if parameters alone overflow the average stage, had each device `moreBytes` more.
+  bool staticMemoryFits(const Layout &variant, int64_t moreBytes = 0) const;
+
+private:
+  // The whole model on one kind of device.
+  struct Totals {
+    const CostSet *costs;
+    const Device *device;
+    int64_t baseNs = 0;         // of all pieces, forward and backward
+    int64_t largestLayerNs = 0; // of one layer
+    double variance = 0;
+    ReplicatedWork work;
+  };
+
+  Totals totals(const CostSet &costs, const Device &device) const;
+  int64_t variantNs(const Totals &model, const Layout &variant, const ZeroTime &zero) const;
+  int64_t tailNs(const Totals &model, const Layout &variant, const ZeroTime &zero) const;
+  int64_t zeroNs(const Totals &model, const ZeroTime &zero) const;
+  ReplicatedWork average(const Totals &model, const Layout &variant) const;
+
+  const Problem &problem;
+  const LayerSequence &sequence;
+  Layout family;
+  std::vector<Totals> kinds; // of devices
+  int64_t leastTransferNs = 0, capacityBytes = 0, noiseNs = 0;
+  bool everyLayerHasExperts = true;
+};
+
+} // namespace sigma::planner
+
+#endif

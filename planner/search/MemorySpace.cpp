@@ -1,0 +1,64 @@
+#include "planner/search/MemorySpace.h"
+
+#include "planner/cost/Arithmetic.h"
+
+#include <algorithm>
+#include <tuple>
+
+using namespace sigma::planner;
+
+std::vector<Layout> MemorySpace::orderedFamilies() const {
+  int64_t rejected = 0;
+  std::vector<Layout> families = space.families(rejected);
+  // Little of the model and little of the batch on a device.
+  auto key = [](const Layout &layout) {
+    return std::make_tuple(layout.microBatch, -layout.pp * layout.tp * layout.cp,
+                           -layout.ep * layout.etp);
+  };
+  std::stable_sort(families.begin(), families.end(),
+                   [&](const Layout &a, const Layout &b) { return key(a) < key(b); });
+  return families;
+}
+
+std::vector<Layout> MemorySpace::leastMemoryVariants(const Layout &family) const {
+  std::vector<Layout> variants = space.variants(family);
+  if (variants.empty())
+    return {};
+  const Layout first = variants.front();
+  variants.erase(std::remove_if(variants.begin(), variants.end(),
+                                [&](const Layout &layout) {
+                                  return layout.schedule != first.schedule ||
+                                         layout.vpp != first.vpp;
+                                }),
+                 variants.end());
+  std::reverse(variants.begin(), variants.end()); // most ZeRO first
+  return variants;
+}
+
+bool MemorySpace::anyFits() {
+  for (const Layout &family : orderedFamilies()) {
+    const LayoutBounds bounds(problem, sequence, costs, family);
+    for (const Layout &layout : leastMemoryVariants(family))
+      if (bounds.staticMemoryFits(layout) &&
+          fitsMemory(StageModel(problem, sequence, costs, layout)))
+        return true;
+  }
+  return false;
+}
+
+std::optional<MemorySpace::Closest> MemorySpace::closest() {
+  std::optional<Closest> best;
+  for (const Layout &family : orderedFamilies()) {
+    const LayoutBounds bounds(problem, sequence, costs, family);
+    for (const Layout &layout : leastMemoryVariants(family)) {
+      const int64_t mostBytes = best ? best->need.missingBytes - 1 : kSaturated;
+      if (!bounds.staticMemoryFits(layout, mostBytes))
+        continue;
+      const StageModel model(problem, sequence, costs, layout);
+      MemoryNeed need = leastMemory(model, mostBytes);
+      if (!need.counts.empty())
+        best = Closest{layout, std::move(need)};
+    }
+  }
+  return best;
+}

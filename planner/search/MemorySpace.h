@@ -1,0 +1,41 @@
+// Does anything fit? The layouts of a problem, as far as memory tells them apart.
+#ifndef SIGMA_PLANNER_SEARCH_MEMORYSPACE_H
+#define SIGMA_PLANNER_SEARCH_MEMORYSPACE_H
+
+#include "planner/search/Bounds.h"
+#include "planner/search/Layouts.h"
+#include "planner/search/MemoryNeed.h"
+
+#include <optional>
+
+namespace sigma::planner {
+
+class MemorySpace {
+public:
+  MemorySpace(const Problem &problem, const LayerSequence &sequence, CostCache &costs)
+      : problem(problem), sequence(sequence), costs(costs), space(problem, sequence) {}
+
+  bool anyFits();
+
+  // The layout that misses the memory by least.
+  struct Closest {
+    Layout layout;
+    MemoryNeed need;
+  };
+  std::optional<Closest> closest();
+
+private:
+  // In the order in which they are likely to fit.
+  std::vector<Layout> orderedFamilies() const;
+  // 1F1B keeps fewest micro-batches in flight, so where it is allowed it stands for all schedules.
+  std::vector<Layout> leastMemoryVariants(const Layout &family) const;
+
+  const Problem &problem;
+  const LayerSequence &sequence;
+  CostCache &costs;
+  LayoutSpace space;
+};
+
+} // namespace sigma::planner
+
+#endif

@@ -1,0 +1,57 @@
+#include "planner/search/ZeroTime.h"
+
+#include "planner/cost/Arithmetic.h"
+#include "planner/cost/WorkTime.h"
+
+using namespace sigma::planner;
+
+ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
+    : recipe(problem.job.recipe), overlap(problem.job.overlap), topology(problem.cluster) {
+  const Mesh mesh(layout);
+  auto replicas = [&](const RankGroup &ranks, int64_t zero) {
+    return Replicas{ranks, topology.groupJitterPpm(ranks) * 1e-6, zero};
+  };
+  dense = replicas(mesh.denseReplicas(), layout.zero);
+  expert = replicas(mesh.expertReplicas(), layout.expertZero);
+}
+
+int64_t ZeroTime::collectiveNs(Collective collective, int64_t bytes,
+                               const Replicas &replicas) const {
+  int64_t mean = topology.collectiveNs(collective, bytes, replicas.ranks);
+  return addSat(mean, slowestOfNs(mean, replicas.ranks.size(), replicas.linkCv));
+}
+
+int64_t ZeroTime::everyMicroBatchNs(const ReplicatedWork &piece) const {
+  int64_t reduce = 0, gather = 0;
+  auto add = [&](int64_t parameters, const Replicas &replicas) {
+    if (replicas.zero >= 2)
+      reduce = addSat(reduce, collectiveNs(Collective::ReduceScatter,
+                                           mulSat(parameters, recipe.gradientBytes), replicas));
+    if (replicas.zero >= 3)
+      gather = addSat(gather, mulSat(2, collectiveNs(Collective::AllGather,
+                                                     mulSat(parameters, recipe.valueBytes),
+                                                     replicas)));
+  };
+  add(piece.denseParameters, dense);
+  add(piece.expertParameters, expert);
+  return addSat(exposedNs(reduce, piece.backwardComputeNs, overlap.gradientPpm),
+                exposedNs(gather, addSat(piece.forwardComputeNs, piece.backwardComputeNs),
+                          overlap.parameterPpm));
+}
+
+int64_t ZeroTime::syncNs(const ReplicatedWork &stage) const {
+  int64_t reduce = 0, gather = 0;
+  auto add = [&](int64_t parameters, const Replicas &replicas) {
+    if (replicas.zero <= 1)
+      reduce = addSat(reduce, collectiveNs(replicas.zero == 0 ? Collective::AllReduce
+                                                              : Collective::ReduceScatter,
+                                           mulSat(parameters, recipe.gradientBytes), replicas));
+    if (replicas.zero == 1 || replicas.zero == 2)
+      gather = addSat(gather, collectiveNs(Collective::AllGather,
+                                           mulSat(parameters, recipe.valueBytes), replicas));
+  };
+  add(stage.denseParameters, dense);
+  add(stage.expertParameters, expert);
+  return addSat(exposedNs(reduce, stage.backwardComputeNs, overlap.gradientPpm),
+                exposedNs(gather, stage.forwardComputeNs, overlap.parameterPpm));
+}

@@ -1,0 +1,43 @@
+// Time of what ZeRO gathers and reduces (docs/cost-model.md, "Time").
+#ifndef SIGMA_PLANNER_SEARCH_ZEROTIME_H
+#define SIGMA_PLANNER_SEARCH_ZEROTIME_H
+
+#include "planner/Problem.h"
+#include "planner/cost/Collectives.h"
+
+namespace sigma::planner {
+
+// Parameters of one rank, and the compute that their collectives may hide behind.
+struct ReplicatedWork {
+  int64_t denseParameters = 0, expertParameters = 0;
+  int64_t forwardComputeNs = 0, backwardComputeNs = 0;
+};
+
+class ZeroTime {
+public:
+  ZeroTime(const Problem &problem, const Layout &layout);
+
+  // Of a piece, for every micro-batch.
+  int64_t everyMicroBatchNs(const ReplicatedWork &piece) const;
+  // Of a stage, once per step.
+  int64_t syncNs(const ReplicatedWork &stage) const;
+
+private:
+  struct Replicas {
+    RankGroup ranks;
+    double linkCv;
+    int64_t zero;
+  };
+
+  // With the wait for the slowest of the group.
+  int64_t collectiveNs(Collective collective, int64_t bytes, const Replicas &replicas) const;
+
+  const Recipe &recipe;
+  const Overlap &overlap;
+  Topology topology;
+  Replicas dense, expert;
+};
+
+} // namespace sigma::planner
+
+#endif

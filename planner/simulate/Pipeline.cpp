@@ -1,0 +1,128 @@
+#include "planner/simulate/Pipeline.h"
+
+#include <algorithm>
+
+using namespace sigma::planner;
+
+Pipeline::Pipeline(const Step &step, Random &random, Spans spans)
+    : step(step), random(random), lockStep(step.meetings.lockStep),
+      parts(step.layout.pp * step.layout.vpp), loadSeed(random.next()),
+      stages(step.layout.pp, Ranks(lockStep, step.meetings, random, spans)),
+      done(2 * parts * step.layout.numMicroBatches * lockStep), plain(lockStep), grouped(lockStep),
+      load(lockStep), slotsDone(step.layout.pp, 0) {
+  drawSpikes();
+}
+
+void Pipeline::run() {
+  for (const StageSlot &next : step.order)
+    work(next.stage, next.slot);
+}
+
+void Pipeline::drawSpikes() {
+  const int64_t numHits = random.hits(step.layout.pp * lockStep, step.spikeProbability);
+  for (int64_t i = 0; i < numHits; ++i) {
+    const int64_t stage = random.below(step.layout.pp);
+    hits.push_back({stage, random.below(lockStep), random.below(step.numSlots[stage])});
+  }
+}
+
+void Pipeline::spike(int64_t stage) {
+  if (hits.empty())
+    return;
+  const int64_t slot = slotsDone[stage]++;
+  for (const Hit &hit : hits)
+    if (hit.stage == stage && hit.slot == slot)
+      stages[stage].advance(hit.rank, step.spikeNs, {Span::Kind::Spike, stage, 0, -1, -1, 0, 0});
+}
+
+double *Pipeline::doneAt(bool forward, int64_t part, int64_t microBatch) {
+  const int64_t index = ((forward ? 0 : parts) + part) * step.layout.numMicroBatches + microBatch;
+  return &done[index * lockStep];
+}
+
+// Side by side, both begin when both have what they need, and what they made leaves when both are
+// done.
+void Pipeline::work(int64_t stage, const Slot &slot) {
+  const Task *tasks[] = {&slot.task, slot.beside ? &*slot.beside : nullptr};
+  for (const Task *task : tasks)
+    if (task)
+      receive(stage, *task);
+  spike(stage);
+  for (const Task *task : tasks)
+    if (task)
+      for (const Run &run : step.works[stage].cells[task->chunk].runs[int(task->phase)])
+        perform(run, stages[stage], slot.beside.has_value(),
+                {run.kind, stage, 0, task->chunk, task->microBatch, 0, 0});
+  for (const Task *task : tasks)
+    if (task)
+      send(stage, *task);
+}
+
+void Pipeline::receive(int64_t stage, const Task &task) {
+  const bool forward = task.phase == Phase::Forward;
+  const int64_t part = partOf(step.layout, stage, task.chunk),
+                source = forward ? part - 1 : part + 1;
+  if (task.phase == Phase::WeightGradient || source < 0 || source == parts ||
+      holderOf(step.layout, source) == stage)
+    return;
+  const CellWork &cell = step.works[stage].cells[task.chunk];
+  const double ns = forward ? cell.forwardReceiveNs : cell.backwardReceiveNs;
+  const double *sent = doneAt(forward, source, task.microBatch);
+  const Span span{Span::Kind::Receive, stage, 0, task.chunk, task.microBatch, 0, 0};
+  for (int64_t rank = 0; rank < lockStep; ++rank) {
+    stages[stage].wait(rank, sent[rank], span);
+    stages[stage].advance(rank, ns, span);
+  }
+}
+
+void Pipeline::send(int64_t stage, const Task &task) {
+  if (task.phase == Phase::WeightGradient)
+    return;
+  const std::vector<double> &clocks = stages[stage].clocks;
+  std::copy(clocks.begin(), clocks.end(),
+            doneAt(task.phase == Phase::Forward, partOf(step.layout, stage, task.chunk),
+                   task.microBatch));
+}
+
+void Pipeline::perform(const Run &run, Ranks &ranks, bool paired, const Span &span) {
+  if (!run.looks)
+    return alone(run, ranks, span);
+  const double jitterCv = step.works[span.stage].jitterCv;
+  drawFactors(run, jitterCv, span);
+  for (const Stretch &stretch : run.stretches) {
+    if (stretch.plainNs + stretch.groupedNs > 0)
+      for (int64_t rank = 0; rank < lockStep; ++rank)
+        ranks.advance(rank, stretch.plainNs * plain[rank] + stretch.groupedNs * grouped[rank],
+                      span);
+    const Comm &comm = stretch.comm;
+    if (comm.meeting == Meeting::None)
+      continue;
+    const bool exchange = comm.meeting == Meeting::Expert;
+    ranks.meet(comm, exchange && !paired ? 0 : comm.hiddenNs, exchange ? &load : nullptr, span);
+  }
+}
+
+void Pipeline::alone(const Run &run, Ranks &ranks, const Span &span) {
+  const double mean = run.stretches[0].plainNs + run.stretches[0].groupedNs;
+  for (int64_t rank = 0; rank < lockStep; ++rank) {
+    const double noise = run.sigmaNs > 0 ? run.sigmaNs * random.normal() : 0;
+    ranks.advance(rank, std::max(0.0, mean + noise), span);
+  }
+}
+
+// A layer's tokens are where they are, forward, recomputing and backward.
+void Pipeline::drawFactors(const Run &run, double jitterCv, const Span &span) {
+  const double routingCv = run.hasTokens ? step.meetings.routingCv : 0;
+  if (routingCv > 0) {
+    Random tokens(loadSeed, uint64_t(run.layer) << 32 | uint64_t(span.microBatch));
+    for (double &factor : load)
+      factor = std::max(0.0, 1 + routingCv * tokens.normal());
+  } else if (run.hasTokens) {
+    std::fill(load.begin(), load.end(), 1.0);
+  }
+  for (int64_t rank = 0; rank < lockStep; ++rank) {
+    plain[rank] = stages[0].factor(run.hasPlain ? jitterCv : 0);
+    if (run.hasTokens)
+      grouped[rank] = std::max(0.0, stages[0].factor(jitterCv) + load[rank] - 1);
+  }
+}
