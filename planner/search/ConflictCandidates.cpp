@@ -59,8 +59,8 @@ static LimitSet brokenShape(const Problem &problem, const LayerSequence &sequenc
   const Wide experts = Wide(layout.etp) * layout.ep;
   rule(layout.zero == 0 || (layout.cp * layout.dp > 1 && layout.zero <= problem.job.maxZero),
        Limit::Zero);
-  rule(layout.expertZero == 0 || (model.numExperts > 0 && ranks > experts &&
-                                  layout.expertZero <= problem.job.maxZero),
+  rule(layout.expertZero == 0 ||
+           (model.numExperts > 0 && ranks > experts && layout.expertZero <= problem.job.maxZero),
        Limit::Zero);
   return broken;
 }
@@ -218,10 +218,9 @@ public:
     const Pins &pins = problem.job.pins;
     for (int i = 0; i < kNumLimits; ++i) {
       const Limit limit = static_cast<Limit>(i);
-      const bool isAsked = (isPin(limit) && pins[axisOf(limit)]) ||
-                           (limit == Limit::PinSchedule && pins.schedule) ||
-                           (limit == Limit::PinRemat && pins.remat) ||
-                           (limit == Limit::Forbid && forbidsAnything());
+      const bool isAsked =
+          (isPin(limit) && pins[axisOf(limit)]) || (limit == Limit::PinSchedule && pins.schedule) ||
+          (limit == Limit::PinRemat && pins.remat) || (limit == Limit::Forbid && forbidsAnything());
       if (isAsked)
         asked.push_back(limit);
     }
@@ -243,9 +242,8 @@ public:
         LimitSet set = moreDevices ? bit(Limit::DeviceCount) : 0;
         for (size_t i = 0; i < asked.size(); ++i)
           set |= (subset >> i & 1) ? bit(asked[i]) : 0;
-        const bool isCovered = std::any_of(broken.begin(), broken.end(), [&](LimitSet other) {
-          return (set & other) == other;
-        });
+        const bool isCovered = std::any_of(broken.begin(), broken.end(),
+                                           [&](LimitSet other) { return (set & other) == other; });
         if (!isCovered && fitsWithout(set))
           broken.push_back(set);
       }
@@ -274,7 +272,8 @@ private:
                        [&](int64_t size) { return anyFits(withDevices(free, size)); });
   }
 
-  // Costs are kept by pin of rematerialization and by the cluster, so a changed problem has its own.
+  // Costs are kept by pin of rematerialization and by the cluster, so a changed problem has its
+  // own.
   bool anyFits(const Problem &changed) {
     CostCache changedCosts(changed, costs.costSource(), sequence);
     return MemorySpace(changed, sequence, changedCosts).anyFits();

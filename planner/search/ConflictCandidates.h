@@ -7,10 +7,12 @@
 
 namespace sigma::planner {
 
-// Where divisibility and pins leave no layout: sizes that the model, the devices and the pins propose.
+// Where divisibility and pins leave no layout: sizes that the model, the devices and the pins
+// propose.
 std::vector<LimitSet> shapeCandidates(const Problem &problem, const LayerSequence &sequence);
 
-// Where layouts exist but none fits: plans that fit once some pins are given up, or with more devices.
+// Where layouts exist but none fits: plans that fit once some pins are given up, or with more
+// devices.
 std::vector<LimitSet> memoryCandidates(const Problem &problem, CostCache &costs,
                                        const LayerSequence &sequence);
 

@@ -102,8 +102,8 @@ std::string ConflictFinder::memoryAmount() {
          ": parameters " + formatBytes(stage.parameterBytes) + " + gradients " +
          formatBytes(stage.gradientBytes) + " + optimizer " + formatBytes(stage.optimizerBytes) +
          " + activations " + formatBytes(stage.activationBytes) + " + working set " +
-         formatBytes(stage.transientBytes) + " + buffers " + formatBytes(stage.bufferBytes) + " = " +
-         formatBytes(stage.peakBytes, Round::Up) + "; no layout comes closer than " +
+         formatBytes(stage.transientBytes) + " + buffers " + formatBytes(stage.bufferBytes) +
+         " = " + formatBytes(stage.peakBytes, Round::Up) + "; no layout comes closer than " +
          formatLayout(nearest->layout) + " with layers " + layersText(stage) + " on that stage";
 }
 

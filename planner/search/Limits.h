@@ -10,8 +10,8 @@
 
 namespace sigma::planner {
 
-// docs/cost-model.md, "What is legal"; then what the user asked for, where Pin + axis is the pin of that
-// axis.
+// docs/cost-model.md, "What is legal"; then what the user asked for, where Pin + axis is the pin of
+// that axis.
 enum class Limit {
   Memory,
   DeviceCount,
