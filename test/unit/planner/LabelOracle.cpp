@@ -166,3 +166,27 @@ std::optional<OraclePlan> sigma::planner::test::labelOracle(Instance &instance) 
   }
   return best;
 }
+
+std::optional<int64_t> sigma::planner::test::labelOracle(Instance &instance, const Layout &layout) {
+  const WorkFigures work(instance, layout);
+  const LayoutFigures figures(instance.problem, work, layout);
+  ModeFronts fronts;
+  return LabelProgram(instance.problem, work, figures, layout, fronts).solve();
+}
+
+std::optional<int64_t> sigma::planner::test::cheapestPath(const OptionGraph &graph) {
+  std::map<int64_t, Front> at;
+  at[0].insert({0, 0, 0});
+  for (const std::vector<StageOption> &options : graph.stages) {
+    std::map<int64_t, Front> next;
+    for (const StageOption &option : options)
+      for (const Label &label : at[option.first].labels)
+        next[option.end()].insert({std::max(label[0], option.timeNs), label[1] + option.timeNs,
+                                   std::max(label[2], option.tailNs)});
+    at = std::move(next);
+  }
+  std::optional<int64_t> best;
+  for (const Label &label : at[graph.numUnits].labels)
+    best = std::min(best.value_or(INT64_MAX), graph.weights.costNs(label[0], label[1], label[2]));
+  return best;
+}

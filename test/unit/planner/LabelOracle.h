@@ -6,11 +6,18 @@
 #define SIGMA_TEST_PLANNER_LABELORACLE_H
 
 #include "Exhaustive.h"
+#include "planner/search/OptionGraph.h"
 
 namespace sigma::planner::test {
 
 // One of the fastest plans of the space; it has no stages.
 std::optional<OraclePlan> labelOracle(Instance &instance);
+
+// The optimum of one layout.
+std::optional<int64_t> labelOracle(Instance &instance, const Layout &layout);
+
+// The cost of the cheapest path through a table of options.
+std::optional<int64_t> cheapestPath(const OptionGraph &graph);
 
 } // namespace sigma::planner::test
 
