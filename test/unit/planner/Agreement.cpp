@@ -103,9 +103,9 @@ static std::string tableComplaint(Instance &instance, const Layout &layout, bool
   if (!best)
     return {};
   const std::optional<int64_t> expected = labelOracle(instance, layout);
-  if (!expected || !areEqual(*expected, *best + model.noiseNs()))
+  if (!expected || !areEqual(*expected, *best + model.constantNs()))
     return differ("optimum by the oracle's tables and by the search's", expected.value_or(-1),
-                  *best + model.noiseNs());
+                  *best + model.constantNs());
   presolve(*graph, *best + *best / 4);
   if (graph->lowerBoundNs() > *best)
     return differ("lower bound and optimum of a table", graph->lowerBoundNs(), *best);

@@ -1,6 +1,6 @@
 // The optimum of larger instances: a dynamic program over (stage, units placed) that keeps every
-// Pareto-optimal label (slowest stage, sum of stages, largest tail), over stages whose remat modes
-// come from another one that keeps every Pareto-optimal (time, saved bytes, transient bytes).
+// Pareto-optimal label (busiest stage, sum of fill times, largest tail), over stages whose remat
+// modes come from another one that keeps every Pareto-optimal (time, saved bytes, transient bytes).
 // Exact, and different from the search's thresholds and potentials.
 #ifndef SIGMA_TEST_PLANNER_LABELORACLE_H
 #define SIGMA_TEST_PLANNER_LABELORACLE_H

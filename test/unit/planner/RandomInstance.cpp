@@ -158,7 +158,9 @@ static void randomJob(Random &random, Instance &instance, bool coarse) {
   Job &job = instance.problem.job;
   job.name = "run";
   job.globalBatch = instance.problem.cluster.numDevices * random.pick<int64_t>({1, 2, 4, 6, 8});
-  job.recipe = {random.pick<int64_t>({2, 4}), 4, random.pick<int64_t>({8, 12})};
+  job.recipe = {random.pick<int64_t>({2, 4}), 4, random.pick<int64_t>({8, 12}),
+                random.pick<int64_t>({2, 4})};
+  job.stepNs = random.chance(20) ? random.below(1000000) : 0;
   job.memoryMarginPpm = random.between(0, 150000);
   job.quantilePpm = random.pick<int64_t>({500000, 900000, 950000, 990000});
   job.maxMicroBatch = random.pick<int64_t>({1, 2, 4});
