@@ -211,9 +211,10 @@ std::vector<int64_t> sigma::planner::largerClusters(int64_t numDevices) {
 
 namespace {
 
-class MemoryCandidates {
+// Whether some layout fits the memory when only some limits hold.
+class MemoryConflict {
 public:
-  MemoryCandidates(const Problem &problem, CostCache &costs, const LayerSequence &sequence)
+  MemoryConflict(const Problem &problem, CostCache &costs, const LayerSequence &sequence)
       : problem(problem), costs(costs), sequence(sequence) {
     const Pins &pins = problem.job.pins;
     for (int i = 0; i < kNumLimits; ++i) {
@@ -222,32 +223,13 @@ public:
           (isPin(limit) && pins[axisOf(limit)]) || (limit == Limit::PinSchedule && pins.schedule) ||
           (limit == Limit::PinRemat && pins.remat) || (limit == Limit::Forbid && forbidsAnything());
       if (isAsked)
-        asked.push_back(limit);
+        asked |= bit(limit);
     }
   }
 
-  // Smaller sets first: what a larger one adds to one that fits tells nothing.
-  std::vector<LimitSet> run() {
-    std::vector<LimitSet> broken{bit(Limit::Memory)};
-    std::vector<uint32_t> subsets;
-    for (uint32_t subset = 0; subset < (uint32_t(1) << asked.size()); ++subset)
-      subsets.push_back(subset);
-    std::stable_sort(subsets.begin(), subsets.end(), [](uint32_t a, uint32_t b) {
-      return __builtin_popcount(a) < __builtin_popcount(b);
-    });
-    for (bool moreDevices : {false, true})
-      for (uint32_t subset : subsets) {
-        if (subset == 0 && !moreDevices)
-          continue; // the problem itself
-        LimitSet set = moreDevices ? bit(Limit::DeviceCount) : 0;
-        for (size_t i = 0; i < asked.size(); ++i)
-          set |= (subset >> i & 1) ? bit(asked[i]) : 0;
-        const bool isCovered = std::any_of(broken.begin(), broken.end(),
-                                           [&](LimitSet other) { return (set & other) == other; });
-        if (!isCovered && fitsWithout(set))
-          broken.push_back(set);
-      }
-    return broken;
+  LimitSet run() {
+    return shrinkConflict(asked | bit(Limit::Memory) | bit(Limit::DeviceCount),
+                          [&](LimitSet kept) { return leavesPlan(kept); });
   }
 
 private:
@@ -258,14 +240,16 @@ private:
                        [](const std::vector<int64_t> &values) { return !values.empty(); });
   }
 
-  bool fitsWithout(LimitSet set) {
+  bool leavesPlan(LimitSet kept) {
+    if (!contains(kept, Limit::Memory))
+      return true; // the problem has layouts
     Problem free = problem;
-    for (Limit limit : asked)
-      if (contains(set, limit))
+    for (int i = 0; i < kNumLimits; ++i)
+      if (Limit limit = static_cast<Limit>(i); contains(asked & ~kept, limit))
         free = without(std::move(free), limit);
-    if (!contains(set, Limit::DeviceCount))
-      return anyFits(free);
-    if (problem.cluster.tiers.empty())
+    if (anyFits(free))
+      return true;
+    if (contains(kept, Limit::DeviceCount) || problem.cluster.tiers.empty())
       return false;
     const std::vector<int64_t> sizes = largerClusters(problem.cluster.numDevices);
     return std::any_of(sizes.begin(), sizes.end(),
@@ -282,12 +266,12 @@ private:
   const Problem &problem;
   CostCache &costs;
   const LayerSequence &sequence;
-  std::vector<Limit> asked;
+  LimitSet asked = 0; // limits that are the user's
 };
 
 } // namespace
 
-std::vector<LimitSet> sigma::planner::memoryCandidates(const Problem &problem, CostCache &costs,
-                                                       const LayerSequence &sequence) {
-  return MemoryCandidates(problem, costs, sequence).run();
+LimitSet sigma::planner::memoryConflict(const Problem &problem, CostCache &costs,
+                                        const LayerSequence &sequence) {
+  return MemoryConflict(problem, costs, sequence).run();
 }

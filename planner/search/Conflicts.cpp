@@ -41,8 +41,8 @@ public:
         hasLayouts(!LayoutSpace(problem, sequence).isEmpty()) {}
 
   std::vector<Conflict> run() {
-    LimitSet core = minimalConflict(hasLayouts ? memoryCandidates(problem, costs, sequence)
-                                               : shapeCandidates(problem, sequence));
+    LimitSet core = hasLayouts ? memoryConflict(problem, costs, sequence)
+                               : minimalConflict(shapeCandidates(problem, sequence));
     std::vector<Conflict> conflicts;
     for (int i = 0; i < kNumLimits; ++i)
       if (Limit limit = static_cast<Limit>(i); contains(core, limit))
