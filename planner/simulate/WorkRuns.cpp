@@ -84,7 +84,7 @@ PieceRuns WorkRuns::piece(const LayerCost &cost, const RematMode *remat, int64_t
   const Run forward = runOf(cost.forward, Span::Kind::Forward, layer);
   const Run backward = runOf(cost.backward, Span::Kind::Backward, layer);
   const double backwardNs = backward.arithmeticNs(), bothNs = forward.arithmeticNs() + backwardNs;
-  const Parameters parameters{cost.denseParameters, cost.expertParameters};
+  const ParameterCount parameters{cost.denseParameters, cost.expertParameters};
   // Gathered before forward and before backward.
   const Run gather = commRun(
       comms(kGatherEach, parameters, overlap.parameterPpm * 1e-6 * bothNs / 2), kGather, layer);
@@ -103,7 +103,8 @@ PieceRuns WorkRuns::piece(const LayerCost &cost, const RematMode *remat, int64_t
   return runs;
 }
 
-TailWork WorkRuns::tail(const Parameters &parameters, double forwardNs, double backwardNs) const {
+TailWork WorkRuns::tail(const ParameterCount &parameters, double forwardNs,
+                        double backwardNs) const {
   const Overlap &overlap = problem.job.overlap;
   const Recipe &recipe = problem.job.recipe;
   auto shard = [](int64_t count, int64_t zero, int64_t ranks) {
@@ -205,7 +206,7 @@ Run WorkRuns::settled(Run run) const {
   return run;
 }
 
-std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const Parameters &parameters,
+std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const ParameterCount &parameters,
                                   double hiddenNs) const {
   std::vector<Comm> comms;
   auto add = [&](int64_t zero, int64_t count, Meeting meeting, const RankGroup &ranks) {
