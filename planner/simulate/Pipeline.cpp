@@ -112,13 +112,18 @@ void Pipeline::alone(const Run &run, Ranks &ranks, const Span &span) {
   }
 }
 
-// A layer's tokens are where they are, forward, recomputing and backward.
+// A layer's tokens are where they are, forward, recomputing and backward; ranks that share experts
+// share them.
 void Pipeline::drawFactors(const Run &run, double jitterCv, const Span &span) {
   const double routingCv = run.hasTokens ? step.meetings.routingCv : 0;
   if (routingCv > 0) {
     Random tokens(loadSeed, uint64_t(run.layer) << 32 | uint64_t(span.microBatch));
-    for (double &factor : load)
-      factor = std::max(0.0, 1 + routingCv * tokens.normal());
+    double factor = 1;
+    for (int64_t rank = 0; rank < lockStep; ++rank) {
+      if (rank % step.layout.etp == 0)
+        factor = std::max(0.0, 1 + routingCv * tokens.normal());
+      load[rank] = factor;
+    }
   } else if (run.hasTokens) {
     std::fill(load.begin(), load.end(), 1.0);
   }

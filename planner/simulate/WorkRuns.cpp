@@ -160,7 +160,7 @@ void WorkRuns::hide(const WorkCost &work, Run &run) const {
       totalNs += isAmong(stretch) ? stretch.comm.meanNs : 0;
     for (Stretch &stretch : run.stretches)
       if (isAmong(stretch) && totalNs > 0)
-        stretch.comm.hiddenNs = stretch.comm.meanNs * std::min(1.0, hiddenNs / totalNs);
+        stretch.comm.hiddenNs = stretch.comm.meanNs * hiddenNs / totalNs;
   };
   const double arithmeticNs = run.arithmeticNs();
   hideAmong({Meeting::Tensor, Meeting::ExpertTensor}, overlap.tensorPpm * 1e-6 * arithmeticNs);
@@ -223,6 +223,6 @@ std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const ParameterCount &pa
   for (const Comm &comm : comms)
     totalNs += comm.meanNs;
   for (Comm &comm : comms)
-    comm.hiddenNs = totalNs > 0 ? comm.meanNs * std::min(1.0, hiddenNs / totalNs) : 0;
+    comm.hiddenNs = totalNs > 0 ? comm.meanNs * hiddenNs / totalNs : 0;
   return comms;
 }
