@@ -165,7 +165,7 @@ void WorkRuns::hide(const WorkCost &work, Run &run) const {
   const double arithmeticNs = run.arithmeticNs();
   hideAmong({Meeting::Tensor, Meeting::ExpertTensor}, overlap.tensorPpm * 1e-6 * arithmeticNs);
   hideAmong({Meeting::Context}, overlap.contextPpm * 1e-6 * attentionNs);
-  if (layout.schedule == Schedule::DualPipeV)
+  if (layout.schedule == Schedule::DualPipeV && run.kind != Span::Kind::Recompute)
     hideAmong({Meeting::Expert}, overlap.expertPpm * 1e-6 * arithmeticNs);
 }
 
@@ -214,7 +214,7 @@ std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const ParameterCount &pa
       return;
     const Recipe &recipe = problem.job.recipe;
     const bool gathers = *byZero[zero] == Collective::AllGather;
-    const int64_t bytes = mulSat(count, gathers ? recipe.valueBytes : recipe.gradientBytes);
+    const int64_t bytes = mulSat(count, gathers ? recipe.valueBytes : recipe.reduceBytes);
     comms.push_back({meeting, double(topology.collectiveNs(*byZero[zero], bytes, ranks)), 0});
   };
   add(layout.zero, parameters.dense, Meeting::DenseReplicas, mesh.denseReplicas());
