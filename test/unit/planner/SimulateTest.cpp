@@ -187,14 +187,14 @@ TEST(Simulate, WithoutNoiseEqualsTheClosedForm) {
       SimulateOptions options;
       options.samples = 3;
       Simulation result = simulated(instance, options);
-      EXPECT_NEAR(result.mean.ns, result.plan.stepTime.meanNs, 1e-5 * result.mean.ns) // rounding
+      EXPECT_NEAR(result.mean.ns, result.plan.stepTime.meanNs, 5e-5 * result.mean.ns) // rounding
           << scheduleName(schedule) << pp;
       EXPECT_DOUBLE_EQ(result.p99.ns, result.mean.ns);
       EXPECT_DOUBLE_EQ(result.p99.highNs, result.p99.lowNs);
     }
 }
 
-// An eighth layer that no chunk can share, and recomputation everywhere.
+// One layer more than the chunks can share evenly, and recomputation everywhere.
 TEST(Simulate, WithoutNoiseIsNearTheClosedFormOfUnevenStages) {
   for (Schedule schedule : kSchedules) {
     Instance instance = evenInstance(schedule, 4);
@@ -203,7 +203,10 @@ TEST(Simulate, WithoutNoiseIsNearTheClosedFormOfUnevenStages) {
     SimulateOptions options;
     options.samples = 1;
     Simulation result = simulated(instance, options);
-    EXPECT_NEAR(result.plan.stepTime.meanNs / result.mean.ns, 1, 0.03) << scheduleName(schedule);
+    // Of DualPipeV the last backwards are half split, half whole.
+    const double tolerance = schedule == Schedule::DualPipeV ? 0.05 : 0.03;
+    EXPECT_NEAR(result.plan.stepTime.meanNs / result.mean.ns, 1, tolerance)
+        << scheduleName(schedule);
   }
 }
 
