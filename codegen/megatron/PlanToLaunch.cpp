@@ -223,14 +223,20 @@ private:
     if (!back.error.empty())
       return refuse(back.error);
     for (size_t i = 0; i < plan.stages.size(); ++i)
-      for (size_t j = 0; j < plan.stages[i].remat.size(); ++j)
-        if (const std::string &mode = plan.stages[i].remat[j],
-            &other = back.plan.stages[i].remat[j];
-            mode != other)
-          return refuse("remat of layer " + str(static_cast<int64_t>(j)) + " of stage " +
-                        str(static_cast<int64_t>(i)) + " is '" + mode +
+      requireSameModes(plan.stages[i], back.plan.stages[i]);
+  }
+
+  void requireSameModes(const StagePlan &ours, const StagePlan &theirs) {
+    size_t index = 0;
+    for (const planner::LayerRange &chunk : ours.chunks)
+      for (int64_t layer = chunk.first; layer < chunk.end && index < ours.remat.size(); ++layer) {
+        const std::string &mode = ours.remat[index], &other = theirs.remat[index];
+        ++index;
+        if (mode != other)
+          return refuse("remat of layer " + str(layer) + " is '" + mode +
                         "'; Megatron-LM recomputes the same modules in all layers; nearest: '" +
                         other + "'");
+      }
   }
 
   const Plan &plan;
