@@ -222,8 +222,18 @@ private:
     PlanOrError back = planOf(result.launch, *target);
     if (!back.error.empty())
       return refuse(back.error);
+    if (!std::equal(plan.stages.begin(), plan.stages.end(), back.plan.stages.begin(),
+                    back.plan.stages.end(), holdSameLayers))
+      return refuse("the plan is not one of the specification's model, which has other layers");
     for (size_t i = 0; i < plan.stages.size(); ++i)
       requireSameModes(plan.stages[i], back.plan.stages[i]);
+  }
+
+  static bool holdSameLayers(const StagePlan &a, const StagePlan &b) {
+    auto isSame = [](const planner::LayerRange &x, const planner::LayerRange &y) {
+      return x.first == y.first && x.end == y.end;
+    };
+    return std::equal(a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(), isSame);
   }
 
   void requireSameModes(const StagePlan &ours, const StagePlan &theirs) {

@@ -7,17 +7,25 @@ using namespace sigma::megatron;
 
 namespace {
 
+// "line:column: message", "message" or nothing.
+std::string shown(const TextError &error) {
+  std::string place;
+  if (error.line)
+    place = std::to_string(error.line) + ":" + std::to_string(error.column) + ": ";
+  return place + error.message;
+}
+
 // "name value value; name; ..."
 std::string shown(const std::string &text) {
   FlagList list = readFlags(text);
-  std::string shown = list.error;
+  std::string all = shown(list.error);
   for (const Flag &flag : list.flags) {
-    shown += flag.name.text;
+    all += flag.name.text;
     for (const Word &value : flag.values)
-      shown += (value.isUnresolved ? " ?" : " ") + value.text;
-    shown += "; ";
+      all += (value.isUnresolved ? " ?" : " ") + value.text;
+    all += "; ";
   }
-  return shown;
+  return all;
 }
 
 TEST(FlagsTest, Arguments) {
@@ -57,7 +65,7 @@ TEST(FlagsTest, OpenQuotesAreLocated) {
 }
 
 void expectError(const std::string &text, const std::string &error) {
-  EXPECT_EQ(readLaunch(text).error, error) << text;
+  EXPECT_EQ(shown(readLaunch(text).error), error) << text;
 }
 
 TEST(LaunchTest, ReadsWhatConcernsTheLayout) {
@@ -65,7 +73,7 @@ TEST(LaunchTest, ReadsWhatConcernsTheLayout) {
                                "--micro-batch-size 1 --save /tmp --no-ckpt-fully-parallel-save "
                                "--recompute-granularity selective --recompute-modules moe_act mlp "
                                "--tensor-model-parallel-size 4");
-  ASSERT_EQ(text.error, "");
+  ASSERT_EQ(text.error.message, "");
   EXPECT_EQ(text.launch.tensorParallel, 4); // the last counts
   EXPECT_EQ(text.launch.recomputeModules, (std::vector<std::string>{"moe_act", "mlp"}));
 }
@@ -125,7 +133,7 @@ TEST(LaunchTest, WhatIsPrintedIsRead) {
   launch.overlapGradReduce = launch.overlapParamGather = launch.tpCommOverlap = true;
   std::string text = printLaunch(launch);
   LaunchText again = readLaunch(text);
-  ASSERT_EQ(again.error, "") << text;
+  ASSERT_EQ(again.error.message, "") << text;
   EXPECT_EQ(printLaunch(again.launch), text);
   EXPECT_NE(text.find("--pipeline-model-parallel-layout 'Et|t*3L'\n"), std::string::npos);
 }

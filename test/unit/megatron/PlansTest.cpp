@@ -44,7 +44,7 @@ protected:
 
   PlanOrError read(const std::string &flags) {
     LaunchText text = readLaunch("--micro-batch-size 1 --global-batch-size 512 " + flags);
-    EXPECT_EQ(text.error, "") << flags;
+    EXPECT_EQ(text.error.message, "") << flags;
     return planOf(text.launch, target());
   }
 
@@ -81,7 +81,7 @@ protected:
     LaunchOrError launch = launchOf(plan, {}, &known);
     ASSERT_EQ(launch.error, "");
     LaunchText text = readLaunch(printLaunch(launch.launch));
-    ASSERT_EQ(text.error, "");
+    ASSERT_EQ(text.error.message, "");
     PlanOrError again = planOf(text.launch, known);
     ASSERT_EQ(again.error, "");
     for (int axis = 0; axis < kNumAxes; ++axis)
@@ -253,6 +253,8 @@ TEST_F(PlansTest, RefusesPlansThatMegatronCannotSay) {
   expectNoFlags(perLayer, "remat of layer 0 is 'none'; Megatron-LM recomputes the same "
                           "modules in all layers; nearest: 'core_attn'");
   expectNoFlags(perLayer, "give the specification with --spec", /*withTarget=*/false);
+  problem.model.layers = {{1, 20}};
+  expectNoFlags(base, "the plan is not one of the specification's model, which has other layers");
   Plan dropped = base;
   dropped.stages[1].chunks[0].first = 16;
   expectNoFlags(dropped, "chunk 0 of stage 1 holds layers 16..30; it must hold at least one, from "
