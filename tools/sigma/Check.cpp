@@ -14,37 +14,48 @@ namespace megatron = sigma::megatron;
 namespace planner = sigma::planner;
 
 namespace {
-/// What the plan is compared with: the best of the space, if it is asked for and there is one.
+/// What the plan is compared with: the best of the space.
 struct Optimum {
-  bool isKnown = false;
   planner::Answer answer;
   double slowerPercent = 0; // the plan checked, against the best
+  std::string unknown;      // why there is nothing to compare with
 };
 } // namespace
 
 static Optimum findOptimum(mlir::sigma::PlanningTask &task, const planner::CheckResult &result,
                            double timeLimitS) {
   Optimum optimum;
+  if (result.plan.objectiveNs <= 0) {
+    optimum.unknown = "the plan has no step time";
+    return optimum;
+  }
   optimum.answer = search(task, timeLimitS, /*top=*/1);
-  int64_t best = optimum.answer.plan.objectiveNs;
-  optimum.isKnown = best > 0 && result.plan.objectiveNs > 0;
-  if (optimum.isKnown)
-    optimum.slowerPercent = 100 * (double(result.plan.objectiveNs) / double(best) - 1);
+  const planner::Plan &best = optimum.answer.plan;
+  if (!optimum.answer.error.empty())
+    optimum.unknown = optimum.answer.error;
+  else if (best.stages.empty())
+    optimum.unknown = "no plan of the space fits";
+  else
+    optimum.slowerPercent = 100 * (double(result.plan.objectiveNs) / double(best.objectiveNs) - 1);
   return optimum;
 }
 
 static void printOptimum(const Optimum &optimum) {
+  if (!optimum.unknown.empty()) {
+    llvm::outs() << "not compared with the best plan: " << optimum.unknown << "\n";
+    return;
+  }
   const planner::Plan &best = optimum.answer.plan;
   bool isProven = optimum.answer.proof.status == planner::ProofStatus::Optimal;
   double percent = optimum.slowerPercent;
   llvm::outs() << llvm::formatv(
-      "cost: {0}{1:F2} % {2} than the best plan of the space{3}\n  {4}  step {5}\n",
+      "{0}{1:F2} % {2} than the best plan{3}:\n  {4}  step {5}\n",
       isProven || percent < 0 ? "" : "at least ", std::abs(percent),
-      percent < 0 ? "faster" : "slower", percent < 0 ? ", in which it does not lie" : "",
+      percent < 0 ? "faster" : "slower", percent < 0 ? " of the space, outside which it lies" : "",
       planner::formatLayout(best.layout), planner::formatNs(best.stepTime.objectiveNs));
 }
 
-static void printJson(const planner::CheckResult &result, const Optimum &optimum) {
+static void printJson(const planner::CheckResult &result, const Optimum *optimum) {
   llvm::json::OStream json(llvm::outs(), 2);
   json.object([&] {
     json.attribute("legal", result.legal());
@@ -65,12 +76,12 @@ static void printJson(const planner::CheckResult &result, const Optimum &optimum
       for (const auto &stage : result.plan.stages)
         json.value(stage.peakBytes);
     });
-    if (optimum.isKnown)
+    if (optimum && optimum->unknown.empty())
       json.attributeObject("optimum", [&] {
-        json.attribute("proven", optimum.answer.proof.status == planner::ProofStatus::Optimal);
-        json.attribute("layout", planner::formatLayout(optimum.answer.plan.layout));
-        json.attribute("objectiveNs", optimum.answer.plan.objectiveNs);
-        json.attribute("slowerPercent", optimum.slowerPercent);
+        json.attribute("proven", optimum->answer.proof.status == planner::ProofStatus::Optimal);
+        json.attribute("layout", planner::formatLayout(optimum->answer.plan.layout));
+        json.attribute("objectiveNs", optimum->answer.plan.objectiveNs);
+        json.attribute("slowerPercent", optimum->slowerPercent);
       });
   });
   llvm::outs() << "\n";
@@ -167,15 +178,15 @@ int sigma::driver::runCheck(const CheckOptions &options) {
   planner::CheckResult result = planner::check(task->problem, *task->costs, plan);
   if (!result.error.empty())
     return fail(result.error), kUserError;
-  Optimum optimum;
+  std::optional<Optimum> optimum;
   if (options.optimum)
     optimum = findOptimum(*task, result, options.timeLimitS);
   if (options.json) {
-    printJson(result, optimum);
+    printJson(result, optimum ? &*optimum : nullptr);
   } else {
     llvm::outs() << planner::summarizeCheck(task->problem, result);
-    if (optimum.isKnown)
-      printOptimum(optimum);
+    if (optimum)
+      printOptimum(*optimum);
   }
   return result.legal() ? kDone : kUserError;
 }

@@ -13,9 +13,11 @@ megatron::Target sigma::driver::megatronTarget(Spec &spec, mlir::sigma::Planning
   return {task.problem, *task.costs, mtp ? mtp.getCount() : 0};
 }
 
+static std::string shownPath(const std::string &path) { return path == "-" ? "<stdin>" : path; }
+
 /// As compilers do: "file:3:5: error: ...".
 static bool failAt(const std::string &path, const megatron::TextError &error) {
-  llvm::errs() << (path == "-" ? "<stdin>" : path) << ":";
+  llvm::errs() << shownPath(path) << ":";
   if (error.line)
     llvm::errs() << error.line << ":" << error.column << ":";
   llvm::errs() << " error: " << error.message << "\n";
@@ -48,7 +50,7 @@ int sigma::driver::runMegatronImport(const ImportOptions &options) {
   planner::CheckResult result = planner::check(task->problem, *task->costs, plan);
   if (!result.legal()) {
     llvm::errs() << planner::summarizeCheck(task->problem, result);
-    return fail(options.path + " is not a legal plan of this job"), kUserError;
+    return fail(shownPath(options.path) + " is not a legal plan of this job"), kUserError;
   }
   planner::Answer answer;
   answer.plan = result.plan;
@@ -66,9 +68,9 @@ int sigma::driver::runMegatronExport(const ExportOptions &options) {
   planner::PlanDocument document = planner::fromJson(text);
   const planner::Plan &plan = document.answer.plan;
   if (!document.error.empty())
-    return fail(options.path + ": " + document.error), kUserError;
+    return fail(shownPath(options.path) + ": " + document.error), kUserError;
   if (plan.stages.empty())
-    return fail(options.path + " holds no plan"), kUserError;
+    return fail(shownPath(options.path) + " holds no plan"), kUserError;
   megatron::LaunchOrError converted;
   if (options.spec.path.empty()) {
     converted = megatron::launchOf(plan, document.numExperts, nullptr);
@@ -83,7 +85,7 @@ int sigma::driver::runMegatronExport(const ExportOptions &options) {
     converted = megatron::launchOf(plan, document.numExperts, &target);
   }
   if (!converted.error.empty())
-    return fail(options.path + ": " + converted.error), kUserError;
+    return fail(shownPath(options.path) + ": " + converted.error), kUserError;
   return writeText(options.output.empty() ? "-" : options.output,
                    megatron::printLaunch(converted.launch))
              ? kDone
