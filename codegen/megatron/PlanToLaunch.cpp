@@ -27,6 +27,8 @@ public:
   }
 
   LaunchOrError run() {
+    if (target)
+      requireModel();
     exportSchedule();
     exportSizes();
     exportLayers();
@@ -45,6 +47,17 @@ private:
   void refuse(const std::string &message) {
     if (result.error.empty())
       result.error = message;
+  }
+
+  void requireModel() {
+    int64_t held = 0, wanted = 0;
+    for (const StagePlan &stage : plan.stages)
+      held += stage.numLayers();
+    for (const planner::LayerGroup &group : target->problem.model.layers)
+      wanted += group.count;
+    if (held != wanted)
+      refuse("the plan holds " + str(held) + " layers; the specification's model has " +
+             str(wanted));
   }
 
   void exportSchedule() {
@@ -224,7 +237,7 @@ private:
       return refuse(back.error);
     if (!std::equal(plan.stages.begin(), plan.stages.end(), back.plan.stages.begin(),
                     back.plan.stages.end(), holdSameLayers))
-      return refuse("the plan is not one of the specification's model, which has other layers");
+      return refuse("Megatron-LM splits the layers of the specification's model otherwise");
     for (size_t i = 0; i < plan.stages.size(); ++i)
       requireSameModes(plan.stages[i], back.plan.stages[i]);
   }

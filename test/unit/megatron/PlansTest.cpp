@@ -253,11 +253,13 @@ TEST_F(PlansTest, RefusesPlansThatMegatronCannotSay) {
   expectNoFlags(perLayer, "remat of layer 0 is 'none'; Megatron-LM recomputes the same "
                           "modules in all layers; nearest: 'core_attn'");
   expectNoFlags(perLayer, "give the specification with --spec", /*withTarget=*/false);
+  Problem thirty = problem;
   problem.model.layers = {{1, 20}};
-  expectNoFlags(base, "the plan is not one of the specification's model, which has other layers");
+  expectNoFlags(base, "the plan holds 30 layers; the specification's model has 20");
+  problem = thirty;
   Plan dropped = base;
-  dropped.stages[1].chunks[0].first = 16;
-  expectNoFlags(dropped, "chunk 0 of stage 1 holds layers 16..30; it must hold at least one, from "
+  dropped.stages[1].chunks[0] = {16, 31};
+  expectNoFlags(dropped, "chunk 0 of stage 1 holds layers 16..31; it must hold at least one, from "
                          "layer 15");
 }
 
