@@ -50,19 +50,6 @@ InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {
   return {};
 }
 
-BubbleShare sigma::planner::bubbleShare(const Layout &layout) {
-  switch (layout.schedule) {
-  case Schedule::OneForwardOneBackward:
-    return {1, 1};
-  case Schedule::Interleaved:
-    return {1, layout.vpp};
-  case Schedule::ZeroBubbleH1:
-  case Schedule::DualPipeV:
-    return {1, 3};
-  }
-  return {};
-}
-
 int64_t sigma::planner::independentReplicas(const Layout &layout) {
   const int64_t inStep = std::lcm(layout.tp * layout.cp, layout.etp * layout.ep);
   return std::max<int64_t>(1, layout.ranksPerStage() / inStep);

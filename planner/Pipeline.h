@@ -30,12 +30,6 @@ struct InFlight {
 };
 InFlight inFlight(const Layout &layout, int64_t stage);
 
-// Share of the bubble of 1F1B that a schedule leaves.
-struct BubbleShare {
-  int64_t numerator, denominator;
-};
-BubbleShare bubbleShare(const Layout &layout);
-
 // Pipelines that run by themselves until gradients are reduced.
 int64_t independentReplicas(const Layout &layout);
 

@@ -37,7 +37,12 @@ struct StagePlan {
   int64_t parameterBytes = 0, gradientBytes = 0, optimizerBytes = 0, activationBytes = 0,
           transientBytes = 0, bufferBytes = 0;
 
-  int64_t numLayers() const;
+  int64_t numLayers() const {
+    int64_t total = 0;
+    for (const LayerRange &chunk : chunks)
+      total += chunk.size();
+    return total;
+  }
 };
 
 struct StepTime {

@@ -187,8 +187,9 @@ struct Cluster {
 // Bytes per parameter of the job's precision recipe.
 struct Recipe {
   int64_t valueBytes;     // what compute reads
-  int64_t gradientBytes;  // accumulated and reduced
+  int64_t gradientBytes;  // accumulated
   int64_t optimizerBytes; // master copy and moments
+  int64_t reduceBytes = gradientBytes; // of a gradient on its way between replicas
 };
 
 // What the user fixed. A pin that no plan can honour is an infeasibility with that pin's name. A
@@ -232,6 +233,7 @@ struct Job {
   int64_t maxMicroBatch = 16;      // sequences; bounds the space
   int64_t maxZero = 3;             // bounds the space
   Overlap overlap;
+  int64_t stepNs = 0; // fixed time of a step: data, logging
   Pins pins;
   Forbids forbids;
 };

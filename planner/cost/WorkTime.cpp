@@ -49,7 +49,7 @@ WorkClock::WorkClock(const Problem &problem, const Device &device, const Layout 
   groupedCv = std::hypot(computeCv, routing);
 }
 
-WorkTime WorkClock::time(const WorkCost &work) const {
+WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
   std::array<Segments, kNumGroups> met;
   Segments open; // since the last collective
   int64_t attention = 0;
@@ -106,7 +106,16 @@ WorkTime WorkClock::time(const WorkCost &work) const {
   result.tensorNs = exposedNs(addSat(comm(Group::Tensor), comm(Group::ExpertTensor)),
                               result.computeNs, overlap.tensorPpm);
   result.contextNs = exposedNs(comm(Group::Context), attention, overlap.contextPpm);
-  result.exchangeNs =
-      exposedNs(comm(Group::Expert), result.computeNs, exchangeIsHidden ? overlap.expertPpm : 0);
+  result.exchangeNs = comm(Group::Expert);
+  return result;
+}
+
+WorkTime WorkClock::time(const WorkCost &work) const {
+  WorkTime result = recomputeTime(work);
+  if (exchangeIsHidden) {
+    const int64_t all = result.exchangeNs;
+    result.exchangeNs = exposedNs(all, result.computeNs, overlap.expertPpm);
+    result.hiddenNs = all - result.exchangeNs;
+  }
   return result;
 }

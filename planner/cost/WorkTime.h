@@ -20,6 +20,7 @@ struct WorkTime {
   int64_t computeNs = 0;  // plain and grouped ops, mean
   int64_t exchangeNs = 0; // all-to-all of the experts, mean, as far as exposed
   int64_t tensorNs = 0, contextNs = 0; // the same of tensor and of context parallelism
+  int64_t hiddenNs = 0;   // of the exchanges
   int64_t noiseNs = 0;    // wait for the slowest of each group
   double varianceNs2 = 0; // of the whole, as seen from outside the groups
 
@@ -32,6 +33,8 @@ public:
   WorkClock(const Problem &problem, const Device &device, const Layout &layout);
 
   WorkTime time(const WorkCost &work) const;
+  // Of recomputation: its exchanges are never hidden.
+  WorkTime recomputeTime(const WorkCost &work) const;
 
 private:
   struct Meeting {

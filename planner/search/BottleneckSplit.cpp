@@ -6,29 +6,29 @@
 
 using namespace sigma::planner;
 
-// A split with no stage slower than `limitNs`.
+// A split with no steady time above `limitNs`.
 static std::vector<StageOption> splitWithin(const StageModel &model, int64_t limitNs) {
   std::vector<int64_t> counts = fillStages(
       model.layout().pp, model.numUnits(), model.leastUnits(), [&](int64_t stage, int64_t first, int64_t count) {
-        if (model.baseNs(stage, first, count) > limitNs)
+        if (model.base(stage, first, count).steadyNs > limitNs)
           return false;
         std::optional<StageTimes> times = model.evaluate(stage, first, count);
-        return times && times->microBatchNs <= limitNs;
+        return times && times->steadyNs <= limitNs;
       });
   std::vector<StageOption> options;
   int64_t first = 0;
   for (size_t stage = 0; stage < counts.size(); ++stage) {
     StageTimes times = *model.evaluate(static_cast<int64_t>(stage), first, counts[stage]);
-    options.push_back({first, counts[stage], times.microBatchNs, times.tailNs});
+    options.push_back({first, counts[stage], times});
     first += counts[stage];
   }
   return options;
 }
 
-static int64_t slowestOf(const std::vector<StageOption> &options) {
+static int64_t largestSteadyNs(const std::vector<StageOption> &options) {
   int64_t slowest = 0;
   for (const StageOption &option : options)
-    slowest = std::max(slowest, option.timeNs);
+    slowest = std::max(slowest, option.times.steadyNs);
   return slowest;
 }
 
@@ -36,7 +36,7 @@ std::optional<BottleneckSplit> sigma::planner::bottleneckSplit(const StageModel 
   std::vector<StageOption> best = splitWithin(model, kSaturated);
   if (best.empty())
     return std::nullopt;
-  int64_t low = model.totalBaseNs() / model.layout().pp, high = slowestOf(best);
+  int64_t low = std::min(model.leastTimes().steadyNs, largestSteadyNs(best)), high = largestSteadyNs(best);
   while (low < high) {
     int64_t middle = low + (high - low) / 2;
     std::vector<StageOption> options = splitWithin(model, middle);
@@ -44,11 +44,10 @@ std::optional<BottleneckSplit> sigma::planner::bottleneckSplit(const StageModel 
       low = middle + 1;
     } else {
       best = std::move(options);
-      high = slowestOf(best);
+      high = largestSteadyNs(best);
     }
   }
   OptionGraph graph;
-  graph.weights = model.weights();
   std::vector<const StageOption *> path;
   Split split;
   for (const StageOption &option : best) {

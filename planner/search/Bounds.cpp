@@ -7,31 +7,32 @@
 
 using namespace sigma::planner;
 
-static ReplicatedWork replicated(const PieceCost &piece) {
-  return {piece.denseParameters, piece.expertParameters, piece.forward.computeNs,
-          piece.backward.computeNs};
-}
-
 LayoutBounds::Totals LayoutBounds::totals(const CostSet &costs, const Device &device) const {
   Totals model;
   model.costs = &costs;
   model.device = &device;
   auto add = [&](const PieceCost &piece, int64_t times) {
     auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
-    accumulate(model.baseNs, piece.baseNs);
     accumulate(model.work.denseParameters, piece.denseParameters);
     accumulate(model.work.expertParameters, piece.expertParameters);
     accumulate(model.work.forwardComputeNs, piece.forward.computeNs);
     accumulate(model.work.backwardComputeNs, piece.backward.computeNs);
-    model.variance += double(times) * (piece.forward.varianceNs2 + piece.backward.varianceNs2);
   };
   add(costs.embedding, 1);
   add(costs.head, 1);
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind) {
+  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
     add(costs.kinds[kind], sequence.count(kind, 0, sequence.size()));
-    model.largestLayerNs = std::max(model.largestLayerNs, costs.kinds[kind].baseNs);
-  }
   return model;
+}
+
+static double varianceOf(const CostSet &costs, const LayerSequence &sequence) {
+  auto of = [](const PieceCost &piece) {
+    return piece.forward.varianceNs2 + piece.backward.varianceNs2;
+  };
+  double total = of(costs.embedding) + of(costs.head);
+  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
+    total += double(sequence.count(kind, 0, sequence.size())) * of(costs.kinds[kind]);
+  return total;
 }
 
 LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence, CostCache &cache,
@@ -39,14 +40,15 @@ LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence
     : problem(problem), sequence(sequence), family(family) {
   const Cluster &cluster = problem.cluster;
   const int numKinds = std::max<int>(1, static_cast<int>(cluster.groups.size()));
-  double variance = -1;
+  double variance = 0;
   int64_t memoryBytes = 0;
   for (int kind = 0; kind < numKinds; ++kind) {
     const KindRange range{kind, kind};
     kinds.push_back(totals(cache.work(family, range), cache.device(range)));
+    sets.push_back(kinds.back().costs);
     memoryBytes = std::max(memoryBytes, cache.device(range).memoryBytes);
-    if (variance < 0 || kinds.back().variance < variance)
-      variance = kinds.back().variance;
+    const double here = varianceOf(*kinds.back().costs, sequence);
+    variance = kind == 0 ? here : std::min(variance, here);
   }
   capacityBytes = usableMemoryBytes(memoryBytes, problem.job.memoryMarginPpm);
   for (const PieceCost &kind : kinds[0].costs->kinds)
@@ -59,25 +61,25 @@ LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence
                                              tier.bandwidthBytesPerS),
                                   tier.latencyNs));
   }
-  noiseNs = noiseAtQuantileNs(problem, stepNoise(problem, family, variance));
+  constantNs = addSat(problem.job.stepNs,
+                      noiseAtQuantileNs(problem, stepNoise(problem, family, variance)));
 }
 
+// Of all schedules: on average a stage is busy for m t.
 int64_t LayoutBounds::familyNs() const {
-  int64_t least = kSaturated;
-  for (const Totals &model : kinds) {
-    int64_t slowest = std::max(ceilDiv(model.baseNs, family.pp), model.largestLayerNs);
-    least = std::min(least, mulSat(family.numMicroBatches, slowest));
-  }
-  return addSat(least, noiseNs);
-}
-
-int64_t LayoutBounds::zeroNs(const Totals &model, const ZeroTime &zero) const {
-  int64_t total = addSat(zero.everyMicroBatchNs(replicated(model.costs->embedding)),
-                         zero.everyMicroBatchNs(replicated(model.costs->head)));
-  for (size_t kind = 0; kind < model.costs->kinds.size(); ++kind)
-    total = addSat(total, mulSat(sequence.count(kind, 0, sequence.size()),
-                                 zero.everyMicroBatchNs(replicated(model.costs->kinds[kind]))));
-  return total;
+  int64_t total = 0;
+  auto add = [&](auto pieceOf, int64_t times) {
+    int64_t fewest = kSaturated;
+    for (const CostSet *set : sets)
+      fewest = std::min(fewest, pieceOf(*set).baseNs);
+    total = addSat(total, mulSat(times, fewest));
+  };
+  add([](const CostSet &set) -> const PieceCost & { return set.embedding; }, 1);
+  add([](const CostSet &set) -> const PieceCost & { return set.head; }, 1);
+  for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
+    add([kind](const CostSet &set) -> const PieceCost & { return set.kinds[kind]; },
+        sequence.count(kind, 0, sequence.size()));
+  return addSat(mulSat(family.numMicroBatches, total) / family.pp, constantNs);
 }
 
 ReplicatedWork LayoutBounds::average(const Totals &model, const Layout &variant) const {
@@ -111,22 +113,16 @@ int64_t LayoutBounds::tailNs(const Totals &model, const Layout &variant,
   return std::max<int64_t>(0, tail - kRoundingNs);
 }
 
-int64_t LayoutBounds::variantNs(const Totals &model, const Layout &variant,
-                                const ZeroTime &zero) const {
-  const int64_t handOvers = 2 * (variant.vpp * variant.pp - 1) -
-                            (variant.schedule == Schedule::DualPipeV ? 2 : 0);
-  int64_t sum = addSat(model.baseNs, zeroNs(model, zero));
-  sum = addSat(sum, mulSat(handOvers, leastTransferNs));
-  int64_t slowest = std::max(ceilDiv(sum, variant.pp), model.largestLayerNs);
-  return stepWeights(variant).costNs(slowest, sum, tailNs(model, variant, zero));
-}
-
 int64_t LayoutBounds::variantNs(const Layout &variant) const {
   const ZeroTime zero(problem, variant);
-  int64_t least = kSaturated;
+  const int64_t handOvers = 2 * (variant.vpp * variant.pp - 1) -
+                            (variant.schedule == Schedule::DualPipeV ? 2 : 0);
+  const StageTimes least =
+      leastTimes(variant, sequence, sets, zero, mulSat(handOvers, leastTransferNs));
+  int64_t tail = kSaturated;
   for (const Totals &model : kinds)
-    least = std::min(least, variantNs(model, variant, zero));
-  return addSat(least, noiseNs);
+    tail = std::min(tail, tailNs(model, variant, zero));
+  return addSat(addSat(least.steadyNs, least.fillNs), addSat(tail, constantNs));
 }
 
 bool LayoutBounds::staticMemoryFits(const Layout &variant, int64_t moreBytes) const {

@@ -27,23 +27,19 @@ private:
   struct Totals {
     const CostSet *costs;
     const Device *device;
-    int64_t baseNs = 0;         // of all pieces, forward and backward
-    int64_t largestLayerNs = 0; // of one layer
-    double variance = 0;
     ReplicatedWork work;
   };
 
   Totals totals(const CostSet &costs, const Device &device) const;
-  int64_t variantNs(const Totals &model, const Layout &variant, const ZeroTime &zero) const;
   int64_t tailNs(const Totals &model, const Layout &variant, const ZeroTime &zero) const;
-  int64_t zeroNs(const Totals &model, const ZeroTime &zero) const;
   ReplicatedWork average(const Totals &model, const Layout &variant) const;
 
   const Problem &problem;
   const LayerSequence &sequence;
   Layout family;
   std::vector<Totals> kinds; // of devices
-  int64_t leastTransferNs = 0, capacityBytes = 0, noiseNs = 0;
+  std::vector<const CostSet *> sets; // the same, as costs
+  int64_t leastTransferNs = 0, capacityBytes = 0, constantNs = 0;
   bool everyLayerHasExperts = true;
 };
 

@@ -85,11 +85,13 @@ public:
         values(Axis::Dp).insert(*pins[axis]);
     if (pins[Axis::Ep] && pins[Axis::Etp])
       values(Axis::Dp).insert(mulLimited(*pins[Axis::Ep], *pins[Axis::Etp]));
-    addChoice(Axis::Tp, divisorsOf(problem.model.tensorDivisor));
+    const int64_t node = devicesPerNode(problem.cluster);
+    addChoice(Axis::Tp, upTo(node, divisorsOf(problem.model.tensorDivisor)));
     addChoice(Axis::Cp, devices);
     addChoice(Axis::Ep, divisorsOf(expertsToShare(problem.model)));
-    addChoice(Axis::Etp, divisorsOf(problem.model.expertTensorDivisor));
-    addChoice(Axis::MicroBatch, divisorsOf(problem.job.globalBatch));
+    addChoice(Axis::Etp, upTo(node, divisorsOf(problem.model.expertTensorDivisor)));
+    addChoice(Axis::MicroBatch,
+              upTo(problem.job.maxMicroBatch, divisorsOf(problem.job.globalBatch)));
     std::vector<int64_t> zero;
     for (int64_t stage = 0; stage <= problem.job.maxZero; ++stage)
       zero.push_back(stage);
@@ -106,6 +108,11 @@ public:
 private:
   static int64_t mulLimited(int64_t a, int64_t b) {
     return a <= (int64_t(1) << 40) / b ? a * b : a;
+  }
+  // What bounds the space is no limit that a user could be told to give up.
+  static std::vector<int64_t> upTo(int64_t most, std::vector<int64_t> sizes) {
+    sizes.erase(std::upper_bound(sizes.begin(), sizes.end(), most), sizes.end());
+    return sizes;
   }
   std::set<int64_t> &values(Axis axis) { return sizes[static_cast<int>(axis)]; }
 

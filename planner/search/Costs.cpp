@@ -127,7 +127,7 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost,
   for (const RematMode &mode : cost.modes) {
     if (pinned && cost.modes.size() > 1 && mode.name != (*pinned ? "full" : "none"))
       continue;
-    WorkTime recompute = clock.time(mode.recompute);
+    WorkTime recompute = clock.recomputeTime(mode.recompute);
     piece.modes.push_back(
         {mode.name, recompute, recompute.totalNs(), mode.savedBytes, mode.transientBytes});
   }
@@ -135,6 +135,10 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost,
   if (piece.modes.empty())
     throw PlanningError("the cost tables give a piece without rematerialization modes");
   return piece;
+}
+
+ReplicatedWork PieceCost::replicated() const {
+  return {denseParameters, expertParameters, forward.computeNs, backward.computeNs};
 }
 
 CostCache::ShardingKey CostCache::shardingKey(const Layout &layout) {

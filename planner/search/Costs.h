@@ -5,6 +5,7 @@
 #include "planner/Problem.h"
 #include "planner/cost/Devices.h"
 #include "planner/cost/WorkTime.h"
+#include "planner/search/ZeroTime.h"
 
 #include <map>
 #include <tuple>
@@ -25,6 +26,10 @@ struct PieceCost {
   int64_t baseNs = 0; // forward + backward
   int64_t denseParameters = 0, expertParameters = 0;
   std::vector<ModeCost> modes; // none of them dominated; empty in a set of work alone
+
+  ReplicatedWork replicated() const;
+  // Of the mode that takes least; 0 unless rematerialization is pinned.
+  int64_t leastExtraNs() const { return modes.empty() ? 0 : modes.front().extraNs; }
 };
 
 struct CostSet {

@@ -3,6 +3,7 @@
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace sigma::planner;
 
@@ -21,17 +22,17 @@ size_t OptionGraph::numOptions() const {
 }
 
 int64_t OptionGraph::lowerBoundNs() const {
-  return weights.costNs(leastSlowestNs, leastSumNs, leastTailNs);
+  return addSat(addSat(leastSteadyNs, leastFillNs), leastTailNs);
 }
 
 int64_t OptionGraph::costNs(const std::vector<const StageOption *> &path) const {
-  int64_t slowest = 0, sum = 0, tail = 0;
+  int64_t steady = 0, fill = 0, tail = 0;
   for (const StageOption *option : path) {
-    slowest = std::max(slowest, option->timeNs);
-    sum = addSat(sum, option->timeNs);
-    tail = std::max(tail, option->tailNs);
+    steady = std::max(steady, option->times.steadyNs);
+    fill = addSat(fill, option->times.fillNs);
+    tail = std::max(tail, option->times.tailNs);
   }
-  return weights.costNs(slowest, sum, tail);
+  return addSat(addSat(steady, fill), tail);
 }
 
 namespace {
@@ -40,8 +41,6 @@ class OptionBuilder {
 public:
   OptionBuilder(const StageModel &model, int64_t limitNs) : model(model), limitNs(limitNs) {
     graph.numUnits = model.numUnits();
-    graph.weights = model.weights();
-    averageNs = ceilDiv(model.totalBaseNs(), model.layout().pp);
   }
 
   // False if the table grew too large.
@@ -71,27 +70,30 @@ private:
     bool isLast = stage == model.layout().pp - 1;
     const int64_t least = first + model.leastUnits();
     for (int64_t end = isLast ? std::max(least, lastEnd) : least; end <= lastEnd; ++end) {
-      int64_t base = model.baseNs(stage, first, end - first);
+      const StageTimes base = model.base(stage, first, end - first);
       // More layers only take longer and need more memory, so the first that is out ends the row. Not
       // so the tail: more compute may hide more of it.
-      if (isBeyondLimit(base, base, 0))
+      if (isBeyondLimit(base, base))
         return;
       std::optional<StageTimes> times = model.evaluate(stage, first, end - first);
-      if (!times || isBeyondLimit(base, times->microBatchNs, 0))
+      const int64_t tail = times ? std::exchange(times->tailNs, 0) : 0;
+      if (!times || isBeyondLimit(base, *times))
         return;
-      if (!isBeyondLimit(base, times->microBatchNs, times->tailNs))
-        graph.stages.back().push_back({first, end - first, times->microBatchNs, times->tailNs});
+      times->tailNs = tail;
+      if (!isBeyondLimit(base, *times))
+        graph.stages.back().push_back({first, end - first, *times});
     }
   }
 
-  bool isBeyondLimit(int64_t base, int64_t time, int64_t tail) const {
-    int64_t slowest = std::max(averageNs, time);
-    int64_t sum = addSat(model.totalBaseNs(), time - base);
-    return graph.weights.costNs(slowest, sum, tail) > limitNs;
+  bool isBeyondLimit(const StageTimes &base, const StageTimes &times) const {
+    const StageTimes &least = model.leastTimes();
+    int64_t steady = std::max(least.steadyNs, times.steadyNs);
+    int64_t fill = addSat(least.fillNs, times.fillNs - base.fillNs);
+    return addSat(addSat(steady, fill), times.tailNs) > limitNs;
   }
 
   const StageModel &model;
-  int64_t limitNs, averageNs;
+  int64_t limitNs;
   size_t total = 0;
 };
 

@@ -14,9 +14,9 @@ namespace sigma::planner {
 
 struct StageOption {
   int64_t first, count;
-  int64_t timeNs, tailNs;
-  // Presolve: F(first) + time - F(end) with F the shortest path from the start. Not negative, and
-  // along a path these add up to the path's time less the shortest one's.
+  StageTimes times;
+  // Presolve: F(first) + fill - F(end) with F the shortest path from the start. Not negative, and
+  // along a path these add up to the path's fill less the shortest one's.
   int64_t reducedNs = 0;
 
   int64_t end() const { return first + count; }
@@ -30,10 +30,9 @@ struct Split {
 
 struct OptionGraph {
   int64_t numUnits = 0;
-  StepWeights weights;
   std::vector<std::vector<StageOption>> stages;
-  // Presolve: least of max t, sum t and max tail over all paths.
-  int64_t leastSlowestNs = 0, leastSumNs = 0, leastTailNs = 0;
+  // Presolve: least of max steady, sum fill and max tail over all paths.
+  int64_t leastSteadyNs = 0, leastFillNs = 0, leastTailNs = 0;
 
   bool empty() const;
   size_t numOptions() const;
@@ -47,21 +46,21 @@ struct OptionGraph {
 std::optional<OptionGraph> buildOptions(const StageModel &model, int64_t limitNs);
 
 // Removes every option that lies on no path of cost <= limitNs, as far as bounds tell: an option o
-// from state a to b is dropped when the step of max(leastSlowest, t_o), F(a) + t_o + B(b) and
-// max(leastTail, tail_o) costs more than limitNs, F and B being shortest-path potentials. They are the optimal
+// from state a to b is dropped when max(leastSteady, steady_o) + F(a) + fill_o + B(b) +
+// max(leastTail, tail_o) > limitNs, F and B being shortest-path potentials. They are the optimal
 // Lagrange multipliers of the flow constraints, so this is reduced-cost fixing, and each removal is
 // one line of integer arithmetic. Repeats until nothing changes.
 void presolve(OptionGraph &graph, int64_t limitNs);
 
-// A good path: for rising limits on t, the shortest path under the limit. Empty if the graph
+// A good path: for rising limits on steady times, the shortest path under the limit. Empty if the graph
 // has no path.
 std::optional<Split> shortestSplit(const OptionGraph &graph);
 
-// The split with the least slowest stage: an incumbent before any table is built, and its slowest
-// stage is a bound for all. Empty if and only if no split fits the memory.
+// The split whose largest steady time is least: an incumbent before any table is built, and a bound
+// for all. Empty if and only if no split fits the memory.
 struct BottleneckSplit {
   Split split;
-  int64_t slowestNs;
+  int64_t steadyNs;
 };
 std::optional<BottleneckSplit> bottleneckSplit(const StageModel &model);
 

@@ -22,16 +22,16 @@ Potentials unreached(const OptionGraph &graph) {
   return Potentials(graph.stages.size() + 1, std::vector<int64_t>(graph.numUnits + 1, kSaturated));
 }
 
-Potentials forward(const OptionGraph &graph, int64_t StageOption::*cost, Combine how,
-                   int64_t timeLimit = kSaturated) {
+Potentials forward(const OptionGraph &graph, int64_t StageTimes::*cost, Combine how,
+                   int64_t steadyLimit = kSaturated) {
   Potentials best = unreached(graph);
   best[0][0] = 0;
   for (size_t stage = 0; stage < graph.stages.size(); ++stage)
     for (const StageOption &option : graph.stages[stage]) {
       int64_t from = best[stage][option.first];
-      if (from < kSaturated && option.timeNs <= timeLimit) {
+      if (from < kSaturated && option.times.steadyNs <= steadyLimit) {
         int64_t &to = best[stage + 1][option.end()];
-        to = std::min(to, combine(how, from, option.*cost));
+        to = std::min(to, combine(how, from, option.times.*cost));
       }
     }
   return best;
@@ -44,20 +44,20 @@ Potentials backward(const OptionGraph &graph) {
     for (const StageOption &option : graph.stages[stage]) {
       int64_t to = best[stage + 1][option.end()];
       int64_t &from = best[stage][option.first];
-      from = std::min(from, addSat(to, option.timeNs));
+      from = std::min(from, addSat(to, option.times.fillNs));
     }
   return best;
 }
 
 // One pass; true if an option was removed.
 bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
-  Potentials ahead = forward(graph, &StageOption::timeNs, Combine::Sum), behind = backward(graph);
-  auto least = [&](int64_t StageOption::*cost) {
+  Potentials ahead = forward(graph, &StageTimes::fillNs, Combine::Sum), behind = backward(graph);
+  auto least = [&](int64_t StageTimes::*cost) {
     return forward(graph, cost, Combine::Max).back()[graph.numUnits];
   };
-  graph.leastSumNs = ahead.back()[graph.numUnits];
-  graph.leastSlowestNs = least(&StageOption::timeNs);
-  graph.leastTailNs = least(&StageOption::tailNs);
+  graph.leastFillNs = ahead.back()[graph.numUnits];
+  graph.leastSteadyNs = least(&StageTimes::steadyNs);
+  graph.leastTailNs = least(&StageTimes::tailNs);
 
   bool removed = false;
   for (size_t stage = 0; stage < graph.stages.size(); ++stage) {
@@ -65,11 +65,11 @@ bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
       int64_t before = ahead[stage][option.first], after = behind[stage + 1][option.end()];
       if (before >= kSaturated || after >= kSaturated)
         return true;
-      int64_t sum = addSat(addSat(before, option.timeNs), after);
-      option.reducedNs = before + option.timeNs - ahead[stage + 1][option.end()];
-      int64_t slowest = std::max(graph.leastSlowestNs, option.timeNs);
-      return graph.weights.costNs(slowest, sum, std::max(graph.leastTailNs, option.tailNs)) >
-             limitNs;
+      const StageTimes &times = option.times;
+      option.reducedNs = before + times.fillNs - ahead[stage + 1][option.end()];
+      int64_t fill = addSat(addSat(before, times.fillNs), after);
+      int64_t steady = std::max(graph.leastSteadyNs, times.steadyNs);
+      return addSat(addSat(steady, fill), std::max(graph.leastTailNs, times.tailNs)) > limitNs;
     };
     auto &options = graph.stages[stage];
     auto end = std::remove_if(options.begin(), options.end(), hopeless);
@@ -79,9 +79,9 @@ bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
   return removed;
 }
 
-// The shortest path using only options with t <= timeLimit, traced back from the potentials.
-std::vector<const StageOption *> shortestPath(const OptionGraph &graph, int64_t timeLimit) {
-  Potentials best = forward(graph, &StageOption::timeNs, Combine::Sum, timeLimit);
+// The path of least fill using only options with steady <= steadyLimit, traced back from the potentials.
+std::vector<const StageOption *> shortestPath(const OptionGraph &graph, int64_t steadyLimit) {
+  Potentials best = forward(graph, &StageTimes::fillNs, Combine::Sum, steadyLimit);
   std::vector<const StageOption *> path(graph.stages.size());
   if (best.back()[graph.numUnits] >= kSaturated)
     return {};
@@ -89,8 +89,8 @@ std::vector<const StageOption *> shortestPath(const OptionGraph &graph, int64_t 
   for (size_t stage = graph.stages.size(); stage-- > 0;)
     for (const StageOption &option : graph.stages[stage]) {
       int64_t from = best[stage][option.first];
-      if (option.end() == state && option.timeNs <= timeLimit && from < kSaturated &&
-          from + option.timeNs == best[stage + 1][state]) {
+      if (option.end() == state && option.times.steadyNs <= steadyLimit && from < kSaturated &&
+          from + option.times.fillNs == best[stage + 1][state]) {
         path[stage] = &option;
         state = option.first;
         break;
@@ -109,18 +109,21 @@ void sigma::planner::presolve(OptionGraph &graph, int64_t limitNs) {
 std::optional<Split> sigma::planner::shortestSplit(const OptionGraph &graph) {
   // Enough limits to be optimal on almost every graph; what this misses, the solver finds.
   constexpr int kMaxLimits = 100;
-  std::set<int64_t> times;
+  std::set<int64_t> limits;
   for (const auto &stage : graph.stages)
     for (const StageOption &option : stage)
-      times.insert(option.timeNs);
-  int64_t leastSlowest = forward(graph, &StageOption::timeNs, Combine::Max).back()[graph.numUnits];
-  int64_t leastSum = forward(graph, &StageOption::timeNs, Combine::Sum).back()[graph.numUnits];
-  if (leastSlowest >= kSaturated)
+      limits.insert(option.times.steadyNs);
+  auto least = [&](int64_t StageTimes::*cost, Combine how) {
+    return forward(graph, cost, how).back()[graph.numUnits];
+  };
+  const int64_t leastSteady = least(&StageTimes::steadyNs, Combine::Max);
+  const int64_t leastFill = least(&StageTimes::fillNs, Combine::Sum);
+  if (leastSteady >= kSaturated)
     return std::nullopt;
   std::optional<Split> best;
   int tried = 0;
-  for (auto limit = times.lower_bound(leastSlowest); limit != times.end(); ++limit) {
-    int64_t bound = graph.weights.costNs(*limit, leastSum, 0);
+  for (auto limit = limits.lower_bound(leastSteady); limit != limits.end(); ++limit) {
+    int64_t bound = addSat(*limit, leastFill);
     if (++tried > kMaxLimits || (best && bound >= best->costNs))
       break;
     std::vector<const StageOption *> path = shortestPath(graph, *limit);

@@ -133,7 +133,7 @@ void Search::report() const {
 // exists, or undecided.
 void Search::decide(Entry &entry, int64_t limitNs) {
   StageModel stages = model(entry);
-  int64_t constant = stages.noiseNs();
+  int64_t constant = stages.constantNs();
   auto improve = [&](const Split &split) {
     if (addSat(split.costNs, constant) >= entry.bestNs)
       return;
@@ -147,8 +147,8 @@ void Search::decide(Entry &entry, int64_t limitNs) {
     return;
   }
   improve(even->split);
-  int64_t slowest = std::max(even->slowestNs, ceilDiv(stages.totalBaseNs(), entry.layout.pp));
-  int64_t bound = stages.weights().costNs(slowest, stages.totalBaseNs(), 0);
+  const StageTimes &least = stages.leastTimes();
+  int64_t bound = addSat(std::max(even->steadyNs, least.steadyNs), least.fillNs);
   entry.boundNs = std::max(entry.boundNs, addSat(bound, constant));
   if (entry.boundNs > limitNs || entry.isSolved()) {
     entry.certificate = Certificate::Time;
@@ -266,7 +266,7 @@ std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isM
 // own arithmetic alone.
 void Search::makeCanonical(Entry &entry) {
   StageModel stages = model(entry);
-  int64_t target = entry.bestNs - stages.noiseNs();
+  int64_t target = entry.bestNs - stages.constantNs();
   std::optional<OptionGraph> graph = buildOptions(stages, target);
   if (!graph)
     return;
@@ -287,7 +287,7 @@ void Search::makeCanonical(Entry &entry) {
   prover.makeCanonical();
   entry.best = prover.split();
   // Only an optimum that is not proven can still turn out cheaper here.
-  entry.bestNs = addSat(entry.best.costNs, stages.noiseNs());
+  entry.bestNs = addSat(entry.best.costNs, stages.constantNs());
 }
 
 void Search::countCertificates(Certificates &count, int64_t &open,

@@ -8,17 +8,6 @@
 
 using namespace sigma::planner;
 
-int64_t StepWeights::costNs(int64_t slowestNs, int64_t sumNs, int64_t tailNs) const {
-  Int128 total = Int128(slowest) * slowestNs + Int128(sum) * sumNs + Int128(tail) * tailNs;
-  return ceilDiv(total, tail);
-}
-
-StepWeights sigma::planner::stepWeights(const Layout &layout) {
-  const BubbleShare bubble = bubbleShare(layout);
-  return {layout.numMicroBatches * bubble.denominator - bubble.numerator, bubble.numerator,
-          bubble.denominator};
-}
-
 StepNoise sigma::planner::stepNoise(const Problem &problem, const Layout &layout,
                                     double pieceVariance) {
   StepNoise noise;
@@ -36,17 +25,10 @@ int64_t sigma::planner::noiseAtQuantileNs(const Problem &problem, const StepNois
   return static_cast<int64_t>(std::ceil(std::min(quantile, double(kSaturated))));
 }
 
-static ReplicatedWork replicated(const PieceCost &piece) {
-  return {piece.denseParameters, piece.expertParameters, piece.forward.computeNs,
-          piece.backward.computeNs};
-}
-
 StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
                        const Layout &layout)
-    : problem(problem), sequence(sequence), shape(layout), stepTerms(stepWeights(layout)),
-      zeroTime(problem, layout) {
+    : problem(problem), sequence(sequence), shape(layout), zeroTime(problem, layout) {
   units = shape.vpp == 1 ? sequence.size() : sequence.repeat().repeats;
-  double variance = 0;
   for (int64_t stage = 0; stage < shape.pp; ++stage) {
     stages.push_back(makeStage(stage, costs));
     devices.push_back(&costs.device(stages.back().devices));
@@ -55,35 +37,38 @@ StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, Co
   auto varianceOf = [](const PieceCost &piece) {
     return piece.forward.varianceNs2 + piece.backward.varianceNs2;
   };
-  totalNs = kSaturated;
+  double variance = 0;
   for (const Stage &stage : stages) {
-    int64_t total = addSat(stages[0].embeddingNs, stages[headStage(shape)].headNs);
     double here = varianceOf(stages[0].costs->embedding) +
                   varianceOf(stages[headStage(shape)].costs->head);
-    for (size_t kind = 0; kind < sequence.kinds.size(); ++kind) {
-      int64_t count = sequence.count(kind, 0, sequence.size());
-      total = addSat(total, mulSat(count, stage.layerNs[kind]));
-      here += double(count) * varianceOf(stage.costs->kinds[kind]);
-    }
-    totalNs = std::min(totalNs, total);
+    for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
+      here += double(sequence.count(kind, 0, sequence.size())) *
+              varianceOf(stage.costs->kinds[kind]);
     variance += here / double(shape.pp);
   }
-  for (const Stage &stage : stages)
-    totalNs = addSat(totalNs, stage.receiveNs);
+  std::vector<const CostSet *> sets;
+  int64_t receive = 0;
+  for (const Stage &stage : stages) {
+    receive = addSat(receive, stage.receiveNs);
+    if (std::find(sets.begin(), sets.end(), stage.costs) == sets.end())
+      sets.push_back(stage.costs);
+  }
+  least = sigma::planner::leastTimes(shape, sequence, sets, zeroTime, receive);
   layoutNoise = stepNoise(problem, shape, variance);
   quantileNs = noiseAtQuantileNs(problem, layoutNoise);
 }
+
+int64_t StageModel::constantNs() const { return addSat(problem.job.stepNs, quantileNs); }
 
 StageModel::Stage StageModel::makeStage(int64_t index, CostCache &cache) const {
   Stage stage;
   stage.devices = kindsOf(problem.cluster, shape, index);
   stage.costs = &cache.whole(shape, stage.devices);
+  stage.embeddingZeroNs = zeroTime.everyMicroBatchNs(stage.costs->embedding.replicated());
+  stage.headZeroNs = zeroTime.everyMicroBatchNs(stage.costs->head.replicated());
   for (const PieceCost &kind : stage.costs->kinds)
-    stage.layerNs.push_back(addSat(pieceNs(kind), kind.modes.front().extraNs));
-  stage.embeddingNs = pieceNs(stage.costs->embedding);
-  stage.headNs = pieceNs(stage.costs->head);
+    stage.kindZeroNs.push_back(zeroTime.everyMicroBatchNs(kind.replicated()));
   const Topology topology(problem.cluster);
-  stage.receiveNs = 0;
   for (int64_t other : remoteNeighbours(shape, index))
     stage.receiveNs =
         addSat(stage.receiveNs,
@@ -91,10 +76,6 @@ StageModel::Stage StageModel::makeStage(int64_t index, CostCache &cache) const {
   stage.capacityBytes = usableMemoryBytes(cache.device(stage.devices).memoryBytes,
                                           problem.job.memoryMarginPpm);
   return stage;
-}
-
-int64_t StageModel::pieceNs(const PieceCost &piece) const {
-  return addSat(piece.baseNs, zeroTime.everyMicroBatchNs(replicated(piece)));
 }
 
 // Chunks are whole repeats; what stands before the first repeat belongs to the first virtual stage,
@@ -139,40 +120,32 @@ StageModel::Contents StageModel::contents(int64_t index, int64_t first, int64_t 
   held.count = count;
   held.hasEmbedding = index == 0;
   held.hasHead = index == headStage(shape);
-  held.baseNs = stage.receiveNs;
+  held.cell.addReceive(stage.receiveNs);
   countLayers(held);
-  auto add = [&](const PieceCost &piece, int64_t times, int64_t ns) {
+  auto add = [&](const PieceCost &piece, int64_t times, int64_t zeroNs) {
     if (times == 0)
       return;
+    held.cell.add(piece, times, zeroNs);
+    held.cell.addRecompute(mulSat(times, piece.modes.front().extraNs));
     auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
     accumulate(held.work.denseParameters, piece.denseParameters);
     accumulate(held.work.expertParameters, piece.expertParameters);
     accumulate(held.work.forwardComputeNs, piece.forward.computeNs);
     accumulate(held.work.backwardComputeNs, piece.backward.computeNs);
-    accumulate(held.baseNs, ns);
     held.largestDense = std::max(held.largestDense, piece.denseParameters);
     held.largestExpert = std::max(held.largestExpert, piece.expertParameters);
   };
   for (size_t kind = 0; kind < held.kinds.size(); ++kind)
-    add(stage.costs->kinds[kind], held.kinds[kind], stage.layerNs[kind]);
-  add(stage.costs->embedding, held.hasEmbedding, stage.embeddingNs);
-  add(stage.costs->head, held.hasHead, stage.headNs);
+    add(stage.costs->kinds[kind], held.kinds[kind], stage.kindZeroNs[kind]);
+  add(stage.costs->embedding, held.hasEmbedding, stage.embeddingZeroNs);
+  add(stage.costs->head, held.hasHead, stage.headZeroNs);
   if (held.hasEmbedding && held.hasHead)
     held.work.denseParameters -= problem.model.sharedParameters / shape.tp;
   return held;
 }
 
-int64_t StageModel::baseNs(int64_t index, int64_t first, int64_t count) const {
-  const Stage &stage = stages[index];
-  int64_t total = stage.receiveNs;
-  if (index == 0)
-    total = addSat(total, stage.embeddingNs);
-  if (index == headStage(shape))
-    total = addSat(total, stage.headNs);
-  for (size_t kind = 0; kind < stage.layerNs.size(); ++kind)
-    total =
-        addSat(total, mulSat(layersOfKind(kind, index, first, count), stage.layerNs[kind]));
-  return total;
+StageTimes StageModel::base(int64_t stage, int64_t first, int64_t count) const {
+  return stageTimes(shape, contents(stage, first, count).cell);
 }
 
 StageMemoryInput StageModel::memoryInput(const Contents &held) const {
@@ -229,16 +202,19 @@ int64_t StageModel::optimizerNs(const Contents &held) const {
   return memoryTimeNs(*devices[held.stage], mulSat(updated, perParameter));
 }
 
-StageTimes StageModel::times(const Contents &held, int64_t extraNs) const {
-  return {addSat(held.baseNs, extraNs), addSat(zeroTime.syncNs(held.work), optimizerNs(held))};
+int64_t StageModel::tailNs(const Contents &held) const {
+  return addSat(zeroTime.syncNs(held.work), optimizerNs(held));
 }
 
 std::optional<StageTimes> StageModel::evaluate(int64_t stage, int64_t first, int64_t count) const {
-  const Contents held = contents(stage, first, count);
+  Contents held = contents(stage, first, count);
   std::optional<RematChoice> choice = chooseRemat(rematProblem(held), stages[stage].capacityBytes);
   if (!choice)
     return std::nullopt;
-  return times(held, choice->extraNs);
+  held.cell.addRecompute(choice->extraNs);
+  StageTimes times = stageTimes(shape, held.cell);
+  times.tailNs = tailNs(held);
+  return times;
 }
 
 int64_t StageModel::leastPeakBytes(int64_t stage, int64_t first, int64_t count) const {

@@ -66,9 +66,10 @@ StagePlan StageModel::describeStage(const Contents &held, const RematChoice &cho
 
 void StageModel::describeTimes(const Contents &held, const RematChoice &choice,
                                StagePlan &plan) const {
-  const CostSet &costs = *stages[held.stage].costs;
+  const Stage &stage = stages[held.stage];
+  const CostSet &costs = *stage.costs;
   auto add = [](int64_t &sum, int64_t times, int64_t ns) { sum = addSat(sum, mulSat(times, ns)); };
-  auto addPiece = [&](const PieceCost &piece, int64_t times) {
+  auto addPiece = [&](const PieceCost &piece, int64_t times, int64_t zeroNs) {
     for (const WorkTime *work : {&piece.forward, &piece.backward}) {
       add(plan.computeNs, times, work->computeNs);
       add(plan.exchangeNs, times, work->exchangeNs);
@@ -76,19 +77,19 @@ void StageModel::describeTimes(const Contents &held, const RematChoice &choice,
       add(plan.contextNs, times, work->contextNs);
       add(plan.noiseNs, times, work->noiseNs);
     }
-    add(plan.zeroNs, times, pieceNs(piece) - piece.baseNs);
+    add(plan.zeroNs, times, zeroNs);
   };
-  addPiece(costs.embedding, held.hasEmbedding);
-  addPiece(costs.head, held.hasHead);
+  addPiece(costs.embedding, held.hasEmbedding, stage.embeddingZeroNs);
+  addPiece(costs.head, held.hasHead, stage.headZeroNs);
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
-    addPiece(costs.kinds[kind], held.kinds[kind]);
+    addPiece(costs.kinds[kind], held.kinds[kind], stage.kindZeroNs[kind]);
     for (size_t mode = 0; mode < choice.counts[kind].size(); ++mode) {
       const WorkTime &again = costs.kinds[kind].modes[mode].recompute;
       add(plan.recomputeNs, choice.counts[kind][mode], again.totalNs() - again.noiseNs);
       add(plan.noiseNs, choice.counts[kind][mode], again.noiseNs);
     }
   }
-  plan.transferNs = stages[held.stage].receiveNs;
+  plan.transferNs = stage.receiveNs;
   for (int64_t part : {plan.computeNs, plan.recomputeNs, plan.exchangeNs, plan.tensorNs,
                        plan.contextNs, plan.zeroNs, plan.transferNs, plan.noiseNs})
     plan.microBatchNs = addSat(plan.microBatchNs, part);

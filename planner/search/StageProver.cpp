@@ -15,7 +15,7 @@ static constexpr size_t kMaxEncodedOptions = 30000;
 
 struct StageProver::Encoding {
   explicit Encoding(const OptionGraph &graph)
-      : graph(graph), solver(context, z3::solver::simple()), tau(context.int_const("tau")),
+      : graph(graph), solver(context, z3::solver::simple()), steady(context.int_const("steady")),
         tail(context.int_const("tail")) {}
 
   void encodeStates();
@@ -28,7 +28,7 @@ struct StageProver::Encoding {
   const OptionGraph &graph;
   z3::context context;
   z3::solver solver;
-  z3::expr tau, tail;
+  z3::expr steady, tail;
   std::vector<std::vector<z3::expr>> options;               // per stage, as in the graph
   std::vector<std::vector<std::optional<z3::expr>>> states; // after s stages, by layers passed
   std::vector<z3::expr> reduced;                            // per stage
@@ -80,10 +80,11 @@ void StageProver::Encoding::encodeStage(size_t stage) {
     const z3::expr &to = *states[stage + 1][option.end()];
     solver.add(z3::implies(chosen, from) && z3::implies(chosen, to));
     solver.add(z3::implies(chosen, cost == integer(option.reducedNs)));
-    if (option.timeNs > graph.leastSlowestNs)
-      solver.add(z3::implies(chosen, tau >= integer(option.timeNs)));
-    if (option.tailNs > graph.leastTailNs)
-      solver.add(z3::implies(chosen, tail >= integer(option.tailNs)));
+    const StageTimes &times = option.times;
+    if (times.steadyNs > graph.leastSteadyNs)
+      solver.add(z3::implies(chosen, steady >= integer(times.steadyNs)));
+    if (times.tailNs > graph.leastTailNs)
+      solver.add(z3::implies(chosen, tail >= integer(times.tailNs)));
     literals.push_back(chosen);
     options.back().push_back(chosen);
   }
@@ -93,15 +94,12 @@ void StageProver::Encoding::encodeStage(size_t stage) {
 }
 
 void StageProver::Encoding::encodeCost(int64_t limitNs) {
-  solver.add(tau >= integer(graph.leastSlowestNs));
+  solver.add(steady >= integer(graph.leastSteadyNs));
   solver.add(tail >= integer(graph.leastTailNs));
-  z3::expr sum = integer(graph.leastSumNs);
+  z3::expr fill = integer(graph.leastFillNs);
   for (const z3::expr &cost : reduced)
-    sum = sum + cost;
-  const StepWeights &weights = graph.weights;
-  solver.add(integer(weights.slowest) * tau + integer(weights.sum) * sum +
-                 integer(weights.tail) * tail <=
-             integer(weights.tail) * integer(limitNs));
+    fill = fill + cost;
+  solver.add(steady + fill + tail <= integer(limitNs));
 }
 
 Split StageProver::Encoding::read(const z3::model &model) const {

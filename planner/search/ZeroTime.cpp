@@ -26,7 +26,7 @@ int64_t ZeroTime::everyMicroBatchNs(const ReplicatedWork &piece) const {
   auto add = [&](int64_t parameters, const Replicas &replicas) {
     if (replicas.zero >= 2)
       reduce = addSat(reduce, collectiveNs(Collective::ReduceScatter,
-                                           mulSat(parameters, recipe.gradientBytes), replicas));
+                                           mulSat(parameters, recipe.reduceBytes), replicas));
     if (replicas.zero >= 3)
       gather = addSat(gather, mulSat(2, collectiveNs(Collective::AllGather,
                                                      mulSat(parameters, recipe.valueBytes),
@@ -45,7 +45,7 @@ int64_t ZeroTime::syncNs(const ReplicatedWork &stage) const {
     if (replicas.zero <= 1)
       reduce = addSat(reduce, collectiveNs(replicas.zero == 0 ? Collective::AllReduce
                                                               : Collective::ReduceScatter,
-                                           mulSat(parameters, recipe.gradientBytes), replicas));
+                                           mulSat(parameters, recipe.reduceBytes), replicas));
     if (replicas.zero == 1 || replicas.zero == 2)
       gather = addSat(gather, collectiveNs(Collective::AllGather,
                                            mulSat(parameters, recipe.valueBytes), replicas));

@@ -9,21 +9,36 @@
 
 namespace sigma::planner::test {
 
-// A layer by a few numbers: everything scales with the micro-batch, expert work and memory with ep.
+// A remat mode by a few numbers, of one sequence on one rank.
+struct ModeRecipe {
+  std::string name;
+  int64_t flops = 0;
+  bool repeatsExchange = false;
+  int64_t savedBytes = 0, transientBytes = 0;
+};
+
+// A layer by a few numbers. Work and memory are of one sequence on one rank: they grow with the
+// micro-batch and shrink with tp and cp. Parameters are those of the whole layer.
 struct LayerRecipe {
-  int64_t denseFlops = 0, expertFlops = 0, memoryBytes = 0, exchangeBytes = 0;
-  int64_t denseParameters = 0, expertParameters = 0; // expert: before sharding
-  int64_t savedBytes = 0, rematSavedBytes = 0, transientBytes = 0, rematTransientBytes = 0;
+  int64_t denseFlops = 0, attentionFlops = 0, expertFlops = 0, memoryBytes = 0;
+  // Around the dense matmuls, of the keys and values, of dispatch and of combine, around the
+  // experts' matmuls.
+  int64_t tensorBytes = 0, contextBytes = 0, exchangeBytes = 0, expertTensorBytes = 0;
+  int64_t denseParameters = 0, expertParameters = 0;
+  std::vector<ModeRecipe> modes; // "none" first; of a layer, "full" last
 };
 
 class RecipeCosts : public CostSource {
 public:
-  LayerCost embedding(int64_t microBatch, int64_t ep) override;
-  LayerCost layer(int kind, int64_t microBatch, int64_t ep) override;
-  LayerCost head(int64_t microBatch, int64_t ep) override;
-  int64_t boundaryBytes(int64_t microBatch) override { return boundary * microBatch; }
-  int64_t batchBytes(int64_t microBatch) override { return batch * microBatch; }
-  int64_t workspaceBytes(int64_t, int64_t) override { return workspace; }
+  LayerCost embedding(const Sharding &sharding) override;
+  LayerCost layer(int kind, const Sharding &sharding) override;
+  LayerCost head(const Sharding &sharding) override;
+  int64_t boundaryBytes(const Sharding &sharding) override { return perRank(boundary, sharding); }
+  int64_t batchBytes(const Sharding &sharding) override { return perRank(batch, sharding); }
+  int64_t workspaceBytes(const Sharding &) override { return workspace; }
+
+  // Of the work of a sequence, what a rank has to do or to hold.
+  static int64_t perRank(int64_t amount, const Sharding &sharding);
 
   std::vector<LayerRecipe> kinds;
   LayerRecipe embeddingRecipe, headRecipe;
@@ -52,11 +67,16 @@ private:
   uint64_t state;
 };
 
-// 8 devices, 6 layers, plenty of memory, one way to see each part.
+// 8 devices, 6 layers, plenty of memory, one way to see each part. Work can be shared by tp and etp
+// up to 4, by ep up to 8 and by cp.
 Instance simpleInstance();
 
-// Up to `maxLayers` layers of up to three kinds, noise or not, tight memory or not, pins or not.
-// With `coarse`, times are multiples of a large unit, so that many plans cost the same.
+// Simple, and only over pp, dp, ep and the micro-batch: a small space for tests of something else.
+Instance narrowInstance();
+
+// Up to `maxLayers` layers of up to three kinds; every feature of the space, noise, tight memory,
+// two kinds of devices, pins, each in some of them. With `coarse`, times are multiples of a large
+// unit, so that many plans cost the same.
 Instance randomInstance(uint64_t seed, int64_t maxLayers, int64_t maxDevices, bool coarse);
 
 // 63 identical MoE layers of a 208.7B model on 2,048 devices in nodes of 8, batch 4096.

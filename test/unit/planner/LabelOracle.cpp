@@ -1,109 +1,168 @@
 #include "LabelOracle.h"
 
+#include "OracleFigures.h"
+#include "OracleSpace.h"
+
 #include <algorithm>
-#include <map>
+#include <array>
 
 using namespace sigma::planner;
 using namespace sigma::planner::test;
 
 namespace {
 
-struct Label {
-  int64_t slowest, sum, tail;
+// Three figures, each the better the smaller.
+using Label = std::array<int64_t, 3>;
+
+bool dominates(const Label &a, const Label &b) {
+  return a[0] <= b[0] && a[1] <= b[1] && a[2] <= b[2];
+}
+
+// A set of labels of which none dominates another.
+class Front {
+public:
+  void insert(const Label &label) {
+    for (const Label &other : labels)
+      if (dominates(other, label))
+        return;
+    labels.erase(std::remove_if(labels.begin(), labels.end(),
+                                [&](const Label &other) { return dominates(label, other); }),
+                 labels.end());
+    labels.push_back(label);
+  }
+
+  std::vector<Label> labels;
 };
 
-void insertLabel(std::vector<Label> &labels, const Label &label) {
-  for (const Label &other : labels)
-    if (other.slowest <= label.slowest && other.sum <= label.sum && other.tail <= label.tail)
-      return;
-  labels.erase(std::remove_if(labels.begin(), labels.end(),
-                              [&](const Label &other) {
-                                return label.slowest <= other.slowest && label.sum <= other.sum &&
-                                       label.tail <= other.tail;
-                              }),
-               labels.end());
-  labels.push_back(label);
-}
+// (extra time, saved bytes, largest transient) of layers, by how many there are of each kind.
+class ModeFronts {
+public:
+  using Counts = std::map<int, int64_t>;
+
+  const std::vector<Label> &of(const WorkFigures::Stage &stage, const Counts &counts) {
+    Front &front = fronts[{&stage, counts}];
+    if (!front.labels.empty())
+      return front.labels;
+    if (counts.empty()) {
+      front.insert({0, 0, 0});
+      return front.labels;
+    }
+    Counts fewer = counts;
+    auto last = std::prev(fewer.end());
+    const int kind = last->first;
+    if (--last->second == 0)
+      fewer.erase(last);
+    for (const Label &label : of(stage, fewer))
+      for (const ModeFigures &mode : stage.kinds.at(kind).modes)
+        front.insert({label[0] + mode.extraNs, label[1] + mode.savedBytes,
+                      std::max(label[2], mode.transientBytes)});
+    return front.labels;
+  }
+
+private:
+  std::map<std::pair<const WorkFigures::Stage *, Counts>, Front> fronts;
+};
 
 class LabelProgram {
 public:
-  LabelProgram(Instance &instance, const Layout &layout) : figures(instance, layout) {
-    for (const LayerGroup &group : instance.problem.model.layers)
-      kinds.insert(kinds.end(), group.count, group.kind);
-  }
+  LabelProgram(const Problem &problem, const WorkFigures &work, const LayoutFigures &figures,
+               const Layout &layout, ModeFronts &fronts)
+      : work(work), figures(figures), layout(layout), fronts(fronts),
+        kinds(kindsOfLayers(problem.model)), units(problem.model, layout) {}
 
   std::optional<int64_t> solve() {
-    int64_t pp = figures.layout.pp, layers = int64_t(kinds.size());
-    std::vector<std::vector<Label>> at(layers + 1);
-    at[0].push_back({0, 0, 0});
-    for (int64_t stage = 0; stage < pp; ++stage) {
-      std::vector<std::vector<Label>> next(layers + 1);
-      for (int64_t first = 0; first < layers; ++first) {
-        if (at[first].empty())
-          continue;
-        for (int64_t end = first + 1; end <= layers - (pp - stage - 1); ++end)
-          if (auto option = bestOption(stage, first, end))
-            for (const Label &label : at[first])
-              insertLabel(next[end],
-                          {std::max(label.slowest, option->timeNs), label.sum + option->timeNs,
-                           std::max(label.tail, option->tailNs)});
-      }
+    std::vector<Front> at(units.count + 1);
+    at[0].insert({0, 0, 0});
+    for (int64_t stage = 0; stage < layout.pp; ++stage) {
+      std::vector<Front> next(units.count + 1);
+      const int64_t most = units.count - (layout.pp - stage - 1) * units.least;
+      for (int64_t first = 0; first < units.count; ++first)
+        for (int64_t end = first + units.least; !at[first].labels.empty() && end <= most; ++end)
+          extend(at[first], stage, first, end, next[end]);
       at = std::move(next);
     }
     std::optional<int64_t> best;
-    for (const Label &label : at[layers]) {
-      int64_t value = (figures.layout.numMicroBatches - 1) * label.slowest + label.sum +
-                      label.tail + figures.noiseNs;
-      best = best ? std::min(*best, value) : value;
-    }
+    for (const Label &label : at[units.count].labels)
+      best = std::min(best.value_or(INT64_MAX), figures.objectiveNs(label[0], label[1], label[2]));
     return best;
   }
 
 private:
-  // All numbers of rematerialized layers per kind, the fastest that fits.
-  std::optional<StageResult> bestOption(int64_t stage, int64_t first, int64_t end) {
-    std::optional<StageResult> best;
-    std::map<int, int64_t> held;
-    for (int64_t layer = first; layer < end; ++layer)
-      ++held[kinds[layer]];
-    std::map<int, int64_t> chosen;
-    tryCounts(held.begin(), held.end(), chosen, stage, first, end, best);
-    return best;
-  }
-
-  void tryCounts(std::map<int, int64_t>::iterator kind, std::map<int, int64_t>::iterator last,
-                 std::map<int, int64_t> &chosen, int64_t stage, int64_t first, int64_t end,
-                 std::optional<StageResult> &best) {
-    if (kind == last) {
-      std::vector<bool> remat(kinds.size(), false);
-      std::map<int, int64_t> left = chosen;
-      for (int64_t layer = first; layer < end; ++layer)
-        remat[layer] = left[kinds[layer]]-- > 0;
-      auto result = stageResult(figures, stage, first, end, remat);
-      if (result && (!best || result->timeNs < best->timeNs))
-        best = result;
+  void extend(const Front &from, int64_t stage, int64_t first, int64_t end, Front &to) {
+    const StageLayers layers = layersOf(stage, first, end);
+    const StageBase base = figures.base(stage, layers);
+    int64_t extra = INT64_MAX;
+    for (const Label &label : fronts.of(*work.stages[stage], layers.counts))
+      if (base.fits(label[1], label[2]))
+        extra = std::min(extra, label[0]);
+    if (extra == INT64_MAX)
       return;
-    }
-    std::optional<bool> pinned = figures.instance.problem.job.pins.remat;
-    int64_t from = pinned.value_or(false) ? kind->second : 0;
-    int64_t to = pinned.value_or(true) ? kind->second : 0;
-    for (int64_t count = from; count <= to; ++count) {
-      chosen[kind->first] = count;
-      tryCounts(std::next(kind), last, chosen, stage, first, end, best);
-    }
+    const int64_t time = base.timeNs + extra;
+    for (const Label &label : from.labels)
+      to.insert({std::max(label[0], time), label[1] + time, std::max(label[2], base.tailNs)});
   }
 
-  LayoutFigures figures;
+  StageLayers layersOf(int64_t stage, int64_t first, int64_t end) const {
+    StageLayers layers;
+    auto add = [&](int64_t from, int64_t to) {
+      for (int64_t layer = from; layer < to; ++layer)
+        ++layers.counts[kinds[layer]];
+      layers.total += to - from;
+    };
+    add(units.before + first * units.size, units.before + end * units.size);
+    if (layout.vpp == 1) {
+      layers.largestChunk = layers.total;
+      return layers;
+    }
+    for (int64_t part = 0; part < layout.pp * layout.vpp; ++part) {
+      if (stageOfPart(layout, part) != stage)
+        continue;
+      const bool isFirst = part == 0, isLast = part == layout.pp * layout.vpp - 1;
+      const int64_t count = end - first, chunk = part / layout.pp;
+      int64_t size = units.size * (count / layout.vpp + (chunk < count % layout.vpp));
+      size += (isFirst ? units.before : 0) + (isLast ? units.after : 0);
+      layers.largestChunk = std::max(layers.largestChunk, size);
+      if (isFirst)
+        add(0, units.before);
+      if (isLast)
+        add(int64_t(kinds.size()) - units.after, int64_t(kinds.size()));
+    }
+    return layers;
+  }
+
+  const WorkFigures &work;
+  const LayoutFigures &figures;
+  const Layout &layout;
+  ModeFronts &fronts;
   std::vector<int> kinds;
+  Units units;
 };
 
 } // namespace
 
 std::optional<OraclePlan> sigma::planner::test::labelOracle(Instance &instance) {
+  WorkBook book(instance);
+  ModeFronts fronts;
+  // The most promising first: what cannot beat the best known is not worth its tables.
+  std::vector<std::pair<int64_t, Layout>> layouts;
+  for (const Layout &layout : allLayouts(instance.problem)) {
+    const LayoutFigures figures(instance.problem, book.work(layout), layout);
+    layouts.emplace_back(figures.lowerBoundNs(), layout);
+  }
+  std::stable_sort(layouts.begin(), layouts.end(),
+                   [](const auto &a, const auto &b) { return a.first < b.first; });
   std::optional<OraclePlan> best;
-  for (const Layout &layout : allLayouts(instance.problem))
-    if (auto value = LabelProgram(instance, layout).solve();
-        value && (!best || *value < best->objectiveNs))
-      best = OraclePlan{layout, *value};
+  for (const auto &[bound, layout] : layouts) {
+    if (best && bound >= best->objectiveNs)
+      break;
+    const WorkFigures &work = book.work(layout);
+    const LayoutFigures figures(instance.problem, work, layout);
+    const auto value = LabelProgram(instance.problem, work, figures, layout, fronts).solve();
+    if (!value || (best && *value >= best->objectiveNs))
+      continue;
+    best = OraclePlan();
+    best->plan.layout = layout;
+    best->objectiveNs = *value;
+  }
   return best;
 }

@@ -1,0 +1,37 @@
+// What one micro-batch on one stage contributes to the step (docs/cost-model.md, "The step").
+#ifndef SIGMA_PLANNER_SEARCH_CELLTIME_H
+#define SIGMA_PLANNER_SEARCH_CELLTIME_H
+
+#include "planner/Layout.h"
+#include "planner/search/Costs.h"
+
+namespace sigma::planner {
+
+// Sums over pieces.
+struct CellTime {
+  int64_t totalNs = 0;           // t: forward, backward, recomputation, ZeRO, receiving
+  int64_t backwardComputeNs = 0; // a: arithmetic of backward without recomputation
+  int64_t backwardNs = 0;        // B: backward and recomputation, nothing hidden
+  int64_t hiddenNs = 0;          // H: exchanges hidden behind the other direction
+
+  void add(const PieceCost &piece, int64_t times, int64_t zeroNs);
+  void addRecompute(int64_t ns);
+  void addReceive(int64_t ns);
+};
+
+// T = max steady + sum fill + max tail: `fill` is what a stage adds to the pipeline's filling and
+// draining, `steady` the rest of its work. tail: sync + optimizer.
+struct StageTimes {
+  int64_t steadyNs = 0, fillNs = 0, tailNs = 0;
+};
+StageTimes stageTimes(const Layout &layout, const CellTime &cell);
+
+// No split of the model over the stages has a largest steady time or a sum of fill times below these.
+// `sets`: the kinds of devices that stages run on; `receiveNs`: of all stages together.
+StageTimes leastTimes(const Layout &layout, const LayerSequence &sequence,
+                      const std::vector<const CostSet *> &sets, const ZeroTime &zero,
+                      int64_t receiveNs);
+
+} // namespace sigma::planner
+
+#endif

@@ -1,0 +1,226 @@
+#include "OracleFigures.h"
+
+#include "planner/cost/Roofline.h"
+#include "planner/noise/StepNoise.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+using namespace sigma::planner;
+using namespace sigma::planner::test;
+
+static int64_t divideUp(int64_t a, int64_t b) { return a / b + (a % b != 0); }
+
+int64_t sigma::planner::test::stageOfPart(const Layout &layout, int64_t part) {
+  if (layout.schedule == Schedule::DualPipeV && part >= layout.pp)
+    return layout.pp - 1 - (part - layout.pp);
+  return part % layout.pp;
+}
+
+//===----------------------------------------------------------------------===//
+// Stages
+//===----------------------------------------------------------------------===//
+
+bool StageBase::fits(int64_t savedBytes, int64_t transientBytes) const {
+  int64_t activations = divideUp(savedBytes * heldNumerator, heldDenominator);
+  return fixedBytes + activations + std::max(fixedTransientBytes, transientBytes) <= capacityBytes;
+}
+
+struct LayoutFigures::Totals {
+  void add(const PieceFigures &piece, int64_t count) {
+    if (count == 0)
+      return;
+    forwardNs += count * piece.forwardNs;
+    backwardNs += count * piece.backwardNs;
+    dense += count * piece.dense;
+    expert += count * piece.expert;
+    largestDense = std::max(largestDense, piece.dense);
+    largestExpert = std::max(largestExpert, piece.expert);
+  }
+
+  int64_t forwardNs = 0, backwardNs = 0;
+  int64_t dense = 0, expert = 0, largestDense = 0, largestExpert = 0;
+};
+
+LayoutFigures::LayoutFigures(const Problem &problem, const WorkFigures &work, const Layout &layout)
+    : problem(problem), work(work), layout(layout), topology(problem.cluster),
+      denseRanks(Mesh(layout).denseReplicas()), expertRanks(Mesh(layout).expertReplicas()) {
+  setNoise();
+}
+
+void LayoutFigures::setNoise() {
+  const auto &last = *work.stages[stageOfPart(layout, layout.pp * layout.vpp - 1)];
+  double variance = work.stages[0]->embedding.variance + last.head.variance, layers = 0;
+  for (const auto &stage : work.stages)
+    for (const LayerGroup &group : problem.model.layers)
+      layers += stage->kinds.at(group.kind).variance * double(group.count);
+  variance += layers / double(layout.pp);
+  StepNoise noise;
+  noise.cellSigmaNs = std::sqrt(variance / double(layout.pp));
+  noise.numMicroBatches = layout.numMicroBatches;
+  noise.numStages = layout.pp;
+  noise.numReplicas = problem.cluster.numDevices /
+                      (layout.pp * std::lcm(layout.tp * layout.cp, layout.etp * layout.ep));
+  noise.numDevices = problem.cluster.numDevices;
+  noise.spikes = problem.cluster.spikes;
+  // Rounded up by the planner; sums in another order may differ in the last bit, hence the small
+  // step back.
+  noiseNs = int64_t(std::ceil(noise.quantileNs(problem.job.quantilePpm * 1e-6) - 1e-5));
+}
+
+int64_t LayoutFigures::collectiveNs(Collective collective, int64_t bytes,
+                                    const RankGroup &ranks) const {
+  const int64_t mean = topology.collectiveNs(collective, bytes, ranks);
+  return mean + waitNs(mean, ranks.size(), topology.groupJitterPpm(ranks) * 1e-6);
+}
+
+int64_t LayoutFigures::pieceNs(const PieceFigures &piece) const {
+  const Recipe &recipe = problem.job.recipe;
+  const Overlap &overlap = problem.job.overlap;
+  int64_t reduce = 0, gather = 0;
+  auto add = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
+    if (zero >= 2)
+      reduce += collectiveNs(Collective::ReduceScatter, parameters * recipe.gradientBytes, ranks);
+    if (zero == 3)
+      gather += 2 * collectiveNs(Collective::AllGather, parameters * recipe.valueBytes, ranks);
+  };
+  add(layout.zero, piece.dense, denseRanks);
+  add(layout.expertZero, piece.expert, expertRanks);
+  return piece.baseNs + exposedNs(reduce, piece.backwardNs, overlap.gradientPpm) +
+         exposedNs(gather, piece.forwardNs + piece.backwardNs, overlap.parameterPpm);
+}
+
+int64_t LayoutFigures::tailNs(const Device &device, const Totals &totals) const {
+  const Recipe &recipe = problem.job.recipe;
+  const Overlap &overlap = problem.job.overlap;
+  int64_t reduce = 0, gather = 0, updated = 0;
+  auto add = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
+    const int64_t gradients = parameters * recipe.gradientBytes;
+    if (zero == 0)
+      reduce += collectiveNs(Collective::AllReduce, gradients, ranks);
+    if (zero == 1)
+      reduce += collectiveNs(Collective::ReduceScatter, gradients, ranks);
+    if (zero == 1 || zero == 2)
+      gather += collectiveNs(Collective::AllGather, parameters * recipe.valueBytes, ranks);
+    updated += zero > 0 ? divideUp(parameters, ranks.size()) : parameters;
+  };
+  add(layout.zero, totals.dense, denseRanks);
+  add(layout.expertZero, totals.expert, expertRanks);
+  const int64_t touched = recipe.gradientBytes + 2 * recipe.valueBytes + 2 * recipe.optimizerBytes;
+  return exposedNs(reduce, totals.backwardNs, overlap.gradientPpm) +
+         exposedNs(gather, totals.forwardNs, overlap.parameterPpm) +
+         memoryTimeNs(device, updated * touched);
+}
+
+StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
+  const WorkFigures::Stage &figures = *work.stages[stage];
+  StageBase base;
+  Totals totals;
+  auto add = [&](const PieceFigures &piece, int64_t count) {
+    totals.add(piece, count);
+    base.timeNs += count * pieceNs(piece);
+  };
+  for (const auto &[kind, count] : layers.counts)
+    add(figures.kinds.at(kind), count);
+  const int64_t parts = layout.pp * layout.vpp;
+  const bool hasHead = stage == stageOfPart(layout, parts - 1);
+  add(figures.embedding, stage == 0);
+  add(figures.head, hasHead);
+  if (stage == 0 && hasHead)
+    totals.dense -= divideUp(problem.model.sharedParameters, layout.tp);
+  for (int64_t part = 0; part + 1 < parts; ++part) {
+    const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);
+    // Down the activation, up its gradient: each border is crossed both ways.
+    if (from != to && (from == stage || to == stage))
+      base.timeNs += topology.stageTransferNs(work.boundaryBytes, layout, from, to);
+  }
+  base.tailNs = tailNs(figures.device, totals);
+  setMemory(stage, layers, totals, base);
+  return base;
+}
+
+void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const Totals &totals,
+                              StageBase &base) const {
+  const Recipe &recipe = problem.job.recipe;
+  const WorkFigures::Stage &figures = *work.stages[stage];
+  const int64_t m = layout.numMicroBatches, pp = layout.pp, vpp = layout.vpp;
+  const int64_t parts = pp * vpp;
+  int64_t chunks = 0, embeddings = std::min(2 * pp - 1, m);
+  if (layout.schedule == Schedule::OneForwardOneBackward)
+    chunks = embeddings = std::min(pp - stage, m);
+  else if (layout.schedule == Schedule::ZeroBubbleH1)
+    chunks = embeddings = std::min(pp, m);
+  else if (layout.schedule == Schedule::Interleaved)
+    chunks = std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp);
+  else
+    chunks = std::min(2 * pp + 1, 2 * m);
+
+  auto state = [&](int64_t from, int64_t bytes) {
+    auto share = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
+      return zero >= from ? divideUp(parameters, ranks.size()) : parameters;
+    };
+    return (share(layout.zero, totals.dense, denseRanks) +
+            share(layout.expertZero, totals.expert, expertRanks)) *
+           bytes;
+  };
+  base.fixedBytes = state(3, recipe.valueBytes) + state(2, recipe.gradientBytes) +
+                    state(1, recipe.optimizerBytes);
+  auto whole = [&](int64_t zero, int64_t parameters) {
+    return parameters *
+           ((zero >= 2 ? recipe.gradientBytes : 0) + (zero == 3 ? 2 * recipe.valueBytes : 0));
+  };
+  base.fixedBytes += whole(layout.zero, totals.largestDense);
+  base.fixedBytes += whole(layout.expertZero, totals.largestExpert);
+  int64_t borders = 0;
+  for (int64_t part = 0; part + 1 < parts; ++part) {
+    const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);
+    borders += from != to && (from == stage || to == stage);
+  }
+  base.fixedBytes += 2 * work.boundaryBytes * borders;
+  base.fixedTransientBytes = work.workspaceBytes;
+  auto addEnd = [&](const PieceFigures &end, int64_t times) {
+    base.fixedBytes += end.modes[0].savedBytes * times;
+    base.fixedTransientBytes = std::max(base.fixedTransientBytes, end.modes[0].transientBytes);
+  };
+  const bool hasHead = stage == stageOfPart(layout, parts - 1);
+  if (stage == 0)
+    addEnd(figures.embedding, embeddings);
+  if (hasHead)
+    addEnd(figures.head, 1);
+  if (stage == 0 || hasHead)
+    base.fixedBytes += work.batchBytes * divideUp(chunks, vpp);
+  base.heldNumerator = chunks * layers.largestChunk;
+  base.heldDenominator = layers.total;
+  base.capacityBytes = int64_t(__int128(figures.device.memoryBytes) *
+                               (1000000 - problem.job.memoryMarginPpm) / 1000000);
+}
+
+//===----------------------------------------------------------------------===//
+// Steps
+//===----------------------------------------------------------------------===//
+
+int64_t LayoutFigures::objectiveNs(int64_t slowestNs, int64_t sumNs, int64_t tailNs) const {
+  // (m - 1/d) slowest + 1/d sum
+  int64_t d = 3;
+  if (layout.schedule == Schedule::OneForwardOneBackward)
+    d = 1;
+  else if (layout.schedule == Schedule::Interleaved)
+    d = layout.vpp;
+  return divideUp((layout.numMicroBatches * d - 1) * slowestNs + sumNs, d) + tailNs + noiseNs;
+}
+
+int64_t LayoutFigures::lowerBoundNs() const {
+  auto least = [&](auto piece) {
+    int64_t best = INT64_MAX;
+    for (const auto &stage : work.stages)
+      best = std::min(best, pieceNs(piece(*stage)));
+    return best;
+  };
+  int64_t sum = least([](const WorkFigures::Stage &stage) { return stage.embedding; }) +
+                least([](const WorkFigures::Stage &stage) { return stage.head; });
+  for (const LayerGroup &group : problem.model.layers)
+    sum += group.count *
+           least([&](const WorkFigures::Stage &stage) { return stage.kinds.at(group.kind); });
+  return objectiveNs(divideUp(sum, layout.pp), sum, 0);
+}

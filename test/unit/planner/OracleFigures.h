@@ -1,0 +1,64 @@
+// Time and memory of stages, as the oracles read docs/cost-model.md.
+//
+// Written without the search's and the check's code, like OracleWork.h; of the planner also the
+// noise of a step.
+#ifndef SIGMA_TEST_PLANNER_ORACLEFIGURES_H
+#define SIGMA_TEST_PLANNER_ORACLEFIGURES_H
+
+#include "OracleWork.h"
+#include "planner/cost/Collectives.h"
+
+namespace sigma::planner::test {
+
+// Layers of a stage: how many of each kind, and in its largest chunk.
+struct StageLayers {
+  std::map<int, int64_t> counts;
+  int64_t total = 0, largestChunk = 0;
+};
+
+// A stage but for the memory and the recomputation of its layers.
+struct StageBase {
+  int64_t timeNs = 0, tailNs = 0;
+  int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
+  // What layers save is kept so often.
+  int64_t heldNumerator = 1, heldDenominator = 1;
+
+  bool fits(int64_t savedBytes, int64_t transientBytes) const;
+};
+
+class LayoutFigures {
+public:
+  // `work`: of this layout, or of another that differs in ZeRO only.
+  LayoutFigures(const Problem &problem, const WorkFigures &work, const Layout &layout);
+
+  StageBase base(int64_t stage, const StageLayers &layers) const;
+  const std::vector<ModeFigures> &modes(int64_t stage, int kind) const {
+    return work.stages[stage]->kinds.at(kind).modes;
+  }
+  int64_t objectiveNs(int64_t slowestNs, int64_t sumNs, int64_t tailNs) const;
+  // No plan of the layout is faster.
+  int64_t lowerBoundNs() const;
+
+private:
+  struct Totals;
+  int64_t pieceNs(const PieceFigures &piece) const;
+  int64_t collectiveNs(Collective collective, int64_t bytes, const RankGroup &ranks) const;
+  void setMemory(int64_t stage, const StageLayers &layers, const Totals &totals,
+                 StageBase &base) const;
+  int64_t tailNs(const Device &device, const Totals &totals) const;
+  void setNoise();
+
+  const Problem &problem;
+  const WorkFigures &work;
+  Layout layout;
+  Topology topology;
+  RankGroup denseRanks, expertRanks;
+  int64_t noiseNs = 0;
+};
+
+// Stage that holds a virtual stage, and back.
+int64_t stageOfPart(const Layout &layout, int64_t part);
+
+} // namespace sigma::planner::test
+
+#endif

@@ -1,0 +1,205 @@
+#include "OracleWork.h"
+
+#include "planner/cost/Collectives.h"
+#include "planner/cost/Devices.h"
+#include "planner/cost/Roofline.h"
+#include "planner/noise/Normal.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+using namespace sigma::planner;
+using namespace sigma::planner::test;
+
+int64_t sigma::planner::test::waitNs(int64_t mean, int64_t n, double cv) {
+  int64_t factor = std::llround(maxOfNormalsMean(n) * cv * 1e9);
+  return static_cast<int64_t>((__int128(mean) * factor + 999999999) / 1000000000);
+}
+
+int64_t sigma::planner::test::exposedNs(int64_t comm, int64_t compute, int64_t ppm) {
+  return std::max<int64_t>(0, comm - static_cast<int64_t>(__int128(compute) * ppm / 1000000));
+}
+
+namespace {
+
+struct Pass {
+  int64_t computeNs = 0, totalNs = 0;
+  double variance = 0;
+};
+
+// Goes from collective to collective; what lies between two of them is a segment.
+class PassTimer {
+public:
+  PassTimer(const Problem &problem, const Device &device, const Layout &layout)
+      : problem(problem), device(device), layout(layout), topology(problem.cluster), mesh(layout) {
+    if (layout.ep > 1)
+      routing = problem.cluster.routingJitterPpm * 1e-6 /
+                std::sqrt(std::max(1.0, double(problem.model.numExperts) / double(layout.ep)));
+  }
+
+  Pass time(const WorkCost &work);
+
+private:
+  // Ops [first, end) of a segment that ends in group `group`; none: nobody waits.
+  void segment(const WorkCost &work, int64_t first, int64_t end, const Group *group);
+  int64_t waits(Pass &pass) const;
+
+  const Problem &problem;
+  const Device &device;
+  const Layout &layout;
+  Topology topology;
+  Mesh mesh;
+  double routing = 0;
+  int64_t plain[kNumGroups + 1], grouped[kNumGroups + 1], comm[kNumGroups + 1];
+  int64_t attention = 0;
+};
+
+void PassTimer::segment(const WorkCost &work, int64_t first, int64_t end, const Group *group) {
+  const int index = group ? static_cast<int>(*group) : kNumGroups;
+  for (int64_t i = first; i < end; ++i) {
+    const OpCost &op = work.ops[i];
+    const int64_t time = opTimeNs(device, op);
+    (op.opClass == OpClass::GroupedMatmul ? grouped : plain)[index] += time;
+    if (op.opClass == OpClass::Attention)
+      attention += time;
+  }
+}
+
+int64_t PassTimer::waits(Pass &pass) const {
+  const double jitter = device.jitterPpm * 1e-6, groupedJitter = std::hypot(jitter, routing);
+  int64_t total = 0;
+  for (int i = 0; i <= kNumGroups; ++i) {
+    const bool isGroup = i < kNumGroups;
+    const RankGroup ranks = isGroup ? mesh.group(static_cast<Group>(i)) : RankGroup();
+    double link = topology.groupJitterPpm(ranks) * 1e-6;
+    if (isGroup && static_cast<Group>(i) == Group::Expert)
+      link = std::hypot(link, routing);
+    const int64_t n = ranks.size();
+    pass.variance +=
+        (std::pow(double(plain[i]) * jitter, 2) + std::pow(double(grouped[i]) * groupedJitter, 2) +
+         std::pow(double(comm[i]) * link, 2)) *
+        maxOfNormalsVariance(n);
+    total += waitNs(plain[i], n, jitter) + waitNs(grouped[i], n, groupedJitter) +
+             waitNs(comm[i], n, link);
+  }
+  return total;
+}
+
+Pass PassTimer::time(const WorkCost &work) {
+  for (int i = 0; i <= kNumGroups; ++i)
+    plain[i] = grouped[i] = comm[i] = 0;
+  attention = 0;
+  int64_t begin = 0;
+  const Group *last = nullptr;
+  for (const CollectiveCost &collective : work.collectives) {
+    const RankGroup ranks = mesh.group(collective.group);
+    if (ranks.size() == 1)
+      continue;
+    last = &collective.group;
+    segment(work, begin, collective.position, last);
+    begin = collective.position;
+    comm[static_cast<int>(*last)] +=
+        topology.collectiveNs(collective.collective, collective.bytes, ranks);
+  }
+  segment(work, begin, static_cast<int64_t>(work.ops.size()), last);
+
+  Pass pass;
+  pass.computeNs = std::accumulate(plain, std::end(plain), int64_t(0)) +
+                   std::accumulate(grouped, std::end(grouped), int64_t(0));
+  const Overlap &overlap = problem.job.overlap;
+  auto of = [&](Group group) { return comm[static_cast<int>(group)]; };
+  const bool hides = layout.schedule == Schedule::DualPipeV;
+  pass.totalNs = pass.computeNs + waits(pass);
+  pass.totalNs +=
+      exposedNs(of(Group::Tensor) + of(Group::ExpertTensor), pass.computeNs, overlap.tensorPpm);
+  pass.totalNs += exposedNs(of(Group::Context), attention, overlap.contextPpm);
+  pass.totalNs += exposedNs(of(Group::Expert), pass.computeNs, hides ? overlap.expertPpm : 0);
+  return pass;
+}
+
+} // namespace
+
+static bool isAllowed(const std::optional<bool> &pin, const std::string &mode) {
+  return !pin || mode == (*pin ? "full" : "none");
+}
+
+static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, std::optional<bool> pin) {
+  PieceFigures figures;
+  const Pass forward = timer.time(cost.forward), backward = timer.time(cost.backward);
+  figures.forwardNs = forward.computeNs;
+  figures.backwardNs = backward.computeNs;
+  figures.baseNs = forward.totalNs + backward.totalNs;
+  figures.variance = forward.variance + backward.variance;
+  figures.dense = cost.denseParameters;
+  figures.expert = cost.expertParameters;
+  for (const RematMode &mode : cost.modes)
+    if (isAllowed(pin, mode.name))
+      figures.modes.push_back(
+          {mode.name, timer.time(mode.recompute).totalNs, mode.savedBytes, mode.transientBytes});
+  return figures;
+}
+
+// [first, last] kinds of devices of a stage.
+static std::pair<size_t, size_t> kindsOfStage(const Cluster &cluster, const Layout &layout,
+                                              int64_t stage) {
+  std::vector<size_t> kindOf; // per device
+  for (size_t kind = 0; kind < cluster.groups.size(); ++kind)
+    kindOf.insert(kindOf.end(), cluster.groups[kind].count, kind);
+  if (layout.placement == Placement::StagesInside)
+    return {kindOf.front(), kindOf.back()};
+  const int64_t ranks = layout.tp * layout.cp * layout.dp;
+  return {kindOf[stage * ranks], kindOf[(stage + 1) * ranks - 1]};
+}
+
+static Device weakestOf(const Cluster &cluster, std::pair<size_t, size_t> kinds) {
+  Device device = cluster.groups[kinds.first].device;
+  for (size_t kind = kinds.first + 1; kind <= kinds.second; ++kind)
+    device = weaker(device, cluster.groups[kind].device);
+  return device;
+}
+
+WorkFigures::WorkFigures(Instance &instance, const Layout &layout) {
+  const Problem &problem = instance.problem;
+  const Cluster &cluster = problem.cluster;
+  const Sharding sharding = layout.sharding();
+  boundaryBytes = instance.costs.boundaryBytes(sharding);
+  batchBytes = instance.costs.batchBytes(sharding);
+  workspaceBytes = instance.costs.workspaceBytes(sharding);
+  std::map<std::pair<size_t, size_t>, std::shared_ptr<const Stage>> known;
+  for (int64_t index = 0; index < layout.pp; ++index) {
+    const bool isUniform = cluster.groups.empty();
+    auto kinds = isUniform ? std::pair<size_t, size_t>() : kindsOfStage(cluster, layout, index);
+    std::shared_ptr<const Stage> &entry = known[kinds];
+    if (!entry) {
+      auto stage = std::make_shared<Stage>();
+      stage->device = isUniform ? cluster.device : weakestOf(cluster, kinds);
+      PassTimer timer(problem, stage->device, layout);
+      for (const LayerGroup &group : problem.model.layers)
+        if (!stage->kinds.count(group.kind))
+          stage->kinds[group.kind] =
+              figuresOf(timer, instance.costs.layer(group.kind, sharding), problem.job.pins.remat);
+      stage->embedding = figuresOf(timer, instance.costs.embedding(sharding), std::nullopt);
+      stage->head = figuresOf(timer, instance.costs.head(sharding), std::nullopt);
+      entry = stage;
+    }
+    stages.push_back(entry);
+  }
+}
+
+const WorkFigures &WorkBook::work(const Layout &layout) {
+  const std::vector<int64_t> key{layout.tp,
+                                 layout.cp,
+                                 layout.dp,
+                                 layout.pp,
+                                 layout.ep,
+                                 layout.etp,
+                                 layout.microBatch,
+                                 int64_t(layout.contextKind),
+                                 int64_t(layout.placement),
+                                 layout.schedule == Schedule::DualPipeV};
+  auto entry = known.find(key);
+  if (entry == known.end())
+    entry = known.emplace(key, WorkFigures(instance, layout)).first;
+  return entry->second;
+}

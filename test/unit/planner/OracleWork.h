@@ -1,0 +1,60 @@
+// Time of the pieces of a model under a layout, as the oracles read docs/cost-model.md.
+//
+// Written without the search's and the check's code: of the planner it uses only the times of
+// primitive ops and collectives.
+#ifndef SIGMA_TEST_PLANNER_ORACLEWORK_H
+#define SIGMA_TEST_PLANNER_ORACLEWORK_H
+
+#include "Instances.h"
+
+#include <map>
+#include <memory>
+
+namespace sigma::planner::test {
+
+// The wait for the slowest of n, and what is left of communication beyond a share of compute.
+int64_t waitNs(int64_t mean, int64_t n, double cv);
+int64_t exposedNs(int64_t comm, int64_t compute, int64_t ppm);
+
+struct ModeFigures {
+  std::string name;
+  int64_t extraNs = 0, savedBytes = 0, transientBytes = 0;
+};
+
+// A layer, the embedding or the head on one kind of device.
+struct PieceFigures {
+  int64_t forwardNs = 0, backwardNs = 0; // arithmetic
+  int64_t baseNs = 0;                    // forward and backward with all they wait for, before ZeRO
+  double variance = 0;
+  int64_t dense = 0, expert = 0;  // parameters
+  std::vector<ModeFigures> modes; // those that a pin allows
+};
+
+// What does not depend on ZeRO, and little on the schedule.
+struct WorkFigures {
+  WorkFigures(Instance &instance, const Layout &layout);
+
+  struct Stage {
+    Device device;
+    std::map<int, PieceFigures> kinds;
+    PieceFigures embedding, head;
+  };
+  std::vector<std::shared_ptr<const Stage>> stages; // shared where devices are the same
+  int64_t boundaryBytes, batchBytes, workspaceBytes;
+};
+
+// The work of every layout, once for those that differ in chunks and ZeRO only.
+class WorkBook {
+public:
+  explicit WorkBook(Instance &instance) : instance(instance) {}
+
+  const WorkFigures &work(const Layout &layout);
+
+private:
+  Instance &instance;
+  std::map<std::vector<int64_t>, WorkFigures> known;
+};
+
+} // namespace sigma::planner::test
+
+#endif
