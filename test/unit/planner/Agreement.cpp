@@ -95,7 +95,7 @@ static std::string tableComplaint(Instance &instance, const Layout &layout, bool
   const LayerSequence sequence(instance.problem.model);
   CostCache costs(instance.problem, instance.costs, sequence);
   const StageModel model(instance.problem, sequence, costs, layout);
-  std::optional<OptionGraph> graph = buildOptions(model, int64_t(1) << 59);
+  std::optional<OptionGraph> graph = buildOptions(model, StageTimes(), int64_t(1) << 59);
   if (!graph)
     return "a table of options is too large";
   const std::optional<int64_t> best = cheapestPath(*graph);
