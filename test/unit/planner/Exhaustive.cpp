@@ -158,13 +158,24 @@ private:
 
 } // namespace
 
-std::optional<OraclePlan> sigma::planner::test::exhaustive(Instance &instance) {
-  std::optional<OraclePlan> best;
+std::vector<OraclePlan> sigma::planner::test::exhaustiveByLayout(Instance &instance) {
+  std::vector<OraclePlan> plans;
   WorkBook book(instance);
   for (const Layout &layout : allLayouts(instance.problem)) {
     const LayoutFigures figures(instance.problem, book.work(layout), layout);
+    std::optional<OraclePlan> best;
     Enumerator(instance.problem, figures, layout, best).run();
+    if (best)
+      plans.push_back(*best);
   }
+  return plans;
+}
+
+std::optional<OraclePlan> sigma::planner::test::exhaustive(Instance &instance) {
+  std::optional<OraclePlan> best;
+  for (OraclePlan &plan : exhaustiveByLayout(instance))
+    if (!best || plan.objectiveNs < best->objectiveNs)
+      best = std::move(plan);
   return best;
 }
 
