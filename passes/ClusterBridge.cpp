@@ -2,12 +2,11 @@
 
 #include "passes/ClusterBridge.h"
 
-#include "dialects/Sigma/Choices.h"
 #include "planner/Units.h"
+#include "planner/cost/Devices.h"
 #include "planner/noise/Normal.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
-#include <set>
 
 using namespace mlir;
 using namespace mlir::sigma;
@@ -28,7 +27,7 @@ static LogicalResult requireNormal(Operation *op, StringRef field, Distribution 
   return refuse(op, field + " " + stringifyDistribution(distribution), "use normal");
 }
 
-static LogicalResult requirePlannableNoise(ClusterOp cluster) {
+LogicalResult mlir::sigma::requirePlannable(ClusterOp cluster) {
   for (TierOp tier : cluster.getTiers())
     if (failed(requireNormal(tier, "jitter_distribution", tier.getJitterDistribution())))
       return failure();
@@ -41,28 +40,6 @@ static LogicalResult requirePlannableNoise(ClusterOp cluster) {
   if (failed(requireNormal(noise, "compute_distribution", noise.getComputeDistribution())))
     return failure();
   return requireNormal(noise, "routing_distribution", noise.getRoutingDistribution());
-}
-
-/// Sizes that plans do not choose: each is 1, the ZeRO stage is 0.
-static LogicalResult requirePlannableSize(JobOp job, StringRef name, int64_t only) {
-  std::string instead = "plans have " + name.str() + " = " + std::to_string(only);
-  std::optional<int64_t> pin = job.getPinned(name);
-  if (pin && *pin != only)
-    return refuse(job, "pin " + name + " = " + Twine(*pin), instead);
-  if (llvm::is_contained(job.getForbidden(name), only))
-    return refuse(job, "forbid " + name + " = " + Twine(only), instead);
-  return success();
-}
-
-LogicalResult mlir::sigma::requirePlannable(JobOp job, ClusterOp cluster) {
-  for (StringRef name : {"tp", "vpp", "etp", "cp"})
-    if (failed(requirePlannableSize(job, name, 1)))
-      return failure();
-  if (failed(requirePlannableSize(job, "zero", 0)))
-    return failure();
-  if (job.getMaxZero().value_or(0) > 0)
-    return refuse(job, "max_zero " + Twine(*job.getMaxZero()), "plans have zero = 0");
-  return requirePlannableNoise(cluster);
 }
 
 //===----------------------------------------------------------------------===//
@@ -102,31 +79,6 @@ static planner::Device describeKind(AcceleratorOp op, Precision precision) {
   device.efficiency[int(OpClass::GroupedMatmul)] = describe(op.getGroupedMatmulEfficiencyPpmAttr());
   device.efficiency[int(OpClass::Attention)] = attention;
   device.efficiency[int(OpClass::Memory)] = describe(op.getMemoryEfficiencyPpmAttr());
-  return device;
-}
-
-/// Nowhere above either. Between two sizes the lesser of two lines lies above the line that this
-/// draws.
-static planner::Efficiency lesser(const planner::Efficiency &a, const planner::Efficiency &b) {
-  std::set<int64_t> sizes;
-  for (const planner::Efficiency *efficiency : {&a, &b})
-    for (const planner::EfficiencyPoint &point : efficiency->points)
-      sizes.insert(point.size);
-  std::vector<planner::EfficiencyPoint> points;
-  for (int64_t size : sizes)
-    points.push_back({size, std::min(a.ppmAt(size), b.ppmAt(size))});
-  return points;
-}
-
-static planner::Device weaker(const planner::Device &a, const planner::Device &b) {
-  planner::Device device = a;
-  device.peakFlopsPerS = std::min(a.peakFlopsPerS, b.peakFlopsPerS);
-  device.memoryBytes = std::min(a.memoryBytes, b.memoryBytes);
-  device.memoryBandwidthBytesPerS =
-      std::min(a.memoryBandwidthBytesPerS, b.memoryBandwidthBytesPerS);
-  device.launchNs = std::max(a.launchNs, b.launchNs);
-  for (int i = 0; i < planner::kNumOpClasses; ++i)
-    device.efficiency[i] = lesser(a.efficiency[i], b.efficiency[i]);
   return device;
 }
 
@@ -195,21 +147,29 @@ static void remarkOnFailures(ClusterOp cluster, std::vector<std::string> &remark
 // Clusters
 //===----------------------------------------------------------------------===//
 
-static void describeKinds(ClusterOp op, Precision precision, planner::Cluster &cluster,
-                          std::vector<std::string> &remarks) {
-  SmallVector<AcceleratorOp, 2> kinds = op.getAccelerators();
-  cluster.device = describeKind(kinds.front(), precision);
+/// What all kinds have in common: noise and slowness.
+static void describeNoise(JobOp job, ClusterOp op, planner::Device &device, int64_t slowdown) {
+  device.slowdownPpm = longer(kMillion + slowdown, job.getTimeMarginPpm()) - kMillion;
+  if (NoiseOp noise = op.getNoise())
+    device.jitterPpm = noise.getComputeJitterPpm();
+}
+
+/// Kinds stand in rank order, as in the specification.
+static void describeDevices(JobOp job, ClusterOp op, planner::Cluster &cluster,
+                            std::vector<std::string> &remarks) {
+  int64_t slowdown = slowdownPpm(op, remarks);
   double peak = 0;
-  for (AcceleratorOp kind : kinds) {
-    cluster.device = weaker(cluster.device, describeKind(kind, precision));
-    peak += double(op.getNumDevicesOf(kind)) * double(peakOf(kind.getFigures(), precision));
+  for (AcceleratorOp kind : op.getAccelerators()) {
+    planner::Device device = describeKind(kind, job.getPrecision());
+    describeNoise(job, op, device, slowdown);
+    cluster.device = cluster.groups.empty() ? device : planner::weaker(cluster.device, device);
+    cluster.groups.push_back({device, op.getNumDevicesOf(kind)});
+    peak += double(op.getNumDevicesOf(kind)) * double(device.peakFlopsPerS);
   }
   cluster.surplusPeakFlopsPerS =
       peak - double(cluster.numDevices) * double(cluster.device.peakFlopsPerS);
-  if (kinds.size() > 1)
-    remarks.push_back("all devices are taken to be the weakest of " + std::to_string(kinds.size()) +
-                      " kinds in every figure; times are upper bounds, memory is that of the "
-                      "smallest");
+  if (cluster.groups.size() == 1)
+    cluster.groups.clear();
 }
 
 planner::Cluster mlir::sigma::describeCluster(JobOp job, ClusterOp op,
@@ -217,9 +177,8 @@ planner::Cluster mlir::sigma::describeCluster(JobOp job, ClusterOp op,
   planner::Cluster cluster;
   cluster.name = op.getSymName();
   cluster.numDevices = op.getDevices();
-  describeKinds(op, job.getPrecision(), cluster, remarks);
+  describeDevices(job, op, cluster, remarks);
   int64_t margin = job.getTimeMarginPpm();
-  cluster.device.slowdownPpm = longer(kMillion + slowdownPpm(op, remarks), margin) - kMillion;
   for (TierOp tier : op.getTiers()) {
     int64_t bandwidth =
         int64_t(__int128(tier.getSharedBandwidthBytesPerS()) * kMillion / (kMillion + margin));
@@ -231,7 +190,6 @@ planner::Cluster mlir::sigma::describeCluster(JobOp job, ClusterOp op,
          longer(*tier.getFigures().latencyNs, margin), tier.getJitterPpm(), algorithm});
   }
   if (NoiseOp noise = op.getNoise()) {
-    cluster.device.jitterPpm = noise.getComputeJitterPpm();
     cluster.routingJitterPpm = noise.getRoutingJitterPpm();
     cluster.spikes = {noise.getSpikesPerMillionSteps(), noise.getSpikeNs()};
   }

@@ -9,11 +9,11 @@
 namespace mlir::sigma {
 namespace planner = ::sigma::planner;
 
-/// Fails, with a located error, on what the cluster or the job says and no plan can honour yet.
-LogicalResult requirePlannable(JobOp job, ClusterOp cluster);
+/// Fails, with a located error, on what the cluster says and no plan can honour yet.
+LogicalResult requirePlannable(ClusterOp cluster);
 
-/// All devices as the weakest of them, on the slowest node: a plan for those holds on every device,
-/// and its times and its memory are upper bounds. What is simplified so is said in `remarks`.
+/// Every device as on the slowest node: times are upper bounds. What is simplified so is said in
+/// `remarks`.
 planner::Cluster describeCluster(JobOp job, ClusterOp cluster, std::vector<std::string> &remarks);
 
 } // namespace mlir::sigma

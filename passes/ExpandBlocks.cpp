@@ -1,6 +1,7 @@
 //===- ExpandBlocks.cpp - from the plan to one program per stage ----------===//
 
 #include "passes/Passes.h"
+#include "passes/Runnable.h"
 #include "passes/Transforms.h"
 
 namespace mlir::sigma {
@@ -55,7 +56,8 @@ static rank::FuncOp createForward(rank::ProgramOp program, const rank::ModelShap
 
 static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model,
                         const rank::ModelShape &shape, bool isLast) {
-  bool isFirst = stage.getFirstLayer() == 0;
+  StageOp::Chunk layers = stage.getChunks().front();
+  bool isFirst = layers.first == 0;
   rank::FuncOp forward = createForward(program, shape, isFirst, isLast);
   BlockBuilder builder(program, forward, shape);
   (isFirst ? builder.tokens : builder.stream) = forward.getArgument(0);
@@ -64,7 +66,7 @@ static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model,
 
   if (isFirst)
     model.getEmbedding().expand(builder);
-  for (int64_t layer = stage.getFirstLayer(); layer < stage.getEndLayer(); ++layer) {
+  for (int64_t layer = layers.first; layer < layers.end; ++layer) {
     builder.enterLayer(layer);
     Layer ops = model.getLayer(layer);
     ops.attention.expand(builder);
@@ -103,19 +105,19 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type) || failed(requireTableOnOneStage(plan, model)))
+    if (failed(type) || failed(requireRunnable(plan)) ||
+        failed(requireTableOnOneStage(plan, model)))
       return signalPassFailure();
     rank::ModelShape shape = modelShape(job, model, *type, plan.getMicroBatch());
 
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     rank::LaunchOp launch = createLaunch(builder, plan, job, shape);
     for (StageOp stage : plan.getStages()) {
-      SmallVector<StringRef> remat;
-      for (int64_t i = 0; i < stage.getNumLayers(); ++i)
-        remat.push_back(stringifyRematMode(stage.getRematMode(i)));
+      StageOp::Chunk layers = stage.getChunks().front();
+      auto remat = llvm::to_vector(stage.getRemat().getAsValueRange<StringAttr>());
       auto program = builder.create<rank::ProgramOp>(
           stage.getLoc(), ("stage" + Twine(stage.getIndex())).str(), stage.getIndex(),
-          launch.getSymName(), stage.getFirstLayer(), stage.getEndLayer(), remat);
+          launch.getSymName(), layers.first, layers.end, remat);
       expandStage(program, stage, model, shape, stage.getIndex() + 1 == plan.getPp());
     }
     eraseSpecification(module);

@@ -20,7 +20,9 @@ def PlanParallelism : Pass<"sigma-plan-parallelism", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"timeLimitS", "time-limit", "double", "60.0",
-                        "seconds after which the best plan so far is returned, with its proven gap">];
+                        "seconds after which the best plan so far is returned, with its proven gap">,
+                 Option<"runnable", "runnable", "bool", "false",
+                        "whether to choose among plans that programs can run">];
   let dependentDialects = ["::mlir::sigma::SigmaDialect", "::mlir::rank::RankDialect"];
 }
 

@@ -7,7 +7,9 @@
 using namespace mlir;
 
 void sigma::buildCompilePipeline(OpPassManager &pm, StringRef precision) {
-  pm.addPass(createPlanParallelism());
+  PlanParallelismOptions plan;
+  plan.runnable = true;
+  pm.addPass(createPlanParallelism(plan));
   ExpandBlocksOptions expand;
   expand.precision = precision.str();
   pm.addPass(createExpandBlocks(expand));

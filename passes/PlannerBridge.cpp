@@ -26,13 +26,48 @@ static planner::Recipe recipe(Precision precision, std::optional<Precision> mome
   llvm_unreachable("unknown precision");
 }
 
-/// The one mode that is left, if pins and forbids leave one.
+/// The planner chooses freely among modes, or none or all of a layer. Where one of these two is
+/// forbidden, it takes the other.
 static std::optional<RematMode> onlyRemat(JobOp op) {
-  if (op.forbidsRemat(RematMode::None))
+  if (op.forbids(RematMode::None))
     return RematMode::Full;
-  if (op.forbidsRemat(RematMode::Full))
+  if (op.forbids(RematMode::Full))
     return RematMode::None;
   return op.getPinnedRemat();
+}
+
+/// The enumerations of the planner and of the dialect number their cases alike.
+template <typename To, typename From>
+static To sameCase(From from) {
+  return static_cast<To>(static_cast<int>(from));
+}
+
+static void describeChoices(JobOp op, planner::Pins &pins, planner::Forbids &forbids) {
+  using planner::Axis;
+  static const std::pair<StringRef, Axis> sizes[] = {
+      {"tp", Axis::Tp},     {"pp", Axis::Pp},
+      {"vpp", Axis::Vpp},   {"dp", Axis::Dp},
+      {"ep", Axis::Ep},     {"etp", Axis::Etp},
+      {"cp", Axis::Cp},     {"zero", Axis::Zero},
+      {"expert_zero", Axis::ExpertZero}, {"micro_batch", Axis::MicroBatch}};
+  for (auto [name, axis] : sizes) {
+    pins[axis] = op.getPinned(name);
+    forbids[axis] = op.getForbidden(name).vec();
+  }
+  if (auto schedule = op.getPinnedSchedule())
+    pins.schedule = sameCase<planner::Schedule>(*schedule);
+  for (int i = 0; i < planner::kNumSchedules; ++i)
+    if (op.forbids(static_cast<Schedule>(i)))
+      forbids.schedules.push_back(static_cast<planner::Schedule>(i));
+  if (auto remat = onlyRemat(op))
+    pins.remat = *remat == RematMode::Full;
+}
+
+static planner::Overlap describeOverlap(OverlapAttr attr) {
+  if (!attr)
+    return {};
+  return {attr.getGradientPpm(), attr.getParameterPpm(), attr.getTensorPpm(), attr.getContextPpm(),
+          attr.getExpertPpm()};
 }
 
 static planner::Job describeJob(JobOp op) {
@@ -43,16 +78,9 @@ static planner::Job describeJob(JobOp op) {
   job.memoryMarginPpm = op.getMemoryMarginPpm();
   job.quantilePpm = op.getQuantilePpm();
   job.maxMicroBatch = op.getMaxMicroBatch();
-  job.pins.pp = op.getPinned("pp");
-  job.pins.dp = op.getPinned("dp");
-  job.pins.ep = op.getPinned("ep");
-  job.pins.microBatch = op.getPinned("micro_batch");
-  if (auto remat = onlyRemat(op))
-    job.pins.remat = *remat == RematMode::Full;
-  job.forbids.pp = op.getForbidden("pp").vec();
-  job.forbids.dp = op.getForbidden("dp").vec();
-  job.forbids.ep = op.getForbidden("ep").vec();
-  job.forbids.microBatch = op.getForbidden("micro_batch").vec();
+  job.maxZero = op.getMaxZero().value_or(job.maxZero);
+  job.overlap = describeOverlap(op.getOverlapAttr());
+  describeChoices(op, job.pins, job.forbids);
   return job;
 }
 
@@ -77,16 +105,16 @@ static double modelFlopsPerToken(const planner::Model &model, CostTables &costs)
       sum += op.flops;
     return sum;
   };
-  double forward = flops(costs.head(1, 1));
+  double forward = flops(costs.head({}));
   for (const planner::LayerGroup &group : model.layers)
-    forward += group.count * flops(costs.layer(group.kind, 1, 1));
+    forward += group.count * flops(costs.layerWork(group.kind, {}));
   return 3 * forward / model.sequence;
 }
 
 FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   ModelOp model = job.lookupModel();
   ClusterOp cluster = job.lookupCluster();
-  if (failed(requirePlannable(job, cluster)))
+  if (failed(requirePlannable(cluster)))
     return failure();
   PlanningTask task;
   task.problem.job = describeJob(job);
@@ -99,6 +127,13 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
   description.numExperts = model.getExpertsDivisor();
   if (sharesEmbedding(model))
     description.sharedParameters = description.hiddenWidth * model.getEmbedding().getVocabulary();
+  // 0, any degree, is no divisor: what cannot be split at all is a number.
+  auto divisor = [](int64_t split) { return split ? split : int64_t(1); };
+  Splits splits = model.getSplits();
+  description.tensorDivisor = divisor(splits.tensor);
+  description.expertTensorDivisor = divisor(splits.expertTensor);
+  description.headDivisor = divisor(splits.heads);
+  description.allowsContext = splits.context;
   describeLayers(model, description, kinds);
   task.costs = std::make_unique<CostTables>(job, model, kinds);
   description.flopsPerToken = modelFlopsPerToken(description, *task.costs);
@@ -112,36 +147,51 @@ FailureOr<PlanningTask> mlir::sigma::createPlanningTask(JobOp job) {
 PlanOp mlir::sigma::createPlanOp(JobOp job, const planner::Plan &plan, ProofStatus proof) {
   OpBuilder builder(job->getContext());
   builder.setInsertionPointAfter(job);
-  auto op = builder.create<PlanOp>(job.getLoc(), job.getSymName(), plan.layout.pp, plan.layout.dp,
-                                   plan.layout.ep, plan.layout.microBatch, Schedule::OneFOneB,
-                                   int64_t(plan.stepTime.p50Ns), int64_t(plan.stepTime.p95Ns),
-                                   int64_t(plan.stepTime.meanNs), proof);
+  const planner::Layout &layout = plan.layout;
+  auto op = builder.create<PlanOp>(
+      job.getLoc(), job.getSymName(), layout.tp, layout.cp,
+      sameCase<ContextKind>(layout.contextKind), layout.pp, layout.vpp, layout.dp, layout.etp,
+      layout.ep, layout.zero, layout.expertZero, layout.microBatch,
+      sameCase<Schedule>(layout.schedule), sameCase<Placement>(layout.placement),
+      int64_t(plan.stepTime.p50Ns), int64_t(plan.stepTime.p95Ns), int64_t(plan.stepTime.meanNs),
+      proof);
   builder.createBlock(&op.getBodyRegion());
   for (auto [index, stage] : llvm::enumerate(plan.stages)) {
-    SmallVector<Attribute> remat;
-    for (bool full : stage.remat)
-      remat.push_back(
-          RematModeAttr::get(job.getContext(), full ? RematMode::Full : RematMode::None));
-    builder.create<StageOp>(job.getLoc(), index, stage.firstLayer, stage.endLayer,
-                            builder.getArrayAttr(remat), stage.peakBytes);
+    SmallVector<int64_t> firsts, ends;
+    for (const planner::LayerRange &chunk : stage.chunks) {
+      firsts.push_back(chunk.first);
+      ends.push_back(chunk.end);
+    }
+    SmallVector<StringRef> remat(stage.remat.begin(), stage.remat.end());
+    builder.create<StageOp>(job.getLoc(), index, firsts, ends, builder.getStrArrayAttr(remat),
+                            stage.peakBytes);
   }
   return op;
 }
 
 planner::Plan mlir::sigma::planFromOp(PlanOp op) {
   planner::Plan plan;
-  plan.layout.pp = op.getPp();
-  plan.layout.dp = op.getDp();
-  plan.layout.ep = op.getEp();
-  plan.layout.microBatch = op.getMicroBatch();
-  plan.layout.numMicroBatches = op.lookupJob().getBatch() / (op.getDp() * op.getMicroBatch());
+  planner::Layout &layout = plan.layout;
+  layout.tp = op.getTp();
+  layout.cp = op.getCp();
+  layout.contextKind = sameCase<planner::ContextKind>(op.getContextKind());
+  layout.pp = op.getPp();
+  layout.vpp = op.getVpp();
+  layout.dp = op.getDp();
+  layout.etp = op.getEtp();
+  layout.ep = op.getEp();
+  layout.zero = op.getZero();
+  layout.expertZero = op.getExpertZero();
+  layout.microBatch = op.getMicroBatch();
+  layout.numMicroBatches = op.lookupJob().getBatch() / (op.getDp() * op.getMicroBatch());
+  layout.schedule = sameCase<planner::Schedule>(op.getSchedule());
+  layout.placement = sameCase<planner::Placement>(op.getPlacement());
   for (StageOp stage : op.getStages()) {
-    planner::StagePlan stagePlan;
-    stagePlan.firstLayer = stage.getFirstLayer();
-    stagePlan.endLayer = stage.getEndLayer();
-    for (int64_t i = 0; i < stage.getNumLayers(); ++i)
-      stagePlan.remat.push_back(stage.getRematMode(i) == RematMode::Full);
-    plan.stages.push_back(stagePlan);
+    planner::StagePlan &stagePlan = plan.stages.emplace_back();
+    for (StageOp::Chunk chunk : stage.getChunks())
+      stagePlan.chunks.push_back({chunk.first, chunk.end});
+    for (StringRef mode : stage.getRemat().getAsValueRange<StringAttr>())
+      stagePlan.remat.push_back(mode.str());
   }
   return plan;
 }

@@ -1,4 +1,3 @@
-#include "codegen/megatron/Flags.h"
 #include "codegen/megatron/Launch.h"
 
 #include <algorithm>
@@ -84,19 +83,19 @@ public:
   LaunchText run(const FlagList &list) {
     result.error = list.error;
     for (const Flag &flag : list.flags)
-      if (result.error.empty())
+      if (result.error.message.empty())
         readFlag(flag);
-    if (result.error.empty())
+    if (result.error.message.empty())
       requireConsistent();
-    if (!result.error.empty())
+    if (!result.error.message.empty())
       result.launch = Launch();
     return std::move(result);
   }
 
 private:
   void fail(const Word &at, const std::string &message) {
-    if (result.error.empty())
-      result.error = std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message;
+    if (result.error.message.empty())
+      result.error = {message, at.line, at.column};
   }
 
   void readFlag(const Flag &flag);
@@ -274,8 +273,8 @@ void LaunchReader::refuseUnknown(const Flag &flag) {
 void LaunchReader::requireConsistent() {
   const Launch &launch = result.launch;
   auto failAll = [&](const std::string &message) {
-    if (result.error.empty())
-      result.error = message;
+    if (result.error.message.empty())
+      result.error = {message};
   };
   if (launch.microBatch == 0)
     failAll("there is no --micro-batch-size, which Megatron-LM requires");

@@ -126,6 +126,20 @@ Value BlockBuilder::rmsNorm(Value input, Value weight) {
       .getResult();
 }
 
+Value BlockBuilder::gatherTokens(Value rows) {
+  if (modelShape.tp == 1)
+    return rows;
+  return create<AllGatherOp>(floats({modelShape.tokens(), dimension(rows, 1)}), rows, Group::Tensor,
+                             modelShape.microBatch);
+}
+
+Value BlockBuilder::scatterTokens(Value summand) {
+  if (modelShape.tp == 1)
+    return summand;
+  return create<ReduceScatterOp>(floats({modelShape.streamTokens(), dimension(summand, 1)}),
+                                 summand, Group::Tensor, modelShape.microBatch);
+}
+
 void BlockBuilder::objective(Value value, Term term, double scale) {
   create<ObjectiveOp>(value, term, scale);
 }

@@ -7,6 +7,9 @@
 
 namespace mlir::rank {
 
+/// How attention sees a sequence that ranks share; see rank.launch.
+enum class ContextKind { Ring, AllToAll };
+
 /// What all blocks of one stage share while they are expanded.
 struct ModelShape {
   FloatType elementType;
@@ -17,12 +20,20 @@ struct ModelShape {
   int64_t globalBatch; // sequences; the objective is a mean over them
   double normEpsilon;
   double initStd;
+  // How many ranks share the tensors of a block, each sequence, the tensors of each expert.
+  int64_t tp = 1, cp = 1, etp = 1;
+  ContextKind contextKind = ContextKind::Ring;
 
-  int64_t tokens() const { return microBatch * sequence; }
+  /// Tokens of a rank of which it has all ids, and all heads and widths that it has at all.
+  int64_t tokens() const { return microBatch * tokensPerSequence(); }
+  int64_t tokensPerSequence() const { return sequence / cp; }
+  /// Rows of the residual stream: between blocks, ranks of a tensor group have different tokens.
+  int64_t streamTokens() const { return microBatch * streamTokensPerSequence(); }
+  int64_t streamTokensPerSequence() const { return sequence / (cp * tp); }
 };
 
 /// Appends primitive ops to a forward function and parameters to its program. A block reads
-/// `stream`, [tokens, width], and leaves its result there.
+/// `stream`, [stream tokens, width], and leaves its result there.
 class BlockBuilder {
 public:
   BlockBuilder(ProgramOp program, FuncOp forward, const ModelShape &shape);
@@ -66,6 +77,14 @@ public:
   Value constant(ArrayRef<int64_t> shape, double value);
   void objective(Value value, Term term, double scale);
 
+  // Between the residual stream and what the ranks of a tensor group do together, each on its part
+  // of the columns (Megatron-LM's sequence parallelism, Korthikanti et al. 2022). The same value
+  // where tp is 1.
+  /// [stream tokens, columns] to [tokens, columns].
+  Value gatherTokens(Value rows);
+  /// Each rank's summand, [tokens, columns], to the sum, [stream tokens, columns].
+  Value scatterTokens(Value summand);
+
   /// Creates an op of the current block.
   template <typename Op, typename... Args>
   Op create(Args &&...args) {
@@ -75,7 +94,7 @@ public:
     return op;
   }
 
-  Value stream;  // null before the embedding
+  Value stream;  // [stream tokens, width]; null before the embedding
   Value tokens;  // [tokens] i32; null but on the first stage
   Value targets; // [tokens] i32; null but on the last stage
 

@@ -3,6 +3,7 @@
 #ifndef DIALECTS_RANK_COST_H
 #define DIALECTS_RANK_COST_H
 
+#include "dialects/Rank/RankDialect.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Operation.h"
 
@@ -10,6 +11,21 @@ namespace mlir::rank {
 
 /// Classes of ops with an efficiency of their own (DESIGN §5).
 enum class OpClass { Matmul, GroupedMatmul, Attention, Memory };
+
+enum class CollectiveKind { AllGather, ReduceScatter, AllReduce, AllToAll, RingShift };
+
+/// What the ranks of a group do together when an op runs. `bytes`, under even routing, are of
+///   AllGather      the whole that each rank ends with,
+///   ReduceScatter  the whole that each rank begins with,
+///   AllReduce      what each rank begins and ends with,
+///   AllToAll       what one rank begins with, its own share included,
+///   RingShift      what goes to the next rank, as often as there are others.
+struct CollectiveUse {
+  CollectiveKind kind;
+  Group group;
+  int64_t bytes;
+};
+using CollectiveUses = SmallVector<CollectiveUse, 2>;
 
 /// Whether a type is a tensor of static shape with 1 to 2^48 elements: every byte count fits an
 /// int64_t.

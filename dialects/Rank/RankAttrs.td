@@ -48,6 +48,10 @@ def Rank_UpdateEnum : Rank_Enum<"Update", "what moves a parameter at the end of 
 def Rank_ScoreEnum : Rank_Enum<"Score", "router score function", [
   I32EnumAttrCase<"Softmax", 0, "softmax">, I32EnumAttrCase<"Sigmoid", 1, "sigmoid">]>;
 
+def Rank_GroupEnum : Rank_Enum<"Group", "ranks of a stage that work on one micro-batch together", [
+  I32EnumAttrCase<"Tensor", 0, "tensor">, I32EnumAttrCase<"Context", 1, "context">,
+  I32EnumAttrCase<"ExpertTensor", 2, "expert_tensor">, I32EnumAttrCase<"Expert", 3, "expert">]>;
+
 def Rank_InitAttr : Rank_EnumAttr<Rank_InitEnum, "init">;
 def Rank_ChannelAttr : Rank_EnumAttr<Rank_ChannelEnum, "channel">;
 def Rank_AxisAttr : Rank_EnumAttr<Rank_AxisEnum, "axis">;
@@ -55,6 +59,7 @@ def Rank_DirectionAttr : Rank_EnumAttr<Rank_DirectionEnum, "direction">;
 def Rank_TermAttr : Rank_EnumAttr<Rank_TermEnum, "term">;
 def Rank_ActivationAttr : Rank_EnumAttr<Rank_ActivationEnum, "activation">;
 def Rank_UpdateAttr : Rank_EnumAttr<Rank_UpdateEnum, "update">;
+def Rank_GroupAttr : Rank_EnumAttr<Rank_GroupEnum, "group">;
 def Rank_ScoreAttr : Rank_EnumAttr<Rank_ScoreEnum, "score">;
 
 def Rank_PlaceAttr : AttrDef<Rank_Dialect, "Place"> {

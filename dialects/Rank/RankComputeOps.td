@@ -190,14 +190,16 @@ def Rank_RotaryOp : Rank_MemoryOp<"rotary", [SameOperandsAndResultType, Rank_Dif
   let summary = "rotary position embedding, or its transpose";
   let description = [{
     Rotates the first 2 * `frequencies` numbers of each head, pair i by position * `frequencies`[i], and multiplies them
-    with `magnitude`; the others stay. `transpose` rotates the other way.
+    with `magnitude`; the others stay. `transpose` rotates the other way. The rows are one of `shares` shares of each
+    sequence.
 
     **Constraints:**
     - `sequence` divides the rows and `heads` the columns.
+    - `shares` is 1 or the launch's cp.
     - `frequencies` has at least one entry and at most half the width of a head.
   }];
   let arguments = (ins Rank_FloatMatrix:$input, Rank_I64:$sequence, Rank_I64:$heads, DenseF64ArrayAttr:$frequencies,
-      DefaultValuedAttr<Rank_F64, "1.0">:$magnitude, UnitAttr:$transpose);
+      DefaultValuedAttr<Rank_F64, "1.0">:$magnitude, UnitAttr:$transpose, DefaultValuedAttr<Rank_I64, "1">:$shares);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
@@ -229,10 +231,11 @@ def Rank_SplitHeadsOp : Rank_MemoryOp<"split_heads"> {
 // What an attention sees, and how it scores.
 defvar Rank_AttentionAttrs = (ins Rank_I64:$sequence, Rank_I64:$heads, Rank_I64:$kv_heads,
     OptionalAttr<Rank_F64>:$scale, OptionalAttr<Rank_I64>:$window, OptionalAttr<Rank_I64>:$chunk,
-    OptionalAttr<Rank_F64>:$softcap);
+    OptionalAttr<Rank_F64>:$softcap, DefaultValuedAttr<Rank_I64, "1">:$ring);
 
 class Rank_AnyAttentionOp<string mnemonic, list<Trait> traits>
-    : Rank_CostedOp<mnemonic, ["getOpClass", "getFlops", "getWorkspaceBytes"], !listconcat(traits, [Pure])> {
+    : Rank_CostedOp<mnemonic, ["getOpClass", "getFlops", "getBytes", "getCollectives", "getWorkspaceBytes"],
+                    !listconcat(traits, [Pure])> {
   code shapeDeclaration = [{
     int64_t getHeadWidth() { return getQuery().getType().getDimSize(1) / getHeads(); }
     int64_t getValueWidth() { return getValue().getType().getDimSize(1) / getKvHeads(); }
@@ -249,13 +252,16 @@ def Rank_AttentionOp : Rank_AnyAttentionOp<"attention", [Rank_Differentiable]> {
     `lse` holds the log-sum-exp of each row of scores, which is all that backward needs to make them again. `scale` is
     1 / sqrt(width of a head) unless stated. With `window`, a token sees itself and the window - 1 tokens before it; with
     `chunk`, those before it in its chunk of the sequence. `softcap` makes scores softcap * tanh(score / softcap). `sinks`
-    holds one more logit per head, without a value.
+    holds one more logit per head, without a value. With `ring`, the rows are one of that many shares of each sequence, keys
+    and values go round the context group, and each rank does its share of the work (Liu et al. 2023).
 
     **Constraints:**
     - `kv_heads` divides `heads`; `sequence` divides the rows; the widths are whole numbers of heads.
     - all have the rows of `query`; the result has its heads, of the width of a value head, and `lse` one column for each head.
     - `sinks` has one entry for each head.
     - `window`, `chunk`, `scale` and `softcap` are positive.
+    - `ring` is 1 or the launch's cp.
+    - `ring` above 1 goes with no `window`, `chunk` or `sinks`.
   }];
   let arguments = !con((ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value,
       Optional<Rank_FloatVector>:$sinks), Rank_AttentionAttrs);
@@ -266,6 +272,7 @@ def Rank_AttentionGradOp : Rank_AnyAttentionOp<"attention_grad", []> {
   let description = [{
     **Constraints:**
     - shapes agree as in attention; gradients have the shape of what they belong to.
+    - `ring` is as in attention.
     - `sinks` and `sinks_gradient` go together.
   }];
   let arguments = !con((ins Rank_FloatMatrix:$query, Rank_FloatMatrix:$key, Rank_FloatMatrix:$value,
@@ -318,10 +325,13 @@ def Rank_ActivationGradOp : Rank_CostedOp<"activation_grad", ["getBytes"], [Pure
 def Rank_EmbeddingOp : Rank_CostedOp<"embedding", ["getBytes"], [Pure, Rank_Differentiable]> {
   let summary = "rows of the table, by token id";
   let description = [{
+    The table is one of `shards` equal parts, in the order of the tensor group; an id of another part gives zeros.
+
     **Constraints:**
     - the result has one row for each token, of the width of `table`.
+    - `shards` is 1 or the launch's tp.
   }];
-  let arguments = (ins Rank_IndexVector:$tokens, Rank_FloatMatrix:$table);
+  let arguments = (ins Rank_IndexVector:$tokens, Rank_FloatMatrix:$table, DefaultValuedAttr<Rank_I64, "1">:$shards);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
@@ -330,19 +340,22 @@ def Rank_EmbeddingGradOp : Rank_AccumulatingOp<"embedding_grad", ["getBytes"]> {
   let description = [{
     **Constraints:**
     - `gradient` has one row for each token, of the width of the table.
+    - `shards` is 1 or the launch's tp.
   }];
-  let arguments = (ins Rank_IndexVector:$tokens, Rank_FloatMatrix:$gradient, OptionalAttr<FlatSymbolRefAttr>:$into);
+  let arguments = (ins Rank_IndexVector:$tokens, Rank_FloatMatrix:$gradient, OptionalAttr<FlatSymbolRefAttr>:$into,
+      DefaultValuedAttr<Rank_I64, "1">:$shards);
   let results = (outs Optional<Rank_FloatMatrix>:$result);
   let hasVerifier = 1;
 }
 
 def Rank_PositionsOp : Rank_MemoryOp<"positions"> {
-  let summary = "the position of each token in its sequence";
+  let summary = "the position of each token in its sequence, of which the rank has one of `shares` shares";
   let description = [{
     **Constraints:**
     - `sequence` divides the entries of the result.
+    - `shares` is 1 or the launch's tp * cp.
   }];
-  let arguments = (ins Rank_I64:$sequence);
+  let arguments = (ins Rank_I64:$sequence, DefaultValuedAttr<Rank_I64, "1">:$shares);
   let results = (outs Rank_IndexVector:$result);
   let hasVerifier = 1;
 }
@@ -357,15 +370,17 @@ def Rank_NextTargetsOp : Rank_MemoryOp<"next_targets", [SameOperandsAndResultTyp
   let hasVerifier = 1;
 }
 
-def Rank_CrossEntropyOp : Rank_MemoryOp<"cross_entropy", [Rank_Differentiable]> {
+def Rank_CrossEntropyOp : Rank_CostedOp<"cross_entropy", ["getCollectives"], [Pure, Rank_Differentiable]> {
   let summary = "sum over tokens of the cross entropy with the target id";
   let description = [{
-    A token without a target, which is negative then, adds nothing.
+    A token without a target, which is negative then, adds nothing. The logits are one of `shards` equal parts of the
+    vocabulary, in the order of the tensor group; `lse` is of all parts, and a token adds to the loss where its target is.
 
     **Constraints:**
     - `targets` and `lse` have one entry for each row of `logits`; `loss` is one number.
+    - `shards` is 1 or the launch's tp.
   }];
-  let arguments = (ins Rank_FloatMatrix:$logits, Rank_IndexVector:$targets);
+  let arguments = (ins Rank_FloatMatrix:$logits, Rank_IndexVector:$targets, DefaultValuedAttr<Rank_I64, "1">:$shards);
   let results = (outs Rank_FloatVector:$loss, Rank_FloatVector:$lse);
   let hasVerifier = 1;
 }
@@ -374,9 +389,10 @@ def Rank_CrossEntropyGradOp : Rank_MemoryOp<"cross_entropy_grad"> {
   let description = [{
     **Constraints:**
     - shapes agree as in cross_entropy; the result has the shape of `logits`.
+    - `shards` is 1 or the launch's tp.
   }];
   let arguments = (ins Rank_FloatMatrix:$logits, Rank_IndexVector:$targets, Rank_FloatVector:$lse,
-      Rank_FloatVector:$gradient);
+      Rank_FloatVector:$gradient, DefaultValuedAttr<Rank_I64, "1">:$shards);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
@@ -529,72 +545,30 @@ def Rank_CombineGradOp : Rank_MemoryOp<"combine_grad"> {
   let hasVerifier = 1;
 }
 
-def Rank_BalanceLossOp : Rank_MemoryOp<"balance_loss", [Rank_Differentiable]> {
+def Rank_BalanceLossOp : Rank_CostedOp<"balance_loss", ["getCollectives"], [Pure, Rank_Differentiable]> {
   let summary = "load-balance loss of each sequence, summed";
   let description = [{
+    The rows are one of `shares` shares of each sequence; loads are counted over all of them, and a rank's loss is what its
+    own scores add.
+
     **Constraints:**
+    - `shares` is 1 or the launch's tp * cp.
     - `sequence` divides the rows of `scores`; `chosen` has as many rows and at most as many columns; `loss` is one number.
   }];
-  let arguments = (ins Rank_FloatMatrix:$scores, Rank_IndexMatrix:$chosen, Rank_I64:$sequence);
+  let arguments = (ins Rank_FloatMatrix:$scores, Rank_IndexMatrix:$chosen, Rank_I64:$sequence,
+      DefaultValuedAttr<Rank_I64, "1">:$shares);
   let results = (outs Rank_FloatVector:$loss);
   let hasVerifier = 1;
 }
-def Rank_BalanceLossGradOp : Rank_MemoryOp<"balance_loss_grad"> {
+def Rank_BalanceLossGradOp : Rank_CostedOp<"balance_loss_grad", ["getCollectives"], [Pure]> {
   let summary = "gradient of the scores";
   let description = [{
     **Constraints:**
+    - `shares` is 1 or the launch's tp * cp.
     - shapes agree as in balance_loss; the result has the shape of `scores`.
   }];
   let arguments = (ins Rank_FloatMatrix:$scores, Rank_IndexMatrix:$chosen, Rank_FloatVector:$gradient,
-      Rank_I64:$sequence);
-  let results = (outs Rank_FloatMatrix:$result);
-  let hasVerifier = 1;
-}
-
-//===----------------------------------------------------------------------===//
-// Expert parallelism: dispatch and collect are placed by expand, the collectives by sigma-shard
-//===----------------------------------------------------------------------===//
-
-class Rank_LogicalExchangeOp<string mnemonic> : Rank_Op<mnemonic, [Pure, AllTypesMatch<["rows", "result"]>,
-                                                                   HasParent<"FuncOp">]> {
-  let description = "`sizes` has the rows of each expert.";
-  let assemblyFormat = "$rows `,` $sizes attr-dict `:` type($rows) `,` type($sizes)";
-  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes);
-  let results = (outs Rank_FloatMatrix:$result);
-}
-def Rank_DispatchOp : Rank_LogicalExchangeOp<"dispatch"> {
-  let summary = "rows go to their experts, wherever these are; gone after sigma-shard";
-}
-def Rank_CollectOp : Rank_LogicalExchangeOp<"collect"> {
-  let summary = "rows come back from their experts; gone after sigma-shard";
-}
-
-def Rank_ExchangeSizesOp : Rank_MemoryOp<"exchange_sizes"> {
-  let summary = "tells each rank of the ep group how many rows it will get";
-  let description = [{
-    `table` is [ep, local experts], `local_sizes` its sum over sources. More rows than `capacity` is a fault.
-
-    **Constraints:**
-    - `table` is [ep, local experts] with the launch's ep, `local_sizes` has the local experts, `sizes` ep times as many.
-    - `capacity` is not negative.
-  }];
-  let arguments = (ins Rank_IndexVector:$sizes, Rank_I64:$capacity);
-  let results = (outs Rank_IndexMatrix:$table, Rank_IndexVector:$local_sizes);
-  let hasVerifier = 1;
-}
-def Rank_AllToAllOp : Rank_CostedOp<"all_to_all", ["getBytes", "getExchangedBytes", "getWorkspaceBytes"],
-                                    [Pure, Rank_Differentiable]> {
-  let summary = "uneven token exchange over the ep group";
-  let description = [{
-    `dispatch`: rows in order of the global expert to rows of the local experts, expert-major, sources in order.
-    `collect`: its inverse.
-
-    **Constraints:**
-    - `table` is [ep, local experts] with the launch's ep, `sizes` has ep times the local experts.
-    - `rows` and the result have one width; `expected_rows` is not negative.
-  }];
-  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes, Rank_IndexMatrix:$table,
-      Rank_DirectionAttr:$direction, Rank_I64:$expected_rows);
+      Rank_I64:$sequence, DefaultValuedAttr<Rank_I64, "1">:$shares);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }

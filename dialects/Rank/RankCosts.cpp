@@ -64,17 +64,17 @@ int64_t GroupedMatmulGradOp::getBytes() {
   return rowBytes(getLhs(), getExpectedRows()) + rowBytes(getRhs(), getExpectedRows()) + weights;
 }
 
-/// Pairs of a query and a key that it sees, of one sequence. A causal half counts as half of the
+/// Pairs of a query and a key that it sees, of one sequence; with a ring, a rank's even share of them. A causal half counts as half of the
 /// square, without the half of the diagonal (Korthikanti et al. 2022 count it so for model FLOPs).
 template <typename Op>
 static double seenPairs(Op op) {
   auto half = [](double length) { return length * length / 2; };
-  double sequence = op.getSequence();
+  double sequence = op.getSequence() * op.getRing();
   if (std::optional<int64_t> window = op.getWindow(); window && *window < sequence)
     return half(sequence) - half(sequence - *window);
   if (std::optional<int64_t> chunk = op.getChunk(); chunk && *chunk < sequence)
     return op.getSequence() / *chunk * half(*chunk) + half(op.getSequence() % *chunk);
-  return half(sequence);
+  return half(sequence) / op.getRing();
 }
 /// FLOPs of products over all heads and sequences whose inner or outer width sums to `width`.
 template <typename Op>
@@ -92,16 +92,50 @@ static int64_t scoreBytes(Op op, int64_t blocks) {
          (op.getQuery().getType().getElementTypeBitWidth() / 8);
 }
 
+/// Keys and values of one rank.
+template <typename Op>
+static int64_t keyValueBytes(Op op) {
+  return tensorBytes(op.getKey().getType()) + tensorBytes(op.getValue().getType());
+}
+
+/// What a rank's keys and values take on their way round the ring: the part that is worked on and the
+/// part that arrives.
+template <typename Op>
+static int64_t ringBytes(Op op) {
+  return op.getRing() > 1 ? 2 * keyValueBytes(op) : 0;
+}
+
+/// Keys and values are read once on each of their stations.
+template <typename Op>
+static int64_t attentionBytes(Op op) {
+  return touchedBytes(op) + (op.getRing() - 1) * keyValueBytes(op);
+}
+
 OpClass AttentionOp::getOpClass() { return OpClass::Attention; }
 int64_t AttentionOp::getFlops() { return productFlops(*this, getHeadWidth() + getValueWidth()); }
-int64_t AttentionOp::getWorkspaceBytes() { return scoreBytes(*this, 1); }
+int64_t AttentionOp::getBytes() { return attentionBytes(*this); }
+CollectiveUses AttentionOp::getCollectives() {
+  if (getRing() == 1)
+    return {};
+  return {{CollectiveKind::RingShift, Group::Context, keyValueBytes(*this)}};
+}
+int64_t AttentionOp::getWorkspaceBytes() { return scoreBytes(*this, 1) + ringBytes(*this); }
 
 OpClass AttentionGradOp::getOpClass() { return OpClass::Attention; }
 int64_t AttentionGradOp::getFlops() {
   return productFlops(*this, 3 * getHeadWidth() + 2 * getValueWidth());
 }
+int64_t AttentionGradOp::getBytes() { return attentionBytes(*this); }
+/// Keys and values, and their gradients so far.
+CollectiveUses AttentionGradOp::getCollectives() {
+  if (getRing() == 1)
+    return {};
+  return {{CollectiveKind::RingShift, Group::Context, 2 * keyValueBytes(*this)}};
+}
 /// Probabilities, their gradients, and scores before the cap.
-int64_t AttentionGradOp::getWorkspaceBytes() { return scoreBytes(*this, getSoftcap() ? 3 : 2); }
+int64_t AttentionGradOp::getWorkspaceBytes() {
+  return scoreBytes(*this, getSoftcap() ? 3 : 2) + 2 * ringBytes(*this);
+}
 
 int64_t ScaleOp::getFlops() {
   return cast<RankedTensorType>(getResult().getType()).getNumElements();
@@ -136,13 +170,4 @@ int64_t EmbeddingOp::getBytes() {
 }
 int64_t EmbeddingGradOp::getBytes() {
   return 3 * tensorBytes(getGradient().getType()) + tensorBytes(getTokens().getType());
-}
-
-int64_t AllToAllOp::getBytes() { return 2 * rowBytes(getRows(), getExpectedRows()); }
-int64_t AllToAllOp::getExchangedBytes() {
-  int64_t ep = getTable().getType().getDimSize(0);
-  return rowBytes(getRows(), getExpectedRows()) / ep * (ep - 1);
-}
-int64_t AllToAllOp::getWorkspaceBytes() {
-  return std::max(tensorBytes(getRows().getType()), tensorBytes(getResult().getType()));
 }

@@ -87,7 +87,7 @@ void CenterOp::buildGradient(GradientContext &context) {
 void RotaryOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<RotaryOp>(
       getLoc(), getInput().getType(), context.gradient(getResult()), getSequence(), getHeads(),
-      getFrequencies(), getMagnitude(), !getTranspose());
+      getFrequencies(), getMagnitude(), !getTranspose(), getShares());
   context.accumulate(getInput(), op.getResult());
 }
 
@@ -132,14 +132,14 @@ void ActivationOp::buildGradient(GradientContext &context) {
 void EmbeddingOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<EmbeddingGradOp>(
       getLoc(), getTable().getType(), context.primal(getTokens()), context.gradient(getResult()),
-      FlatSymbolRefAttr());
+      FlatSymbolRefAttr(), getShards());
   context.accumulate(getTable(), op.getResult());
 }
 
 void CrossEntropyOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<CrossEntropyGradOp>(
       getLoc(), getLogits().getType(), context.primal(getLogits()), context.primal(getTargets()),
-      context.primal(getLse()), context.gradient(getLoss()));
+      context.primal(getLse()), context.gradient(getLoss()), getShards());
   context.accumulate(getLogits(), op.getResult());
 }
 
@@ -208,15 +208,5 @@ void BalanceLossOp::buildGradient(GradientContext &context) {
   context.accumulate(getScores(), context.builder().create<BalanceLossGradOp>(
                                       getLoc(), getScores().getType(), context.primal(getScores()),
                                       context.primal(getChosen()), context.gradient(getLoss()),
-                                      getSequenceAttr()));
-}
-
-/// What was dispatched comes back, and the other way round.
-void AllToAllOp::buildGradient(GradientContext &context) {
-  Direction reverse =
-      getDirection() == Direction::Dispatch ? Direction::Collect : Direction::Dispatch;
-  context.accumulate(getRows(), context.builder().create<AllToAllOp>(
-                                    getLoc(), getRows().getType(), context.gradient(getResult()),
-                                    context.primal(getSizes()), context.primal(getTable()), reverse,
-                                    getExpectedRows()));
+                                      getSequence(), getShares()));
 }

@@ -18,8 +18,8 @@ def CostOpInterface : OpInterface<"CostOpInterface"> {
                     "getFlops", (ins), "", "return 0;">,
     InterfaceMethod<"bytes read and written; under even routing", "int64_t", "getBytes", (ins), "",
                     "return ::mlir::rank::touchedBytes($_op);">,
-    InterfaceMethod<"bytes that one rank sends to the others of its ep group; under even routing", "int64_t",
-                    "getExchangedBytes", (ins), "", "return 0;">,
+    InterfaceMethod<"what the op does together with other ranks, in order; a group of one rank does nothing",
+                    "::mlir::rank::CollectiveUses", "getCollectives", (ins), "", "return {};">,
     InterfaceMethod<"bytes of scratch memory the op is given while it runs", "int64_t", "getWorkspaceBytes", (ins), "",
                     "return 0;">,
   ];
@@ -34,6 +34,8 @@ def DifferentiableOpInterface : OpInterface<"DifferentiableOpInterface"> {
   let methods = [
     InterfaceMethod<"builds the op's part of backward", "void", "buildGradient",
                     (ins "::mlir::rank::GradientContext &":$context)>,
+    InterfaceMethod<"whether backward runs the op again, where it needs the result, instead of keeping it", "bool",
+                    "isRepeatedInBackward", (ins), "", "return false;">,
   ];
 }
 

@@ -25,6 +25,20 @@ void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
   state.addRegion()->emplaceBlock();
 }
 
+int64_t LaunchOp::getGroupSize(Group group) {
+  switch (group) {
+  case Group::Tensor:
+    return getTp();
+  case Group::Context:
+    return getCp();
+  case Group::ExpertTensor:
+    return getEtp();
+  case Group::Expert:
+    return getEp();
+  }
+  llvm_unreachable("unknown group");
+}
+
 LaunchOp ProgramOp::getLaunchOp() {
   return mlir::SymbolTable::lookupNearestSymbolFrom<LaunchOp>((*this)->getParentOp(),
                                                               getLaunchAttr());

@@ -3,7 +3,6 @@
 #ifndef DIALECTS_RANK_RANKOPS_TD
 #define DIALECTS_RANK_RANKOPS_TD
 
-include "dialects/Rank/RankProgramOps.td"
-include "dialects/Rank/RankComputeOps.td"
+include "dialects/Rank/RankCollectiveOps.td"
 
 #endif

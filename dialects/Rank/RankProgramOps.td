@@ -34,25 +34,37 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
   let summary = "facts that all stages of one job share";
   let description = [{
     **Constraints:**
-    - sizes are from 1 to 2147483647; `ep` divides `dp`; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
+    - sizes are from 1 to 2147483647; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
+    - `etp` * `ep` divides `tp` * `cp` * `dp`.
+    - `tp` * `cp` divides `sequence`.
     - `element_type` is f32, f64 or bf16.
 
     `expert_capacity_ppm` is the number of rows that a rank's experts can take, in parts per million of the rows under even
     routing; without it, every row of the group fits.
+
+    `tp` * `cp` ranks share each sequence. A rank of a context group has one of `cp` shares: in ring order, r of 2 `cp`
+    equal parts and part 2 `cp` - 1 - r, so that causal work is even (zigzag); with all-to-all, the r-th of `cp` parts.
+    Between blocks, a rank of a tensor group has one of `tp` equal parts of that.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Rank_I64:$pp, Rank_I64:$dp, Rank_I64:$ep, Rank_I64:$global_batch,
+  let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<Rank_I64, "1">:$tp, DefaultValuedAttr<Rank_I64, "1">:$cp,
+      Rank_I64:$pp, Rank_I64:$dp, DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, Rank_I64:$global_batch,
       Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
       OptionalAttr<Rank_I64>:$expert_capacity_ppm);
   let assemblyFormat = [{
-    $sym_name `mesh` `<` `pp` `=` $pp `,` `dp` `=` $dp `>` `experts` `<` `ep` `=` $ep `>`
+    $sym_name `mesh` `<` (`tp` `=` $tp^ `,`)? (`cp` `=` $cp^ `,`)? `pp` `=` $pp `,` `dp` `=` $dp `>`
+    `experts` `<` (`etp` `=` $etp^ `,`)? `ep` `=` $ep `>`
     `batch` $global_batch `micro_batch` $micro_batch `sequence` $sequence `vocabulary` $vocabulary
     `precision` $element_type attr-dict
   }];
   let extraClassDeclaration = [{
     int64_t getNumMicroBatches() { return getGlobalBatch() / (getDp() * getMicroBatch()); }
-    int64_t getTokens() { return getMicroBatch() * getSequence(); }
+    /// Whose ids a rank loads.
+    int64_t getTokens() { return getMicroBatch() * getSequence() / getCp(); }
+    /// Rows of the residual stream.
+    int64_t getStreamTokens() { return getTokens() / getTp(); }
+    int64_t getGroupSize(Group group);
   }];
   let hasVerifier = 1;
 }

@@ -1,73 +1,9 @@
 //===- RankVerifiers.cpp - constraints of the rank ops --------------------===//
 
-#include "dialects/Rank/RankOps.h"
+#include "dialects/Rank/VerifyHelpers.h"
 
 using namespace mlir;
 using namespace mlir::rank;
-
-//===----------------------------------------------------------------------===//
-// Checks that verifiers share
-//===----------------------------------------------------------------------===//
-
-static int64_t rows(Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(0); }
-static int64_t columns(Value value) {
-  return cast<RankedTensorType>(value.getType()).getDimSize(1);
-}
-static int64_t count(Value value) {
-  return cast<RankedTensorType>(value.getType()).getNumElements();
-}
-static ArrayRef<int64_t> shapeOf(Value value) {
-  return cast<RankedTensorType>(value.getType()).getShape();
-}
-
-/// Products of two sizes fit an int64_t.
-static LogicalResult requireSize(Operation *op, StringRef field, int64_t value) {
-  if (value > 0 && value <= INT32_MAX)
-    return success();
-  return op->emitOpError() << "'" << field << "' is " << value << "; it must be from 1 to "
-                           << INT32_MAX;
-}
-
-static LogicalResult requireNotNegative(Operation *op, StringRef field, int64_t value) {
-  if (value >= 0)
-    return success();
-  return op->emitOpError() << "'" << field << "' is " << value << "; it must not be negative";
-}
-
-static LogicalResult requireDivides(Operation *op, StringRef field, int64_t value, StringRef whole,
-                                    int64_t size) {
-  if (value > 0 && size % value == 0)
-    return success();
-  return op->emitOpError() << "'" << field << "' is " << value << "; it must divide the " << whole
-                           << ", " << size;
-}
-
-namespace {
-/// A value whose shape follows from other values.
-struct Derived {
-  StringRef field;
-  Value value;
-  SmallVector<int64_t, 3> shape;
-};
-} // namespace
-
-static std::string spell(ArrayRef<int64_t> shape) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  llvm::interleave(shape, stream, "x");
-  return text;
-}
-
-static LogicalResult requireShapes(Operation *op, ArrayRef<Derived> all) {
-  for (const Derived &derived : all)
-    if (shapeOf(derived.value) != ArrayRef<int64_t>(derived.shape))
-      return op->emitOpError() << "'" << derived.field << "' has shape "
-                               << spell(shapeOf(derived.value)) << "; it must be "
-                               << spell(derived.shape);
-  return success();
-}
-
-static SmallVector<int64_t, 3> like(Value value) { return llvm::to_vector<3>(shapeOf(value)); }
 
 /// Null, after an error, when there is no such parameter.
 static ParameterOp requireParameter(Operation *op, StringRef field, FlatSymbolRefAttr name) {
@@ -102,8 +38,11 @@ static LogicalResult requireProduct(Op op, ArrayRef<int64_t> shape) {
 //===----------------------------------------------------------------------===//
 
 LogicalResult LaunchOp::verify() {
-  std::pair<StringRef, int64_t> sizes[] = {{"pp", getPp()},
+  std::pair<StringRef, int64_t> sizes[] = {{"tp", getTp()},
+                                           {"cp", getCp()},
+                                           {"pp", getPp()},
                                            {"dp", getDp()},
+                                           {"etp", getEtp()},
                                            {"ep", getEp()},
                                            {"batch", getGlobalBatch()},
                                            {"micro_batch", getMicroBatch()},
@@ -112,8 +51,13 @@ LogicalResult LaunchOp::verify() {
   for (auto [field, value] : sizes)
     if (failed(requireSize(*this, field, value)))
       return failure();
-  if (getDp() % getEp() != 0)
-    return emitOpError() << "'ep' is " << getEp() << "; it must divide dp, " << getDp();
+  if (__int128(getTp()) * getCp() * getDp() % (getEtp() * getEp()) != 0)
+    return emitOpError() << "'etp' * 'ep' is " << getEtp() << " * " << getEp()
+                         << "; it must divide tp * cp * dp, " << getTp() << " * " << getCp()
+                         << " * " << getDp();
+  if (getSequence() % (getTp() * getCp()) != 0)
+    return emitOpError() << "'tp' * 'cp' is " << getTp() << " * " << getCp()
+                         << "; it must divide sequence, " << getSequence();
   if (getGlobalBatch() % (getDp() * getMicroBatch()) != 0)
     return emitOpError() << "'batch' is " << getGlobalBatch()
                          << "; it must be a multiple of dp * micro_batch, " << getDp() << " * "
@@ -352,6 +296,8 @@ LogicalResult RmsNormGradOp::verify() {
 }
 
 LogicalResult RotaryOp::verify() {
+  if (failed(requireShares(*this, "shares", getShares(), {Group::Context})))
+    return failure();
   if (failed(requireDivides(*this, "sequence", getSequence(), "rows", rows(getInput()))) ||
       failed(requireDivides(*this, "heads", getHeads(), "columns", columns(getInput()))))
     return failure();
@@ -397,6 +343,11 @@ static LogicalResult verifyAttention(Op op, ArrayRef<Derived> derived) {
                               {"softcap", op.getSoftcap()}})
     if (failed(requirePositive(op, field, value)))
       return failure();
+  if (failed(requireShares(op, "ring", op.getRing(), {Group::Context})))
+    return failure();
+  if (op.getRing() > 1 && (op.getWindow() || op.getChunk() || op.getSinks()))
+    return op.emitOpError() << "'ring' is " << op.getRing()
+                            << "; it goes with no 'window', 'chunk' or 'sinks'";
   if (op.getSinks() && failed(requireShapes(op, {{"sinks", op.getSinks(), {heads}}})))
     return failure();
   if (failed(requireShapes(op, {{"key", op.getKey(), {tokens, op.getHeadWidth() * kvHeads}},
@@ -477,10 +428,13 @@ LogicalResult ActivationGradOp::verify() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult EmbeddingOp::verify() {
+  if (failed(requireShares(*this, "shards", getShards(), {Group::Tensor})))
+    return failure();
   return requireShapes(*this, {{"result", getResult(), {count(getTokens()), columns(getTable())}}});
 }
 LogicalResult EmbeddingGradOp::verify() {
-  if (failed(requireShapes(
+  if (failed(requireShares(*this, "shards", getShards(), {Group::Tensor})) ||
+      failed(requireShapes(
           *this, {{"gradient", getGradient(), {count(getTokens()), columns(getGradient())}}})))
     return failure();
   // The vocabulary is known from the table only.
@@ -496,6 +450,8 @@ LogicalResult EmbeddingGradOp::verify() {
 
 template <typename Op>
 static LogicalResult verifyCrossEntropy(Op op, Derived scalar) {
+  if (failed(requireShares(op, "shards", op.getShards(), {Group::Tensor})))
+    return failure();
   int64_t tokens = rows(op.getLogits());
   return requireShapes(
       op, {{"targets", op.getTargets(), {tokens}}, {"lse", op.getLse(), {tokens}}, scalar});
@@ -510,6 +466,8 @@ LogicalResult CrossEntropyGradOp::verify() {
 }
 
 LogicalResult PositionsOp::verify() {
+  if (failed(requireShares(*this, "shares", getShares(), {Group::Tensor, Group::Context})))
+    return failure();
   return requireDivides(*this, "sequence", getSequence(), "entries", count(getResult()));
 }
 LogicalResult NextTargetsOp::verify() {
@@ -626,6 +584,8 @@ LogicalResult CombineGradOp::verify() {
 
 template <typename Op>
 static LogicalResult verifyBalanceLoss(Op op, ArrayRef<Derived> derived) {
+  if (failed(requireShares(op, "shares", op.getShares(), {Group::Tensor, Group::Context})))
+    return failure();
   if (failed(verifyChosen(op)) ||
       failed(requireDivides(op, "sequence", op.getSequence(), "rows", rows(op.getScores()))))
     return failure();
@@ -637,24 +597,4 @@ LogicalResult BalanceLossOp::verify() {
 LogicalResult BalanceLossGradOp::verify() {
   return verifyBalanceLoss(
       *this, {{"gradient", getGradient(), {1}}, {"result", getResult(), like(getScores())}});
-}
-
-/// The table of one exchange: a row for each rank of the ep group, a column for each local expert.
-template <typename Op>
-static LogicalResult verifyTable(Op op) {
-  int64_t ep = op->template getParentOfType<ProgramOp>().getLaunchOp().getEp();
-  if (failed(requireDivides(op, "ep", ep, "entries of 'sizes'", count(op.getSizes()))))
-    return failure();
-  return requireShapes(op, {{"table", op.getTable(), {ep, count(op.getSizes()) / ep}}});
-}
-LogicalResult ExchangeSizesOp::verify() {
-  if (failed(verifyTable(*this)) || failed(requireNotNegative(*this, "capacity", getCapacity())))
-    return failure();
-  return requireShapes(*this, {{"local_sizes", getLocalSizes(), {columns(getTable())}}});
-}
-LogicalResult AllToAllOp::verify() {
-  if (failed(verifyTable(*this)) ||
-      failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
-    return failure();
-  return requireShapes(*this, {{"result", getResult(), {rows(getResult()), columns(getRows())}}});
 }

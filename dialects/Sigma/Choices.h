@@ -1,9 +1,9 @@
 //===- Choices.h - what a job pins and forbids ------------------*- C++ -*-===//
 //
-// A plan chooses sizes (degrees of parallelism, the micro-batch) and rematerialization modes. A job
-// pins a choice to one value, or forbids some of its values:
+// A plan chooses sizes (degrees of parallelism, ZeRO stages, the micro-batch), a schedule and
+// rematerialization modes. A job pins a choice to one value, or forbids some of its values:
 //
-//   pin {tp = 1, remat = none} forbid {ep = [16, 32]}
+//   pin {tp = 1, schedule = interleaved} forbid {ep = [16, 32]}
 //
 // Pins are kept as a dictionary from the choice to its value, forbids as one to the list of values.
 //
@@ -19,6 +19,9 @@ namespace mlir::sigma::choices {
 
 /// The sizes that a plan chooses, in the order of printing.
 ArrayRef<StringRef> sizeNames();
+/// Whether a size is a ZeRO stage, from 0 to 3; any other is positive.
+bool isZeroStage(StringRef size);
+inline constexpr llvm::StringLiteral kSchedule = "schedule";
 /// The choice of rematerialization.
 inline constexpr llvm::StringLiteral kRemat = "remat";
 

@@ -57,45 +57,55 @@ struct Network {
 };
 } // namespace
 
+static Value addBias(BlockBuilder &b, const Network &net, StringRef name, Value input) {
+  if (!net.bias)
+    return input;
+  std::string full = net.prefix + name.str() + "_bias";
+  int64_t columns = cast<RankedTensorType>(input.getType()).getDimSize(1);
+  Value bias = net.sizes ? b.expertBiases(full, net.experts, columns) : b.bias(full, columns);
+  return b.create<rank::AddBiasOp>(input.getType(), input, bias, net.sizes, net.expectedRows);
+}
+
 static Value project(BlockBuilder &b, const Network &net, StringRef name, Value input,
                      int64_t columns) {
   auto type = cast<RankedTensorType>(input.getType());
   int64_t rows = type.getDimSize(0), inner = type.getDimSize(1);
-  std::string full = net.prefix + name.str(), biasName = full + "_bias";
-  Value result, bias;
-  if (net.sizes) {
-    Value weights = b.expertMatrices(full, net.experts, inner, columns);
-    result = b.create<rank::GroupedMatmulOp>(b.floats({rows, columns}), input, weights, net.sizes,
-                                             net.expectedRows, UnitAttr());
-    bias = net.bias ? b.expertBiases(biasName, net.experts, columns) : Value();
-  } else {
-    result = b.matmul(input, b.matrix(full, inner, columns));
-    bias = net.bias ? b.bias(biasName, columns) : Value();
-  }
-  if (!bias)
-    return result;
-  return b.create<rank::AddBiasOp>(result.getType(), result, bias, net.sizes, net.expectedRows);
+  std::string full = net.prefix + name.str();
+  if (!net.sizes)
+    return b.matmul(input, b.matrix(full, inner, columns));
+  Value weights = b.expertMatrices(full, net.experts, inner, columns);
+  return b.create<rank::GroupedMatmulOp>(b.floats({rows, columns}), input, weights, net.sizes,
+                                         net.expectedRows, UnitAttr());
 }
 
-/// down(f(gate(x)) * up(x)), or down(f(up(x))).
-static Value expandNetwork(BlockBuilder &b, const Network &net, Value input) {
+/// f(gate(x)) * up(x), or f(up(x)).
+static Value expandHidden(BlockBuilder &b, const Network &net, Value input) {
+  auto side = [&](StringRef name) {
+    return addBias(b, net, name, project(b, net, name, input, net.hidden));
+  };
   Value gate, up;
   if (isGated(net.activation))
-    gate = project(b, net, "gate", input, net.hidden);
-  up = project(b, net, "up", input, net.hidden);
+    gate = side("gate");
+  up = side("up");
   if (!gate)
     std::swap(gate, up);
-  Value inner = b.activation(gate, functionOf(net.activation), net.limit.value_or(1.0), up,
-                             net.sizes, net.expectedRows);
-  return project(b, net, "down", inner, b.shape().width);
+  return b.activation(gate, functionOf(net.activation), net.limit.value_or(1.0), up, net.sizes,
+                      net.expectedRows);
+}
+
+/// A network that every token sees, `hidden` of it on each rank of a tensor group: from all tokens of
+/// the group to the rank's own.
+static Value expandDense(BlockBuilder &b, const Network &net, Value tokens) {
+  Value summand = project(b, net, "down", expandHidden(b, net, tokens), b.shape().width);
+  return addBias(b, net, "down", b.scatterTokens(summand));
 }
 
 void MlpOp::expand(BlockBuilder &b) {
   b.enterBlock("mlp", getLoc());
   auto model = (*this)->getParentOfType<ModelOp>();
-  Value input = enterBranch(b, model);
-  Network net{"", getWidth(), getActivation(), getLimit(), getBias()};
-  leaveBranch(b, model, expandNetwork(b, net, input));
+  Value input = b.gatherTokens(enterBranch(b, model));
+  Network net{"", getWidth() / b.shape().tp, getActivation(), getLimit(), getBias()};
+  leaveBranch(b, model, expandDense(b, net, input));
 }
 
 //===----------------------------------------------------------------------===//
@@ -108,7 +118,7 @@ static Value expandLogits(BlockBuilder &b, MoeOp op, Value input) {
     logits = b.addBias(logits, b.bias("router_bias", op.getExperts()));
   if (double factor = op.getZLoss()) {
     Value loss =
-        b.create<rank::ZLossOp>(b.floats({1}), b.floats({b.shape().tokens()}), logits).getLoss();
+        b.create<rank::ZLossOp>(b.floats({1}), b.floats({b.shape().streamTokens()}), logits).getLoss();
     b.objective(loss, rank::Term::Balance,
                 factor / (double(b.shape().globalBatch) * b.shape().sequence));
   }
@@ -118,7 +128,8 @@ static Value expandLogits(BlockBuilder &b, MoeOp op, Value input) {
 /// The experts of each token, and their weights.
 static rank::TopKOp choose(BlockBuilder &b, MoeOp op, Value scores) {
   constexpr double kBiasUpdateRate = 1.0e-3; // DeepSeek-V3, 4.2
-  int64_t tokens = b.shape().tokens();
+  const rank::ModelShape &shape = b.shape();
+  int64_t tokens = shape.streamTokens();
   Value bias;
   if (op.getSelectionBias())
     bias = b.loadBias("selection_bias", op.getExperts(),
@@ -131,17 +142,19 @@ static rank::TopKOp choose(BlockBuilder &b, MoeOp op, Value scores) {
     b.create<rank::CountLoadOp>(weight.getParameterAttr(), best.getChosen());
   if (double factor = op.getBalanceLoss()) {
     Value loss =
-        b.create<rank::BalanceLossOp>(b.floats({1}), scores, best.getChosen(), b.shape().sequence);
+        b.create<rank::BalanceLossOp>(b.floats({1}), scores, best.getChosen(),
+                                      shape.streamTokensPerSequence(), shape.tp * shape.cp);
     b.objective(loss, rank::Term::Balance, factor / b.shape().globalBatch);
   }
   return best;
 }
 
-/// Rows go to their experts, through them, and back.
+/// Rows go to their experts, through them, and back. Of each expert, the ranks of its group have a
+/// part of the width; sigma-shard lets each of them see all rows.
 static Value expandExperts(BlockBuilder &b, MoeOp op, Value rows, Value sizes) {
   int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0);
   Network net{"expert_",
-              op.getWidth(),
+              op.getWidth() / b.shape().etp,
               op.getActivation(),
               op.getLimit(),
               op.getBias(),
@@ -149,12 +162,13 @@ static Value expandExperts(BlockBuilder &b, MoeOp op, Value rows, Value sizes) {
               sizes,
               b.builder().getI64IntegerAttr(count)};
   rows = b.create<rank::DispatchOp>(rows, sizes);
-  rows = expandNetwork(b, net, rows);
+  rows = project(b, net, "down", expandHidden(b, net, rows), b.shape().width);
+  rows = addBias(b, net, "down", rows);
   return b.create<rank::CollectOp>(rows, sizes);
 }
 
 static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp best) {
-  int64_t slots = b.shape().tokens() * op.getTopK();
+  int64_t slots = b.shape().streamTokens() * op.getTopK();
   Value weights = best.getWeights();
   if (op.getScaling())
     weights = b.scale(weights, *op.getScaling());
@@ -172,7 +186,7 @@ static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp b
 /// Each row times the sigmoid of a projection of the token: a weighted sum of one choice, which
 /// stands where the token does.
 static Value expandSharedGate(BlockBuilder &b, Value input, Value shared) {
-  int64_t tokens = b.shape().tokens();
+  int64_t tokens = b.shape().streamTokens();
   Value logits = b.matmul(input, b.matrix("shared_gate", b.shape().width, 1));
   Value gate = b.create<rank::RouterScoresOp>(logits.getType(), logits, rank::Score::Sigmoid);
   Value position = b.create<rank::PositionsOp>(b.indices({tokens}), tokens);
@@ -181,14 +195,16 @@ static Value expandSharedGate(BlockBuilder &b, Value input, Value shared) {
 
 /// Null without shared experts.
 static Value expandShared(BlockBuilder &b, MoeOp op, Value input) {
-  Value sum;
+  if (op.getSharedExperts() == 0)
+    return {};
+  Value sum, tokens = b.gatherTokens(input);
   for (int64_t i = 0; i < op.getSharedExperts(); ++i) {
-    Network net{("shared_" + Twine(i) + "_").str(), op.getSharedWidth(), op.getActivation(),
-                op.getLimit(), op.getBias()};
-    Value one = expandNetwork(b, net, input);
+    Network net{("shared_" + Twine(i) + "_").str(), op.getSharedWidth() / b.shape().tp,
+                op.getActivation(), op.getLimit(), op.getBias()};
+    Value one = expandDense(b, net, tokens);
     sum = sum ? b.add(sum, one) : one;
   }
-  return sum && op.getSharedGate() ? expandSharedGate(b, input, sum) : sum;
+  return op.getSharedGate() ? expandSharedGate(b, input, sum) : sum;
 }
 
 void MoeOp::expand(BlockBuilder &b) {

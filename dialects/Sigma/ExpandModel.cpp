@@ -7,22 +7,29 @@ using namespace mlir;
 using namespace mlir::sigma;
 using rank::BlockBuilder;
 
-static Value lookUp(BlockBuilder &b, Value ids, Value table) {
-  return b.create<rank::EmbeddingOp>(b.floats({b.shape().tokens(), b.shape().width}), ids, table);
+/// The rows of the table that belong to `ids`; the table is one of `shards` parts.
+static Value lookUp(BlockBuilder &b, Value ids, Value table, int64_t shards) {
+  int64_t count = cast<RankedTensorType>(ids.getType()).getNumElements();
+  return b.create<rank::EmbeddingOp>(b.floats({count, b.shape().width}), ids, table, shards);
 }
 
+/// The vocabulary is split over the tensor group: of a token's row, all ranks but one add zeros.
 static Value embedTokens(BlockBuilder &b, Value ids) {
-  return lookUp(b, ids, b.embeddingTable(b.shape().vocabulary, b.shape().width));
+  int64_t tp = b.shape().tp;
+  Value table = b.embeddingTable(b.shape().vocabulary / tp, b.shape().width);
+  return b.scatterTokens(lookUp(b, ids, table, tp));
 }
 
 void EmbeddingOp::expand(BlockBuilder &b) {
   b.enterBlock("embedding", getLoc());
   b.stream = embedTokens(b, b.tokens);
   if (getPositions()) {
+    const rank::ModelShape &shape = b.shape();
     Value position =
-        b.create<rank::PositionsOp>(b.indices({b.shape().tokens()}), b.shape().sequence);
-    b.stream =
-        b.add(b.stream, lookUp(b, position, b.matrix("positions", *getPositions(), getWidth())));
+        b.create<rank::PositionsOp>(b.indices({shape.streamTokens()}),
+                                    shape.streamTokensPerSequence(), shape.tp * shape.cp);
+    Value table = b.matrix("positions", *getPositions(), getWidth());
+    b.stream = b.add(b.stream, lookUp(b, position, table, /*shards=*/1));
   }
   if (getScale())
     b.stream = b.scale(b.stream, *getScale());
@@ -38,7 +45,7 @@ static Value unitRows(BlockBuilder &b, Value matrix) {
 }
 
 namespace {
-/// From the width to logits; the head's, also for further tokens.
+/// From the width to logits; the head's, also for further tokens. Split over the vocabulary.
 struct VocabularyProjection {
   HeadOp head;
   Value matrix, bias;
@@ -48,7 +55,7 @@ struct VocabularyProjection {
 } // namespace
 
 static VocabularyProjection createProjection(BlockBuilder &b, HeadOp head) {
-  int64_t width = b.shape().width, vocabulary = b.shape().vocabulary;
+  int64_t width = b.shape().width, vocabulary = b.shape().vocabulary / b.shape().tp;
   VocabularyProjection projection{head, Value(), Value()};
   if (head.getTying() == HeadTying::Tied)
     projection.matrix = b.embeddingTable(vocabulary, width);
@@ -65,6 +72,7 @@ static VocabularyProjection createProjection(BlockBuilder &b, HeadOp head) {
 
 static Value expandLogits(BlockBuilder &b, VocabularyProjection projection, Value input) {
   HeadOp head = projection.head;
+  input = b.gatherTokens(input);
   Value logits = projection.hasRowPerToken() ? b.matmulTransposed(input, projection.matrix)
                                              : b.matmul(input, projection.matrix);
   if (projection.bias)
@@ -79,7 +87,7 @@ static Value expandLogits(BlockBuilder &b, VocabularyProjection projection, Valu
 /// The mean cross entropy over the global batch, times `factor`.
 static void addLoss(BlockBuilder &b, Value logits, Value targets, rank::Term term, double factor) {
   auto entropy = b.create<rank::CrossEntropyOp>(b.floats({1}), b.floats({b.shape().tokens()}),
-                                                logits, targets);
+                                                logits, targets, b.shape().tp);
   b.objective(entropy.getLoss(), term,
               factor / (double(b.shape().globalBatch) * b.shape().sequence));
 }
@@ -111,7 +119,7 @@ static void expandMtp(BlockBuilder &b, MtpOp mtp, VocabularyProjection projectio
     layer.feedForward.expand(b);
     b.enterBlock("output", mtp.getLoc());
     Value logits = expandLogits(b, projection, expandNorm(b, model, b.stream, "norm"));
-    ids = b.create<rank::NextTargetsOp>(ids, b.shape().sequence);
+    ids = b.create<rank::NextTargetsOp>(ids, b.shape().tokensPerSequence());
     addLoss(b, logits, ids, rank::Term::Balance, mtp.getLossFactor() / mtp.getCount());
   }
 }

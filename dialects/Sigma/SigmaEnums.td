@@ -136,14 +136,43 @@ def Sigma_RematModeAttr : EnumAttr<Sigma_Dialect, Sigma_RematMode, "remat_mode">
 }
 
 def Sigma_Schedule : Sigma_Enum<"Schedule", "pipeline schedule", [
-  I32EnumAttrCase<"OneFOneB", 0, "1f1b">
+  I32EnumAttrCase<"OneFOneB", 0, "1f1b">,
+  I32EnumAttrCase<"Interleaved", 1, "interleaved">,
+  I32EnumAttrCase<"ZeroBubbleH1", 2, "zb-h1">,
+  I32EnumAttrCase<"DualPipeV", 3, "dualpipev">
 ]>;
 def Sigma_ScheduleAttr : EnumAttr<Sigma_Dialect, Sigma_Schedule, "schedule"> {
   let description = [{
-    `"1f1b"`: warm-up, then one forward and one backward in turn, then drain. Printed as a string,
-    because the field's name for it is no MLIR identifier.
+    `"1f1b"`: warm-up, then one forward and one backward in turn, then drain (Narayanan et al. 2021). `interleaved`:
+    the same over several chunks of layers per stage. `"zb-h1"`: weight gradients fill the bubbles (Qi et al. 2024).
+    `dualpipev`: two chunks per stage in V order, whose exchanges hide behind the other direction. Spellings that are
+    no MLIR identifiers are strings.
   }];
   let parameters = (ins AttrParameter<"::mlir::sigma::Schedule", "pipeline schedule">:$value);
+}
+
+def Sigma_ContextKind : Sigma_Enum<"ContextKind", "how attention sees a sequence that ranks share", [
+  I32EnumAttrCase<"Ring", 0, "ring">,
+  I32EnumAttrCase<"AllToAll", 1, "all-to-all">
+]>;
+def Sigma_ContextKindAttr : EnumAttr<Sigma_Dialect, Sigma_ContextKind, "context_kind"> {
+  let description = [{
+    `ring`: keys and values go round the ranks (Liu et al. 2023). `"all-to-all"`: ranks exchange shares of the
+    sequence for heads, and back (Jacobs et al. 2023).
+  }];
+  let parameters = (ins AttrParameter<"::mlir::sigma::ContextKind", "context kind">:$value);
+}
+
+def Sigma_Placement : Sigma_Enum<"Placement", "which ranks are neighbours", [
+  I32EnumAttrCase<"StagesOutside", 0, "tp-cp-dp-pp">,
+  I32EnumAttrCase<"StagesInside", 1, "tp-cp-pp-dp">
+]>;
+def Sigma_PlacementAttr : EnumAttr<Sigma_Dialect, Sigma_Placement, "placement"> {
+  let description = [{
+    The mesh from its innermost axis outwards. `"tp-cp-dp-pp"`: a stage is one block of devices. `"tp-cp-pp-dp"`: a
+    pipeline is.
+  }];
+  let parameters = (ins AttrParameter<"::mlir::sigma::Placement", "placement">:$value);
 }
 
 def Sigma_ProofStatus : Sigma_Enum<"ProofStatus", "what is known about a plan's optimality", [

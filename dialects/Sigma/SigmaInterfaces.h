@@ -3,6 +3,7 @@
 #ifndef DIALECTS_SIGMA_SIGMAINTERFACES_H
 #define DIALECTS_SIGMA_SIGMAINTERFACES_H
 
+#include "dialects/Sigma/Splits.h"
 #include "mlir/IR/OpDefinition.h"
 
 namespace mlir::rank {

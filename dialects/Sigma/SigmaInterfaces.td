@@ -15,7 +15,8 @@ def Sigma_BlockOpInterface : OpInterface<"BlockOpInterface"> {
   }];
   let methods = [
     InterfaceMethod<"Emits the block's primitive ops at the builder's insertion point.",
-                    "void", "expand", (ins "::mlir::rank::BlockBuilder &":$builder)>
+                    "void", "expand", (ins "::mlir::rank::BlockBuilder &":$builder)>,
+    InterfaceMethod<"What of the block can be split over ranks.", "::mlir::sigma::Splits", "getSplits">
   ];
 }
 

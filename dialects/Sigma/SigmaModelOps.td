@@ -66,6 +66,8 @@ def Sigma_ModelOp : Sigma_Op<"model", [
     ::mlir::sigma::MtpOp getMtp();
     /// The greatest common divisor of the expert counts of all MoE layers; 0 without MoE layers.
     int64_t getExpertsDivisor();
+    /// What can be split over ranks in every block.
+    ::mlir::sigma::Splits getSplits();
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;

@@ -6,6 +6,7 @@
 #include "dialects/Sigma/EnumAssembly.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include <numeric>
 
 using namespace mlir;
@@ -45,11 +46,47 @@ static void printEnumList(OpAsmPrinter &printer, ArrayAttr list) {
   printer << ']';
 }
 
+/// modes ::= `[` (mode (`,` mode)*)? `]`   mode ::= keyword | string
 static ParseResult parseRematList(OpAsmParser &parser, ArrayAttr &remat) {
-  return parseEnumList<RematModeAttr>(parser, remat);
+  SmallVector<Attribute> modes;
+  auto parseMode = [&]() -> ParseResult {
+    std::string name;
+    if (parser.parseKeywordOrString(&name))
+      return failure();
+    modes.push_back(parser.getBuilder().getStringAttr(name));
+    return success();
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseMode))
+    return failure();
+  remat = parser.getBuilder().getArrayAttr(modes);
+  return success();
 }
 static void printRematList(OpAsmPrinter &printer, Operation *, ArrayAttr remat) {
-  printEnumList<RematModeAttr>(printer, remat);
+  printer << '[';
+  llvm::interleaveComma(remat.getAsValueRange<StringAttr>(), printer,
+                        [&](StringRef mode) { printer.printKeywordOrString(mode); });
+  printer << ']';
+}
+
+/// chunks ::= chunk (`,` chunk)*   chunk ::= first `to` end
+static ParseResult parseChunks(OpAsmParser &parser, DenseI64ArrayAttr &firsts,
+                               DenseI64ArrayAttr &ends) {
+  SmallVector<int64_t> first, end;
+  auto parseChunk = [&]() -> ParseResult {
+    return failure(parser.parseInteger(first.emplace_back()) || parser.parseKeyword("to") ||
+                   parser.parseInteger(end.emplace_back()));
+  };
+  if (parser.parseCommaSeparatedList(parseChunk))
+    return failure();
+  firsts = parser.getBuilder().getDenseI64ArrayAttr(first);
+  ends = parser.getBuilder().getDenseI64ArrayAttr(end);
+  return success();
+}
+static void printChunks(OpAsmPrinter &printer, StageOp stage, DenseI64ArrayAttr,
+                        DenseI64ArrayAttr) {
+  llvm::interleaveComma(stage.getChunks(), printer, [&](StageOp::Chunk chunk) {
+    printer << chunk.first << " to " << chunk.end;
+  });
 }
 
 static ParseResult parseProjections(OpAsmParser &parser, ArrayAttr &projections) {
@@ -85,6 +122,15 @@ static ParseResult parseEfficiency(OpAsmParser &parser, EfficiencyAttr &efficien
 }
 static void printEfficiency(OpAsmPrinter &printer, Operation *, EfficiencyAttr efficiency) {
   efficiency.printClause(printer);
+}
+
+/// `#sigma.overlap` without its name.
+static ParseResult parseOverlap(OpAsmParser &parser, OverlapAttr &overlap) {
+  overlap = dyn_cast_or_null<OverlapAttr>(OverlapAttr::parse(parser, Type()));
+  return success(overlap != nullptr);
+}
+static void printOverlap(OpAsmPrinter &printer, Operation *, OverlapAttr overlap) {
+  overlap.print(printer);
 }
 
 static ParseResult parsePins(OpAsmParser &parser, DictionaryAttr &pins) {
@@ -215,9 +261,21 @@ ArrayRef<int64_t> JobOp::getForbidden(StringRef size) {
   return values ? values.asArrayRef() : ArrayRef<int64_t>();
 }
 
-bool JobOp::forbidsRemat(RematMode mode) {
-  auto modes = getForbid() ? getForbid()->getAs<ArrayAttr>(choices::kRemat) : ArrayAttr();
-  return modes && llvm::is_contained(modes, RematModeAttr::get(getContext(), mode));
+std::optional<Schedule> JobOp::getPinnedSchedule() {
+  auto value = getPin() ? getPin()->getAs<ScheduleAttr>(choices::kSchedule) : ScheduleAttr();
+  return value ? std::optional<Schedule>(value.getValue()) : std::nullopt;
+}
+
+/// Whether the job forbids a case of an enumeration.
+static bool forbidsCase(JobOp job, StringRef choice, Attribute value) {
+  auto cases = job.getForbid() ? job.getForbid()->getAs<ArrayAttr>(choice) : ArrayAttr();
+  return cases && llvm::is_contained(cases, value);
+}
+bool JobOp::forbids(Schedule schedule) {
+  return forbidsCase(*this, choices::kSchedule, ScheduleAttr::get(getContext(), schedule));
+}
+bool JobOp::forbids(RematMode mode) {
+  return forbidsCase(*this, choices::kRemat, RematModeAttr::get(getContext(), mode));
 }
 
 SmallVector<StageOp, 4> PlanOp::getStages() {
@@ -227,4 +285,43 @@ JobOp PlanOp::lookupJob() {
   return SymbolTable::lookupNearestSymbolFrom<JobOp>(*this, getJobAttr());
 }
 
-RematMode StageOp::getRematMode(int64_t i) { return cast<RematModeAttr>(getRemat()[i]).getValue(); }
+SmallVector<std::pair<int64_t, int64_t>> PlanOp::getChunkOrder() {
+  SmallVector<std::pair<int64_t, int64_t>> order;
+  for (int64_t v = 0; v < getVpp() * getPp(); ++v) {
+    int64_t chunk = v / getPp(), position = v % getPp();
+    bool goesBack = getSchedule() == Schedule::DualPipeV && chunk == 1;
+    order.push_back({goesBack ? getPp() - 1 - position : position, chunk});
+  }
+  return order;
+}
+
+int64_t PlanOp::getSize(StringRef name) {
+  return llvm::StringSwitch<int64_t>(name)
+      .Case("tp", getTp())
+      .Case("cp", getCp())
+      .Case("pp", getPp())
+      .Case("vpp", getVpp())
+      .Case("dp", getDp())
+      .Case("ep", getEp())
+      .Case("etp", getEtp())
+      .Case("zero", getZero())
+      .Case("expert_zero", getExpertZero())
+      .Case("micro_batch", getMicroBatch());
+}
+
+SmallVector<StageOp::Chunk, 2> StageOp::getChunks() {
+  SmallVector<Chunk, 2> chunks;
+  for (auto [first, end] : llvm::zip(getFirstLayers(), getEndLayers()))
+    chunks.push_back({first, end});
+  return chunks;
+}
+
+SmallVector<int64_t> StageOp::getLayers() {
+  SmallVector<int64_t> layers;
+  for (Chunk chunk : getChunks())
+    for (int64_t layer = chunk.first; layer < chunk.end; ++layer)
+      layers.push_back(layer);
+  return layers;
+}
+
+StringRef StageOp::getRematMode(int64_t i) { return cast<StringAttr>(getRemat()[i]).getValue(); }

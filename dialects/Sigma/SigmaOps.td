@@ -5,6 +5,7 @@
 
 include "dialects/Sigma/SigmaModelOps.td"
 include "dialects/Sigma/SigmaClusterOps.td"
+include "dialects/Sigma/SigmaJobOps.td"
 include "dialects/Sigma/SigmaPlanOps.td"
 
 #endif // SIGMA_OPS

@@ -7,7 +7,9 @@
 #ifndef DIALECTS_SIGMA_VERIFYHELPERS_H
 #define DIALECTS_SIGMA_VERIFYHELPERS_H
 
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Operation.h"
+#include "mlir/IR/SymbolTable.h"
 
 namespace mlir::sigma {
 
@@ -33,6 +35,22 @@ LogicalResult requireNotNegative(Operation *op, StringRef field, double value);
 /// A field that may be absent.
 LogicalResult requireSize(Operation *op, StringRef field, std::optional<int64_t> value);
 LogicalResult requirePositive(Operation *op, StringRef field, std::optional<double> value);
+
+/// Looks a symbol up and fails with a note when it is something else.
+template <typename OpT>
+FailureOr<OpT> lookupSymbol(Operation *user, SymbolTableCollection &symbolTable,
+                            FlatSymbolRefAttr name, StringRef field) {
+  Operation *symbol = symbolTable.lookupNearestSymbolFrom(user, name);
+  if (auto op = dyn_cast_or_null<OpT>(symbol))
+    return op;
+  InFlightDiagnostic diag = user->emitOpError()
+                            << field << " " << name << " must name a " << OpT::getOperationName();
+  if (!symbol)
+    return diag << ", but there is no such symbol";
+  diag << ", got: " << symbol->getName();
+  diag.attachNote(symbol->getLoc()) << "the symbol is here";
+  return diag;
+}
 
 } // namespace mlir::sigma
 

@@ -4,6 +4,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
+#include "passes/Runnable.h"
 #include "planner/Explain.h"
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
@@ -191,6 +192,8 @@ int sigma::driver::runBuild(const BuildOptions &options) {
   auto task = mlir::sigma::createPlanningTask(spec.job());
   if (mlir::failed(task))
     return kUserError;
+  if (!isPlanGiven(spec, options.plan))
+    mlir::sigma::pinToRunnable(task->problem.job.pins);
   planner::Answer answer;
   if (int status = choosePlan(spec, options.plan, options.timeLimitS, *task, answer))
     return status;

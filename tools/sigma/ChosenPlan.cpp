@@ -31,14 +31,25 @@ static int takePlan(const planner::Plan &plan, const std::string &origin,
   return kDone;
 }
 
+/// Null if the specification has none for the job.
+static mlir::sigma::PlanOp planInSpec(Spec &spec) {
+  for (auto plan : spec.module().getOps<mlir::sigma::PlanOp>())
+    if (plan.getJob() == spec.job().getSymName())
+      return plan;
+  return {};
+}
+
+bool sigma::driver::isPlanGiven(Spec &spec, const std::string &path) {
+  return !path.empty() || planInSpec(spec);
+}
+
 int sigma::driver::choosePlan(Spec &spec, const std::string &path, double timeLimitS,
                               mlir::sigma::PlanningTask &task, planner::Answer &answer) {
-  for (auto plan : spec.module().getOps<mlir::sigma::PlanOp>())
-    if (path.empty() && plan.getJob() == spec.job().getSymName())
-      return takePlan(mlir::sigma::planFromOp(plan), "the specification's sigma.plan", task,
-                      answer);
-  if (path.empty())
+  if (!isPlanGiven(spec, path))
     return planAnew(spec, timeLimitS, task, answer);
+  if (path.empty())
+    return takePlan(mlir::sigma::planFromOp(planInSpec(spec)), "the specification's sigma.plan",
+                    task, answer);
   std::string text;
   if (!readText(path, text))
     return kUserError;

@@ -7,6 +7,9 @@
 
 namespace sigma::driver {
 
+/// Whether somebody else made the plan that choosePlan takes.
+bool isPlanGiven(Spec &spec, const std::string &path);
+
 /// The plan of the file `path`; without one the specification's own `sigma.plan`, or else a new
 /// one. Returns an exit status; what is wrong has been printed.
 int choosePlan(Spec &spec, const std::string &path, double timeLimitS,

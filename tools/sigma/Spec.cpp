@@ -1,7 +1,6 @@
 //===- Spec.cpp - the specification that a command works on ---------------===//
 
 #include "tools/sigma/Spec.h"
-#include "tools/sigma/Interrupt.h"
 #include "codegen/Codegen.h"
 #include "dialects/Rank/RankDialect.h"
 #include "dialects/Sigma/Choices.h"
@@ -9,6 +8,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "tools/sigma/Interrupt.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -95,12 +95,23 @@ bool Spec::applyPin(llvm::StringRef key, llvm::StringRef value) {
     chosen.setPinned(key, RematModeAttr::get(&context(), *mode));
     return true;
   }
-  llvm::StringRef name = key == "microBatch" ? "micro_batch" : key;
+  if (key == choices::kSchedule) {
+    auto schedule = symbolizeSchedule(value);
+    if (!schedule)
+      return fail("--pin: schedule is '" + value +
+                  "'; it must be 1f1b, interleaved, zb-h1 or dualpipev");
+    chosen.setPinned(key, ScheduleAttr::get(&context(), *schedule));
+    return true;
+  }
+  // As plan.json spells them, too.
+  llvm::StringRef name = key == "microBatch"   ? "micro_batch"
+                         : key == "expertZero" ? "expert_zero"
+                                               : key;
   if (!llvm::is_contained(choices::sizeNames(), name))
     return fail("--pin: unknown key '" + key + "'; use " + llvm::join(choices::sizeNames(), ", ") +
-                " or remat");
+                ", schedule or remat");
   int64_t number;
-  if (value.getAsInteger(10, number) || number < (name == "zero" ? 0 : 1))
+  if (value.getAsInteger(10, number) || number < (choices::isZeroStage(name) ? 0 : 1))
     return fail("--pin: " + key + " is '" + value + "'; it must be a positive integer");
   chosen.setPinned(name, builder.getI64IntegerAttr(number));
   return true;

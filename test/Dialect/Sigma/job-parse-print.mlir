@@ -55,3 +55,14 @@ sigma.job @choices model @tiny on @pair batch 8 precision bf16 max_zero 1 time_m
     forbid {remat = [full], ep = [4, 8], pp = [2]} {
   sigma.adamw learning_rate 1.0e-3 moments bf16
 }
+
+// CHECK-LABEL: sigma.job @wide_choices model @tiny on @pair batch 8 precision f32
+// CHECK-SAME:      overlap {gradient_ppm = 800000, expert_ppm = 500000}
+// CHECK-SAME:      pin {tp = 2, expert_zero = 1, schedule = interleaved}
+// CHECK-SAME:      forbid {vpp = [4, 8], schedule = ["1f1b", "zb-h1"]} {
+sigma.job @wide_choices model @tiny on @pair batch 8 precision f32
+    overlap {expert_ppm = 500000, tensor_ppm = 0, gradient_ppm = 800000}
+    pin {schedule = interleaved, expert_zero = 1, tp = 2}
+    forbid {schedule = ["1f1b", "zb-h1"], vpp = [4, 8]} {
+  sigma.adamw learning_rate 1.0e-3
+}

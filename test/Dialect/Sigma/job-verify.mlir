@@ -334,9 +334,52 @@ sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = []} {
 
 // -----
 
-// rule: sigma.job: One rematerialization mode is left
+// rule: sigma.job: One schedule and one rematerialization mode are left
 // expected-error @+1 {{'sigma.job' op forbid remat must leave one of none, full}}
 sigma.job @j model @m on @c batch 8 precision f32 forbid {remat = [full, none]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op forbid schedule must leave one of 1f1b, interleaved, zb-h1, dualpipev}}
+sigma.job @j model @m on @c batch 8 precision f32 forbid {schedule = ["1f1b", "zb-h1", interleaved, dualpipev]} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin expert_zero must be from 0 to 3, got: 4}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {expert_zero = 4} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pin expert_zero must be at most max_zero (1), got: 2}}
+sigma.job @j model @m on @c batch 8 precision f32 max_zero 1 pin {expert_zero = 2} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// rule: #sigma.overlap: Each share is from 0 to 1000000
+// expected-error @+1 {{overlap gradient_ppm must be from 0 to 1000000, got: 1000001}}
+sigma.job @j model @m on @c batch 8 precision f32 overlap {gradient_ppm = 1000001} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{overlap expert_ppm must be from 0 to 1000000, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 overlap {expert_ppm = -1} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op pins and forbids the same value of schedule}}
+sigma.job @j model @m on @c batch 8 precision f32 pin {schedule = interleaved} forbid {schedule = [interleaved]} {
   sigma.adamw learning_rate 1.0e-3
 }
 
@@ -357,30 +400,30 @@ sigma.job @j model @m on @c batch 8 precision f32 pin {remat = full} forbid {rem
 
 // -----
 
-// rule: sigma.job: Nothing else is pinned but a rematerialization mode
-// expected-error @+1 {{'sigma.job' op pin schedule = 1 : i64 is neither a known size nor a rematerialization mode}}
+// rule: sigma.job: Nothing else is pinned but a schedule and a rematerialization mode
+// expected-error @+1 {{'sigma.job' op pin schedule = 1 : i64 must be one of 1f1b, interleaved, zb-h1, dualpipev}}
 "sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, pin = {schedule = 1 : i64}}> ({
   "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
 }) : () -> ()
 
 // -----
 
-// expected-error @+1 {{'sigma.job' op pin ep = 8 : i32 is neither a known size nor a rematerialization mode}}
+// expected-error @+1 {{'sigma.job' op pin ep = 8 : i32 must be an i64 of tp, pp, vpp, dp, ep, etp, cp, zero, expert_zero, micro_batch}}
 "sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, pin = {ep = 8 : i32}}> ({
   "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
 }) : () -> ()
 
 // -----
 
-// rule: sigma.job: Nothing else is forbidden but rematerialization modes
-// expected-error @+1 {{'sigma.job' op forbid ep = 8 : i64 is neither sizes nor rematerialization modes}}
+// rule: sigma.job: Nothing else is forbidden but schedules and rematerialization modes
+// expected-error @+1 {{'sigma.job' op forbid ep = 8 : i64 must be an array of i64 of tp, pp, vpp, dp, ep, etp, cp, zero, expert_zero, micro_batch}}
 "sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, forbid = {ep = 8 : i64}}> ({
   "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
 }) : () -> ()
 
 // -----
 
-// expected-error @+1 {{'sigma.job' op forbid remat = ["full"] is neither sizes nor rematerialization modes}}
+// expected-error @+1 {{'sigma.job' op forbid remat = ["full"] must be an array of none, full}}
 "sigma.job"() <{sym_name = "j", model = @m, cluster = @c, batch = 8 : i64, precision = #sigma<precision f32>, forbid = {remat = ["full"]}}> ({
   "sigma.adamw"() <{learning_rate = 1.0e-3 : f64}> : () -> ()
 }) : () -> ()

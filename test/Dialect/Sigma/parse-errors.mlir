@@ -64,13 +64,13 @@ sigma.job @j model @m on @c batch 8 precision f16 {
 
 // -----
 
-// expected-error @+1 {{expected pin to be one of tp, pp, vpp, dp, ep, etp, cp, zero, micro_batch, remat; got: sp}}
+// expected-error @+1 {{expected pin to be one of tp, pp, vpp, dp, ep, etp, cp, zero, expert_zero, micro_batch, schedule, remat; got: sp}}
 sigma.job @j model @m on @c batch 8 precision f32 pin {sp = 2} {
 }
 
 // -----
 
-// expected-error @+1 {{expected forbid to be one of tp, pp, vpp, dp, ep, etp, cp, zero, micro_batch, remat; got: sp}}
+// expected-error @+1 {{expected forbid to be one of tp, pp, vpp, dp, ep, etp, cp, zero, expert_zero, micro_batch, schedule, remat; got: sp}}
 sigma.job @j model @m on @c batch 8 precision f32 forbid {sp = [2]} {
 }
 
@@ -140,7 +140,7 @@ sigma.job @j model @m on @c batch 8 precision f32 pin {} {
 
 // -----
 
-// expected-error @+1 {{expected schedule to be one of 1f1b; got: gpipe}}
+// expected-error @+1 {{expected schedule to be one of 1f1b, interleaved, zb-h1, dualpipev; got: gpipe}}
 sigma.plan @j pp 1 dp 1 ep 1 micro_batch 1 schedule "gpipe" proof optimal {
 }
 
@@ -153,6 +153,6 @@ sigma.plan @j pp 1 dp 1 ep 1 micro_batch 1 schedule "1f1b" proof likely {
 // -----
 
 sigma.plan @j pp 1 dp 1 ep 1 micro_batch 1 schedule "1f1b" proof optimal {
-  // expected-error @+1 {{expected remat_mode to be one of none, full; got: some}}
-  sigma.stage 0 layers 0 to 2 remat [none, some]
+  // expected-error @+1 {{expected valid keyword or string}}
+  sigma.stage 0 layers 0 to 2 remat [none, 1]
 }

@@ -1,0 +1,80 @@
+//===- CollectiveCosts.cpp - what ranks do together, by op ----------------===//
+
+#include "dialects/Rank/RankOps.h"
+
+using namespace mlir;
+using namespace mlir::rank;
+
+static int64_t bytesOf(Value value) { return tensorBytes(value.getType()); }
+
+/// A collective moves its bytes itself; nothing is left for the op.
+int64_t AllGatherOp::getBytes() { return 0; }
+CollectiveUses AllGatherOp::getCollectives() {
+  return {{CollectiveKind::AllGather, getGroup(), bytesOf(getResult())}};
+}
+
+int64_t ReduceScatterOp::getBytes() { return 0; }
+CollectiveUses ReduceScatterOp::getCollectives() {
+  return {{CollectiveKind::ReduceScatter, getGroup(), bytesOf(getInput())}};
+}
+
+CollectiveUses GatherSequenceOp::getCollectives() {
+  return {{CollectiveKind::AllToAll, Group::Context, bytesOf(getInput())}};
+}
+CollectiveUses SplitSequenceOp::getCollectives() {
+  return {{CollectiveKind::AllToAll, Group::Context, bytesOf(getInput())}};
+}
+
+//===----------------------------------------------------------------------===//
+// Statistics over parts of the vocabulary and of sequences
+//===----------------------------------------------------------------------===//
+
+/// First the maxima, then the sums of exponentials beside the targets' logits.
+CollectiveUses CrossEntropyOp::getCollectives() {
+  if (getShards() == 1)
+    return {};
+  return {{CollectiveKind::AllReduce, Group::Tensor, bytesOf(getLse())},
+          {CollectiveKind::AllReduce, Group::Tensor, 2 * bytesOf(getLse())}};
+}
+
+/// The load of each expert in each sequence.
+template <typename Op>
+static CollectiveUses sumLoads(Op op) {
+  if (op.getShares() == 1)
+    return {};
+  auto scores = op.getScores().getType();
+  int64_t bytes = scores.getDimSize(0) / op.getSequence() * scores.getDimSize(1) *
+                  int64_t(sizeof(int32_t));
+  return {{CollectiveKind::AllReduce, Group::Tensor, bytes},
+          {CollectiveKind::AllReduce, Group::Context, bytes}};
+}
+CollectiveUses BalanceLossOp::getCollectives() { return sumLoads(*this); }
+CollectiveUses BalanceLossGradOp::getCollectives() { return sumLoads(*this); }
+
+//===----------------------------------------------------------------------===//
+// Rows of experts
+//===----------------------------------------------------------------------===//
+
+/// Bytes of the rows that there are under even routing.
+template <typename Op>
+static int64_t expectedBytes(Op op) {
+  return tensorBytes(op.getRows().getType()) / op.getRows().getType().getDimSize(0) *
+         op.getExpectedRows();
+}
+
+int64_t AllToAllOp::getBytes() { return 2 * expectedBytes(*this); }
+CollectiveUses AllToAllOp::getCollectives() {
+  return {{CollectiveKind::AllToAll, Group::Expert, expectedBytes(*this)}};
+}
+int64_t AllToAllOp::getWorkspaceBytes() {
+  return std::max(tensorBytes(getRows().getType()), tensorBytes(getResult().getType()));
+}
+
+int64_t GatherExpertRowsOp::getBytes() { return 2 * expectedBytes(*this); }
+CollectiveUses GatherExpertRowsOp::getCollectives() {
+  return {{CollectiveKind::AllGather, Group::ExpertTensor, expectedBytes(*this)}};
+}
+int64_t ScatterExpertRowsOp::getBytes() { return 2 * expectedBytes(*this); }
+CollectiveUses ScatterExpertRowsOp::getCollectives() {
+  return {{CollectiveKind::ReduceScatter, Group::ExpertTensor, expectedBytes(*this)}};
+}

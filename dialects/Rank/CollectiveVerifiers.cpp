@@ -1,0 +1,91 @@
+//===- CollectiveVerifiers.cpp - constraints of what ranks do together ----===//
+
+#include "dialects/Rank/VerifyHelpers.h"
+
+using namespace mlir;
+using namespace mlir::rank;
+
+//===----------------------------------------------------------------------===//
+// Tensor and context parallelism
+//===----------------------------------------------------------------------===//
+
+/// `whole` has the rows of all ranks of the group, `part` those of one.
+static LogicalResult verifyParts(Operation *op, Group group, int64_t blocks, Value part,
+                                 StringRef wholeField, Value whole) {
+  if (failed(requireDivides(op, "blocks", blocks, "rows of a rank", rows(part))))
+    return failure();
+  int64_t size = launchOf(op).getGroupSize(group);
+  return requireShapes(op, {{wholeField, whole, {rows(part) * size, columns(part)}}});
+}
+LogicalResult AllGatherOp::verify() {
+  return verifyParts(*this, getGroup(), getBlocks(), getInput(), "result", getResult());
+}
+LogicalResult ReduceScatterOp::verify() {
+  return verifyParts(*this, getGroup(), getBlocks(), getResult(), "input", getInput());
+}
+
+LogicalResult GatherSequenceOp::verify() {
+  int64_t cp = launchOf(*this).getCp();
+  if (failed(requireDivides(*this, "blocks", getBlocks(), "rows of a share", rows(getInput()))) ||
+      failed(requireDivides(*this, "cp", cp, "columns of 'input'", columns(getInput()))))
+    return failure();
+  return requireShapes(
+      *this, {{"result", getResult(), {rows(getInput()) * cp, columns(getInput()) / cp}}});
+}
+LogicalResult SplitSequenceOp::verify() {
+  int64_t cp = launchOf(*this).getCp();
+  if (failed(requireDivides(*this, "blocks", getBlocks(), "rows of a share", rows(getResult()))) ||
+      failed(requireDivides(*this, "cp", cp, "rows of 'input'", rows(getInput()))))
+    return failure();
+  return requireShapes(
+      *this, {{"result", getResult(), {rows(getInput()) / cp, columns(getInput()) * cp}}});
+}
+
+//===----------------------------------------------------------------------===//
+// Expert parallelism
+//===----------------------------------------------------------------------===//
+
+/// The table of one exchange: a row for each rank of the ep group, a column for each local expert.
+template <typename Op>
+static LogicalResult verifyTable(Op op) {
+  int64_t ep = launchOf(op).getEp();
+  if (failed(requireDivides(op, "ep", ep, "entries of 'sizes'", count(op.getSizes()))))
+    return failure();
+  return requireShapes(op, {{"table", op.getTable(), {ep, count(op.getSizes()) / ep}}});
+}
+LogicalResult ExchangeSizesOp::verify() {
+  if (failed(verifyTable(*this)) || failed(requireNotNegative(*this, "capacity", getCapacity())))
+    return failure();
+  return requireShapes(*this, {{"local_sizes", getLocalSizes(), {columns(getTable())}}});
+}
+LogicalResult AllToAllOp::verify() {
+  if (failed(verifyTable(*this)) ||
+      failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
+    return failure();
+  return requireShapes(*this, {{"result", getResult(), {rows(getResult()), columns(getRows())}}});
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor parallelism of experts
+//===----------------------------------------------------------------------===//
+
+LogicalResult GatherSizesOp::verify() {
+  int64_t etp = launchOf(*this).getEtp(), experts = count(getSizes());
+  return requireShapes(
+      *this, {{"table", getTable(), {etp, experts}}, {"all_sizes", getAllSizes(), {experts}}});
+}
+
+template <typename Op>
+static LogicalResult verifyExpertRows(Op op, Value part, StringRef wholeField, Value whole) {
+  int64_t etp = launchOf(op).getEtp();
+  if (failed(requireNotNegative(op, "expected_rows", op.getExpectedRows())))
+    return failure();
+  return requireShapes(op, {{"table", op.getTable(), {etp, columns(op.getTable())}},
+                            {wholeField, whole, {rows(part) * etp, columns(part)}}});
+}
+LogicalResult GatherExpertRowsOp::verify() {
+  return verifyExpertRows(*this, getRows(), "result", getResult());
+}
+LogicalResult ScatterExpertRowsOp::verify() {
+  return verifyExpertRows(*this, getResult(), "rows", getRows());
+}

@@ -1,0 +1,162 @@
+//===- RankCollectiveOps.td - what ranks of a stage do together -*- tablegen -*-===//
+//
+// Each is an op of forward with a gradient rule of its own (docs/decisions/0002): what is the gradient of a gathered whole on
+// each rank adds up to the gradient of a rank's part, and the other way round.
+
+#ifndef DIALECTS_RANK_RANKCOLLECTIVEOPS_TD
+#define DIALECTS_RANK_RANKCOLLECTIVEOPS_TD
+
+include "dialects/Rank/RankComputeOps.td"
+
+//===----------------------------------------------------------------------===//
+// Tensor and context parallelism
+//===----------------------------------------------------------------------===//
+
+class Rank_RowsCollectiveOp<string mnemonic, list<Trait> traits = []>
+    : Rank_CostedOp<mnemonic, ["getBytes", "getCollectives"], !listconcat([Pure], traits)> {
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_GroupAttr:$group, DefaultValuedAttr<Rank_I64, "1">:$blocks);
+  let results = (outs Rank_FloatMatrix:$result);
+  let assemblyFormat = "$input `over` $group attr-dict `:` type($input) `->` type($result)";
+  let hasVerifier = 1;
+}
+def Rank_AllGatherOp
+    : Rank_RowsCollectiveOp<"all_gather", [DeclareOpInterfaceMethods<DifferentiableOpInterface, ["isRepeatedInBackward"]>]> {
+  let summary = "the rows of all ranks of a group";
+  let description = [{
+    Of each of `blocks` equal blocks of rows (a sequence each) by itself: the block's rows of the first rank, of the second,
+    and so on. Backward gathers again what it needs and keeps the rank's own rows only, as Megatron-LM's sequence
+    parallelism does (Korthikanti et al. 2022).
+
+    **Constraints:**
+    - the result has as many times the rows of `input` as `group` has ranks, and its columns.
+    - `blocks` divides the rows of `input`.
+  }];
+}
+def Rank_ReduceScatterOp : Rank_RowsCollectiveOp<"reduce_scatter", [Rank_Differentiable]> {
+  let summary = "sums over the ranks of a group; each keeps its part of the rows";
+  let description = [{
+    The parts are those that all_gather joins.
+
+    **Constraints:**
+    - `input` has as many times the rows of the result as `group` has ranks, and its columns.
+    - `blocks` divides the rows of the result.
+  }];
+}
+
+class Rank_ContextExchangeOp<string mnemonic>
+    : Rank_CostedOp<mnemonic, ["getCollectives"], [Pure, Rank_Differentiable]> {
+  let arguments = (ins Rank_FloatMatrix:$input, DefaultValuedAttr<Rank_I64, "1">:$blocks);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
+}
+def Rank_GatherSequenceOp : Rank_ContextExchangeOp<"gather_sequence"> {
+  let summary = "all-to-all of the context group: all columns of a share of the rows to a share of the columns of all rows";
+  let description = [{
+    Of each of `blocks` sequences by itself (Jacobs et al. 2023). The first rank gets the first part of the columns.
+
+    **Constraints:**
+    - the result has cp times the rows of `input` and a cp-th of its columns, which cp divides.
+    - `blocks` divides the rows of `input`.
+  }];
+}
+def Rank_SplitSequenceOp : Rank_ContextExchangeOp<"split_sequence"> {
+  let summary = "the inverse of gather_sequence";
+  let description = [{
+    **Constraints:**
+    - the result has a cp-th of the rows of `input`, which cp divides, and cp times its columns.
+    - `blocks` divides the rows of the result.
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Expert parallelism: dispatch and collect are placed by expand, the collectives by sigma-shard
+//===----------------------------------------------------------------------===//
+
+class Rank_LogicalExchangeOp<string mnemonic> : Rank_Op<mnemonic, [Pure, AllTypesMatch<["rows", "result"]>,
+                                                                   HasParent<"FuncOp">]> {
+  let description = "`sizes` has the rows of each expert.";
+  let assemblyFormat = "$rows `,` $sizes attr-dict `:` type($rows) `,` type($sizes)";
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes);
+  let results = (outs Rank_FloatMatrix:$result);
+}
+def Rank_DispatchOp : Rank_LogicalExchangeOp<"dispatch"> {
+  let summary = "rows go to their experts, wherever these are; gone after sigma-shard";
+}
+def Rank_CollectOp : Rank_LogicalExchangeOp<"collect"> {
+  let summary = "rows come back from their experts; gone after sigma-shard";
+}
+
+def Rank_ExchangeSizesOp : Rank_MemoryOp<"exchange_sizes"> {
+  let summary = "tells each rank of the ep group how many rows it will get";
+  let description = [{
+    `table` is [ep, local experts], `local_sizes` its sum over sources. More rows than `capacity` is a fault.
+
+    **Constraints:**
+    - `table` is [ep, local experts] with the launch's ep, `local_sizes` has the local experts, `sizes` ep times as many.
+    - `capacity` is not negative.
+  }];
+  let arguments = (ins Rank_IndexVector:$sizes, Rank_I64:$capacity);
+  let results = (outs Rank_IndexMatrix:$table, Rank_IndexVector:$local_sizes);
+  let hasVerifier = 1;
+}
+def Rank_AllToAllOp : Rank_CostedOp<"all_to_all", ["getBytes", "getCollectives", "getWorkspaceBytes"],
+                                    [Pure, Rank_Differentiable]> {
+  let summary = "uneven token exchange over the ep group";
+  let description = [{
+    `dispatch`: rows in order of the global expert to rows of the local experts, expert-major, sources in order.
+    `collect`: its inverse.
+
+    **Constraints:**
+    - `table` is [ep, local experts] with the launch's ep, `sizes` has ep times the local experts.
+    - `rows` and the result have one width; `expected_rows` is not negative.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes, Rank_IndexMatrix:$table,
+      Rank_DirectionAttr:$direction, Rank_I64:$expected_rows);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Tensor parallelism of experts: every rank of the group has a part of each expert's width, and works on all rows
+//===----------------------------------------------------------------------===//
+
+def Rank_GatherSizesOp : Rank_MemoryOp<"gather_sizes"> {
+  let summary = "tells each rank of the etp group how many rows the others have for each expert";
+  let description = [{
+    `table` is [etp, local experts], `all_sizes` its sum over the ranks.
+
+    **Constraints:**
+    - `table` is [etp, local experts] with the launch's etp; `sizes` and `all_sizes` have the local experts.
+  }];
+  let arguments = (ins Rank_IndexVector:$sizes);
+  let results = (outs Rank_IndexMatrix:$table, Rank_IndexVector:$all_sizes);
+  let hasVerifier = 1;
+}
+class Rank_ExpertRowsOp<string mnemonic>
+    : Rank_CostedOp<mnemonic, ["getBytes", "getCollectives"], [Pure, Rank_Differentiable]> {
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexMatrix:$table, Rank_I64:$expected_rows);
+  let results = (outs Rank_FloatMatrix:$result);
+  let hasVerifier = 1;
+}
+def Rank_GatherExpertRowsOp : Rank_ExpertRowsOp<"gather_expert_rows"> {
+  let summary = "the rows of each expert of all ranks of the etp group, expert-major, ranks in order";
+  let description = [{
+    `expected_rows` is the number of rows that a rank ends with, under even routing.
+
+    **Constraints:**
+    - `table` has one row for each rank of the etp group.
+    - the result has etp times the rows of `rows`, and its columns; `expected_rows` is not negative.
+  }];
+}
+def Rank_ScatterExpertRowsOp : Rank_ExpertRowsOp<"scatter_expert_rows"> {
+  let summary = "sums over the ranks of the etp group; each keeps its own rows of each expert";
+  let description = [{
+    `expected_rows` is the number of rows that a rank begins with, under even routing.
+
+    **Constraints:**
+    - `table` has one row for each rank of the etp group.
+    - `rows` has etp times the rows of the result, and its columns; `expected_rows` is not negative.
+  }];
+}
+
+#endif
