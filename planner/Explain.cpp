@@ -36,8 +36,8 @@ public:
     stageMemory();
     binding();
     proof();
-    runners();
-    alternatives();
+    compare("next best layouts", answer.runnersUp);
+    compare("with one choice otherwise, at best", answer.alternatives);
     return text;
   }
 
@@ -210,33 +210,22 @@ private:
          (long long)c.indivisible);
   }
 
-  void runners() {
-    if (answer.runnersUp.empty())
+  // Other plans, each with why it loses on a line of its own.
+  void compare(const char *title, const std::vector<Runner> &others) {
+    if (others.empty())
       return;
-    line("%s", "");
-    line("next best layouts");
-    size_t width = 0;
-    for (const Runner &runner : answer.runnersUp)
-      width = std::max(width, formatLayout(runner.layout).size());
-    for (const Runner &runner : answer.runnersUp)
-      line("  %-*s %12s  %s", int(width), formatLayout(runner.layout).c_str(),
-           formatNs(double(runner.objectiveNs)).c_str(), runner.reason.c_str());
-  }
-
-  void alternatives() {
-    if (answer.alternatives.empty())
-      return;
-    line("%s", "");
-    line("with one choice otherwise, at best");
+    text += std::string("\n") + title + "\n";
     size_t width = 0, choiceWidth = 0;
-    for (const Runner &runner : answer.alternatives) {
-      width = std::max(width, formatLayout(runner.layout).size());
-      choiceWidth = std::max(choiceWidth, runner.choice.size());
+    for (const Runner &other : others) {
+      width = std::max(width, formatLayout(other.layout).size());
+      choiceWidth = std::max(choiceWidth, other.choice.size() + 2);
     }
-    for (const Runner &runner : answer.alternatives)
-      line("  %-*s  %-*s %12s  %s", int(choiceWidth), runner.choice.c_str(), int(width),
-           formatLayout(runner.layout).c_str(), formatNs(double(runner.objectiveNs)).c_str(),
-           runner.reason.c_str());
+    choiceWidth = choiceWidth > 2 ? choiceWidth : 0;
+    for (const Runner &other : others) {
+      line("  %-*s%-*s %12s", int(choiceWidth), other.choice.c_str(), int(width),
+           formatLayout(other.layout).c_str(), formatNs(double(other.objectiveNs)).c_str());
+      line("  %-*s  %s", int(choiceWidth), "", other.reason.c_str());
+    }
   }
 
   void conflicts() {

@@ -1,4 +1,5 @@
-// How a job is laid out on the devices: the degrees of parallelism, Megatron-LM's names and meanings.
+// How a job is laid out on the devices: the degrees of parallelism, Megatron-LM's names and
+// meanings.
 //
 // docs/cost-model.md defines what each of them costs.
 #ifndef SIGMA_PLANNER_LAYOUT_H
@@ -58,8 +59,8 @@ struct Sharding {
   ContextKind contextKind = ContextKind::Ring;
 };
 
-// World size = tp * cp * dp * pp. The expert mesh refolds the tp * cp * dp ranks of a stage: etp * ep *
-// edp = tp * cp * dp (Megatron-LM's parallel folding).
+// World size = tp * cp * dp * pp. The expert mesh refolds the tp * cp * dp ranks of a stage: etp *
+// ep * edp = tp * cp * dp (Megatron-LM's parallel folding).
 struct Layout {
   int64_t pp = 1, dp = 1, ep = 1;
   int64_t microBatch = 1;      // sequences

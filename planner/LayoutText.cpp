@@ -22,9 +22,10 @@ std::string sigma::planner::formatLayout(const Layout &layout, const std::string
   addAxis(Axis::Dp);
   addAxis(Axis::Ep, " (edp " + str(layout.edp()) + ")");
   addAxis(Axis::Etp);
-  if (layout.zero > 0 || layout.expertZero > 0)
-    add("zero " + str(layout.zero) +
-        (layout.expertZero == layout.zero ? "" : " (experts " + str(layout.expertZero) + ")"));
+  if (layout.zero > 0)
+    add("zero " + str(layout.zero));
+  if (layout.expertZero > 0)
+    add("expert zero " + str(layout.expertZero));
   add("micro-batch " + str(layout.microBatch) + " x " + str(layout.numMicroBatches));
   if (layout.pp > 1)
     add(scheduleName(layout.schedule));

@@ -8,8 +8,9 @@
 
 namespace sigma::planner {
 
-// "tp 2  pp 4  dp 2  ep 4 (edp 1)  zero 1  micro-batch 1 x 8  1f1b": the axes that are not 1, in a
-// fixed order, the micro-batch, the schedule of a pipeline, a placement that is not the default.
+// "tp 2  pp 4  dp 2  ep 4 (edp 1)  zero 1  micro-batch 1 x 8  1f1b": the axes that are not 1, the
+// ZeRO stages that are not 0, in a fixed order, the micro-batch, the schedule of a pipeline, a
+// placement that is not the default.
 std::string formatLayout(const Layout &layout, const std::string &separator = "  ");
 
 // "full 2, moe_act 1": how many layers each mode but "none" has; "-" without any.

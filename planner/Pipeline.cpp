@@ -20,18 +20,29 @@ int64_t sigma::planner::headStage(const Layout &layout) {
   return virtualStage(layout, layout.vpp * layout.pp - 1).stage;
 }
 
-std::vector<int64_t> sigma::planner::remoteNeighbours(const Layout &layout, int64_t stage) {
-  std::vector<int64_t> stages;
+template <class Visit>
+static void forEachRemoteNeighbour(const Layout &layout, int64_t stage, Visit visit) {
   for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
     const int64_t index = virtualIndex(layout, stage, chunk);
     for (int64_t next : {index - 1, index + 1}) {
       if (next < 0 || next >= layout.vpp * layout.pp)
         continue;
       if (int64_t other = virtualStage(layout, next).stage; other != stage)
-        stages.push_back(other);
+        visit(other);
     }
   }
+}
+
+std::vector<int64_t> sigma::planner::remoteNeighbours(const Layout &layout, int64_t stage) {
+  std::vector<int64_t> stages;
+  forEachRemoteNeighbour(layout, stage, [&](int64_t other) { stages.push_back(other); });
   return stages;
+}
+
+int64_t sigma::planner::numRemoteNeighbours(const Layout &layout, int64_t stage) {
+  int64_t count = 0;
+  forEachRemoteNeighbour(layout, stage, [&](int64_t) { ++count; });
+  return count;
 }
 
 InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {

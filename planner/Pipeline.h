@@ -22,6 +22,7 @@ int64_t headStage(const Layout &layout);
 // The stages of the virtual stages next to those of `stage`, where they are others, once for each
 // hand-over.
 std::vector<int64_t> remoteNeighbours(const Layout &layout, int64_t stage);
+int64_t numRemoteNeighbours(const Layout &layout, int64_t stage);
 
 // What is kept at once between forward and backward.
 struct InFlight {

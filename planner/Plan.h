@@ -18,16 +18,16 @@ struct LayerRange {
 };
 
 struct StagePlan {
-  // vpp of them, in the order of the model. The first chunk of all also holds the embedding, the last
-  // the head.
+  // vpp of them, in the order of the model. The first chunk of all also holds the embedding, the
+  // last the head.
   std::vector<LayerRange> chunks;
   std::vector<std::string> remat; // per layer of the stage, in the order of its chunks
   // Forward + backward (+ recompute) of one micro-batch, margins included.
   int64_t microBatchNs = 0;
-  // Parts of microBatchNs, communication as far as it is exposed: arithmetic, recomputation (with its
-  // communication), all-to-all of the experts, collectives of tensor and of context parallelism,
-  // gathering and reducing of ZeRO-2 and -3, waiting for what the neighbour stages send, and the
-  // margin for waiting on the slowest rank of each group.
+  // Parts of microBatchNs, communication as far as it is exposed: arithmetic, recomputation (with
+  // its communication), all-to-all of the experts, collectives of tensor and of context
+  // parallelism, gathering and reducing of ZeRO-2 and -3, waiting for what the neighbour stages
+  // send, and the margin for waiting on the slowest rank of each group.
   int64_t computeNs = 0, recomputeNs = 0, exchangeNs = 0, tensorNs = 0, contextNs = 0, zeroNs = 0,
           transferNs = 0, noiseNs = 0;
   // Once per step, as far as exposed: reduction of gradients and gathering of parameters; update.
@@ -92,8 +92,8 @@ struct Runner {
 
 struct Answer {
   Proof proof;
-  Plan plan;                       // valid unless infeasible
-  std::vector<Conflict> conflicts; // set when infeasible
+  Plan plan;                        // valid unless infeasible
+  std::vector<Conflict> conflicts;  // set when infeasible
   std::vector<Runner> runnersUp;    // best plans of other kinds of layouts, sorted
   std::vector<Runner> alternatives; // per axis, the best plan of another size
   std::string error; // set when the problem itself is malformed or check/ refused the plan

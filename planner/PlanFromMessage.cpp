@@ -23,6 +23,8 @@ public:
     document.model = message.model();
     document.cluster = message.cluster();
     document.job = message.job();
+    if (message.has_numexperts())
+      document.numExperts = integer(message.numexperts(), "numExperts");
     Answer &answer = document.answer;
     answer.proof = readProof(message.proof());
     bool infeasible = answer.proof.status == ProofStatus::Infeasible;

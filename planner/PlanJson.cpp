@@ -44,6 +44,26 @@ static void keepUnknown(const Json &original, Json &target) {
   }
 }
 
+// Protobuf prints fields that may be absent behind the others.
+static Json inOrder(const Json &json, const google::protobuf::Descriptor &type) {
+  Json ordered = Json::object();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const google::protobuf::FieldDescriptor &field = *type.field(i);
+    auto found = json.find(field.json_name());
+    if (found == json.end())
+      continue;
+    Json &value = ordered[field.json_name()] = *found;
+    if (const google::protobuf::Descriptor *inner = field.message_type()) {
+      if (value.is_object())
+        value = inOrder(*found, *inner);
+      else
+        for (Json &element : value)
+          element = inOrder(element, *inner);
+    }
+  }
+  return ordered;
+}
+
 std::string sigma::planner::toJson(const Problem &problem, const Answer &answer,
                                    const std::string &original) {
   google::protobuf::util::JsonPrintOptions options;
@@ -53,7 +73,8 @@ std::string sigma::planner::toJson(const Problem &problem, const Answer &answer,
       google::protobuf::util::MessageToJsonString(toMessage(problem, answer), &compact, options);
   if (!status.ok())
     return {};
-  Json json = Json::parse(compact, nullptr, /*allow_exceptions=*/false);
+  Json json = inOrder(Json::parse(compact, nullptr, /*allow_exceptions=*/false),
+                      *sigma::plan::Plan::descriptor());
   Json old;
   if (!isTooDeep(original))
     old = Json::parse(original, nullptr, /*allow_exceptions=*/false);

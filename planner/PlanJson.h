@@ -5,13 +5,17 @@
 #include "planner/Plan.h"
 #include "planner/Problem.h"
 
+#include <optional>
+#include <string>
+
 namespace sigma::planner {
 
 inline constexpr int kPlanVersion = 1;
 
 // What stands in a plan.json.
 struct PlanDocument {
-  std::string model, cluster, job; // names
+  std::string model, cluster, job;   // names
+  std::optional<int64_t> numExperts; // of the model, where the text says it
   Answer answer;
   std::string error; // what is wrong with the text; then nothing else is set
 };

@@ -16,9 +16,9 @@ struct Progress {
 };
 
 struct SearchOptions {
-  double timeLimitS = 0;           // 0: none. It begins to count once a first plan is known
-  int top = 1; // best plans of so many kinds of layouts: the plan and top - 1 runners-up
-  bool alternatives = false; // also the best plan of another size, for each axis
+  double timeLimitS = 0; // 0: none. It begins to count once a first plan is known
+  int top = 1;           // best plans of so many kinds of layouts: the plan and top - 1 runners-up
+  bool alternatives = false;       // also the best plan of another size, for each axis
   std::function<bool()> cancelled; // polled between layouts
   std::function<void(const Progress &)> progress; // called when a layout is decided
 };

@@ -106,8 +106,8 @@ struct Model {
   double flopsPerToken = 0; // model FLOPs of forward and backward (no recompute), for MFU
   // Dense parameters of the head that are the embedding's, where one stage holds both; unsharded.
   int64_t sharedParameters = 0;
-  // What can be split: tp must divide the first, etp the second, and tp * cp the third where context
-  // parallelism is all-to-all (heads of queries and of keys and values).
+  // What can be split: tp must divide the first, etp the second, and tp * cp the third where
+  // context parallelism is all-to-all (heads of queries and of keys and values).
   int64_t tensorDivisor = 1, expertTensorDivisor = 1, headDivisor = 1;
   bool allowsContext = false; // cp may exceed 1
 };
@@ -186,9 +186,9 @@ struct Cluster {
 
 // Bytes per parameter of the job's precision recipe.
 struct Recipe {
-  int64_t valueBytes;     // what compute reads
-  int64_t gradientBytes;  // accumulated
-  int64_t optimizerBytes; // master copy and moments
+  int64_t valueBytes;                  // what compute reads
+  int64_t gradientBytes;               // accumulated
+  int64_t optimizerBytes;              // master copy and moments
   int64_t reduceBytes = gradientBytes; // of a gradient on its way between replicas
 };
 
@@ -214,8 +214,8 @@ struct Forbids {
   const std::vector<int64_t> &operator[](Axis axis) const { return sizes[static_cast<int>(axis)]; }
 };
 
-// What may run behind arithmetic, and how much of it: communication is exposed beyond this share, in
-// parts per million, of the compute time named. 0: nothing overlaps.
+// What may run behind arithmetic, and how much of it: communication is exposed beyond this share,
+// in parts per million, of the compute time named. 0: nothing overlaps.
 struct Overlap {
   int64_t gradientPpm = 0;  // gradient reduction behind the backward of one micro-batch
   int64_t parameterPpm = 0; // parameter gathering behind the forward (ZeRO-3: and backward) of one

@@ -24,9 +24,9 @@ public:
   explicit Reader(std::string_view text) : text(text) {}
 
   FlagList run() {
-    while (list.error.empty() && skipToWord())
+    while (list.error.message.empty() && skipToWord())
       readWord();
-    if (!list.error.empty())
+    if (!list.error.message.empty())
       list.flags.clear();
     return std::move(list);
   }
@@ -42,7 +42,7 @@ private:
   }
 
   void fail(size_t errorLine, size_t errorColumn, const std::string &message) {
-    list.error = std::to_string(errorLine) + ":" + std::to_string(errorColumn) + ": " + message;
+    list.error = {message, errorLine, errorColumn};
   }
 
   // Over blanks, comments and continued lines. The end of a line does not end a flag: arguments may
@@ -65,7 +65,8 @@ private:
 
   void readWord() {
     startWord();
-    while (list.error.empty() && !atEnd() && !isBlank(next()) && next() != '\n' && !closesArray) {
+    while (list.error.message.empty() && !atEnd() && !isBlank(next()) && next() != '\n' &&
+           !closesArray) {
       switch (char c = next()) {
       case '\'':
         readSingleQuoted();
@@ -87,7 +88,7 @@ private:
         take();
       }
     }
-    if (list.error.empty())
+    if (list.error.message.empty())
       finishWord();
   }
 
@@ -145,7 +146,7 @@ private:
     size_t quoteLine = line, quoteColumn = column;
     isQuoted = true;
     advance();
-    while (list.error.empty() && !atEnd() && next() != '"') {
+    while (list.error.message.empty() && !atEnd() && next() != '"') {
       if (next() == '$')
         readVariable();
       else if (next() == '\\' &&
@@ -154,7 +155,7 @@ private:
       else
         take();
     }
-    if (!list.error.empty())
+    if (!list.error.message.empty())
       return;
     if (atEnd())
       return fail(quoteLine, quoteColumn, "the quote \" is not closed");
@@ -220,7 +221,7 @@ private:
     Reader inner(value);
     inner.variables = variables;
     FlagList found = inner.run();
-    if (!found.error.empty())
+    if (!found.error.message.empty())
       return fail(word.line, word.column, name + " holds flags and a quote that is not closed");
     for (Flag &flag : found.flags) {
       move(flag.name);

@@ -21,9 +21,15 @@ struct Flag {
   std::vector<Word> values; // also of --name=value
 };
 
+// What is wrong with a text, and where.
+struct TextError {
+  std::string message;         // empty: nothing
+  size_t line = 0, column = 0; // 0: with the text as a whole
+};
+
 struct FlagList {
   std::vector<Flag> flags;
-  std::string error; // empty, or "3:5: ..."; then there are no flags
+  TextError error; // then there are no flags
 };
 
 // Of POSIX shells and Bash: quotes, backslashes, comments, assignments, $NAME, ${NAME},

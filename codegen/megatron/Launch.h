@@ -3,6 +3,8 @@
 #ifndef CODEGEN_MEGATRON_LAUNCH_H
 #define CODEGEN_MEGATRON_LAUNCH_H
 
+#include "codegen/megatron/Flags.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -51,7 +53,7 @@ std::string recomputeModuleNames();
 
 struct LaunchText {
   Launch launch;
-  std::string error; // empty, or "3:5: --flag ..."; then nothing else is set
+  TextError error; // then nothing else is set
 };
 
 // Reads a command line, a script or a list of arguments (Flags.h). Flags that say nothing about the

@@ -27,6 +27,8 @@ public:
   }
 
   LaunchOrError run() {
+    if (target)
+      requireModel();
     exportSchedule();
     exportSizes();
     exportLayers();
@@ -45,6 +47,17 @@ private:
   void refuse(const std::string &message) {
     if (result.error.empty())
       result.error = message;
+  }
+
+  void requireModel() {
+    int64_t held = 0, wanted = 0;
+    for (const StagePlan &stage : plan.stages)
+      held += stage.numLayers();
+    for (const planner::LayerGroup &group : target->problem.model.layers)
+      wanted += group.count;
+    if (held != wanted)
+      refuse("the plan holds " + str(held) + " layers; the specification's model has " +
+             str(wanted));
   }
 
   void exportSchedule() {
@@ -222,15 +235,31 @@ private:
     PlanOrError back = planOf(result.launch, *target);
     if (!back.error.empty())
       return refuse(back.error);
+    if (!std::equal(plan.stages.begin(), plan.stages.end(), back.plan.stages.begin(),
+                    back.plan.stages.end(), holdSameLayers))
+      return refuse("Megatron-LM splits the layers of the specification's model otherwise");
     for (size_t i = 0; i < plan.stages.size(); ++i)
-      for (size_t j = 0; j < plan.stages[i].remat.size(); ++j)
-        if (const std::string &mode = plan.stages[i].remat[j],
-            &other = back.plan.stages[i].remat[j];
-            mode != other)
-          return refuse("remat of layer " + str(static_cast<int64_t>(j)) + " of stage " +
-                        str(static_cast<int64_t>(i)) + " is '" + mode +
+      requireSameModes(plan.stages[i], back.plan.stages[i]);
+  }
+
+  static bool holdSameLayers(const StagePlan &a, const StagePlan &b) {
+    auto isSame = [](const planner::LayerRange &x, const planner::LayerRange &y) {
+      return x.first == y.first && x.end == y.end;
+    };
+    return std::equal(a.chunks.begin(), a.chunks.end(), b.chunks.begin(), b.chunks.end(), isSame);
+  }
+
+  void requireSameModes(const StagePlan &ours, const StagePlan &theirs) {
+    size_t index = 0;
+    for (const planner::LayerRange &chunk : ours.chunks)
+      for (int64_t layer = chunk.first; layer < chunk.end && index < ours.remat.size(); ++layer) {
+        const std::string &mode = ours.remat[index], &other = theirs.remat[index];
+        ++index;
+        if (mode != other)
+          return refuse("remat of layer " + str(layer) + " is '" + mode +
                         "'; Megatron-LM recomputes the same modules in all layers; nearest: '" +
                         other + "'");
+      }
   }
 
   const Plan &plan;

@@ -1,5 +1,5 @@
-#include "codegen/megatron/Flags.h"
 #include "codegen/megatron/Launch.h"
+#include "codegen/megatron/OtherFlags.h"
 
 #include <algorithm>
 #include <array>
@@ -30,77 +30,27 @@ constexpr int64_t kMaxSize = int64_t(1) << 40;
 class LaunchReader;
 using Read = void (LaunchReader::*)(const Flag &flag);
 
-// Flags that change the layout in ways that no plan has.
-struct Refused {
-  std::string_view name, why;
-};
-
-constexpr Refused kRefused[] = {
-    {"--batch-size", "Megatron-LM dropped it; use --micro-batch-size"},
-    {"--model-parallel-size", "Megatron-LM dropped it; use --tensor-model-parallel-size"},
-    {"--checkpoint-activations", "Megatron-LM dropped it; use --recompute-granularity"},
-    {"--rampup-batch-size", "the batch of a plan does not change; plan each size by itself"},
-    {"--hierarchical-context-parallel-sizes", "use --cp-comm-type p2p or a2a without it"},
-    {"--distribute-saved-activations", "sequence parallelism shares them already"},
-    {"--use-torch-fsdp2", "use --use-megatron-fsdp"},
-    {"--torch-fsdp2-no-reshard-after-forward", "use --use-megatron-fsdp"},
-    {"--num-distributed-optimizer-instances", "a plan shards over all replicas"},
-    {"--enable-full-sharding-in-hsdp", "a plan shards over all replicas"},
-    {"--microbatch-group-size-per-virtual-pipeline-stage", "a plan's groups have pp micro-batches"},
-    {"--cpu-offloading-num-layers", "plans do not offload; use recomputation"},
-    {"--optimizer-cpu-offload", "plans do not offload; use --use-distributed-optimizer"},
-    {"--moe-layer-recompute", "use --recompute-granularity selective --recompute-modules moe"},
-    {"--use-mp-args-from-checkpoint-args", "the layout would come from a checkpoint; state it"},
-    {"--use-checkpoint-args", "the layout would come from a checkpoint; state it"},
-    {"--moe-extended-tp", "Megatron-LM dropped it; use --expert-tensor-parallel-size"},
-    {"--standalone-embedding-stage", "a stage of a plan holds layers"},
-    {"--yaml-cfg", "the layout would come from another file; give its flags"},
-    {"--heterogeneous-layers-config-path", "the layers would come from another file"},
-};
-
-// Flags of no concern, although they sound like the layout.
-constexpr std::string_view kIgnored[] = {
-    "--data-parallel-random-init",
-    "--no-overlap-p2p-communication",
-    "--overlap-p2p-communication-warmup-flush",
-    "--overlap-moe-expert-parallel-comm",
-    "--recompute-loss-function",
-    "--no-scatter-gather-tensors-in-pipeline",
-    "--inference-batch-times-seqlen-threshold",
-    "--suggested-communication-unit-size",
-    "--fsdp-double-buffer",
-    "--use-parallel-residual",
-    "--distrib-optim-fully-reshardable-mem-efficient",
-    "--keep-fp8-transpose-cache-when-using-custom-fsdp",
-};
-
-// What parts of a name say that a flag changes the layout.
-constexpr std::string_view kLayoutWords[] = {"parallel",    "pipeline",   "recompute",
-                                             "fsdp",        "shard",      "offload",
-                                             "micro-batch", "microbatch", "micro_batch"};
-
 class LaunchReader {
 public:
   LaunchText run(const FlagList &list) {
     result.error = list.error;
     for (const Flag &flag : list.flags)
-      if (result.error.empty())
+      if (result.error.message.empty())
         readFlag(flag);
-    if (result.error.empty())
+    if (result.error.message.empty())
       requireConsistent();
-    if (!result.error.empty())
+    if (!result.error.message.empty())
       result.launch = Launch();
     return std::move(result);
   }
 
 private:
   void fail(const Word &at, const std::string &message) {
-    if (result.error.empty())
-      result.error = std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message;
+    if (result.error.message.empty())
+      result.error = {message, at.line, at.column};
   }
 
   void readFlag(const Flag &flag);
-  void refuseUnknown(const Flag &flag);
   void requireConsistent();
 
   // The first value; null after an error.
@@ -252,30 +202,16 @@ void LaunchReader::readFlag(const Flag &flag) {
   for (const Known &known : kKnown)
     if (known.name == flag.name.text)
       return (this->*known.read)(flag);
-  for (const Refused &refused : kRefused)
-    if (refused.name == flag.name.text)
-      return fail(flag.name, flag.name.text + ": " + std::string(refused.why));
-  refuseUnknown(flag);
-}
-
-void LaunchReader::refuseUnknown(const Flag &flag) {
-  std::string_view name = flag.name.text;
-  bool isOfCheckpoints = name.find("ckpt") != std::string_view::npos;
-  if (isOfCheckpoints ||
-      std::find(std::begin(kIgnored), std::end(kIgnored), name) != std::end(kIgnored))
-    return;
-  for (std::string_view word : kLayoutWords)
-    if (name.find(word) != std::string_view::npos)
-      return fail(flag.name, flag.name.text + " is not known, and '" + std::string(word) +
-                                 "' says that it changes the layout");
+  if (std::string why = refusalOf(flag.name.text); !why.empty())
+    fail(flag.name, flag.name.text + why);
 }
 
 // What Megatron-LM itself refuses, or would ignore.
 void LaunchReader::requireConsistent() {
   const Launch &launch = result.launch;
   auto failAll = [&](const std::string &message) {
-    if (result.error.empty())
-      result.error = message;
+    if (result.error.message.empty())
+      result.error = {message};
   };
   if (launch.microBatch == 0)
     failAll("there is no --micro-batch-size, which Megatron-LM requires");

@@ -25,20 +25,6 @@ static Plan decisionsOf(const Plan &plan) {
   return bare;
 }
 
-/// The share of a stage's time that the pipeline waits for its ends, as 1 / this.
-static int64_t bubbleDivisor(const Layout &layout) {
-  switch (layout.schedule) {
-  case Schedule::OneForwardOneBackward:
-    return 1;
-  case Schedule::Interleaved:
-    return layout.vpp;
-  case Schedule::ZeroBubbleH1:
-  case Schedule::DualPipeV:
-    return 3;
-  }
-  return 1;
-}
-
 static StepNoise stepNoise(const Problem &problem, const Layout &layout, double varianceNs2) {
   StepNoise noise;
   noise.cellSigmaNs = std::sqrt(varianceNs2 / double(layout.pp));
@@ -52,16 +38,16 @@ static StepNoise stepNoise(const Problem &problem, const Layout &layout, double 
   return noise;
 }
 
-static void checkStep(const Problem &problem, double varianceNs2, Plan &plan) {
-  Wide slowest = 0, sum = 0, tail = 0;
-  for (const StagePlan &stage : plan.stages) {
-    slowest = std::max<Wide>(slowest, stage.microBatchNs);
-    tail = std::max(tail, Wide(stage.syncNs) + stage.optimizerNs);
-    sum += stage.microBatchNs;
+static void checkStep(const Problem &problem, double varianceNs2,
+                      const std::vector<StepTerms> &terms, Plan &plan) {
+  Wide busiest = 0, fill = 0, tail = 0;
+  for (const StepTerms &stage : terms) {
+    busiest = std::max(busiest, stage.busyNs);
+    fill += stage.fillNs;
   }
-  const Wide divisor = bubbleDivisor(plan.layout);
-  const Wide core =
-      quotient((divisor * plan.layout.numMicroBatches - 1) * slowest + sum, divisor) + tail;
+  for (const StagePlan &stage : plan.stages)
+    tail = std::max(tail, Wide(stage.syncNs) + stage.optimizerNs);
+  const Wide core = busiest + fill + tail + problem.job.stepNs;
   const StepNoise noise = stepNoise(problem, plan.layout, varianceNs2);
   const double quantile = noise.quantileNs(problem.job.quantilePpm * 1e-6);
   plan.noiseNs = static_cast<int64_t>(std::ceil(quantile));
@@ -98,12 +84,13 @@ CheckResult sigma::planner::recount(const Problem &problem, CostSource &costs, c
     stages.push_back(book.contents(result.plan, stage, result.violations));
   if (result.violations.size() > broken) // modes without a cost
     return result;
+  std::vector<StepTerms> terms;
   for (const Contents &contents : stages) {
     StagePlan &stage = result.plan.stages[contents.stage];
-    checkStageTime(problem, layout, book, contents, stage);
+    terms.push_back(checkStageTime(problem, layout, book, contents, stage));
     checkStageMemory(problem, layout, book, contents, stage);
     checkCapacity(problem, contents, stage.peakBytes, result.violations);
   }
-  checkStep(problem, varianceNs2(problem, layout, book, stages), result.plan);
+  checkStep(problem, varianceNs2(problem, layout, book, stages), terms, result.plan);
   return result;
 }

@@ -3,12 +3,19 @@
 #define SIGMA_PLANNER_CHECK_CHECKSTAGE_H
 
 #include "planner/check/Contents.h"
+#include "planner/check/Wide.h"
 
 namespace sigma::planner {
 
+// What a stage is to the step: it fills and drains the pipeline for some time and is busy beyond
+// that for the rest.
+struct StepTerms {
+  Wide fillNs = 0, busyNs = 0;
+};
+
 // Fills the times of `plan`.
-void checkStageTime(const Problem &problem, const Layout &layout, const ContentsBook &book,
-                    const Contents &contents, StagePlan &plan);
+StepTerms checkStageTime(const Problem &problem, const Layout &layout, const ContentsBook &book,
+                         const Contents &contents, StagePlan &plan);
 
 // Fills the bytes of `plan`.
 void checkStageMemory(const Problem &problem, const Layout &layout, const ContentsBook &book,

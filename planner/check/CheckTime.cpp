@@ -15,6 +15,7 @@ public:
   void piece(const Piece &piece);
   void step(const Problem &problem, const Layout &layout, const Contents &contents);
   void store(StagePlan &plan) const;
+  StepTerms terms(const Layout &layout, Wide microBatchNs) const;
 
   Wide transferNs = 0;
 
@@ -27,13 +28,15 @@ private:
   Parameters parameters;
   Wide forwardNs = 0, backwardNs = 0; // arithmetic
   Wide recomputeNs = 0, exchangeNs = 0, tensorNs = 0, contextNs = 0, zeroNs = 0, noiseNs = 0;
+  Wide hiddenNs = 0;        // of exchanges
+  Wide wholeBackwardNs = 0; // with all it waits for and what it recomputes
   Wide syncNs = 0, optimizerNs = 0;
 };
 
 void TimeCounter::piece(const Piece &piece) {
   const WorkCount forward = workCounter.count(piece.cost->forward);
   const WorkCount backward = workCounter.count(piece.cost->backward);
-  const WorkCount again = workCounter.count(piece.mode->recompute);
+  const WorkCount again = workCounter.countRecomputation(piece.mode->recompute);
   for (const WorkCount *work : {&forward, &backward}) {
     exchangeNs += work->exchangeNs;
     tensorNs += work->tensorNs;
@@ -43,6 +46,10 @@ void TimeCounter::piece(const Piece &piece) {
   backwardNs += backward.computeNs;
   noiseNs += forward.noiseNs + backward.noiseNs + again.noiseNs;
   recomputeNs += again.computeNs + again.tensorNs + again.contextNs + again.exchangeNs;
+  hiddenNs += forward.hiddenNs + backward.hiddenNs;
+  for (const WorkCount *work : {&backward, &again})
+    wholeBackwardNs += work->computeNs + work->tensorNs + work->contextNs + work->exchangeNs +
+                       work->hiddenNs + work->noiseNs;
   zero(*piece.cost, forward.computeNs, backward.computeNs);
   parameters += *piece.cost;
 }
@@ -84,11 +91,31 @@ void TimeCounter::store(StagePlan &plan) const {
   plan.optimizerNs = narrow(optimizerNs);
 }
 
+StepTerms TimeCounter::terms(const Layout &layout, Wide microBatchNs) const {
+  Wide fillNs = 0, lonelyNs = 0;
+  switch (layout.schedule) {
+  case Schedule::OneForwardOneBackward:
+    fillNs = microBatchNs;
+    break;
+  case Schedule::Interleaved:
+    fillNs = quotient(microBatchNs, layout.vpp);
+    break;
+  case Schedule::ZeroBubbleH1:
+    fillNs = microBatchNs - backwardNs;
+    break;
+  case Schedule::DualPipeV:
+    fillNs = quotient(2 * microBatchNs + 2 * wholeBackwardNs - 3 * backwardNs, 4);
+    lonelyNs = quotient((2 * layout.pp + 1) * hiddenNs, 2);
+    break;
+  }
+  return {fillNs, layout.numMicroBatches * microBatchNs - fillNs + lonelyNs};
+}
+
 } // namespace
 
-void sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
-                                    const ContentsBook &book, const Contents &contents,
-                                    StagePlan &plan) {
+StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
+                                         const ContentsBook &book, const Contents &contents,
+                                         StagePlan &plan) {
   TimeCounter counter(problem, layout, contents);
   for (const Piece &piece : contents.pieces())
     counter.piece(piece);
@@ -98,6 +125,7 @@ void sigma::planner::checkStageTime(const Problem &problem, const Layout &layout
         topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
   counter.step(problem, layout, contents);
   counter.store(plan);
+  return counter.terms(layout, plan.microBatchNs);
 }
 
 static double varianceOf(const WorkCounter &counter, const LayerCost &cost) {

@@ -50,7 +50,7 @@ const CollectiveCost *WorkCounter::meetingOf(const WorkCost &work, int64_t op) c
   return last;
 }
 
-WorkCount WorkCounter::count(const WorkCost &work) const {
+WorkCount WorkCounter::countRecomputation(const WorkCost &work) const {
   std::array<Meeting, kNumGroups> met;
   Meeting alone;
   WorkCount result;
@@ -87,8 +87,17 @@ WorkCount WorkCounter::count(const WorkCost &work) const {
   result.tensorNs = beyond(commNs(Group::Tensor) + commNs(Group::ExpertTensor),
                            shareOf(result.computeNs, overlap.tensorPpm));
   result.contextNs = beyond(commNs(Group::Context), shareOf(attentionNs, overlap.contextPpm));
-  result.exchangeNs =
-      beyond(commNs(Group::Expert), shareOf(result.computeNs, isDualPipe ? overlap.expertPpm : 0));
+  result.exchangeNs = commNs(Group::Expert);
+  return result;
+}
+
+WorkCount WorkCounter::count(const WorkCost &work) const {
+  WorkCount result = countRecomputation(work);
+  if (isDualPipe) {
+    const Wide wholeNs = result.exchangeNs;
+    result.exchangeNs = beyond(wholeNs, shareOf(result.computeNs, overlap.expertPpm));
+    result.hiddenNs = wholeNs - result.exchangeNs;
+  }
   return result;
 }
 
@@ -111,7 +120,7 @@ Wide ParameterCounter::reduceEachNs(const Parameters &parameters) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero < 2)
       return 0;
-    return collectiveNs(Collective::ReduceScatter, count * recipe.gradientBytes, replicas.ranks);
+    return collectiveNs(Collective::ReduceScatter, count * recipe.reduceBytes, replicas.ranks);
   });
 }
 
@@ -129,7 +138,7 @@ Wide ParameterCounter::reduceOnceNs(const Parameters &parameters) const {
       return 0;
     const Collective collective =
         replicas.zero == 0 ? Collective::AllReduce : Collective::ReduceScatter;
-    return collectiveNs(collective, count * recipe.gradientBytes, replicas.ranks);
+    return collectiveNs(collective, count * recipe.reduceBytes, replicas.ranks);
   });
 }
 

@@ -16,6 +16,7 @@ Wide waitNs(Wide meanNs, int64_t n, double cv);
 struct WorkCount {
   Wide computeNs = 0;
   Wide tensorNs = 0, contextNs = 0, exchangeNs = 0; // as far as exposed
+  Wide hiddenNs = 0;                                // of the exchanges
   Wide noiseNs = 0;
   double varianceNs2 = 0;
 };
@@ -25,6 +26,8 @@ public:
   WorkCounter(const Problem &problem, const Device &device, const Layout &layout);
 
   WorkCount count(const WorkCost &work) const;
+  // Nothing hides the exchanges of recomputation.
+  WorkCount countRecomputation(const WorkCost &work) const;
 
 private:
   // What ends at the collectives of one group.

@@ -37,7 +37,10 @@ private:
   // RulesOfLayers.cpp
   void layers();
   bool stagesAreGiven();
-  int64_t endOfPart(int64_t part, int64_t next);
+  std::vector<int64_t> countHolders(int64_t numLayers);
+  void layersAreHeldOnce(const std::vector<int64_t> &holders);
+  void layersAreInOrder();
+  const LayerRange &rangeOf(int64_t part) const;
 
   // RulesOfChoice.cpp
   void pins();

@@ -1,6 +1,8 @@
 #include "planner/check/Contents.h"
 #include "planner/check/Rules.h"
 
+#include <algorithm>
+
 using namespace sigma::planner;
 
 static std::string str(int64_t value) { return std::to_string(value); }
@@ -32,43 +34,69 @@ bool RuleBook::stagesAreGiven() {
   return ok;
 }
 
-// Checks one part of the pipeline; returns the layer that has to come after it.
-int64_t RuleBook::endOfPart(int64_t part, int64_t next) {
-  const StagePlan &stage = plan.stages[stageOfVirtual(layout, part)];
-  const LayerRange &held = stage.chunks[chunkOfVirtual(layout, part)];
-  const std::string name = partName(layout, part);
-  const bool isEmpty = held.end <= held.first;
-  rule(!isEmpty, "layers", name + " has no layer; every stage and chunk needs one", Fatal);
-  if (isEmpty)
-    return next;
-  const std::string begins = name + " begins at layer " + str(held.first);
-  if (held.first > next)
-    rule(false, "layers", "no stage holds " + layerNames(next, held.first) + ": " + begins, Fatal);
-  if (held.first < next)
-    rule(false, "layers", begins + " but layer " + str(next) + " is next", Fatal);
-  return held.end;
+// How many parts hold each layer of the model.
+std::vector<int64_t> RuleBook::countHolders(int64_t numLayers) {
+  std::vector<int64_t> holders(numLayers, 0);
+  for (int64_t part = 0; part < layout.vpp * layout.pp; ++part) {
+    const LayerRange &held = rangeOf(part);
+    const std::string name = partName(layout, part);
+    rule(held.first < held.end, "layers",
+         name + " has no layer; every stage and every chunk needs one", Fatal);
+    rule(held.first >= 0 && held.end <= numLayers, "layers",
+         name + " holds layers " + str(held.first) + ".." + str(held.end) + "; the model has " +
+             str(numLayers),
+         Fatal);
+    const int64_t end = std::min(held.end, numLayers);
+    for (int64_t layer = std::max<int64_t>(0, held.first); layer < end; ++layer)
+      ++holders[layer];
+  }
+  return holders;
+}
+
+// Names each run of layers that have none or too many.
+void RuleBook::layersAreHeldOnce(const std::vector<int64_t> &holders) {
+  const int64_t numLayers = int64_t(holders.size());
+  auto kind = [&](int64_t layer) { return std::min<int64_t>(holders[layer], 2); };
+  for (int64_t first = 0, end; first < numLayers; first = end) {
+    end = first + 1;
+    while (end < numLayers && kind(end) == kind(first))
+      ++end;
+    const std::string names = layerNames(first, end);
+    rule(kind(first) != 0, "layers",
+         "no stage holds " + names + "; the model has " + str(numLayers), Fatal);
+    rule(kind(first) != 2, "layers", "more than one stage or chunk holds " + names, Fatal);
+  }
+}
+
+void RuleBook::layersAreInOrder() {
+  int64_t next = 0;
+  for (int64_t part = 0; part < layout.vpp * layout.pp; ++part) {
+    const LayerRange &held = rangeOf(part);
+    if (held.first != next)
+      return rule(false, "layers",
+                  partName(layout, part) + " begins at layer " + str(held.first) + " but layer " +
+                      str(next) + " is next",
+                  Fatal);
+    next = held.end;
+  }
+}
+
+const LayerRange &RuleBook::rangeOf(int64_t part) const {
+  return plan.stages[stageOfVirtual(layout, part)].chunks[chunkOfVirtual(layout, part)];
 }
 
 void RuleBook::layers() {
   const bool isDualPipe = layout.schedule == Schedule::DualPipeV;
   if (!stagesAreGiven() || (isDualPipe && layout.vpp != 2))
     return;
-  int64_t numLayers = 0, next = 0;
+  int64_t numLayers = 0;
   for (const LayerGroup &group : problem.model.layers)
     numLayers += group.count;
   const size_t before = violations.size();
-  for (int64_t part = 0; part < layout.vpp * layout.pp; ++part)
-    next = endOfPart(part, next);
-  if (next < numLayers)
-    rule(false, "layers",
-         "no stage holds " + layerNames(next, numLayers) + "; the model has " + str(numLayers),
-         Fatal);
-  rule(next <= numLayers, "layers",
-       partName(layout, layout.vpp * layout.pp - 1) + " ends at layer " + str(next) +
-           "; the model has " + str(numLayers),
-       Fatal);
+  layersAreHeldOnce(countHolders(numLayers));
   if (violations.size() > before)
     return;
+  layersAreInOrder();
   for (int64_t i = 0; i < layout.pp; ++i) {
     const StagePlan &stage = plan.stages[i];
     const int64_t given = int64_t(stage.remat.size());

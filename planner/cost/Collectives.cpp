@@ -9,9 +9,9 @@ using namespace sigma::planner;
 
 static constexpr int64_t kNsPerS = 1000000000;
 
-// Of `count` ranks `stride` apart, how many share a block of `devices` at least. A run of contiguous
-// ranks starts at a multiple of its length, so the smallest piece that a border cuts off is their
-// greatest common divisor.
+// Of `count` ranks `stride` apart, how many share a block of `devices` at least. A run of
+// contiguous ranks starts at a multiple of its length, so the smallest piece that a border cuts off
+// is their greatest common divisor.
 static int64_t ranksInside(int64_t count, int64_t stride, int64_t devices) {
   return std::clamp<int64_t>(std::gcd(count * stride, devices) / stride, 1, count);
 }

@@ -1,11 +1,11 @@
 // Time of the collectives on a tiered network.
 //
-// Every time is latency + bytes / bandwidth (Hockney 1994), tier by tier: what stays inside one unit of a
-// tier moves at that tier's bandwidth, the rest at the next one's. All-gather and reduce-scatter move
-// (n-1)/n of the shard in n-1 hops of a ring (Patarasuk and Yuan 2009) or log2(n) hops of recursive
-// halving (Thakur et al. 2005) where the tier's algorithm is a tree; an all-reduce is both, a tree
-// moves 2 of the shard in 2 log2(n) hops (Sanders, Speck and Träff 2009). Inner tiers reduce first
-// (hierarchical as in NCCL and BlueConnect).
+// Every time is latency + bytes / bandwidth (Hockney 1994), tier by tier: what stays inside one
+// unit of a tier moves at that tier's bandwidth, the rest at the next one's. All-gather and
+// reduce-scatter move (n-1)/n of the shard in n-1 hops of a ring (Patarasuk and Yuan 2009) or
+// log2(n) hops of recursive halving (Thakur et al. 2005) where the tier's algorithm is a tree; an
+// all-reduce is both, a tree moves 2 of the shard in 2 log2(n) hops (Sanders, Speck and Träff
+// 2009). Inner tiers reduce first (hierarchical as in NCCL and BlueConnect).
 #ifndef SIGMA_PLANNER_COST_COLLECTIVES_H
 #define SIGMA_PLANNER_COST_COLLECTIVES_H
 
@@ -26,8 +26,8 @@ public:
   // The slowest pair of ranks of two stages, `from` and `to`, that hand over `bytes`.
   int64_t stageTransferNs(int64_t bytes, const Layout &layout, int64_t from, int64_t to) const;
 
-  // Relative standard deviation, in ppm, of a collective of that group: that of the outermost tier it
-  // crosses.
+  // Relative standard deviation, in ppm, of a collective of that group: that of the outermost tier
+  // it crosses.
   int64_t groupJitterPpm(const RankGroup &group) const;
 
   // For each tier, how many ranks of the worst-placed group share one unit of it; the last

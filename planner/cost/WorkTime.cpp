@@ -43,7 +43,8 @@ WorkClock::WorkClock(const Problem &problem, const Device &device, const Layout 
   for (int i = 0; i < kNumGroups; ++i) {
     RankGroup ranks = mesh.group(static_cast<Group>(i));
     double link = topology.groupJitterPpm(ranks) * 1e-6;
-    meetings[i] = {ranks, static_cast<Group>(i) == Group::Expert ? std::hypot(link, routing) : link};
+    meetings[i] = {ranks,
+                   static_cast<Group>(i) == Group::Expert ? std::hypot(link, routing) : link};
   }
   computeCv = device.jitterPpm * 1e-6;
   groupedCv = std::hypot(computeCv, routing);
@@ -61,7 +62,8 @@ WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
   };
   size_t next = 0;
   for (size_t i = 0; i <= work.ops.size(); ++i) {
-    for (; next < work.collectives.size() && work.collectives[next].position <= int64_t(i); ++next) {
+    for (; next < work.collectives.size() && work.collectives[next].position <= int64_t(i);
+         ++next) {
       const CollectiveCost &cost = work.collectives[next];
       int group = static_cast<int>(cost.group);
       const RankGroup &ranks = meetings[group].ranks;
@@ -75,8 +77,7 @@ WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
     if (i == work.ops.size())
       break;
     int64_t time = opTimeNs(device, work.ops[i]);
-    int64_t &sum =
-        work.ops[i].opClass == OpClass::GroupedMatmul ? open.groupedNs : open.plainNs;
+    int64_t &sum = work.ops[i].opClass == OpClass::GroupedMatmul ? open.groupedNs : open.plainNs;
     sum = addSat(sum, time);
     if (work.ops[i].opClass == OpClass::Attention)
       attention = addSat(attention, time);

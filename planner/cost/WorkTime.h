@@ -1,5 +1,5 @@
-// Time of a run of work inside a layer, with the wait for the slowest rank of the groups that meet in
-// it (docs/cost-model.md, "Time").
+// Time of a run of work inside a layer, with the wait for the slowest rank of the groups that meet
+// in it (docs/cost-model.md, "Time").
 //
 // Ranks of a group meet at every collective, so what lies between two of them costs the expected
 // maximum of its ranks: mean * (1 + kappa(n) * cv). The cv of plain ops is the device's jitter;
@@ -17,12 +17,12 @@
 namespace sigma::planner {
 
 struct WorkTime {
-  int64_t computeNs = 0;  // plain and grouped ops, mean
-  int64_t exchangeNs = 0; // all-to-all of the experts, mean, as far as exposed
+  int64_t computeNs = 0;               // plain and grouped ops, mean
+  int64_t exchangeNs = 0;              // all-to-all of the experts, mean, as far as exposed
   int64_t tensorNs = 0, contextNs = 0; // the same of tensor and of context parallelism
-  int64_t hiddenNs = 0;   // of the exchanges
-  int64_t noiseNs = 0;    // wait for the slowest of each group
-  double varianceNs2 = 0; // of the whole, as seen from outside the groups
+  int64_t hiddenNs = 0;                // of the exchanges
+  int64_t noiseNs = 0;                 // wait for the slowest of each group
+  double varianceNs2 = 0;              // of the whole, as seen from outside the groups
 
   int64_t totalNs() const;
 };

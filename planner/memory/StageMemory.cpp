@@ -37,13 +37,11 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
   memory.optimizerBytes = state(1, recipe.optimizerBytes);
   int64_t layers = ceilDiv(Int128(input.savedBytes) * flight.chunks * input.largestChunkLayers,
                            std::max<int64_t>(1, input.numLayers));
-  memory.activationBytes =
-      addSat(addSat(layers, mulSat(input.embeddingSavedBytes, flight.embeddings)),
-             input.headSavedBytes);
-  memory.transientBytes =
-      addSat(input.transientBytes,
-             addSat(gatheredBytes(recipe, input.dense), gatheredBytes(recipe, input.expert)));
-  int64_t neighbours = static_cast<int64_t>(remoteNeighbours(layout, input.stage).size());
+  memory.activationBytes = addSat(
+      addSat(layers, mulSat(input.embeddingSavedBytes, flight.embeddings)), input.headSavedBytes);
+  memory.transientBytes = addSat(input.transientBytes, addSat(gatheredBytes(recipe, input.dense),
+                                                              gatheredBytes(recipe, input.expert)));
+  int64_t neighbours = numRemoteNeighbours(layout, input.stage);
   bool holdsEnd = input.stage == 0 || input.stage == headStage(layout);
   memory.bufferBytes =
       addSat(mulSat(input.boundaryBytes, 2 * neighbours),

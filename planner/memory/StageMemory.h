@@ -1,6 +1,6 @@
-// The peak memory of one rank of a stage, by parts (docs/cost-model.md, "Memory"). The one place in the
-// search where the formula stands; check/ has its own, and the compiler's static memory plan is the
-// judge of both.
+// The peak memory of one rank of a stage, by parts (docs/cost-model.md, "Memory"). The one place in
+// the search where the formula stands; check/ has its own, and the compiler's static memory plan is
+// the judge of both.
 #ifndef SIGMA_PLANNER_MEMORY_STAGEMEMORY_H
 #define SIGMA_PLANNER_MEMORY_STAGEMEMORY_H
 
@@ -22,7 +22,7 @@ struct StageMemoryInput {
   Layout layout;
   int64_t stage = 0;
   HeldParameters dense, expert;
-  int64_t savedBytes = 0;     // of all layers, one micro-batch
+  int64_t savedBytes = 0; // of all layers, one micro-batch
   int64_t embeddingSavedBytes = 0, headSavedBytes = 0;
   int64_t numLayers = 1, largestChunkLayers = 1;
   int64_t transientBytes = 0; // the largest of the pieces

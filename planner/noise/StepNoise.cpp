@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 using namespace sigma::planner;
 
@@ -23,38 +24,80 @@ static double pipelineSigmaNs(const StepNoise &noise) {
   return noise.cellSigmaNs * std::sqrt(longer * factor);
 }
 
-// Probability that some device is hit in a step.
-static double spikeProbability(const StepNoise &noise) {
-  double perDevice = noise.spikes.perMillionSteps * 1e-6;
-  if (perDevice >= 1)
-    return 1;
-  return -std::expm1(noise.numDevices * std::log1p(-perDevice));
+namespace {
+
+// `hits` of a replica's devices, and how likely.
+struct HitCount {
+  double hits, weight;
+};
+
+} // namespace
+
+// Binomial, without what is rarer than one in 10^15.
+static std::vector<HitCount> hitCounts(const StepNoise &noise) {
+  const double n = std::floor(double(noise.numDevices) / double(noise.numReplicas));
+  const double q = std::min(1.0, noise.spikes.perMillionSteps * 1e-6);
+  if (q <= 0 || noise.spikes.durationNs <= 0)
+    return {{0, 1}};
+  if (q >= 1)
+    return {{n, 1}};
+  const double mean = n * q, spread = 8 * std::sqrt(mean) + 16;
+  std::vector<HitCount> counts;
+  for (double k = std::max(0.0, std::floor(mean - spread)); k <= std::min(n, mean + spread); ++k)
+    if (const double weight =
+            std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) - std::lgamma(n - k + 1) +
+                     k * std::log(q) + (n - k) * std::log1p(-q));
+        weight > 1e-15)
+      counts.push_back({k, weight});
+  return counts;
+}
+
+// P(the slowest replica is above), where one is with probability `tail`.
+static double slowestTail(double tail, int64_t numReplicas) {
+  return -std::expm1(double(numReplicas) * std::log1p(-std::min(tail, 1.0)));
+}
+
+// Most hits of a replica, on average.
+static double meanMostHits(const StepNoise &noise) {
+  const std::vector<HitCount> counts = hitCounts(noise);
+  double mean = counts.front().hits, tail = 1;
+  for (size_t i = 0; i + 1 < counts.size(); ++i) {
+    tail -= counts[i].weight;
+    mean += slowestTail(std::max(tail, 0.0), noise.numReplicas);
+  }
+  return mean;
 }
 
 double StepNoise::meanNs() const {
   return pipelineShiftNs(*this) + pipelineSigmaNs(*this) * maxOfNormalsMean(numReplicas) +
-         spikeProbability(*this) * static_cast<double>(spikes.durationNs);
+         meanMostHits(*this) * static_cast<double>(spikes.durationNs);
 }
 
 double StepNoise::quantileNs(double probability) const {
-  double shift = pipelineShiftNs(*this), sigma = pipelineSigmaNs(*this);
-  double hit = spikes.durationNs > 0 ? spikeProbability(*this) : 0;
-  double duration = static_cast<double>(spikes.durationNs);
-  if (hit <= 0)
-    return sigma > 0 ? shift + sigma * maxOfNormalsQuantile(probability, numReplicas) : shift;
-  if (sigma <= 0)
-    return shift + (1 - hit >= probability ? 0 : duration);
-  auto below = [&](double x) {
-    auto slowest = [&](double z) {
-      return std::exp(numReplicas * std::log1p(-normalCdf(-z / sigma)));
-    };
-    return (1 - hit) * slowest(x) + hit * slowest(x - duration);
+  const double shift = pipelineShiftNs(*this), sigma = pipelineSigmaNs(*this);
+  const double duration = static_cast<double>(spikes.durationNs);
+  const std::vector<HitCount> counts = hitCounts(*this);
+  auto above = [&](double x) { // shift left out
+    double tail = 0;
+    for (const HitCount &count : counts) {
+      const double left = x - count.hits * duration;
+      tail += count.weight * (sigma > 0 ? normalCdf(-left / sigma) : left < 0);
+    }
+    return slowestTail(tail, numReplicas);
   };
+  if (sigma <= 0) {
+    auto enough = std::find_if(counts.begin(), counts.end(), [&](const HitCount &count) {
+      return above(count.hits * duration) <= 1 - probability;
+    });
+    return shift + (enough == counts.end() ? counts.back() : *enough).hits * duration;
+  }
   double low = sigma * maxOfNormalsQuantile(probability, numReplicas);
-  double high = low + duration;
-  for (int i = 0; i < 100; ++i) {
-    double middle = 0.5 * (low + high);
-    (below(middle) < probability ? low : high) = middle;
+  if (counts.size() == 1)
+    return shift + low + counts.front().hits * duration;
+  double high = low + counts.back().hits * duration;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (low + high);
+    (above(middle) > 1 - probability ? low : high) = middle;
   }
   return shift + high;
 }

@@ -9,12 +9,12 @@
 //   variance = sigma^2 a * 0.8132 b^(-1/3)                                     (1 for b = 1)
 //
 // the largest eigenvalue of a b x b GUE matrix in the Tracy-Widom limit (Baryshnikov 2001; Glynn
-// and Whitt 1991 for the leading term 2 sigma sqrt(ab)). The step waits for the slowest of G
-// independent replicas, G = dp / ep, because the ranks of an expert group are in lock step: mean +
-// kappa(G) sd, and the p-quantile is mean + sd * Phi^-1(p^(1/G)).
+// and Whitt 1991 for the leading term 2 sigma sqrt(ab)).
 //
-// A spike of D ns hits each of N devices with probability q per step; spikes of one step overlap,
-// so the step grows by D with probability 1 - (1-q)^N, and the quantile is that of the mixture.
+// A spike of D ns hits each device with probability q per step. A replica of n devices has k of
+// them with the binomial probability w_k, and each holds up all that follows: the replica is done
+// after x with probability F(x) = sum_k w_k Phi((x - shift - k D) / sd). The step waits for the
+// slowest of G independent replicas, the lock-step groups of a stage: its distribution is F^G.
 #ifndef SIGMA_PLANNER_NOISE_STEPNOISE_H
 #define SIGMA_PLANNER_NOISE_STEPNOISE_H
 

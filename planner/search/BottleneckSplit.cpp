@@ -7,14 +7,18 @@
 using namespace sigma::planner;
 
 // A split with no steady time above `limitNs`.
+static std::vector<int64_t> countsWithin(const StageModel &model, int64_t limitNs) {
+  return fillStages(model.layout().pp, model.numUnits(), model.leastUnits(),
+                    [&](int64_t stage, int64_t first, int64_t count) {
+                      if (model.base(stage, first, count).steadyNs > limitNs)
+                        return false;
+                      std::optional<StageTimes> times = model.evaluate(stage, first, count);
+                      return times && times->steadyNs <= limitNs;
+                    });
+}
+
 static std::vector<StageOption> splitWithin(const StageModel &model, int64_t limitNs) {
-  std::vector<int64_t> counts = fillStages(
-      model.layout().pp, model.numUnits(), model.leastUnits(), [&](int64_t stage, int64_t first, int64_t count) {
-        if (model.base(stage, first, count).steadyNs > limitNs)
-          return false;
-        std::optional<StageTimes> times = model.evaluate(stage, first, count);
-        return times && times->steadyNs <= limitNs;
-      });
+  const std::vector<int64_t> counts = countsWithin(model, limitNs);
   std::vector<StageOption> options;
   int64_t first = 0;
   for (size_t stage = 0; stage < counts.size(); ++stage) {
@@ -26,17 +30,22 @@ static std::vector<StageOption> splitWithin(const StageModel &model, int64_t lim
 }
 
 static int64_t largestSteadyNs(const std::vector<StageOption> &options) {
-  int64_t slowest = 0;
+  int64_t largest = 0;
   for (const StageOption &option : options)
-    slowest = std::max(slowest, option.times.steadyNs);
-  return slowest;
+    largest = std::max(largest, option.times.steadyNs);
+  return largest;
 }
 
-std::optional<BottleneckSplit> sigma::planner::bottleneckSplit(const StageModel &model) {
+bool sigma::planner::fitsWithin(const StageModel &model, int64_t steadyNs) {
+  return !countsWithin(model, steadyNs).empty();
+}
+
+std::optional<BottleneckSplit> sigma::planner::bottleneckSplit(const StageModel &model,
+                                                               const StageTimes &least) {
   std::vector<StageOption> best = splitWithin(model, kSaturated);
   if (best.empty())
     return std::nullopt;
-  int64_t low = std::min(model.leastTimes().steadyNs, largestSteadyNs(best)), high = largestSteadyNs(best);
+  int64_t low = std::min(least.steadyNs, largestSteadyNs(best)), high = largestSteadyNs(best);
   while (low < high) {
     int64_t middle = low + (high - low) / 2;
     std::vector<StageOption> options = splitWithin(model, middle);

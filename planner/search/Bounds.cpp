@@ -57,12 +57,12 @@ LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence
     leastTransferNs = kSaturated;
     for (const Tier &tier : cluster.tiers)
       leastTransferNs = std::min(
-          leastTransferNs, addSat(mulDivCeil(kinds[0].costs->boundaryBytes, 1000000000,
-                                             tier.bandwidthBytesPerS),
-                                  tier.latencyNs));
+          leastTransferNs,
+          addSat(mulDivCeil(kinds[0].costs->boundaryBytes, 1000000000, tier.bandwidthBytesPerS),
+                 tier.latencyNs));
   }
-  constantNs = addSat(problem.job.stepNs,
-                      noiseAtQuantileNs(problem, stepNoise(problem, family, variance)));
+  constantNs =
+      addSat(problem.job.stepNs, noiseAtQuantileNs(problem, stepNoise(problem, family, variance)));
 }
 
 // Of all schedules: on average a stage is busy for m t.
@@ -93,8 +93,8 @@ ReplicatedWork LayoutBounds::average(const Totals &model, const Layout &variant)
   return work;
 }
 
-// Some stage has at least the average tail: tails are convex in parameters and compute, up to rounding
-// and to the latency of experts that a stage may not have.
+// Some stage has at least the average tail: tails are convex in parameters and compute, up to
+// rounding and to the latency of experts that a stage may not have.
 int64_t LayoutBounds::tailNs(const Totals &model, const Layout &variant,
                              const ZeroTime &zero) const {
   // Each of the few dozen roundings inside adds less than 2 ns.
@@ -107,22 +107,29 @@ int64_t LayoutBounds::tailNs(const Totals &model, const Layout &variant,
   int64_t updated = addSat(share(work.denseParameters, variant.cp * variant.dp, variant.zero),
                            share(work.expertParameters, variant.edp(), variant.expertZero));
   int64_t perParameter = recipe.gradientBytes + 2 * (recipe.valueBytes + recipe.optimizerBytes);
-  int64_t tail = addSat(zero.syncNs(work), memoryTimeNs(*model.device, mulSat(updated, perParameter)));
+  int64_t tail =
+      addSat(zero.syncNs(work), memoryTimeNs(*model.device, mulSat(updated, perParameter)));
   if (!everyLayerHasExperts)
     tail -= zero.syncNs({0, 1, 0, 0});
   return std::max<int64_t>(0, tail - kRoundingNs);
 }
 
-int64_t LayoutBounds::variantNs(const Layout &variant) const {
+StageTimes LayoutBounds::scheduleTimes(const Layout &variant) const {
+  Layout bare = variant;
+  bare.zero = bare.expertZero = 0;
+  return leastTimes(bare, sequence, sets, ZeroTime(problem, bare), leastTransferNs);
+}
+
+StageTimes LayoutBounds::variantTimes(const Layout &variant,
+                                      const StageTimes &scheduleTimes) const {
   const ZeroTime zero(problem, variant);
-  const int64_t handOvers = 2 * (variant.vpp * variant.pp - 1) -
-                            (variant.schedule == Schedule::DualPipeV ? 2 : 0);
-  const StageTimes least =
-      leastTimes(variant, sequence, sets, zero, mulSat(handOvers, leastTransferNs));
-  int64_t tail = kSaturated;
+  const bool pays = variant.zero >= 2 || variant.expertZero >= 2;
+  StageTimes least =
+      pays ? leastTimes(variant, sequence, sets, zero, leastTransferNs) : scheduleTimes;
+  least.tailNs = kSaturated;
   for (const Totals &model : kinds)
-    tail = std::min(tail, tailNs(model, variant, zero));
-  return addSat(addSat(least.steadyNs, least.fillNs), addSat(tail, constantNs));
+    least.tailNs = std::min(least.tailNs, tailNs(model, variant, zero));
+  return least;
 }
 
 bool LayoutBounds::staticMemoryFits(const Layout &variant, int64_t moreBytes) const {

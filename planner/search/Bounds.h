@@ -1,4 +1,5 @@
-// Lower bounds of layouts from sums over the model: microseconds each, before any stage is looked at.
+// Lower bounds of layouts from sums over the model: microseconds each, before any stage is looked
+// at.
 #ifndef SIGMA_PLANNER_SEARCH_BOUNDS_H
 #define SIGMA_PLANNER_SEARCH_BOUNDS_H
 
@@ -8,7 +9,8 @@
 
 namespace sigma::planner {
 
-// Holds for every stage: of several kinds of devices, each bound is that of the kind where it is least.
+// Holds for every stage: of several kinds of devices, each bound is that of the kind where it is
+// least.
 class LayoutBounds {
 public:
   // All variants of one family.
@@ -17,8 +19,11 @@ public:
 
   // No variant is faster.
   int64_t familyNs() const;
-  // No plan of the variant is faster.
-  int64_t variantNs(const Layout &variant) const;
+  // No plan of the variant has less of any of the terms; first without what its ZeRO stages add.
+  StageTimes scheduleTimes(const Layout &variant) const;
+  StageTimes variantTimes(const Layout &variant, const StageTimes &scheduleTimes) const;
+  // The part of the step that does not depend on the split.
+  int64_t constantPartNs() const { return constantNs; }
   // False if parameters alone overflow the average stage, had each device `moreBytes` more.
   bool staticMemoryFits(const Layout &variant, int64_t moreBytes = 0) const;
 
@@ -37,7 +42,7 @@ private:
   const Problem &problem;
   const LayerSequence &sequence;
   Layout family;
-  std::vector<Totals> kinds; // of devices
+  std::vector<Totals> kinds;         // of devices
   std::vector<const CostSet *> sets; // the same, as costs
   int64_t leastTransferNs = 0, capacityBytes = 0, constantNs = 0;
   bool everyLayerHasExperts = true;

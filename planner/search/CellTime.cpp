@@ -1,5 +1,6 @@
 #include "planner/search/CellTime.h"
 
+#include "planner/Pipeline.h"
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
@@ -12,6 +13,14 @@ void CellTime::add(const PieceCost &piece, int64_t times, int64_t zeroNs) {
   sum(backwardComputeNs, piece.backward.computeNs);
   sum(backwardNs, addSat(piece.backward.totalNs(), piece.backward.hiddenNs));
   sum(hiddenNs, addSat(piece.forward.hiddenNs, piece.backward.hiddenNs));
+}
+
+void CellTime::add(const CellTime &other, int64_t times) {
+  auto sum = [&](int64_t &total, int64_t ns) { total = addSat(total, mulSat(times, ns)); };
+  sum(totalNs, other.totalNs);
+  sum(backwardComputeNs, other.backwardComputeNs);
+  sum(backwardNs, other.backwardNs);
+  sum(hiddenNs, other.hiddenNs);
 }
 
 void CellTime::addRecompute(int64_t ns) {
@@ -43,63 +52,132 @@ StageTimes sigma::planner::stageTimes(const Layout &layout, const CellTime &cell
   times.steadyNs = addSat(mulSat(layout.numMicroBatches, cell.totalNs), -times.fillNs);
   // Only pairs of a forward and a backward hide exchanges; 2 pp + 1 chunks of a stage run alone.
   if (layout.schedule == Schedule::DualPipeV)
-    times.steadyNs =
-        addSat(times.steadyNs, ceilDiv(Int128(2 * layout.pp + 1) * cell.hiddenNs, 2));
+    times.steadyNs = addSat(times.steadyNs, ceilDiv(Int128(2 * layout.pp + 1) * cell.hiddenNs, 2));
   return times;
 }
 
 namespace {
 
-// A piece of the model, on each kind of device.
-struct Piece {
-  std::vector<const PieceCost *> costs;
-  int64_t times;
+// Steady and fill times of the model's pieces, each on the kind of device where it takes least.
+// They are linear in the pieces up to the roundings of one stage, which are taken off.
+class LeastTimes {
+public:
+  LeastTimes(const Layout &layout, const LayerSequence &sequence,
+             const std::vector<const CostSet *> &sets, const ZeroTime &zero, int64_t handOverNs)
+      : layout(layout), sequence(sequence), zero(zero), handOverNs(handOverNs) {
+    for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
+      layers.push_back(fewest(
+          sets, [kind](const CostSet &set) -> const PieceCost & { return set.kinds[kind]; }));
+    embedding = fewest(sets, [](const CostSet &set) -> const PieceCost & { return set.embedding; });
+    head = fewest(sets, [](const CostSet &set) -> const PieceCost & { return set.head; });
+    // The first stage, the last, and those between are alike.
+    addAlike(0, 1);
+    if (layout.pp > 1)
+      addAlike(layout.pp - 1, 1);
+    if (layout.pp > 2)
+      addAlike(1, layout.pp - 2);
+  }
+
+  StageTimes run() const {
+    StageTimes sums = add(embedding, head);
+    for (size_t kind = 0; kind < layers.size(); ++kind)
+      sums = add(sums, layers[kind], sequence.count(kind, 0, sequence.size()));
+    for (const Alike &alike : stages)
+      sums = add(sums, alike.received, alike.count);
+    const int64_t average = std::max<int64_t>(0, sums.steadyNs / layout.pp - 1);
+    return {fullestSteadyNs(average), std::max<int64_t>(0, sums.fillNs), 0};
+  }
+
+private:
+  static StageTimes add(const StageTimes &a, const StageTimes &b, int64_t times = 1) {
+    return {addSat(a.steadyNs, mulSat(times, b.steadyNs)),
+            addSat(a.fillNs, mulSat(times, b.fillNs)), 0};
+  }
+
+  template <class PieceOf>
+  StageTimes fewest(const std::vector<const CostSet *> &sets, PieceOf pieceOf) const {
+    StageTimes least{kSaturated, kSaturated, 0};
+    for (const CostSet *set : sets) {
+      const PieceCost &piece = pieceOf(*set);
+      CellTime cell;
+      cell.add(piece, 1, zero.everyMicroBatchNs(piece.replicated()));
+      cell.addRecompute(piece.leastExtraNs());
+      const StageTimes times = stageTimes(layout, cell);
+      least.steadyNs = std::min(least.steadyNs, times.steadyNs - 1);
+      least.fillNs = std::min(least.fillNs, times.fillNs - 1);
+    }
+    return least;
+  }
+
+  struct Alike {
+    int64_t stage, count;
+    StageTimes received;
+  };
+
+  void addAlike(int64_t stage, int64_t count) {
+    CellTime cell;
+    cell.addReceive(mulSat(numRemoteNeighbours(layout, stage), handOverNs));
+    const StageTimes times = stageTimes(layout, cell);
+    stages.push_back({stage, count, {times.steadyNs - 1, times.fillNs - 1, 0}});
+  }
+
+  // By counting: the least steady time under which the stages can hold all units of layers.
+  int64_t fullestSteadyNs(int64_t least) const {
+    int64_t units = sequence.size(), unit = kSaturated;
+    for (const StageTimes &layer : layers)
+      unit = std::min(unit, layer.steadyNs);
+    if (layout.vpp > 1) {
+      const LayerSequence::Repeat &repeat = sequence.repeat();
+      units = repeat.repeats;
+      unit = 0;
+      for (size_t kind = 0; kind < layers.size(); ++kind)
+        unit = addSat(unit, mulSat(sequence.count(kind, repeat.first, repeat.first + repeat.block),
+                                   layers[kind].steadyNs));
+    }
+    if (unit <= 0)
+      return least;
+    auto fixedNs = [&](const Alike &alike) {
+      int64_t fixed = alike.received.steadyNs;
+      fixed = addSat(fixed, alike.stage == 0 ? embedding.steadyNs : 0);
+      return addSat(fixed, alike.stage == headStage(layout) ? head.steadyNs : 0);
+    };
+    auto holdsAll = [&](int64_t steady) {
+      int64_t held = 0;
+      for (const Alike &alike : stages)
+        held =
+            addSat(held, mulSat(alike.count, std::max<int64_t>(0, steady - fixedNs(alike)) / unit));
+      return held >= units;
+    };
+    int64_t low = least, high = least;
+    for (const Alike &alike : stages) {
+      low = std::max(low, addSat(fixedNs(alike), mulSat(layout.vpp, unit)));
+      high = std::max(high, addSat(fixedNs(alike), mulSat(units, unit)));
+    }
+    if (holdsAll(low))
+      return low;
+    while (low < high) {
+      const int64_t middle = low + (high - low) / 2;
+      if (holdsAll(middle))
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    return low;
+  }
+
+  const Layout &layout;
+  const LayerSequence &sequence;
+  const ZeroTime &zero;
+  int64_t handOverNs;
+  std::vector<StageTimes> layers; // by kind
+  std::vector<Alike> stages;
+  StageTimes embedding, head;
 };
 
 } // namespace
 
-static std::vector<Piece> piecesOf(const LayerSequence &sequence,
-                                   const std::vector<const CostSet *> &sets) {
-  std::vector<Piece> pieces(sequence.kinds.size() + 2);
-  for (const CostSet *set : sets) {
-    for (size_t kind = 0; kind < set->kinds.size(); ++kind)
-      pieces[kind].costs.push_back(&set->kinds[kind]);
-    pieces[sequence.kinds.size()].costs.push_back(&set->embedding);
-    pieces[sequence.kinds.size() + 1].costs.push_back(&set->head);
-  }
-  for (size_t kind = 0; kind < pieces.size(); ++kind)
-    pieces[kind].times = kind < sequence.kinds.size() ? sequence.count(kind, 0, sequence.size()) : 1;
-  return pieces;
-}
-
 StageTimes sigma::planner::leastTimes(const Layout &layout, const LayerSequence &sequence,
                                       const std::vector<const CostSet *> &sets,
-                                      const ZeroTime &zero, int64_t receiveNs) {
-  auto cellOf = [&](const PieceCost &piece, int64_t times) {
-    CellTime cell;
-    cell.add(piece, times, zero.everyMicroBatchNs(piece.replicated()));
-    cell.addRecompute(mulSat(times, piece.leastExtraNs()));
-    return cell;
-  };
-  StageTimes sums;
-  CellTime receive;
-  receive.addReceive(receiveNs);
-  // Each piece on the device where it takes least; steady and fill times are linear in the pieces up to
-  // the roundings of the fill.
-  auto addLeast = [&](const StageTimes &times, int64_t roundings) {
-    sums.steadyNs = addSat(sums.steadyNs, times.steadyNs - roundings);
-    sums.fillNs = addSat(sums.fillNs, times.fillNs - roundings);
-  };
-  addLeast(stageTimes(layout, receive), 1);
-  for (const Piece &piece : piecesOf(sequence, sets)) {
-    StageTimes fewest{kSaturated, kSaturated, 0};
-    for (const PieceCost *cost : piece.costs) {
-      const StageTimes times = stageTimes(layout, cellOf(*cost, piece.times));
-      fewest.steadyNs = std::min(fewest.steadyNs, times.steadyNs);
-      fewest.fillNs = std::min(fewest.fillNs, times.fillNs);
-    }
-    addLeast(fewest, 1);
-  }
-  // Each stage rounds its own fill up.
-  return {std::max<int64_t>(0, sums.steadyNs / layout.pp - 1), std::max<int64_t>(0, sums.fillNs), 0};
+                                      const ZeroTime &zero, int64_t handOverNs) {
+  return LeastTimes(layout, sequence, sets, zero, handOverNs).run();
 }

@@ -15,6 +15,7 @@ struct CellTime {
   int64_t hiddenNs = 0;          // H: exchanges hidden behind the other direction
 
   void add(const PieceCost &piece, int64_t times, int64_t zeroNs);
+  void add(const CellTime &other, int64_t times);
   void addRecompute(int64_t ns);
   void addReceive(int64_t ns);
 };
@@ -26,11 +27,12 @@ struct StageTimes {
 };
 StageTimes stageTimes(const Layout &layout, const CellTime &cell);
 
-// No split of the model over the stages has a largest steady time or a sum of fill times below these.
-// `sets`: the kinds of devices that stages run on; `receiveNs`: of all stages together.
+// No split of the model over the stages has a largest steady time or a sum of fill times below
+// these. `sets`: the kinds of devices that stages run on; `handOverNs`: the least of one between
+// two stages.
 StageTimes leastTimes(const Layout &layout, const LayerSequence &sequence,
                       const std::vector<const CostSet *> &sets, const ZeroTime &zero,
-                      int64_t receiveNs);
+                      int64_t handOverNs);
 
 } // namespace sigma::planner
 

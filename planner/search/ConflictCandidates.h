@@ -1,4 +1,4 @@
-// Candidate plans of a problem that has none, each given by the limits it breaks.
+// What stands between a problem without a plan and a plan: candidates that break some limits.
 #ifndef SIGMA_PLANNER_SEARCH_CONFLICTCANDIDATES_H
 #define SIGMA_PLANNER_SEARCH_CONFLICTCANDIDATES_H
 
@@ -7,12 +7,13 @@
 
 namespace sigma::planner {
 
-// Where divisibility and pins leave no layout: sizes that the model, the devices and the pins propose.
+// Where divisibility and pins leave no layout: sizes that the model, the devices and the pins
+// propose.
 std::vector<LimitSet> shapeCandidates(const Problem &problem, const LayerSequence &sequence);
 
-// Where layouts exist but none fits: plans that fit once some pins are given up, or with more devices.
-std::vector<LimitSet> memoryCandidates(const Problem &problem, CostCache &costs,
-                                       const LayerSequence &sequence);
+// Where layouts exist but none fits: a minimal set of limits that no plan obeys, neither on this
+// cluster nor, if the number of devices is not among them, on larger ones.
+LimitSet memoryConflict(const Problem &problem, CostCache &costs, const LayerSequence &sequence);
 
 // The problem without what the user asked for under `limit`.
 Problem without(Problem problem, Limit limit);

@@ -41,8 +41,8 @@ public:
         hasLayouts(!LayoutSpace(problem, sequence).isEmpty()) {}
 
   std::vector<Conflict> run() {
-    LimitSet core = minimalConflict(hasLayouts ? memoryCandidates(problem, costs, sequence)
-                                               : shapeCandidates(problem, sequence));
+    LimitSet core = hasLayouts ? memoryConflict(problem, costs, sequence)
+                               : minimalConflict(shapeCandidates(problem, sequence));
     std::vector<Conflict> conflicts;
     for (int i = 0; i < kNumLimits; ++i)
       if (Limit limit = static_cast<Limit>(i); contains(core, limit))
@@ -102,8 +102,8 @@ std::string ConflictFinder::memoryAmount() {
          ": parameters " + formatBytes(stage.parameterBytes) + " + gradients " +
          formatBytes(stage.gradientBytes) + " + optimizer " + formatBytes(stage.optimizerBytes) +
          " + activations " + formatBytes(stage.activationBytes) + " + working set " +
-         formatBytes(stage.transientBytes) + " + buffers " + formatBytes(stage.bufferBytes) + " = " +
-         formatBytes(stage.peakBytes, Round::Up) + "; no layout comes closer than " +
+         formatBytes(stage.transientBytes) + " + buffers " + formatBytes(stage.bufferBytes) +
+         " = " + formatBytes(stage.peakBytes, Round::Up) + "; no layout comes closer than " +
          formatLayout(nearest->layout) + " with layers " + layersText(stage) + " on that stage";
 }
 

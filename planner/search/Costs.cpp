@@ -147,7 +147,8 @@ CostCache::ShardingKey CostCache::shardingKey(const Layout &layout) {
 
 CostCache::Key CostCache::key(const Layout &layout, const KindRange &devices) const {
   const bool isBlock = layout.placement == Placement::StagesOutside;
-  return {shardingKey(layout), isBlock ? 0 : layout.pp, hidesExchange(problem.job, layout), devices};
+  return {shardingKey(layout), isBlock ? 0 : layout.pp, hidesExchange(problem.job, layout),
+          devices};
 }
 
 const Device &CostCache::device(const KindRange &kinds) {

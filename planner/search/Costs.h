@@ -49,8 +49,8 @@ public:
     return prefix[kind][end] - prefix[kind][first];
   }
 
-  // The longest run of a block of layers that repeats: `repeats` times `block` layers from `first` on.
-  // What chunks are made of. Fewer than two repeats: there is none.
+  // The longest run of a block of layers that repeats: `repeats` times `block` layers from `first`
+  // on. What chunks are made of. Fewer than two repeats: there is none.
   struct Repeat {
     int64_t first = 0, block = 0, repeats = 0;
 

@@ -163,10 +163,12 @@ std::vector<Layout> LayoutSpace::schedules(const Layout &family) const {
   std::vector<Layout> result;
   auto add = [&](Schedule schedule, int64_t vpp) {
     const std::optional<Schedule> &pin = problem.job.pins.schedule;
+    const std::vector<Schedule> &forbidden = problem.job.forbids.schedules;
     Layout layout = family;
     layout.schedule = schedule;
     layout.vpp = vpp;
-    if ((!pin || *pin == schedule) && allows(Axis::Vpp, vpp))
+    if ((!pin || *pin == schedule) && allows(Axis::Vpp, vpp) &&
+        std::find(forbidden.begin(), forbidden.end(), schedule) == forbidden.end())
       result.push_back(layout);
   };
   add(Schedule::OneForwardOneBackward, 1);
@@ -189,35 +191,37 @@ std::vector<int64_t> LayoutSpace::zeroStages(Axis axis, int64_t replicas) const 
   return stages;
 }
 
+std::vector<int64_t> LayoutSpace::denseZero(const Layout &family) const {
+  return zeroStages(Axis::Zero, family.cp * family.dp);
+}
+
+std::vector<int64_t> LayoutSpace::expertZero(const Layout &family) const {
+  return zeroStages(Axis::ExpertZero, problem.model.numExperts > 0 ? family.edp() : 1);
+}
+
 std::vector<Layout> LayoutSpace::variants(const Layout &family) const {
-  const bool hasExperts = problem.model.numExperts > 0;
-  const std::vector<int64_t> dense = zeroStages(Axis::Zero, family.cp * family.dp);
-  const std::vector<int64_t> expert =
-      zeroStages(Axis::ExpertZero, hasExperts ? family.edp() : 1);
+  const std::vector<int64_t> dense = denseZero(family), expert = expertZero(family);
   std::vector<Layout> result;
   for (Layout layout : schedules(family))
     for (int64_t zero : dense)
       for (int64_t expertZero : expert) {
         layout.zero = zero;
         layout.expertZero = expertZero;
-        if (!isForbidden(problem.job.forbids, layout))
-          result.push_back(layout);
+        result.push_back(layout);
       }
   return result;
 }
 
-int64_t LayoutSpace::size(const std::vector<Layout> &families) const {
-  int64_t total = 0;
-  for (const Layout &family : families)
-    total += static_cast<int64_t>(variants(family).size());
-  return total;
+int64_t LayoutSpace::numVariants(const Layout &family) const {
+  return static_cast<int64_t>(schedules(family).size() * denseZero(family).size() *
+                              expertZero(family).size());
 }
 
 bool LayoutSpace::isEmpty() const {
   int64_t rejected = 0;
   const std::vector<Layout> all = families(rejected);
   return std::all_of(all.begin(), all.end(),
-                     [&](const Layout &family) { return variants(family).empty(); });
+                     [&](const Layout &family) { return numVariants(family) == 0; });
 }
 
 //===----------------------------------------------------------------------===//
@@ -237,8 +241,7 @@ bool sigma::planner::comesBefore(const Layout &a, const Layout &b) {
 
 bool sigma::planner::isSameKind(const Layout &a, const Layout &b) {
   auto key = [](const Layout &layout) {
-    return std::make_tuple(layout.tp, layout.cp, layout.pp, layout.ep, layout.etp,
-                           layout.schedule);
+    return std::make_tuple(layout.tp, layout.cp, layout.pp, layout.ep, layout.etp, layout.schedule);
   };
   return key(a) == key(b);
 }

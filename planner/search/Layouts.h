@@ -20,9 +20,9 @@ inline int64_t expertsToShare(const Model &model) {
 // Devices of the innermost tier that has more than one: tensor parallelism stays inside.
 int64_t devicesPerNode(const Cluster &cluster);
 
-// A lattice in two steps: families differ in the groups that work on a micro-batch, their variants in
-// schedule, chunks and ZeRO. A family is its variant with 1F1B, one chunk and no ZeRO, which itself
-// may be excluded.
+// A lattice in two steps: families differ in the groups that work on a micro-batch, their variants
+// in schedule, chunks and ZeRO. A family is its variant with 1F1B, one chunk and no ZeRO, which
+// itself may be excluded.
 class LayoutSpace {
 public:
   LayoutSpace(const Problem &problem, const LayerSequence &sequence)
@@ -31,8 +31,7 @@ public:
   // `rejected` counts the tuples of divisors that divisibility ruled out.
   std::vector<Layout> families(int64_t &rejected) const;
   std::vector<Layout> variants(const Layout &family) const;
-  // Variants of all families.
-  int64_t size(const std::vector<Layout> &families) const;
+  int64_t numVariants(const Layout &family) const;
   bool isEmpty() const;
 
 private:
@@ -44,6 +43,8 @@ private:
   std::vector<Placement> placements(const Layout &layout) const;
   std::vector<Layout> schedules(const Layout &family) const;
   std::vector<int64_t> zeroStages(Axis axis, int64_t replicas) const;
+  std::vector<int64_t> denseZero(const Layout &family) const;
+  std::vector<int64_t> expertZero(const Layout &family) const;
   bool allows(Axis axis, int64_t value) const;
 
   const Problem &problem;

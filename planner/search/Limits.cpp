@@ -107,13 +107,19 @@ LimitSet sigma::planner::minimalConflict(const std::vector<LimitSet> &broken) {
       least.push_back(set);
 
   LimitSolver solver(least);
-  LimitSet core = 0, kept = (LimitSet(1) << kNumLimits) - 1;
+  LimitSet core = 0;
+  const LimitSet kept = (LimitSet(1) << kNumLimits) - 1;
   if (solver.isSatisfiable(kept, core))
     throw PlanningError("asked why nothing fits, but something does");
-  // Several minimal sets may exist. Deleting in this order prefers one without pins, so a pin is
-  // named only if giving it up helps.
+  return shrinkConflict(kept,
+                        [&](LimitSet assumed) { return solver.isSatisfiable(assumed, core); });
+}
+
+LimitSet sigma::planner::shrinkConflict(LimitSet conflict,
+                                        const std::function<bool(LimitSet)> &leavesPlan) {
   for (int i = kNumLimits; i-- > 0;)
-    if (Limit limit = static_cast<Limit>(i); !solver.isSatisfiable(kept & ~bit(limit), core))
-      kept &= ~bit(limit);
-  return kept;
+    if (LimitSet fewer = conflict & ~bit(static_cast<Limit>(i));
+        fewer != conflict && !leavesPlan(fewer))
+      conflict = fewer;
+  return conflict;
 }

@@ -5,13 +5,14 @@
 #include "planner/Problem.h"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace sigma::planner {
 
-// docs/cost-model.md, "What is legal"; then what the user asked for, where Pin + axis is the pin of that
-// axis.
+// docs/cost-model.md, "What is legal"; then what the user asked for, where Pin + axis is the pin of
+// that axis.
 enum class Limit {
   Memory,
   DeviceCount,
@@ -46,6 +47,11 @@ std::string limitName(Limit limit);
 using LimitSet = uint32_t;
 inline LimitSet bit(Limit limit) { return LimitSet(1) << static_cast<int>(limit); }
 inline bool contains(LimitSet set, Limit limit) { return (set & bit(limit)) != 0; }
+
+// The limits of `conflict` without those that are not needed for it. `leavesPlan(kept)`: some plan
+// obeys all limits of `kept`; never of all of `conflict`. Several minimal sets may exist; this one
+// has few pins, so a pin is named only if giving it up helps.
+LimitSet shrinkConflict(LimitSet conflict, const std::function<bool(LimitSet)> &leavesPlan);
 
 // Each element of `broken` is a candidate plan, given by the limits it breaks. Returns a minimal
 // set of limits that every candidate breaks at least one of, by Z3's unsat core over one assumption

@@ -22,15 +22,12 @@ std::vector<Layout> MemorySpace::orderedFamilies() const {
 
 std::vector<Layout> MemorySpace::leastMemoryVariants(const Layout &family) const {
   std::vector<Layout> variants = space.variants(family);
-  if (variants.empty())
-    return {};
-  const Layout first = variants.front();
-  variants.erase(std::remove_if(variants.begin(), variants.end(),
-                                [&](const Layout &layout) {
-                                  return layout.schedule != first.schedule ||
-                                         layout.vpp != first.vpp;
-                                }),
-                 variants.end());
+  auto is = [](Schedule schedule) {
+    return [=](const Layout &layout) { return layout.schedule == schedule; };
+  };
+  if (std::any_of(variants.begin(), variants.end(), is(Schedule::OneForwardOneBackward)))
+    for (Schedule more : {Schedule::Interleaved, Schedule::ZeroBubbleH1})
+      variants.erase(std::remove_if(variants.begin(), variants.end(), is(more)), variants.end());
   std::reverse(variants.begin(), variants.end()); // most ZeRO first
   return variants;
 }

@@ -39,7 +39,8 @@ namespace {
 
 class OptionBuilder {
 public:
-  OptionBuilder(const StageModel &model, int64_t limitNs) : model(model), limitNs(limitNs) {
+  OptionBuilder(const StageModel &model, const StageTimes &least, int64_t limitNs)
+      : model(model), least(least), limitNs(limitNs) {
     graph.numUnits = model.numUnits();
   }
 
@@ -68,11 +69,11 @@ public:
 private:
   void addFrom(int64_t stage, int64_t first, int64_t lastEnd) {
     bool isLast = stage == model.layout().pp - 1;
-    const int64_t least = first + model.leastUnits();
-    for (int64_t end = isLast ? std::max(least, lastEnd) : least; end <= lastEnd; ++end) {
+    const int64_t shortest = first + model.leastUnits();
+    for (int64_t end = isLast ? std::max(shortest, lastEnd) : shortest; end <= lastEnd; ++end) {
       const StageTimes base = model.base(stage, first, end - first);
-      // More layers only take longer and need more memory, so the first that is out ends the row. Not
-      // so the tail: more compute may hide more of it.
+      // More layers only take longer and need more memory, so the first that is out ends the row.
+      // Not so the tail: more compute may hide more of it.
       if (isBeyondLimit(base, base))
         return;
       std::optional<StageTimes> times = model.evaluate(stage, first, end - first);
@@ -86,21 +87,22 @@ private:
   }
 
   bool isBeyondLimit(const StageTimes &base, const StageTimes &times) const {
-    const StageTimes &least = model.leastTimes();
     int64_t steady = std::max(least.steadyNs, times.steadyNs);
     int64_t fill = addSat(least.fillNs, times.fillNs - base.fillNs);
-    return addSat(addSat(steady, fill), times.tailNs) > limitNs;
+    return addSat(addSat(steady, fill), std::max(least.tailNs, times.tailNs)) > limitNs;
   }
 
   const StageModel &model;
+  const StageTimes &least;
   int64_t limitNs;
   size_t total = 0;
 };
 
 } // namespace
 
-std::optional<OptionGraph> sigma::planner::buildOptions(const StageModel &model, int64_t limitNs) {
-  OptionBuilder builder(model, limitNs);
+std::optional<OptionGraph> sigma::planner::buildOptions(const StageModel &model,
+                                                        const StageTimes &least, int64_t limitNs) {
+  OptionBuilder builder(model, least, limitNs);
   if (!builder.run())
     return std::nullopt;
   return std::move(builder.graph);

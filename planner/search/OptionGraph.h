@@ -1,6 +1,6 @@
-// The inner problem of one layout as a layered graph: a state is how many units of layers lie in the
-// first s stages, an option of stage s is an edge from one state to the next (stage options and prefix
-// states). A plan is a path from (0, 0) to (pp, all units), its cost is that of
+// The inner problem of one layout as a layered graph: a state is how many units of layers lie in
+// the first s stages, an option of stage s is an edge from one state to the next (stage options and
+// prefix states). A plan is a path from (0, 0) to (pp, all units), its cost is that of
 // StageModel.h, without the layout's noise.
 #ifndef SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
 #define SIGMA_PLANNER_SEARCH_OPTIONGRAPH_H
@@ -43,7 +43,9 @@ struct OptionGraph {
 
 // All options that fit the memory, can be reached from the first layer, and whose own bound does
 // not exceed `limitNs`. Empty if there are too many to hold.
-std::optional<OptionGraph> buildOptions(const StageModel &model, int64_t limitNs);
+// `least`: no path has less of any of the terms.
+std::optional<OptionGraph> buildOptions(const StageModel &model, const StageTimes &least,
+                                        int64_t limitNs);
 
 // Removes every option that lies on no path of cost <= limitNs, as far as bounds tell: an option o
 // from state a to b is dropped when max(leastSteady, steady_o) + F(a) + fill_o + B(b) +
@@ -52,8 +54,8 @@ std::optional<OptionGraph> buildOptions(const StageModel &model, int64_t limitNs
 // one line of integer arithmetic. Repeats until nothing changes.
 void presolve(OptionGraph &graph, int64_t limitNs);
 
-// A good path: for rising limits on steady times, the shortest path under the limit. Empty if the graph
-// has no path.
+// A good path: for rising limits on steady times, the shortest path under the limit. Empty if the
+// graph has no path.
 std::optional<Split> shortestSplit(const OptionGraph &graph);
 
 // The split whose largest steady time is least: an incumbent before any table is built, and a bound
@@ -62,7 +64,10 @@ struct BottleneckSplit {
   Split split;
   int64_t steadyNs;
 };
-std::optional<BottleneckSplit> bottleneckSplit(const StageModel &model);
+std::optional<BottleneckSplit> bottleneckSplit(const StageModel &model, const StageTimes &least);
+
+// Whether some split fits the memory with no steady time above `steadyNs`.
+bool fitsWithin(const StageModel &model, int64_t steadyNs);
 
 } // namespace sigma::planner
 

@@ -79,7 +79,8 @@ bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
   return removed;
 }
 
-// The path of least fill using only options with steady <= steadyLimit, traced back from the potentials.
+// The path of least fill using only options with steady <= steadyLimit, traced back from the
+// potentials.
 std::vector<const StageOption *> shortestPath(const OptionGraph &graph, int64_t steadyLimit) {
   Potentials best = forward(graph, &StageTimes::fillNs, Combine::Sum, steadyLimit);
   std::vector<const StageOption *> path(graph.stages.size());

@@ -174,8 +174,26 @@ int64_t heldBytes(const RematProblem &problem, int64_t saved) {
 
 } // namespace
 
+// Every layer with what takes least.
+static RematChoice cheapest(const RematProblem &problem) {
+  RematChoice choice;
+  for (const RematKind &kind : problem.kinds) {
+    choice.counts.emplace_back(kind.options.size(), 0);
+    choice.counts.back().front() = kind.count;
+    choice.extraNs = addSat(choice.extraNs, mulSat(kind.count, kind.options.front().extraNs));
+  }
+  return choice;
+}
+
+static int64_t peakBytes(const RematProblem &problem, const RematChoice &choice) {
+  return addSat(addSat(problem.fixedBytes, heldBytes(problem, savedBytes(problem, choice))),
+                transientBytes(problem, choice));
+}
+
 std::optional<RematChoice> sigma::planner::chooseRemat(const RematProblem &problem,
                                                        int64_t capacity) {
+  if (RematChoice choice = cheapest(problem); peakBytes(problem, choice) <= capacity)
+    return choice;
   std::optional<RematChoice> best;
   for (int64_t threshold : thresholds(problem)) {
     int64_t room = capacity - problem.fixedBytes - threshold;
@@ -212,13 +230,11 @@ LeastPeak sigma::planner::leastPeak(const RematProblem &problem) {
         break;
       }
       choice.counts.back()[smallest] = kind.count;
-      choice.extraNs =
-          addSat(choice.extraNs, mulSat(kind.count, kind.options[smallest].extraNs));
+      choice.extraNs = addSat(choice.extraNs, mulSat(kind.count, kind.options[smallest].extraNs));
     }
     if (!isPossible)
       continue;
-    int64_t peak = addSat(addSat(problem.fixedBytes, heldBytes(problem, savedBytes(problem, choice))),
-                          transientBytes(problem, choice));
+    int64_t peak = peakBytes(problem, choice);
     if (peak < least.bytes)
       least = {peak, std::move(choice)};
   }
@@ -238,6 +254,7 @@ int64_t sigma::planner::savedBytes(const RematProblem &problem, const RematChoic
   int64_t total = 0;
   for (size_t kind = 0; kind < choice.counts.size(); ++kind)
     for (size_t i = 0; i < choice.counts[kind].size(); ++i)
-      total = addSat(total, mulSat(choice.counts[kind][i], problem.kinds[kind].options[i].savedBytes));
+      total =
+          addSat(total, mulSat(choice.counts[kind][i], problem.kinds[kind].options[i].savedBytes));
   return total;
 }

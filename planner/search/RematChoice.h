@@ -1,4 +1,5 @@
-// Which layers of one stage to rematerialize, and how: the least extra time that fits the memory, exactly.
+// Which layers of one stage to rematerialize, and how: the least extra time that fits the memory,
+// exactly.
 #ifndef SIGMA_PLANNER_SEARCH_REMATCHOICE_H
 #define SIGMA_PLANNER_SEARCH_REMATCHOICE_H
 
@@ -23,8 +24,8 @@ struct RematKind {
 struct RematProblem {
   std::vector<RematKind> kinds;
   int64_t fixedBytes = 0;
-  int64_t fixedTransientBytes = 0;         // of the embedding, head or a collective
-  int64_t numerator = 1, denominator = 1;  // how often what layers save is held at once
+  int64_t fixedTransientBytes = 0;        // of the embedding, head or a collective
+  int64_t numerator = 1, denominator = 1; // how often what layers save is held at once
 };
 
 struct RematChoice {

@@ -1,6 +1,7 @@
 #include "planner/search/Search.h"
 
 #include "planner/cost/Arithmetic.h"
+#include "planner/search/MemoryNeed.h"
 #include "planner/search/StageProver.h"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ int64_t Search::familyBoundNs(const Layout &family) {
 
 void Search::enumerate(Certificates &certificates) {
   for (const Layout &layout : space.families(certificates.indivisible)) {
-    Family family{layout, 0, static_cast<int64_t>(space.variants(layout).size())};
+    Family family{layout, 0, space.numVariants(layout)};
     if (family.numVariants == 0)
       continue;
     family.boundNs = familyBoundNs(layout);
@@ -60,22 +61,30 @@ void Search::expand(size_t index, int64_t limitNs) {
   std::vector<LayoutBounds> bounds;
   for (const Layout &layout : costClasses(problem.job, family.layout))
     bounds.emplace_back(problem, sequence, costs, layout);
+  Entry entry;
+  const LayoutBounds *bound = nullptr;
+  StageTimes withoutZero;
   for (const Layout &layout : space.variants(family.layout)) {
-    const bool hides = hidesExchange(problem.job, layout);
-    const LayoutBounds &bound = hides ? bounds.back() : bounds.front();
-    Entry entry{layout, 0, {}};
-    if (bound.staticMemoryFits(layout)) {
-      entry.boundNs = std::min(bound.variantNs(layout), kSaturated - 1);
-    } else if (family.expandedNs < 0) {
-      entry.boundNs = kSaturated;
-      entry.certificate = Certificate::Memory;
-      ++numClosed;
-    } else {
+    // Variants that differ in ZeRO alone follow one another, and ZeRO only adds to the step.
+    const bool isNewSchedule =
+        !bound || layout.schedule != entry.layout.schedule || layout.vpp != entry.layout.vpp;
+    entry.layout = layout;
+    if (isNewSchedule) {
+      bound = hidesExchange(problem.job, layout) ? &bounds.back() : &bounds.front();
+      withoutZero = bound->scheduleTimes(layout);
+    }
+    entry.least = withoutZero;
+    if (entry.leastNs(bound->constantPartNs()) > limitNs)
+      continue;
+    if (!bound->staticMemoryFits(layout)) {
+      if (family.expandedNs < 0)
+        ++numOutOfMemory;
       continue;
     }
-    if (entry.certificate == Certificate::Memory ||
-        (entry.boundNs <= limitNs && entry.boundNs > family.expandedNs))
-      entries.push_back(std::move(entry));
+    entry.least = bound->variantTimes(layout, withoutZero);
+    entry.boundNs = std::min(entry.leastNs(bound->constantPartNs()), kSaturated - 1);
+    if (entry.boundNs <= limitNs && entry.boundNs > family.expandedNs)
+      entries.push_back(entry);
   }
   family.expandedNs = limitNs;
 }
@@ -115,7 +124,7 @@ void Search::report() const {
     return;
   Progress progress;
   progress.configurations = numLayouts;
-  progress.closed = numClosed;
+  progress.closed = numClosed + numOutOfMemory;
   for (const Family &family : families)
     progress.closed += family.expandedNs < 0 && hasIncumbent && family.boundNs > incumbentNs
                            ? family.numVariants
@@ -140,22 +149,24 @@ void Search::decide(Entry &entry, int64_t limitNs) {
     entry.best = split;
     entry.bestNs = addSat(split.costNs, constant);
   };
-  std::optional<BottleneckSplit> even = bottleneckSplit(stages);
-  if (!even) {
-    entry.certificate = Certificate::Memory;
-    entry.boundNs = kSaturated;
+  // One pass over the stages refutes most layouts: those that cannot hold the layers in time.
+  const int64_t steadyLimit = limitNs - constant - addSat(entry.least.fillNs, entry.least.tailNs);
+  if (!fitsWithin(stages, steadyLimit)) {
+    const bool isMemory = !fitsMemory(stages);
+    entry.certificate = isMemory ? Certificate::Memory : Certificate::Time;
+    entry.boundNs = isMemory ? kSaturated : std::max(entry.boundNs, limitNs + 1);
     return;
   }
+  std::optional<BottleneckSplit> even = bottleneckSplit(stages, entry.least);
   improve(even->split);
-  const StageTimes &least = stages.leastTimes();
-  int64_t bound = addSat(std::max(even->steadyNs, least.steadyNs), least.fillNs);
-  entry.boundNs = std::max(entry.boundNs, addSat(bound, constant));
+  entry.least.steadyNs = std::max(entry.least.steadyNs, even->steadyNs);
+  entry.boundNs = std::max(entry.boundNs, entry.leastNs(constant));
   if (entry.boundNs > limitNs || entry.isSolved()) {
     entry.certificate = Certificate::Time;
     return;
   }
   std::optional<OptionGraph> graph =
-      buildOptions(stages, std::min(limitNs, entry.bestNs) - constant);
+      buildOptions(stages, entry.least, std::min(limitNs, entry.bestNs) - constant);
   if (!graph) {
     entry.isTooLarge = true;
     return;
@@ -229,13 +240,19 @@ std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isM
   };
   for (size_t index = 0; index < entries.size(); ++index)
     consider(index);
+  // Families with low bounds may have no plan that is as good, so now and then the best entry is
+  // decided before its turn: an incumbent keeps the entries few.
+  constexpr int kFamiliesPerDive = 32;
+  int sinceDive = 0;
   for (size_t next = 0;;) {
     const int64_t limit = best ? best->objectiveNs : kSaturated - 1;
     const int64_t entryNs = open.empty() ? kSaturated : entries[open.top()].boundNs;
     const int64_t familyNs = next < families.size() ? families[next].boundNs : kSaturated;
     if (std::min(entryNs, familyNs) > limit || outOfTime())
       break;
-    if (familyNs <= entryNs) {
+    const bool dives = sinceDive >= kFamiliesPerDive && !open.empty();
+    if (familyNs <= entryNs && !dives) {
+      ++sinceDive;
       const size_t before = entries.size();
       if (families[next].expandedNs < limit)
         expand(next, limit);
@@ -244,6 +261,7 @@ std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isM
       ++next;
       continue;
     }
+    sinceDive = 0;
     const size_t index = open.top();
     open.pop();
     // At equal cost only a layout that comes earlier in canonical order may replace the incumbent.
@@ -267,7 +285,7 @@ std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isM
 void Search::makeCanonical(Entry &entry) {
   StageModel stages = model(entry);
   int64_t target = entry.bestNs - stages.constantNs();
-  std::optional<OptionGraph> graph = buildOptions(stages, target);
+  std::optional<OptionGraph> graph = buildOptions(stages, entry.least, target);
   if (!graph)
     return;
   presolve(*graph, target);
@@ -294,7 +312,8 @@ void Search::countCertificates(Certificates &count, int64_t &open,
                                const std::optional<Candidate> &best) {
   const int64_t incumbent = best ? best->objectiveNs : kSaturated;
   open = 0;
-  int64_t seen = 0;
+  int64_t seen = numOutOfMemory;
+  count.memoryBound = numOutOfMemory;
   for (const Entry &entry : entries) {
     ++seen;
     bool isOpen = !entry.isSolved() && entry.boundNs < kSaturated && entry.boundNs < incumbent;

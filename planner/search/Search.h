@@ -33,12 +33,16 @@ private:
   // What is known of one layout.
   struct Entry {
     Layout layout;
-    int64_t boundNs; // no plan of this layout is faster
-    Split best;      // the best known split and its objective; no counts: none is known
+    int64_t boundNs = 0; // no plan of this layout is faster
+    StageTimes least;    // no plan of this layout has less of any of the terms
+    Split best;          // the best known split and its objective; no counts: none is known
     int64_t bestNs = kSaturated;
     bool isTooLarge = false; // tables would not fit; stays open
     Certificate certificate = Certificate::None;
 
+    int64_t leastNs(int64_t constantNs) const {
+      return addSat(addSat(least.steadyNs, least.fillNs), addSat(least.tailNs, constantNs));
+    }
     bool hasBest() const { return !best.counts.empty(); }
     // bestNs is the layout's optimum.
     bool isSolved() const { return hasBest() && boundNs >= bestNs; }
@@ -77,6 +81,7 @@ private:
   std::vector<Entry> entries;   // variants that were looked at
   std::chrono::steady_clock::time_point start;
   int64_t numLayouts = 0, numClosed = 0;
+  int64_t numOutOfMemory = 0; // by parameters alone
   bool hasIncumbent = false;
   int64_t incumbentNs = 0;
 };

@@ -39,21 +39,13 @@ StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, Co
   };
   double variance = 0;
   for (const Stage &stage : stages) {
-    double here = varianceOf(stages[0].costs->embedding) +
-                  varianceOf(stages[headStage(shape)].costs->head);
+    double here =
+        varianceOf(stages[0].costs->embedding) + varianceOf(stages[headStage(shape)].costs->head);
     for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
-      here += double(sequence.count(kind, 0, sequence.size())) *
-              varianceOf(stage.costs->kinds[kind]);
+      here +=
+          double(sequence.count(kind, 0, sequence.size())) * varianceOf(stage.costs->kinds[kind]);
     variance += here / double(shape.pp);
   }
-  std::vector<const CostSet *> sets;
-  int64_t receive = 0;
-  for (const Stage &stage : stages) {
-    receive = addSat(receive, stage.receiveNs);
-    if (std::find(sets.begin(), sets.end(), stage.costs) == sets.end())
-      sets.push_back(stage.costs);
-  }
-  least = sigma::planner::leastTimes(shape, sequence, sets, zeroTime, receive);
   layoutNoise = stepNoise(problem, shape, variance);
   quantileNs = noiseAtQuantileNs(problem, layoutNoise);
 }
@@ -68,13 +60,25 @@ StageModel::Stage StageModel::makeStage(int64_t index, CostCache &cache) const {
   stage.headZeroNs = zeroTime.everyMicroBatchNs(stage.costs->head.replicated());
   for (const PieceCost &kind : stage.costs->kinds)
     stage.kindZeroNs.push_back(zeroTime.everyMicroBatchNs(kind.replicated()));
+  auto cellOf = [](const PieceCost &piece, int64_t zeroNs) {
+    CellTime cell;
+    cell.add(piece, 1, zeroNs);
+    cell.addRecompute(piece.leastExtraNs());
+    return cell;
+  };
+  for (size_t kind = 0; kind < stage.kindZeroNs.size(); ++kind)
+    stage.kindCells.push_back(cellOf(stage.costs->kinds[kind], stage.kindZeroNs[kind]));
+  if (index == 0)
+    stage.endsCell.add(cellOf(stage.costs->embedding, stage.embeddingZeroNs), 1);
+  if (index == headStage(shape))
+    stage.endsCell.add(cellOf(stage.costs->head, stage.headZeroNs), 1);
   const Topology topology(problem.cluster);
   for (int64_t other : remoteNeighbours(shape, index))
-    stage.receiveNs =
-        addSat(stage.receiveNs,
-               topology.stageTransferNs(stage.costs->boundaryBytes, shape, other, index));
-  stage.capacityBytes = usableMemoryBytes(cache.device(stage.devices).memoryBytes,
-                                          problem.job.memoryMarginPpm);
+    stage.receiveNs = addSat(
+        stage.receiveNs, topology.stageTransferNs(stage.costs->boundaryBytes, shape, other, index));
+  stage.endsCell.addReceive(stage.receiveNs);
+  stage.capacityBytes =
+      usableMemoryBytes(cache.device(stage.devices).memoryBytes, problem.job.memoryMarginPpm);
   return stage;
 }
 
@@ -84,8 +88,7 @@ int64_t StageModel::layersOfKind(size_t kind, int64_t stage, int64_t first, int6
   if (shape.vpp == 1)
     return sequence.count(kind, first, first + count);
   const LayerSequence::Repeat &repeat = sequence.repeat();
-  int64_t layers =
-      count * sequence.count(kind, repeat.first, repeat.first + repeat.block);
+  int64_t layers = count * sequence.count(kind, repeat.first, repeat.first + repeat.block);
   if (stage == 0)
     layers += sequence.count(kind, 0, repeat.first);
   if (stage == headStage(shape))
@@ -120,13 +123,10 @@ StageModel::Contents StageModel::contents(int64_t index, int64_t first, int64_t 
   held.count = count;
   held.hasEmbedding = index == 0;
   held.hasHead = index == headStage(shape);
-  held.cell.addReceive(stage.receiveNs);
   countLayers(held);
-  auto add = [&](const PieceCost &piece, int64_t times, int64_t zeroNs) {
+  auto add = [&](const PieceCost &piece, int64_t times) {
     if (times == 0)
       return;
-    held.cell.add(piece, times, zeroNs);
-    held.cell.addRecompute(mulSat(times, piece.modes.front().extraNs));
     auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
     accumulate(held.work.denseParameters, piece.denseParameters);
     accumulate(held.work.expertParameters, piece.expertParameters);
@@ -136,16 +136,24 @@ StageModel::Contents StageModel::contents(int64_t index, int64_t first, int64_t 
     held.largestExpert = std::max(held.largestExpert, piece.expertParameters);
   };
   for (size_t kind = 0; kind < held.kinds.size(); ++kind)
-    add(stage.costs->kinds[kind], held.kinds[kind], stage.kindZeroNs[kind]);
-  add(stage.costs->embedding, held.hasEmbedding, stage.embeddingZeroNs);
-  add(stage.costs->head, held.hasHead, stage.headZeroNs);
+    add(stage.costs->kinds[kind], held.kinds[kind]);
+  add(stage.costs->embedding, held.hasEmbedding);
+  add(stage.costs->head, held.hasHead);
   if (held.hasEmbedding && held.hasHead)
     held.work.denseParameters -= problem.model.sharedParameters / shape.tp;
   return held;
 }
 
 StageTimes StageModel::base(int64_t stage, int64_t first, int64_t count) const {
-  return stageTimes(shape, contents(stage, first, count).cell);
+  return stageTimes(shape, cell(stage, first, count));
+}
+
+CellTime StageModel::cell(int64_t index, int64_t first, int64_t count) const {
+  const Stage &stage = stages[index];
+  CellTime sum = stage.endsCell;
+  for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
+    sum.add(stage.kindCells[kind], layersOfKind(kind, index, first, count));
+  return sum;
 }
 
 StageMemoryInput StageModel::memoryInput(const Contents &held) const {
@@ -207,12 +215,13 @@ int64_t StageModel::tailNs(const Contents &held) const {
 }
 
 std::optional<StageTimes> StageModel::evaluate(int64_t stage, int64_t first, int64_t count) const {
-  Contents held = contents(stage, first, count);
+  const Contents held = contents(stage, first, count);
   std::optional<RematChoice> choice = chooseRemat(rematProblem(held), stages[stage].capacityBytes);
   if (!choice)
     return std::nullopt;
-  held.cell.addRecompute(choice->extraNs);
-  StageTimes times = stageTimes(shape, held.cell);
+  CellTime sum = cell(stage, first, count);
+  sum.addRecompute(choice->extraNs);
+  StageTimes times = stageTimes(shape, sum);
   times.tailNs = tailNs(held);
   return times;
 }

@@ -48,9 +48,6 @@ public:
   std::vector<StagePlan> describe(const std::vector<int64_t> &counts,
                                   bool leastMemory = false) const;
 
-  // No plan's largest steady time and sum of fill times are less.
-  const StageTimes &leastTimes() const { return least; }
-
   const StepNoise &noise() const { return layoutNoise; }
   // What noise adds at the job's quantile, rounded up.
   int64_t noiseNs() const { return quantileNs; }
@@ -69,6 +66,9 @@ private:
     // What every micro-batch pays to ZeRO.
     std::vector<int64_t> kindZeroNs;
     int64_t embeddingZeroNs = 0, headZeroNs = 0;
+    // Of receiving and the ends, and of one layer of each kind; not rematerialized, but for pins.
+    CellTime endsCell;
+    std::vector<CellTime> kindCells;
     int64_t receiveNs = 0, capacityBytes = 0;
   };
   // What a stage holds.
@@ -79,11 +79,11 @@ private:
     int64_t numLayers = 0, largestChunkLayers = 0;
     int64_t largestDense = 0, largestExpert = 0; // parameters of a piece
     ReplicatedWork work;
-    CellTime cell; // not rematerialized, but for what is pinned
   };
 
   Stage makeStage(int64_t index, CostCache &cache) const;
   Contents contents(int64_t stage, int64_t first, int64_t count) const;
+  CellTime cell(int64_t stage, int64_t first, int64_t count) const;
   void countLayers(Contents &held) const;
   int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
   int64_t optimizerNs(const Contents &held) const;
@@ -104,7 +104,6 @@ private:
   StepNoise layoutNoise;
   std::vector<Stage> stages;
   std::vector<const Device *> devices; // by stage
-  StageTimes least;
   int64_t units = 0, quantileNs = 0;
 };
 

@@ -1,4 +1,5 @@
-// The stages of the answer: the same figures as StageModel's options, in parts that a person can read.
+// The stages of the answer: the same figures as StageModel's options, in parts that a person can
+// read.
 #include "planner/cost/Arithmetic.h"
 #include "planner/search/StageModel.h"
 
@@ -33,9 +34,8 @@ std::vector<StagePlan> StageModel::describe(const std::vector<int64_t> &counts,
   for (int64_t stage = 0; stage < shape.pp; ++stage) {
     const Contents held = contents(stage, first, counts[stage]);
     const RematProblem remat = rematProblem(held);
-    std::optional<RematChoice> choice = leastMemory
-                                            ? leastPeak(remat).choice
-                                            : chooseRemat(remat, stages[stage].capacityBytes);
+    std::optional<RematChoice> choice =
+        leastMemory ? leastPeak(remat).choice : chooseRemat(remat, stages[stage].capacityBytes);
     if (!choice)
       throw PlanningError("a stage of the chosen plan does not fit the memory");
     plans.push_back(describeStage(held, *choice, chunks[stage]));

@@ -28,9 +28,9 @@ int64_t ZeroTime::everyMicroBatchNs(const ReplicatedWork &piece) const {
       reduce = addSat(reduce, collectiveNs(Collective::ReduceScatter,
                                            mulSat(parameters, recipe.reduceBytes), replicas));
     if (replicas.zero >= 3)
-      gather = addSat(gather, mulSat(2, collectiveNs(Collective::AllGather,
-                                                     mulSat(parameters, recipe.valueBytes),
-                                                     replicas)));
+      gather =
+          addSat(gather, mulSat(2, collectiveNs(Collective::AllGather,
+                                                mulSat(parameters, recipe.valueBytes), replicas)));
   };
   add(piece.denseParameters, dense);
   add(piece.expertParameters, expert);

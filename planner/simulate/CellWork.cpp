@@ -1,5 +1,6 @@
 #include "planner/simulate/CellWork.h"
 
+#include "planner/Pipeline.h"
 #include "planner/cost/Arithmetic.h"
 #include "planner/cost/Collectives.h"
 #include "planner/simulate/WorkRuns.h"
@@ -40,12 +41,12 @@ public:
 
 private:
   struct Held {
-    Parameters parameters;
+    ParameterCount parameters;
     bool embedding = false, head = false;
   };
 
   CellWork cell(int64_t stage, int64_t chunk, const WorkRuns &runs, size_t &mode, Held &held) {
-    const int64_t part = partOf(layout, stage, chunk);
+    const int64_t part = virtualIndex(layout, stage, chunk);
     const LayerRange &range = plan.stages[stage].chunks[chunk];
     std::vector<PieceRuns> pieces;
     auto add = [&](const LayerCost &cost, const RematMode *remat, int64_t layer) {
@@ -94,10 +95,10 @@ private:
   }
 
   double receiveNs(int64_t stage, int64_t part) const {
-    if (part < 0 || part == parts || holderOf(layout, part) == stage)
+    if (part < 0 || part == parts || virtualStage(layout, part).stage == stage)
       return 0;
     return double(topology.stageTransferNs(costs.boundaryBytes(layout.sharding()), layout,
-                                           holderOf(layout, part), stage));
+                                           virtualStage(layout, part).stage, stage));
   }
 
   const LayerCost &layerCost(int kind) {

@@ -26,7 +26,8 @@ struct MeetingRanks {
 struct Comm {
   Meeting meeting = Meeting::None;
   double meanNs = 0;
-  double hiddenNs = 0; // runs behind the arithmetic before it; of exchanges: in a pair of DualPipeV
+  double hiddenNs =
+      0; // may begin so long before it is waited for; exchanges: in a pair of DualPipeV
 };
 
 // Work that one rank does without looking at others; then the others are met.

@@ -1,5 +1,7 @@
 #include "planner/simulate/Pipeline.h"
 
+#include "planner/Pipeline.h"
+
 #include <algorithm>
 
 using namespace sigma::planner;
@@ -60,10 +62,10 @@ void Pipeline::work(int64_t stage, const Slot &slot) {
 
 void Pipeline::receive(int64_t stage, const Task &task) {
   const bool forward = task.phase == Phase::Forward;
-  const int64_t part = partOf(step.layout, stage, task.chunk),
+  const int64_t part = virtualIndex(step.layout, stage, task.chunk),
                 source = forward ? part - 1 : part + 1;
   if (task.phase == Phase::WeightGradient || source < 0 || source == parts ||
-      holderOf(step.layout, source) == stage)
+      virtualStage(step.layout, source).stage == stage)
     return;
   const CellWork &cell = step.works[stage].cells[task.chunk];
   const double ns = forward ? cell.forwardReceiveNs : cell.backwardReceiveNs;
@@ -80,7 +82,7 @@ void Pipeline::send(int64_t stage, const Task &task) {
     return;
   const std::vector<double> &clocks = stages[stage].clocks;
   std::copy(clocks.begin(), clocks.end(),
-            doneAt(task.phase == Phase::Forward, partOf(step.layout, stage, task.chunk),
+            doneAt(task.phase == Phase::Forward, virtualIndex(step.layout, stage, task.chunk),
                    task.microBatch));
 }
 
@@ -110,13 +112,18 @@ void Pipeline::alone(const Run &run, Ranks &ranks, const Span &span) {
   }
 }
 
-// A layer's tokens are where they are, forward, recomputing and backward.
+// A layer's tokens are where they are, forward, recomputing and backward; ranks that share experts
+// share them.
 void Pipeline::drawFactors(const Run &run, double jitterCv, const Span &span) {
   const double routingCv = run.hasTokens ? step.meetings.routingCv : 0;
   if (routingCv > 0) {
     Random tokens(loadSeed, uint64_t(run.layer) << 32 | uint64_t(span.microBatch));
-    for (double &factor : load)
-      factor = std::max(0.0, 1 + routingCv * tokens.normal());
+    double factor = 1;
+    for (int64_t rank = 0; rank < lockStep; ++rank) {
+      if (rank % step.layout.etp == 0)
+        factor = std::max(0.0, 1 + routingCv * tokens.normal());
+      load[rank] = factor;
+    }
   } else if (run.hasTokens) {
     std::fill(load.begin(), load.end(), 1.0);
   }

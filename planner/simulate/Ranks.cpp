@@ -28,15 +28,15 @@ void Ranks::meet(const Comm &comm, double hiddenNs, const std::vector<double> *l
   for (int64_t base = 0; base < count(); base += extent)
     for (int64_t first = base; first < base + group.stride; ++first) {
       double last = clocks[first];
-      for (int64_t rank = first; rank < base + extent; rank += group.stride)
+      for (int64_t rank = first + group.stride; rank < base + extent; rank += group.stride)
         last = std::max(last, clocks[rank]);
       const double begin = last - hiddenNs;
       for (int64_t rank = first; rank < base + extent; rank += group.stride) {
         const double load = loads ? (*loads)[rank] - 1 : 0;
-        const double ns = comm.meanNs * std::max(0.0, factor(group.linkCv) + load);
-        wait(rank, begin, span);
-        if (const double left = begin + ns - clocks[rank]; left > 0)
-          advance(rank, left, span);
+        const double end = begin + comm.meanNs * std::max(0.0, factor(group.linkCv) + load);
+        if (spans)
+          wait(rank, std::min(begin, end), span);
+        reach(rank, end, span);
       }
     }
 }

@@ -6,6 +6,7 @@
 #include "planner/simulate/Random.h"
 #include "planner/simulate/Span.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace sigma::planner {
@@ -33,6 +34,12 @@ public:
     if (spans)
       say(span.kind, span, rank, clocks[rank] + ns);
     clocks[rank] += ns;
+  }
+
+  void reach(int64_t rank, double untilNs, const Span &span) {
+    if (spans)
+      say(span.kind, span, rank, untilNs);
+    clocks[rank] = std::max(clocks[rank], untilNs);
   }
 
   // Begins `hiddenNs` before the last of its group is there; who has a slower link, or more of the

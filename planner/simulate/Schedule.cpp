@@ -1,5 +1,6 @@
 #include "planner/simulate/Schedule.h"
 
+#include "planner/Pipeline.h"
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
@@ -157,18 +158,6 @@ std::vector<Slot> sigma::planner::slotsOf(const Layout &layout, int64_t stage) {
   return {};
 }
 
-int64_t sigma::planner::partOf(const Layout &layout, int64_t stage, int64_t chunk) {
-  if (layout.schedule == Schedule::DualPipeV)
-    return chunk == 0 ? stage : 2 * layout.pp - 1 - stage;
-  return chunk * layout.pp + stage;
-}
-
-int64_t sigma::planner::holderOf(const Layout &layout, int64_t part) {
-  if (layout.schedule == Schedule::DualPipeV)
-    return std::min(part, 2 * layout.pp - 1 - part);
-  return part % layout.pp;
-}
-
 namespace {
 
 // Plays the orders of all stages against each other, without times.
@@ -207,7 +196,7 @@ private:
   bool ready(int64_t stage, const Task &task) const {
     if (task.phase == Phase::WeightGradient)
       return true;
-    const int64_t part = partOf(layout, stage, task.chunk);
+    const int64_t part = virtualIndex(layout, stage, task.chunk);
     const int64_t source = isForward(task) ? part - 1 : part + 1;
     return source < 0 || source == parts || done[index(isForward(task), source, task.microBatch)];
   }
@@ -218,7 +207,8 @@ private:
   void finish(int64_t stage, const Slot &slot) {
     for (const Task *task : {&slot.task, slot.beside ? &*slot.beside : nullptr})
       if (task && task->phase != Phase::WeightGradient)
-        done[index(isForward(*task), partOf(layout, stage, task->chunk), task->microBatch)] = true;
+        done[index(isForward(*task), virtualIndex(layout, stage, task->chunk), task->microBatch)] =
+            true;
   }
 
   const Layout &layout;

@@ -5,7 +5,6 @@
 #include "planner/Layout.h"
 
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace sigma::planner {
@@ -37,10 +36,6 @@ struct Slot {
 //                that they fill the end (Qi et al. 2024)
 //   dualpipev    the eight steps of DeepSeek's DualPipeV
 std::vector<Slot> slotsOf(const Layout &layout, int64_t stage);
-
-// Which part of the model, in order, a chunk of a stage is; and the stage that holds a part.
-int64_t partOf(const Layout &layout, int64_t stage, int64_t chunk);
-int64_t holderOf(const Layout &layout, int64_t part);
 
 struct StageSlot {
   int64_t stage;

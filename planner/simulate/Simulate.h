@@ -23,7 +23,7 @@ struct Estimate {
 };
 
 struct Simulation {
-  int64_t samples = 0; // fewer than asked for when cancelled
+  int64_t samples = 0;                     // fewer than asked for when cancelled
   Estimate mean, p50, p95, p99, objective; // objective: at the job's quantile
   Plan plan; // as check() computed it: the closed forms beside the simulation
   std::vector<Violation> violations; // of a plan that is not legal; then nothing else is set

@@ -11,7 +11,7 @@ Step::Step(const Problem &problem, CostSource &costs, const Plan &plan)
     : layout(plan.layout), meetings(meetingsOf(problem, plan.layout)),
       works(stageWorks(problem, costs, plan)), order(stepOrder(plan.layout)),
       numSlots(layout.pp, 0), spikeProbability(problem.cluster.spikes.perMillionSteps * 1e-6),
-      spikeNs(double(problem.cluster.spikes.durationNs)) {
+      spikeNs(double(problem.cluster.spikes.durationNs)), fixedNs(double(problem.job.stepNs)) {
   for (const StageSlot &next : order)
     ++numSlots[next.stage];
 }
@@ -49,5 +49,5 @@ double Step::sampleNs(uint64_t seed, uint64_t sample, std::vector<Span> *spans) 
     spans->erase(std::remove_if(spans->begin(), spans->end(),
                                 [&](const Span &span) { return span.rank >= meetings.lockStep; }),
                  spans->end());
-  return end;
+  return end + fixedNs;
 }

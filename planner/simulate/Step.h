@@ -21,8 +21,8 @@ struct Step {
   MeetingTable meetings;
   std::vector<StageWork> works; // per stage
   std::vector<StageSlot> order;
-  std::vector<int64_t> numSlots; // per stage
-  double spikeProbability, spikeNs;
+  std::vector<int64_t> numSlots;             // per stage
+  double spikeProbability, spikeNs, fixedNs; // fixed: the job's, of every step
 };
 
 } // namespace sigma::planner

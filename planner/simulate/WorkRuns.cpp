@@ -84,7 +84,7 @@ PieceRuns WorkRuns::piece(const LayerCost &cost, const RematMode *remat, int64_t
   const Run forward = runOf(cost.forward, Span::Kind::Forward, layer);
   const Run backward = runOf(cost.backward, Span::Kind::Backward, layer);
   const double backwardNs = backward.arithmeticNs(), bothNs = forward.arithmeticNs() + backwardNs;
-  const Parameters parameters{cost.denseParameters, cost.expertParameters};
+  const ParameterCount parameters{cost.denseParameters, cost.expertParameters};
   // Gathered before forward and before backward.
   const Run gather = commRun(
       comms(kGatherEach, parameters, overlap.parameterPpm * 1e-6 * bothNs / 2), kGather, layer);
@@ -103,7 +103,8 @@ PieceRuns WorkRuns::piece(const LayerCost &cost, const RematMode *remat, int64_t
   return runs;
 }
 
-TailWork WorkRuns::tail(const Parameters &parameters, double forwardNs, double backwardNs) const {
+TailWork WorkRuns::tail(const ParameterCount &parameters, double forwardNs,
+                        double backwardNs) const {
   const Overlap &overlap = problem.job.overlap;
   const Recipe &recipe = problem.job.recipe;
   auto shard = [](int64_t count, int64_t zero, int64_t ranks) {
@@ -159,12 +160,12 @@ void WorkRuns::hide(const WorkCost &work, Run &run) const {
       totalNs += isAmong(stretch) ? stretch.comm.meanNs : 0;
     for (Stretch &stretch : run.stretches)
       if (isAmong(stretch) && totalNs > 0)
-        stretch.comm.hiddenNs = stretch.comm.meanNs * std::min(1.0, hiddenNs / totalNs);
+        stretch.comm.hiddenNs = stretch.comm.meanNs * hiddenNs / totalNs;
   };
   const double arithmeticNs = run.arithmeticNs();
   hideAmong({Meeting::Tensor, Meeting::ExpertTensor}, overlap.tensorPpm * 1e-6 * arithmeticNs);
   hideAmong({Meeting::Context}, overlap.contextPpm * 1e-6 * attentionNs);
-  if (layout.schedule == Schedule::DualPipeV)
+  if (layout.schedule == Schedule::DualPipeV && run.kind != Span::Kind::Recompute)
     hideAmong({Meeting::Expert}, overlap.expertPpm * 1e-6 * arithmeticNs);
 }
 
@@ -205,7 +206,7 @@ Run WorkRuns::settled(Run run) const {
   return run;
 }
 
-std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const Parameters &parameters,
+std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const ParameterCount &parameters,
                                   double hiddenNs) const {
   std::vector<Comm> comms;
   auto add = [&](int64_t zero, int64_t count, Meeting meeting, const RankGroup &ranks) {
@@ -213,7 +214,7 @@ std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const Parameters &parame
       return;
     const Recipe &recipe = problem.job.recipe;
     const bool gathers = *byZero[zero] == Collective::AllGather;
-    const int64_t bytes = mulSat(count, gathers ? recipe.valueBytes : recipe.gradientBytes);
+    const int64_t bytes = mulSat(count, gathers ? recipe.valueBytes : recipe.reduceBytes);
     comms.push_back({meeting, double(topology.collectiveNs(*byZero[zero], bytes, ranks)), 0});
   };
   add(layout.zero, parameters.dense, Meeting::DenseReplicas, mesh.denseReplicas());
@@ -222,6 +223,6 @@ std::vector<Comm> WorkRuns::comms(const ByZero &byZero, const Parameters &parame
   for (const Comm &comm : comms)
     totalNs += comm.meanNs;
   for (Comm &comm : comms)
-    comm.hiddenNs = totalNs > 0 ? comm.meanNs * std::min(1.0, hiddenNs / totalNs) : 0;
+    comm.hiddenNs = totalNs > 0 ? comm.meanNs * hiddenNs / totalNs : 0;
   return comms;
 }

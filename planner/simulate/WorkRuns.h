@@ -25,7 +25,7 @@ using PieceRuns = std::array<std::vector<Run>, kNumPhases>;
 // A run that looks at nothing and follows another such is one with it.
 void appendRun(Run run, std::vector<Run> &runs);
 
-struct Parameters {
+struct ParameterCount {
   int64_t dense = 0, expert = 0;
 };
 
@@ -41,7 +41,7 @@ public:
   PieceRuns piece(const LayerCost &cost, const RematMode *remat, int64_t layer) const;
 
   // Forward and backward of one micro-batch may hide the gathering and the reducing.
-  TailWork tail(const Parameters &parameters, double forwardNs, double backwardNs) const;
+  TailWork tail(const ParameterCount &parameters, double forwardNs, double backwardNs) const;
 
 private:
   Run runOf(const WorkCost &work, Span::Kind kind, int64_t layer) const;
@@ -50,7 +50,7 @@ private:
   Run inputHalf(Run run) const;
   Run weightHalf(const Run &run) const;
   Run settled(Run run) const;
-  std::vector<Comm> comms(const ByZero &byZero, const Parameters &parameters,
+  std::vector<Comm> comms(const ByZero &byZero, const ParameterCount &parameters,
                           double hiddenNs) const;
 
   const Problem &problem;

@@ -39,15 +39,22 @@ struct BuildOptions {
   bool json = false;
 };
 
+/// The plan comes from exactly one of the first three.
 struct CheckOptions {
   SpecOptions spec;
-  std::string plan;
+  std::string plan;           // plan.json; empty: none
+  std::string megatron;       // file with a launch command of Megatron-LM; empty: none
+  std::string pipelineLayout; // Megatron-LM's string; empty: none
+  bool optimum = true;        // compare with the best plan
+  double timeLimitS = 0;      // of the search for it
   bool json = false;
 };
 
 struct ImportOptions {
+  std::string format;   // "config", "megatron"
+  SpecOptions spec;     // of the job that a launch is for
   std::string path;     // "-": standard input
-  std::string output;   // of the specification; empty: standard output
+  std::string output;   // of what is made; empty: standard output
   std::string name;     // of the model; empty: from the file
   int64_t sequence = 0; // 0: as the configuration says
   bool explain = false;
@@ -57,7 +64,8 @@ struct ImportOptions {
 
 struct ExportOptions {
   std::string path;   // "-": standard input
-  std::string format; // "config"
+  std::string format; // "config", "megatron"
+  SpecOptions spec;   // of the job that the plan is for; empty path: not known
   std::string output; // empty: standard output
   std::string model;  // empty: the only one
 };
@@ -72,7 +80,9 @@ struct SimulateOptions {
 };
 
 int runImport(const ImportOptions &options);
+int runMegatronImport(const ImportOptions &options);
 int runExport(const ExportOptions &options);
+int runMegatronExport(const ExportOptions &options);
 int runPlan(const PlanOptions &options);
 int runBuild(const BuildOptions &options);
 int runCheck(const CheckOptions &options);

@@ -1,7 +1,6 @@
 //===- Spec.cpp - the specification that a command works on ---------------===//
 
 #include "tools/sigma/Spec.h"
-#include "tools/sigma/Interrupt.h"
 #include "codegen/Codegen.h"
 #include "dialects/Rank/RankDialect.h"
 #include "dialects/Sigma/Choices.h"
@@ -9,6 +8,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "tools/sigma/Interrupt.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"

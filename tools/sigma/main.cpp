@@ -5,9 +5,7 @@
 
 using namespace sigma::driver;
 
-static void addSpec(CLI::App *command, SpecOptions &spec) {
-  command->add_option("SPEC", spec.path, "model, cluster and job, in MLIR; - reads standard input")
-      ->required();
+static void addJob(CLI::App *command, SpecOptions &spec) {
   command->add_option("--job", spec.job, "which job of SPEC, if there are several");
   command->add_option(
       "--pin", spec.pins,
@@ -16,17 +14,70 @@ static void addSpec(CLI::App *command, SpecOptions &spec) {
       ->check(CLI::PositiveNumber);
 }
 
+static void addSpec(CLI::App *command, SpecOptions &spec) {
+  command->add_option("SPEC", spec.path, "model, cluster and job, in MLIR; - reads standard input")
+      ->required();
+  addJob(command, spec);
+}
+
+// The job is known by --spec, where there is one.
+static CLI::Option *addSpecOption(CLI::App *command, SpecOptions &spec, const char *help) {
+  CLI::Option *option = command->add_option("--spec", spec.path, help);
+  addJob(command, spec);
+  return option;
+}
+
+static void addCheckInputs(CLI::App *command, CheckOptions &check) {
+  command->add_option(
+      "PLAN", check.plan,
+      "plan.json, of sigma or made by hand, unless an option below says the plan; - "
+      "reads standard input");
+  command->add_option("SPEC", check.spec.path,
+                      "model, cluster and job, in MLIR; - reads standard input");
+  addJob(command, check.spec);
+  CLI::Option *megatron = command->add_option("--megatron", check.megatron,
+                                              "checks what this launch command or list of "
+                                              "Megatron-LM's flags says; - reads standard input");
+  command
+      ->add_option("--pipeline-layout", check.pipelineLayout,
+                   "checks this --pipeline-model-parallel-layout of Megatron-LM, all else as is "
+                   "best with it")
+      ->excludes(megatron);
+}
+
+// Where an option says the plan, the only input is SPEC.
+static void settleCheckInputs(CheckOptions &check) {
+  if (check.megatron.empty() && check.pipelineLayout.empty()) {
+    if (check.spec.path.empty())
+      throw CLI::RequiredError(check.plan.empty() ? "PLAN" : "SPEC");
+    return;
+  }
+  if (!check.spec.path.empty())
+    throw CLI::ExtrasError({check.spec.path});
+  if (check.plan.empty())
+    throw CLI::RequiredError("SPEC");
+  std::swap(check.plan, check.spec.path);
+}
+
 int main(int argc, char **argv) {
   CLI::App app{"sigma plans and compiles the training of Mixture-of-Experts transformers"};
   app.require_subcommand(1);
 
   ImportOptions import;
-  CLI::App *importCommand =
-      app.add_subcommand("import", "turns a Hugging Face config.json into a sigma.model");
-  importCommand->add_option("CONFIG", import.path, "config.json; - reads standard input")
+  CLI::App *importCommand = app.add_subcommand(
+      "import", "turns a Hugging Face config.json into a sigma.model, or a launch into a plan");
+  importCommand
+      ->add_option("FILE", import.path,
+                   "config.json, or launch command or flags; - reads standard input")
       ->required();
+  importCommand
+      ->add_option("--from", import.format,
+                   "config: a Hugging Face config.json; megatron: a launch of Megatron-LM")
+      ->default_val("config")
+      ->check(CLI::IsMember({"config", "megatron"}));
+  addSpecOption(importCommand, import.spec, "megatron: the job that is launched");
   importCommand->add_option("-o,--output", import.output,
-                            "writes the model there; - to standard output");
+                            "writes the model or plan there; - to standard output");
   importCommand
       ->add_option("--sequence", import.sequence,
                    "tokens to train on at once, instead of the default")
@@ -39,12 +90,18 @@ int main(int argc, char **argv) {
   importCommand->add_flag("--json", import.json, "prints the summary as JSON")->needs(summary);
 
   ExportOptions exported;
-  CLI::App *exportCommand = app.add_subcommand("export", "writes a sigma.model for other programs");
-  exportCommand->add_option("MODEL", exported.path, "model in MLIR; - reads standard input")
+  CLI::App *exportCommand =
+      app.add_subcommand("export", "writes a sigma.model or a plan for other programs");
+  exportCommand
+      ->add_option("FILE", exported.path, "model in MLIR, or plan.json; - reads standard input")
       ->required();
-  exportCommand->add_option("--to", exported.format, "config: a Hugging Face config.json")
+  exportCommand
+      ->add_option("--to", exported.format,
+                   "config: a Hugging Face config.json; megatron: flags of Megatron-LM")
       ->required()
-      ->check(CLI::IsMember({"config"}));
+      ->check(CLI::IsMember({"config", "megatron"}));
+  addSpecOption(exportCommand, exported.spec,
+                "megatron: the job of the plan, for overlap and what differs between layers");
   exportCommand->add_option("-o,--output", exported.output,
                             "writes it there; - to standard output");
   exportCommand->add_option("--model", exported.model,
@@ -83,11 +140,11 @@ int main(int argc, char **argv) {
   CheckOptions check;
   CLI::App *checkCommand =
       app.add_subcommand("check", "says whether a plan is legal, fits, and what it costs");
-  checkCommand
-      ->add_option("PLAN", check.plan,
-                   "plan.json, of sigma or made by hand; - reads standard input")
-      ->required();
-  addSpec(checkCommand, check.spec);
+  addCheckInputs(checkCommand, check);
+  checkCommand->add_flag("!--no-optimum", check.optimum,
+                         "does not search for the best plan to compare with");
+  checkCommand->add_option("--time-limit", check.timeLimitS, "of that search, as in sigma plan")
+      ->check(CLI::PositiveNumber);
   checkCommand->add_flag("--json", check.json, "prints the answer as JSON");
 
   SimulateOptions simulate;
@@ -108,13 +165,17 @@ int main(int argc, char **argv) {
 
   try {
     app.parse(argc, argv);
+    if (*checkCommand)
+      settleCheckInputs(check);
+    if (*importCommand && import.format == "megatron" && import.spec.path.empty())
+      throw CLI::RequiredError("--spec");
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   if (*importCommand)
-    return runImport(import);
+    return import.format == "megatron" ? runMegatronImport(import) : runImport(import);
   if (*exportCommand)
-    return runExport(exported);
+    return exported.format == "megatron" ? runMegatronExport(exported) : runExport(exported);
   if (*planCommand)
     return runPlan(plan);
   if (*buildCommand)

@@ -1,7 +1,5 @@
-// The checker refuses what is wrong and says by how much.
+// The checker refuses what is wrong and says by how much; what it counts, it counts right.
 #include "Instances.h"
-#include "planner/Explain.h"
-#include "planner/PlanJson.h"
 
 #include <gtest/gtest.h>
 
@@ -10,119 +8,418 @@ using namespace sigma::planner::test;
 
 namespace {
 
+// Chunks of one stage after the other, nothing rematerialized.
+void setStages(Plan &plan, const std::vector<std::vector<LayerRange>> &stages) {
+  plan.layout.numMicroBatches = 0; // not given
+  plan.stages.clear();
+  for (const std::vector<LayerRange> &chunks : stages) {
+    StagePlan stage;
+    stage.chunks = chunks;
+    stage.remat.assign(stage.numLayers(), "none");
+    plan.stages.push_back(stage);
+  }
+}
+
+// The simple model on two stages of 4 ranks, made by hand.
 class CheckTest : public ::testing::Test {
 protected:
-  void SetUp() override {
-    instance.problem.job.pins.pp = 2;
-    answer = sigma::planner::plan(instance.problem, instance.costs);
-    ASSERT_EQ(answer.error, "");
-    mutated = answer.plan;
-    ASSERT_EQ(mutated.stages.size(), 2u);
+  CheckTest() {
+    plan.layout.pp = 2;
+    plan.layout.dp = plan.layout.ep = 4;
+    setStages(plan, {{{0, 3}}, {{3, 6}}});
+  }
+
+  CheckResult judge() { return check(instance.problem, instance.costs, plan); }
+
+  void expectLegal() {
+    const CheckResult result = judge();
+    EXPECT_EQ(result.error, "");
+    for (const Violation &violation : result.violations)
+      ADD_FAILURE() << violation.limit << ": " << violation.amount;
   }
 
   void expectViolation(const std::string &limit, const std::string &amount = "") {
-    CheckResult result = check(instance.problem, instance.costs, mutated);
+    const CheckResult result = judge();
     EXPECT_EQ(result.error, "");
     EXPECT_FALSE(result.legal());
+    std::string all;
     bool found = false;
-    for (const Violation &violation : result.violations)
+    for (const Violation &violation : result.violations) {
       found |= violation.limit == limit && violation.amount.find(amount) != std::string::npos;
-    EXPECT_TRUE(found) << limit << ": " << amount;
-    for (const Violation &violation : result.violations)
-      if (!found)
-        ADD_FAILURE() << violation.limit << ": " << violation.amount;
+      all += violation.limit + ": " + violation.amount + "\n";
+    }
+    EXPECT_TRUE(found) << limit << ": " << amount << "\nis not among\n" << all;
+  }
+
+  // As it is, with one figure of the layout changed.
+  template <class Change>
+  void expectAfter(Change change, const std::string &limit, const std::string &amount = "") {
+    const Plan before = plan;
+    change(plan.layout);
+    expectViolation(limit, amount);
+    plan = before;
+  }
+
+  // Two chunks a stage.
+  void makeInterleaved() {
+    plan.layout.vpp = 2;
+    plan.layout.schedule = Schedule::Interleaved;
+    setStages(plan, {{{0, 1}, {2, 5}}, {{1, 2}, {5, 6}}});
   }
 
   Instance instance = simpleInstance();
-  Answer answer;
-  Plan mutated;
+  Plan plan;
 };
 
 TEST_F(CheckTest, AcceptsTheSearchsPlan) {
-  CheckResult result = check(instance.problem, instance.costs, mutated);
-  EXPECT_TRUE(result.legal());
+  const Answer answer = sigma::planner::plan(instance.problem, instance.costs);
+  ASSERT_EQ(answer.error, "");
+  plan = answer.plan;
+  expectLegal();
+  const CheckResult result = judge();
   EXPECT_EQ(result.plan.objectiveNs, answer.plan.objectiveNs);
   EXPECT_DOUBLE_EQ(result.plan.mfu, answer.plan.mfu);
-  EXPECT_EQ(result.plan.stages[0].peakBytes, answer.plan.stages[0].peakBytes);
-  EXPECT_EQ(result.plan.stages[1].syncNs, answer.plan.stages[1].syncNs);
+  for (size_t i = 0; i < plan.stages.size(); ++i) {
+    const StagePlan &ours = result.plan.stages[i], &theirs = plan.stages[i];
+    for (auto field :
+         {&StagePlan::computeNs, &StagePlan::recomputeNs, &StagePlan::exchangeNs,
+          &StagePlan::tensorNs, &StagePlan::contextNs, &StagePlan::zeroNs, &StagePlan::transferNs,
+          &StagePlan::noiseNs, &StagePlan::syncNs, &StagePlan::optimizerNs,
+          &StagePlan::parameterBytes, &StagePlan::gradientBytes, &StagePlan::optimizerBytes,
+          &StagePlan::activationBytes, &StagePlan::transientBytes, &StagePlan::bufferBytes})
+      EXPECT_EQ(ours.*field, theirs.*field) << "stage " << i;
+  }
 }
 
-TEST_F(CheckTest, RefusesADroppedLayer) {
-  mutated.stages[1].endLayer -= 1;
-  mutated.stages[1].remat.pop_back();
-  expectViolation("layers", "the model has 6");
+//===----------------------------------------------------------------------===//
+// Layers
+//===----------------------------------------------------------------------===//
+
+TEST_F(CheckTest, NamesDroppedLayers) {
+  setStages(plan, {{{0, 3}}, {{3, 5}}});
+  expectViolation("layers", "no stage holds layer 5; the model has 6");
+  setStages(plan, {{{0, 2}}, {{4, 6}}});
+  expectViolation("layers", "no stage holds layers 2 to 3; the model has 6");
 }
 
-TEST_F(CheckTest, RefusesALayerHeldTwice) {
-  mutated.stages[1].firstLayer -= 1;
-  mutated.stages[1].remat.push_back(false);
-  expectViolation("layers", "is next");
+TEST_F(CheckTest, RefusesLayersHeldTwiceOrNotThere) {
+  setStages(plan, {{{0, 3}}, {{2, 6}}});
+  expectViolation("layers", "more than one stage or chunk holds layer 2");
+  setStages(plan, {{{0, 3}}, {{3, 8}}});
+  expectViolation("layers", "stage 1 holds layers 3..8; the model has 6");
+  setStages(plan, {{{3, 6}}, {{0, 3}}});
+  expectViolation("layers", "stage 0 begins at layer 3 but layer 0 is next");
 }
 
-TEST_F(CheckTest, RefusesAnEmptyStage) {
-  mutated.stages[0] = {};
-  mutated.stages[1].firstLayer = 0;
-  mutated.stages[1].remat.assign(6, false);
+TEST_F(CheckTest, NamesEmptyStagesAndChunks) {
+  setStages(plan, {{{0, 0}}, {{0, 6}}});
   expectViolation("layers", "stage 0 has no layer");
+  makeInterleaved();
+  expectLegal();
+  setStages(plan, {{{0, 1}, {2, 6}}, {{1, 2}, {6, 6}}});
+  expectViolation("layers", "chunk 1 of stage 1 has no layer");
 }
 
-TEST_F(CheckTest, RefusesMissingStages) {
-  mutated.stages.pop_back();
+TEST_F(CheckTest, RefusesMissingStagesChunksAndModes) {
+  Plan whole = plan;
+  plan.stages.pop_back();
   expectViolation("layers", "1 stages are given");
+  plan = whole;
+  plan.layout.vpp = 2;
+  plan.layout.schedule = Schedule::Interleaved;
+  expectViolation("layers", "vpp = 2 but stage 0 has 1 chunks");
+  plan = whole;
+  plan.stages[1].remat.pop_back();
+  expectViolation("layers", "stage 1 has 2 remat modes for 3 layers");
+}
+
+TEST_F(CheckTest, ChunksMayHaveAnySize) {
+  makeInterleaved();
+  expectLegal();
+  // DualPipeV: the second chunk of the last stage follows its first.
+  plan.layout.schedule = Schedule::DualPipeV;
+  expectViolation("layers", "chunk 1 of stage 1 begins at layer 5 but layer 2 is next");
+  setStages(plan, {{{0, 1}, {5, 6}}, {{1, 2}, {2, 5}}});
+  expectLegal();
+}
+
+TEST_F(CheckTest, NamesTheModesOfALayer) {
+  plan.stages[1].remat[0] = "selective";
+  expectViolation("remat", "layer 3 has no mode 'selective'; it has 'none', 'moe_act', 'full'");
+}
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+TEST_F(CheckTest, RefusesIndivisibleDegrees) {
+  expectAfter([](Layout &l) { l.dp = 3; }, "device count", "1 x 1 x 3 x 2 does not use the 8");
+  expectAfter([](Layout &l) { l.dp = 0; }, "layout", "dp is 0; it must be at least 1");
+  expectAfter([](Layout &l) { l.dp = INT64_MAX; }, "layout", "at most");
+  expectAfter([](Layout &l) { l.tp = l.cp = l.dp = l.pp = int64_t(1) << 40; }, "device count");
+  expectAfter([](Layout &l) { l.microBatch = 3; }, "divisibility of batch",
+              "global batch 32 does not divide by dp x micro-batch = 4 x 3");
+  expectAfter([](Layout &l) { l.microBatch = l.dp = int64_t(1) << 40; }, "divisibility of batch");
+  expectAfter([](Layout &l) { l.numMicroBatches = 7; }, "divisibility of batch",
+              "7 micro-batches are given; 32 / (4 x 1) = 8");
+  expectAfter([](Layout &l) { l.tp = 8; }, "divisibility of tensors",
+              "the common divisor 4, which does not divide by tp = 8");
+  expectAfter([](Layout &l) { l.etp = 8; }, "divisibility of expert tensors", "etp = 8");
+  expectAfter([](Layout &l) { l.ep = 3; }, "divisibility of experts",
+              "8 experts do not divide by ep = 3");
+  expectAfter([](Layout &l) { l.ep = 8; }, "divisibility of dp",
+              "1 x 1 x 4 does not divide by etp x ep = 1 x 8");
+}
+
+TEST_F(CheckTest, ADenseModelHasNoExpertParallelism) {
+  instance.problem.model.numExperts = 0;
+  expectViolation("divisibility of experts", "ep must be 1, not 4");
+  expectAfter([](Layout &l) { l.etp = 2; }, "divisibility of expert tensors",
+              "etp must be 1, not 2");
+}
+
+TEST_F(CheckTest, RefusesSequencesThatDoNotDivide) {
+  auto shareContext = [](Layout &l) {
+    l.cp = 2;
+    l.dp = 2;
+  };
+  auto ulysses = [&](Layout &l) {
+    shareContext(l);
+    l.contextKind = ContextKind::AllToAll;
+  };
+  instance.problem.model.sequence = 126; // by 2, not by 4
+  expectAfter(shareContext, "divisibility of sequence",
+              "sequence 126 does not divide by 2 x cp = 2 x 2");
+  instance.problem.model.headDivisor = 1;
+  expectAfter(ulysses, "divisibility of heads", "the common divisor 1");
+  instance.problem.model.sequence = 127;
+  expectAfter(shareContext, "divisibility of sequence", "does not divide by tp x cp = 1 x 2");
+  instance.problem.model.allowsContext = false;
+  expectAfter(shareContext, "divisibility of sequence", "cp must be 1, not 2");
+}
+
+TEST_F(CheckTest, RefusesSchedulesThatCannotRun) {
+  expectAfter([](Layout &l) { l.vpp = 2; }, "schedule", "1f1b needs vpp = 1, not 2");
+  auto with = [&](Schedule schedule) { return [=](Layout &l) { l.schedule = schedule; }; };
+  expectAfter(with(Schedule::Interleaved), "schedule",
+              "interleaved needs vpp of at least 2, not 1");
+  expectAfter(with(Schedule::DualPipeV), "schedule", "dualpipev needs vpp = 2, not 1");
+  instance.problem.job.globalBatch = 12; // 3 micro-batches
+  makeInterleaved();
+  expectViolation("schedule", "interleaved needs micro-batches that divide by pp = 2, not 3");
+  expectAfter(with(Schedule::DualPipeV), "schedule",
+              "dualpipev needs at least 2 x pp = 4 micro-batches, not 3");
+  plan.layout = {};
+  plan.layout.dp = 8;
+  plan.layout.schedule = Schedule::ZeroBubbleH1;
+  expectViolation("schedule", "zb-h1 needs pp of at least 2, not 1");
+}
+
+TEST_F(CheckTest, RefusesZeroStages) {
+  expectAfter([](Layout &l) { l.zero = 4; }, "zero", "zero = 4 is no ZeRO stage");
+  expectAfter([](Layout &l) { l.zero = -1; }, "zero", "zero = -1 is no ZeRO stage");
+  expectAfter([](Layout &l) { l.expertZero = 1; }, "zero",
+              "expert zero = 1 has nothing to share where edp = 1");
+  instance.problem.job.maxZero = 1;
+  expectAfter([](Layout &l) { l.zero = 2; }, "zero", "exceeds the job's limit of 1");
+  plan.layout.zero = 1;
+  expectLegal();
+}
+
+TEST_F(CheckTest, RefusesPlacementsThatCutGroups) {
+  plan.layout.placement = Placement::StagesInside;
+  expectLegal();
+  expectAfter(
+      [](Layout &l) {
+        l.pp = 8;
+        l.dp = l.ep = 1;
+      },
+      "placement", "needs pp and dp above 1, not pp = 8 and dp = 1");
+  // tp x cp = 4, etp x ep = 6.
+  instance.problem.cluster.numDevices = instance.problem.cluster.tiers[1].devices = 24;
+  instance.problem.model.numExperts = 6;
+  instance.problem.job.globalBatch = 48;
+  expectAfter(
+      [](Layout &l) {
+        l.tp = 4;
+        l.dp = 3;
+        l.ep = 6;
+      },
+      "placement", "needs an etp x ep that divides tp x cp = 4 or is a multiple of it, not 6");
 }
 
 TEST_F(CheckTest, RefusesTooMuchMemory) {
-  instance.problem.cluster.device.memoryBytes = mutated.stages[0].peakBytes;
+  instance.problem.cluster.device.memoryBytes = judge().plan.stages[0].peakBytes;
   expectViolation("memory", "less 6 % margin");
 }
 
-TEST_F(CheckTest, RefusesIndivisibleDegrees) {
-  mutated.layout.ep = 3;
-  expectViolation("divisibility of experts", "8 experts do not divide by ep = 3");
-  mutated.layout.ep = 8;
-  expectViolation("divisibility of dp");
-  mutated = answer.plan;
-  mutated.layout.microBatch = 3;
-  expectViolation("divisibility of batch");
-  mutated = answer.plan;
-  mutated.layout.dp = 3;
-  expectViolation("device count");
-  mutated.layout.dp = INT64_MAX;
-  expectViolation("layout");
-  mutated.layout.dp = 0;
-  expectViolation("layout");
-  mutated = answer.plan;
-  mutated.layout.numMicroBatches += 1;
-  expectViolation("divisibility of batch", "micro-batches are given");
-}
+//===----------------------------------------------------------------------===//
+// Choices
+//===----------------------------------------------------------------------===//
 
 TEST_F(CheckTest, RefusesABrokenPin) {
-  instance.problem.job.pins.pp = 4;
-  expectViolation("pin pp", "2 instead of 4");
-  instance.problem.job.pins.pp.reset();
-  instance.problem.job.pins.remat = true;
-  expectViolation("pin remat");
+  Pins &pins = instance.problem.job.pins;
+  for (Axis axis : {Axis::Tp, Axis::Cp, Axis::Pp, Axis::Vpp, Axis::Dp, Axis::Ep, Axis::Etp,
+                    Axis::Zero, Axis::ExpertZero, Axis::MicroBatch}) {
+    const int64_t given = plan.layout.get(axis);
+    pins[axis] = given;
+    expectLegal();
+    pins[axis] = given + 1;
+    expectViolation(std::string("pin ") + axisName(axis),
+                    std::to_string(given) + " instead of " + std::to_string(given + 1));
+    pins[axis].reset();
+  }
+  pins.schedule = Schedule::ZeroBubbleH1;
+  expectViolation("pin schedule", "1f1b instead of zb-h1");
+  pins.schedule.reset();
+  pins.remat = false;
+  plan.stages[0].remat[1] = "full";
+  expectViolation("pin remat", "1 layer has another mode than 'none'");
+  pins.remat = true;
+  expectViolation("pin remat", "5 layers have another mode than 'full'");
 }
 
-TEST_F(CheckTest, ComputesTheCostOfAHandMadePlan) {
+TEST_F(CheckTest, RefusesWhatIsForbidden) {
+  instance.problem.job.forbids[Axis::Ep] = {2, 4};
+  expectViolation("forbid", "ep = 4 is forbidden");
+  instance.problem.job.forbids = {};
+  instance.problem.job.forbids.schedules = {Schedule::OneForwardOneBackward};
+  expectViolation("forbid", "schedule = 1f1b is forbidden");
+}
+
+//===----------------------------------------------------------------------===//
+// Figures
+//===----------------------------------------------------------------------===//
+
+// Four layers of 1 us forward and 2 us backward on two devices, nothing else.
+Instance evenInstance() {
+  Instance instance;
+  LayerRecipe layer;
+  layer.denseFlops = 1000000;
+  layer.modes = {{"none", 0, false, 1000, 0}, {"full", 1000000, false, 100, 0}};
+  instance.costs.kinds = {layer};
+  instance.costs.embeddingRecipe.modes = {{"none", 0, false, 70, 0}};
+  instance.costs.headRecipe.modes = {{"none", 0, false, 7, 0}};
+  Problem &problem = instance.problem;
+  problem.model.layers = {{0, 4}};
+  problem.cluster.numDevices = 2;
+  problem.cluster.device = {"toy", 1000000000000, int64_t(1) << 30, 100000000000};
+  problem.cluster.tiers = {{"pod", 2, int64_t(1) << 40, 0}};
+  problem.job.globalBatch = 4;
+  problem.job.recipe = {2, 4, 12};
+  return instance;
+}
+
+struct Expected {
+  Schedule schedule;
+  int64_t vpp, stepNs, activationBytes; // of stage 0
+};
+
+// t = 6 us, m = 4, two stages; see docs/cost-model.md, "The step" and "Memory".
+TEST(CheckFigures, StepAndActivationsByHand) {
+  for (const Expected &expected :
+       {Expected{Schedule::OneForwardOneBackward, 1, 4 * 6000 + 6000, 2 * (2 * 1000 + 70)},
+        Expected{Schedule::ZeroBubbleH1, 1, 4 * 6000 + 2000, 2 * (2 * 1000 + 70)},
+        // u = 3 us; k = 2 + 2 + 1 of chunks of one layer, e = 3.
+        Expected{Schedule::Interleaved, 2, 4 * 6000 + 3000, 5 * 1000 + 3 * 70},
+        // u = (12 + 8 - 12) / 4 us; k = 5, e = 3, the head is here.
+        Expected{Schedule::DualPipeV, 2, 4 * 6000 + 2000, 5 * 1000 + 3 * 70 + 7}}) {
+    SCOPED_TRACE(scheduleName(expected.schedule));
+    Instance instance = evenInstance();
+    Plan plan;
+    plan.layout.pp = 2;
+    plan.layout.vpp = expected.vpp;
+    plan.layout.schedule = expected.schedule;
+    if (expected.vpp == 1)
+      setStages(plan, {{{0, 2}}, {{2, 4}}});
+    else if (expected.schedule == Schedule::Interleaved)
+      setStages(plan, {{{0, 1}, {2, 3}}, {{1, 2}, {3, 4}}});
+    else
+      setStages(plan, {{{0, 1}, {3, 4}}, {{1, 2}, {2, 3}}});
+    const CheckResult result = check(instance.problem, instance.costs, plan);
+    ASSERT_TRUE(result.legal());
+    EXPECT_EQ(result.plan.objectiveNs, expected.stepNs);
+    EXPECT_EQ(result.plan.stages[0].activationBytes, expected.activationBytes);
+    instance.problem.job.stepNs = 123;
+    EXPECT_EQ(check(instance.problem, instance.costs, plan).plan.objectiveNs,
+              expected.stepNs + 123);
+  }
+}
+
+// One stage of two replicas: 1,000 dense parameters a layer, values of 2 bytes, gradients of 4,
+// optimizer state of 12.
+TEST(CheckFigures, ZeroByHand) {
+  struct Bytes {
+    int64_t parameters, gradients, optimizer, transient;
+  };
+  const Bytes expected[] = {{8000, 16000, 48000, 0},
+                            {8000, 16000, 24000, 0},
+                            {8000, 8000, 24000, 4000},
+                            {4000, 8000, 24000, 4000 + 2 * 2000}};
+  for (int64_t zero = 0; zero <= 3; ++zero) {
+    SCOPED_TRACE("zero " + std::to_string(zero));
+    Instance instance = evenInstance();
+    instance.costs.kinds[0].denseParameters = 1000;
+    instance.problem.cluster.tiers[0].bandwidthBytesPerS = 1000000000; // a byte a ns
+    instance.problem.job.recipe.reduceBytes = 2;
+    Plan plan;
+    plan.layout.dp = 2;
+    plan.layout.zero = zero;
+    setStages(plan, {{{0, 4}}});
+    const CheckResult result = check(instance.problem, instance.costs, plan);
+    ASSERT_TRUE(result.legal());
+    const StagePlan &stage = result.plan.stages[0];
+    EXPECT_EQ(stage.parameterBytes, expected[zero].parameters);
+    EXPECT_EQ(stage.gradientBytes, expected[zero].gradients);
+    EXPECT_EQ(stage.optimizerBytes, expected[zero].optimizer);
+    EXPECT_EQ(stage.transientBytes, expected[zero].transient);
+    // Half of 4 x 1,000 gradients of 2 bytes goes out, and as much of the values comes in.
+    const int64_t sync[] = {8000, 4000 + 4000, 4000, 0};
+    EXPECT_EQ(stage.syncNs, sync[zero]);
+    // Each layer by itself: gradients once, values twice.
+    const int64_t everyMicroBatch[] = {0, 0, 4 * 1000, 4 * (1000 + 2 * 1000)};
+    EXPECT_EQ(stage.zeroNs, everyMicroBatch[zero]);
+    // 4 + 2 x 2 + 2 x 12 bytes of each parameter, 100 bytes a ns.
+    EXPECT_EQ(stage.optimizerNs, (zero == 0 ? 4000 : 2000) * 32 / 100);
+    instance.problem.job.overlap.gradientPpm = instance.problem.job.overlap.parameterPpm = 1000000;
+    const CheckResult hidden = check(instance.problem, instance.costs, plan);
+    EXPECT_EQ(hidden.plan.stages[0].syncNs, 0);
+    EXPECT_EQ(hidden.plan.stages[0].zeroNs, 0);
+  }
+}
+
+// Rematerialization adds its time to one micro-batch, and saves what it says.
+TEST(CheckFigures, RematByHand) {
+  Instance instance = evenInstance();
   Plan plan;
-  plan.layout = {2, 4, 4, 1, 0};
-  plan.stages.resize(2);
-  plan.stages[0] = {0, 5, std::vector<bool>(5, true)};
-  plan.stages[1] = {5, 6, {false}};
-  CheckResult result = check(instance.problem, instance.costs, plan);
-  EXPECT_TRUE(result.legal());
-  EXPECT_EQ(result.plan.layout.numMicroBatches, 8);
-  EXPECT_GT(result.plan.objectiveNs, answer.plan.objectiveNs);
-  EXPECT_GT(result.plan.stages[0].recomputeNs, 0);
-  EXPECT_EQ(result.plan.stages[1].recomputeNs, 0);
+  plan.layout.pp = 2;
+  setStages(plan, {{{0, 3}}, {{3, 4}}});
+  plan.stages[0].remat = {"none", "full", "full"};
+  const CheckResult result = check(instance.problem, instance.costs, plan);
+  ASSERT_TRUE(result.legal());
+  EXPECT_EQ(result.plan.stages[0].recomputeNs, 2000);
+  EXPECT_EQ(result.plan.stages[0].microBatchNs, 9000 + 2000);
+  EXPECT_EQ(result.plan.stages[0].activationBytes, 2 * (1000 + 100 + 100 + 70));
+  EXPECT_EQ(result.plan.objectiveNs, 4 * 11000 + 3000);
 }
 
-TEST_F(CheckTest, ExplainsForPeople) {
-  std::string text = explain(instance.problem, answer);
-  for (const char *part : {"where the step goes", "pipeline bubble", "memory of a device",
-                           "proof: optimal", "pinned: pp = 2"})
-    EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
+// A stage computes with the weakest of its devices, in every figure.
+TEST(CheckFigures, WeakestDeviceByHand) {
+  Instance instance = evenInstance();
+  Cluster &cluster = instance.problem.cluster;
+  Device slow = cluster.device;
+  slow.peakFlopsPerS /= 2;
+  slow.memoryBytes = 1000;
+  cluster.groups = {{cluster.device, 1}, {slow, 1}};
+  Plan plan;
+  plan.layout.pp = 2;
+  setStages(plan, {{{0, 2}}, {{2, 4}}});
+  const CheckResult result = check(instance.problem, instance.costs, plan);
+  EXPECT_EQ(result.plan.stages[0].microBatchNs, 6000);
+  EXPECT_EQ(result.plan.stages[1].microBatchNs, 12000);
+  ASSERT_EQ(result.violations.size(), 1u);
+  EXPECT_EQ(result.violations[0].limit, "memory");
+  EXPECT_EQ(result.violations[0].amount.find("stage 1 peak"), 0u) << result.violations[0].amount;
 }
 
 } // namespace

@@ -24,10 +24,10 @@ public:
     kind(layers.counts.begin(), 0, 0, 0);
   }
 
-  // INT64_MAX: nothing fits.
-  int64_t leastNs = INT64_MAX;
+  bool fits() const { return leastNs < INT64_MAX; }
+  StageTerms terms() const { return figures.terms(base, leastNs); }
+
   ModeCounts best;
-  int64_t tailNs() const { return base.tailNs; } // whatever the modes
 
 private:
   using Kind = std::map<int, int64_t>::const_iterator;
@@ -35,9 +35,9 @@ private:
   void kind(Kind at, int64_t extra, int64_t saved, int64_t transient) {
     if (at != layers.counts.end())
       return mode(at, 0, at->second, extra, saved, transient);
-    if (base.timeNs + extra >= leastNs || !base.fits(saved, transient))
+    if (extra >= leastNs || !base.fits(saved, transient))
       return;
-    leastNs = base.timeNs + extra;
+    leastNs = extra;
     best = trial;
   }
 
@@ -59,6 +59,7 @@ private:
   StageLayers layers;
   StageBase base;
   ModeCounts trial;
+  int64_t leastNs = INT64_MAX; // of recomputation
 };
 
 // All splits of one layout.
@@ -88,16 +89,17 @@ private:
 
   void offer() {
     const auto chunks = chunksOf(units, layout, counts);
-    int64_t slowest = 0, sum = 0, tail = 0;
+    int64_t busy = 0, fill = 0, tail = 0;
     for (int64_t stage = 0; stage < layout.pp; ++stage) {
       const ModeEnumerator &modes = modesOf(stage, chunks[stage]);
-      if (modes.leastNs == INT64_MAX)
+      if (!modes.fits())
         return;
-      slowest = std::max(slowest, modes.leastNs);
-      sum += modes.leastNs;
-      tail = std::max(tail, modes.tailNs());
+      const StageTerms terms = modes.terms();
+      busy = std::max(busy, terms.busyNs);
+      fill += terms.fillNs;
+      tail = std::max(tail, terms.tailNs);
     }
-    const int64_t objective = figures.objectiveNs(slowest, sum, tail);
+    const int64_t objective = figures.objectiveNs(busy, fill, tail);
     if (!best || objective < best->objectiveNs)
       best = OraclePlan{planOf(chunks), objective};
   }
@@ -156,13 +158,24 @@ private:
 
 } // namespace
 
-std::optional<OraclePlan> sigma::planner::test::exhaustive(Instance &instance) {
-  std::optional<OraclePlan> best;
+std::vector<OraclePlan> sigma::planner::test::exhaustiveByLayout(Instance &instance) {
+  std::vector<OraclePlan> plans;
   WorkBook book(instance);
   for (const Layout &layout : allLayouts(instance.problem)) {
     const LayoutFigures figures(instance.problem, book.work(layout), layout);
+    std::optional<OraclePlan> best;
     Enumerator(instance.problem, figures, layout, best).run();
+    if (best)
+      plans.push_back(*best);
   }
+  return plans;
+}
+
+std::optional<OraclePlan> sigma::planner::test::exhaustive(Instance &instance) {
+  std::optional<OraclePlan> best;
+  for (OraclePlan &plan : exhaustiveByLayout(instance))
+    if (!best || plan.objectiveNs < best->objectiveNs)
+      best = std::move(plan);
   return best;
 }
 

@@ -16,6 +16,9 @@ struct OraclePlan {
   int64_t objectiveNs = 0;
 };
 
+// One of the fastest plans of each layout that has one.
+std::vector<OraclePlan> exhaustiveByLayout(Instance &instance);
+
 // One of the fastest plans of the space.
 std::optional<OraclePlan> exhaustive(Instance &instance);
 

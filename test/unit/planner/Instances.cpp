@@ -105,6 +105,15 @@ LayerCost RecipeCosts::head(const Sharding &sharding) {
   return layerCost(headRecipe, sharding);
 }
 
+std::string sigma::planner::test::describe(const Layout &layout) {
+  std::string text;
+  for (int i = 0; i < kNumAxes; ++i)
+    text += std::string(axisName(static_cast<Axis>(i))) + " " +
+            std::to_string(layout.get(static_cast<Axis>(i))) + " ";
+  return text + scheduleName(layout.schedule) + " " + placementName(layout.placement) + " " +
+         contextKindName(layout.contextKind);
+}
+
 //===----------------------------------------------------------------------===//
 // By hand
 //===----------------------------------------------------------------------===//

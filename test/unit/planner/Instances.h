@@ -71,6 +71,9 @@ private:
 // up to 4, by ep up to 8 and by cp.
 Instance simpleInstance();
 
+// "tp 2 cp 1 pp 4 ...", for messages.
+std::string describe(const Layout &layout);
+
 // Simple, and only over pp, dp, ep and the micro-batch: a small space for tests of something else.
 Instance narrowInstance();
 
@@ -78,6 +81,9 @@ Instance narrowInstance();
 // two kinds of devices, pins, each in some of them. With `coarse`, times are multiples of a large
 // unit, so that many plans cost the same.
 Instance randomInstance(uint64_t seed, int64_t maxLayers, int64_t maxDevices, bool coarse);
+
+// Many layers and devices, most of the space open.
+Instance largeInstance(uint64_t seed);
 
 // 63 identical MoE layers of a 208.7B model on 2,048 devices in nodes of 8, batch 4096.
 Instance sigmaInstance();

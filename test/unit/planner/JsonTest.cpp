@@ -46,7 +46,7 @@ TEST_F(JsonTest, RoundTrips) {
 
 TEST_F(JsonTest, PrintsWhatProgramsRelyOn) {
   for (const char *key :
-       {"\"tp\": 1", "\"vpp\": 1", "\"zero\": 0", "\"microBatch\": ", "\"schedule\": \"1f1b\"",
+       {"\"tp\": 1", "\"vpp\": 1", "\"zero\": ", "\"microBatch\": ", "\"schedule\": \"1f1b\"",
         "\"p95\": ", "\"peakMemoryBytes\": ", "\"tokensPerSecond\": ", "\"status\": \"OPTIMAL\"",
         "\"gap\": 0", "\"wallMs\": ", "\"conflict\": []", "\"version\": 1"})
     EXPECT_NE(text.find(key), std::string::npos) << key << "\n" << text;
@@ -130,7 +130,8 @@ TEST_F(JsonTest, RefusesWrongFields) {
   expectError("{}", "version is 0");
   expectError(replaced("\"version\": 1", "\"version\": 2"), "version is 2");
   expectError(replaced("\"tp\": 1", "\"tp\": 0"), "layout.tp is 0; it must be at least 1");
-  expectError(replaced("\"zero\": 0", "\"zero\": 4"), "layout.zero is 4; it must lie in 0..3");
+  expectError(replaced("\"zero\": ", "\"zero\": 4, \"was\": "),
+              "layout.zero is 4; it must lie in 0..3");
   expectError(replaced("\"placement\": \"tp-cp-dp-pp\"", "\"placement\": \"pp-dp\""),
               "layout.placement is 'pp-dp'; allowed: tp-cp-dp-pp, tp-cp-pp-dp");
   expectError(replaced("\"schedule\": \"1f1b\"", "\"schedule\": \"magic\""),

@@ -97,9 +97,10 @@ private:
         extra = std::min(extra, label[0]);
     if (extra == INT64_MAX)
       return;
-    const int64_t time = base.timeNs + extra;
+    const StageTerms terms = figures.terms(base, extra);
     for (const Label &label : from.labels)
-      to.insert({std::max(label[0], time), label[1] + time, std::max(label[2], base.tailNs)});
+      to.insert({std::max(label[0], terms.busyNs), label[1] + terms.fillNs,
+                 std::max(label[2], terms.tailNs)});
   }
 
   StageLayers layersOf(int64_t stage, int64_t first, int64_t end) const {
@@ -164,5 +165,30 @@ std::optional<OraclePlan> sigma::planner::test::labelOracle(Instance &instance) 
     best->plan.layout = layout;
     best->objectiveNs = *value;
   }
+  return best;
+}
+
+std::optional<int64_t> sigma::planner::test::labelOracle(Instance &instance, const Layout &layout) {
+  const WorkFigures work(instance, layout);
+  const LayoutFigures figures(instance.problem, work, layout);
+  ModeFronts fronts;
+  return LabelProgram(instance.problem, work, figures, layout, fronts).solve();
+}
+
+std::optional<int64_t> sigma::planner::test::cheapestPath(const OptionGraph &graph) {
+  std::map<int64_t, Front> at;
+  at[0].insert({0, 0, 0});
+  for (const std::vector<StageOption> &options : graph.stages) {
+    std::map<int64_t, Front> next;
+    for (const StageOption &option : options)
+      for (const Label &label : at[option.first].labels)
+        next[option.end()].insert({std::max(label[0], option.times.steadyNs),
+                                   label[1] + option.times.fillNs,
+                                   std::max(label[2], option.times.tailNs)});
+    at = std::move(next);
+  }
+  std::optional<int64_t> best;
+  for (const Label &label : at[graph.numUnits].labels)
+    best = std::min(best.value_or(INT64_MAX), label[0] + label[1] + label[2]);
   return best;
 }

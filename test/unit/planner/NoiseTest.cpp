@@ -76,15 +76,44 @@ TEST(Noise, SpikesAreAMixture) {
   StepNoise noise;
   noise.numDevices = 1000;
   noise.spikes = {50, 1000000};
-  double hit = 1 - std::pow(1 - 50e-6, 1000);
-  EXPECT_NEAR(noise.meanNs(), hit * 1e6, 1e-3);
-  EXPECT_EQ(noise.quantileNs(0.90), 0);
-  EXPECT_EQ(noise.quantileNs(0.99), 1e6);
+  const double none = std::pow(1 - 50e-6, 1000), one = none * 1000 * 50e-6 / (1 - 50e-6);
+  EXPECT_NEAR(noise.meanNs(), 1000 * 50e-6 * 1e6, 1e-3); // those of one replica add up
+  EXPECT_EQ(noise.quantileNs(none - 0.001), 0);
+  EXPECT_EQ(noise.quantileNs(none + 0.001), 1e6);
+  EXPECT_EQ(noise.quantileNs(none + one + 1e-4), 2e6);
+  noise.numReplicas = 1000; // those of several do not
+  EXPECT_NEAR(noise.meanNs(), (1 - none) * 1e6, 1e-3);
+  EXPECT_EQ(noise.quantileNs(0.9999), 1e6);
   noise.cellSigmaNs = 1;
   EXPECT_GT(noise.quantileNs(0.99), 0.99e6);
   EXPECT_LT(noise.quantileNs(0.90), 100);
   for (double p = 0.05; p < 0.94; p += 0.05)
     EXPECT_LE(noise.quantileNs(p), noise.quantileNs(p + 0.05));
+}
+
+TEST(Noise, SpikesThatComeWithEveryStepAddUp) {
+  StepNoise noise;
+  noise.numDevices = 8;
+  noise.spikes = {1000000, 1000};
+  EXPECT_EQ(noise.quantileNs(0.5), 8000);
+  EXPECT_NEAR(noise.meanNs(), 8000, 1e-6);
+}
+
+// The mean adds what jitter and spikes make the slowest replica wait; they need not meet in one.
+TEST(Noise, MeanAndQuantilesAgree) {
+  StepNoise noise;
+  noise.cellSigmaNs = 3000;
+  noise.numMicroBatches = 32;
+  noise.numStages = 4;
+  noise.numReplicas = 16;
+  noise.numDevices = 512;
+  noise.spikes = {1000, 200000};
+  double mean = 0;
+  const int steps = 20000;
+  for (int i = 0; i < steps; ++i)
+    mean += noise.quantileNs((i + 0.5) / steps) / steps;
+  EXPECT_LE(mean, noise.meanNs());
+  EXPECT_GT(mean, 0.9 * noise.meanNs());
 }
 
 // Last-passage percolation on a grid, simulated: the closed form of pipeline jitter is what theory

@@ -81,7 +81,7 @@ int64_t LayoutFigures::pieceNs(const PieceFigures &piece) const {
   int64_t reduce = 0, gather = 0;
   auto add = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
     if (zero >= 2)
-      reduce += collectiveNs(Collective::ReduceScatter, parameters * recipe.gradientBytes, ranks);
+      reduce += collectiveNs(Collective::ReduceScatter, parameters * recipe.reduceBytes, ranks);
     if (zero == 3)
       gather += 2 * collectiveNs(Collective::AllGather, parameters * recipe.valueBytes, ranks);
   };
@@ -96,7 +96,7 @@ int64_t LayoutFigures::tailNs(const Device &device, const Totals &totals) const 
   const Overlap &overlap = problem.job.overlap;
   int64_t reduce = 0, gather = 0, updated = 0;
   auto add = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
-    const int64_t gradients = parameters * recipe.gradientBytes;
+    const int64_t gradients = parameters * recipe.reduceBytes;
     if (zero == 0)
       reduce += collectiveNs(Collective::AllReduce, gradients, ranks);
     if (zero == 1)
@@ -120,6 +120,9 @@ StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
   auto add = [&](const PieceFigures &piece, int64_t count) {
     totals.add(piece, count);
     base.timeNs += count * pieceNs(piece);
+    base.backwardNs += count * piece.backwardNs;
+    base.wholeBackwardNs += count * piece.wholeBackwardNs;
+    base.hiddenNs += count * piece.hiddenNs;
   };
   for (const auto &[kind, count] : layers.counts)
     add(figures.kinds.at(kind), count);
@@ -200,16 +203,29 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
 // Steps
 //===----------------------------------------------------------------------===//
 
-int64_t LayoutFigures::objectiveNs(int64_t slowestNs, int64_t sumNs, int64_t tailNs) const {
-  // (m - 1/d) slowest + 1/d sum
-  int64_t d = 3;
+StageTerms LayoutFigures::terms(const StageBase &base, int64_t recomputeNs) const {
+  const int64_t m = layout.numMicroBatches, time = base.timeNs + recomputeNs;
+  const int64_t backward = base.wholeBackwardNs + recomputeNs;
   if (layout.schedule == Schedule::OneForwardOneBackward)
-    d = 1;
-  else if (layout.schedule == Schedule::Interleaved)
-    d = layout.vpp;
-  return divideUp((layout.numMicroBatches * d - 1) * slowestNs + sumNs, d) + tailNs + noiseNs;
+    return {(m - 1) * time, time, base.tailNs};
+  if (layout.schedule == Schedule::Interleaved) {
+    const int64_t fill = divideUp(time, layout.vpp);
+    return {m * time - fill, fill, base.tailNs};
+  }
+  if (layout.schedule == Schedule::ZeroBubbleH1) {
+    const int64_t fill = time - base.backwardNs;
+    return {m * time - fill, fill, base.tailNs};
+  }
+  const int64_t fill = divideUp(2 * time + 2 * backward - 3 * base.backwardNs, 4);
+  const int64_t alone = divideUp((2 * layout.pp + 1) * base.hiddenNs, 2);
+  return {m * time - fill + alone, fill, base.tailNs};
 }
 
+int64_t LayoutFigures::objectiveNs(int64_t busyNs, int64_t fillNs, int64_t tailNs) const {
+  return busyNs + fillNs + tailNs + problem.job.stepNs + noiseNs;
+}
+
+// The busiest stage has at least the average: m times the sum of all pieces over pp.
 int64_t LayoutFigures::lowerBoundNs() const {
   auto least = [&](auto piece) {
     int64_t best = INT64_MAX;
@@ -222,5 +238,5 @@ int64_t LayoutFigures::lowerBoundNs() const {
   for (const LayerGroup &group : problem.model.layers)
     sum += group.count *
            least([&](const WorkFigures::Stage &stage) { return stage.kinds.at(group.kind); });
-  return objectiveNs(divideUp(sum, layout.pp), sum, 0);
+  return objectiveNs(layout.numMicroBatches * sum / layout.pp, 0, 0);
 }

@@ -19,11 +19,17 @@ struct StageLayers {
 // A stage but for the memory and the recomputation of its layers.
 struct StageBase {
   int64_t timeNs = 0, tailNs = 0;
+  int64_t backwardNs = 0, wholeBackwardNs = 0, hiddenNs = 0; // as of a piece
   int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
   // What layers save is kept so often.
   int64_t heldNumerator = 1, heldDenominator = 1;
 
   bool fits(int64_t savedBytes, int64_t transientBytes) const;
+};
+
+// The step takes the largest of busy, the sum of fill, the largest of tail.
+struct StageTerms {
+  int64_t busyNs = 0, fillNs = 0, tailNs = 0;
 };
 
 class LayoutFigures {
@@ -35,7 +41,9 @@ public:
   const std::vector<ModeFigures> &modes(int64_t stage, int kind) const {
     return work.stages[stage]->kinds.at(kind).modes;
   }
-  int64_t objectiveNs(int64_t slowestNs, int64_t sumNs, int64_t tailNs) const;
+  // What a stage that recomputes for so long adds to the step.
+  StageTerms terms(const StageBase &base, int64_t recomputeNs) const;
+  int64_t objectiveNs(int64_t busyNs, int64_t fillNs, int64_t tailNs) const;
   // No plan of the layout is faster.
   int64_t lowerBoundNs() const;
 

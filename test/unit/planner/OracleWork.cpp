@@ -25,6 +25,7 @@ namespace {
 
 struct Pass {
   int64_t computeNs = 0, totalNs = 0;
+  int64_t hiddenNs = 0; // not in the total
   double variance = 0;
 };
 
@@ -38,7 +39,8 @@ public:
                 std::sqrt(std::max(1.0, double(problem.model.numExperts) / double(layout.ep)));
   }
 
-  Pass time(const WorkCost &work);
+  // `isPaired`: with DualPipeV, beside the other direction.
+  Pass time(const WorkCost &work, bool isPaired);
 
 private:
   // Ops [first, end) of a segment that ends in group `group`; none: nobody waits.
@@ -86,7 +88,7 @@ int64_t PassTimer::waits(Pass &pass) const {
   return total;
 }
 
-Pass PassTimer::time(const WorkCost &work) {
+Pass PassTimer::time(const WorkCost &work, bool isPaired) {
   for (int i = 0; i <= kNumGroups; ++i)
     plain[i] = grouped[i] = comm[i] = 0;
   attention = 0;
@@ -109,12 +111,15 @@ Pass PassTimer::time(const WorkCost &work) {
                    std::accumulate(grouped, std::end(grouped), int64_t(0));
   const Overlap &overlap = problem.job.overlap;
   auto of = [&](Group group) { return comm[static_cast<int>(group)]; };
-  const bool hides = layout.schedule == Schedule::DualPipeV;
   pass.totalNs = pass.computeNs + waits(pass);
   pass.totalNs +=
       exposedNs(of(Group::Tensor) + of(Group::ExpertTensor), pass.computeNs, overlap.tensorPpm);
   pass.totalNs += exposedNs(of(Group::Context), attention, overlap.contextPpm);
-  pass.totalNs += exposedNs(of(Group::Expert), pass.computeNs, hides ? overlap.expertPpm : 0);
+  const bool hides = isPaired && layout.schedule == Schedule::DualPipeV;
+  const int64_t exchange =
+      exposedNs(of(Group::Expert), pass.computeNs, hides ? overlap.expertPpm : 0);
+  pass.totalNs += exchange;
+  pass.hiddenNs = of(Group::Expert) - exchange;
   return pass;
 }
 
@@ -126,17 +131,19 @@ static bool isAllowed(const std::optional<bool> &pin, const std::string &mode) {
 
 static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, std::optional<bool> pin) {
   PieceFigures figures;
-  const Pass forward = timer.time(cost.forward), backward = timer.time(cost.backward);
+  const Pass forward = timer.time(cost.forward, true), backward = timer.time(cost.backward, true);
   figures.forwardNs = forward.computeNs;
   figures.backwardNs = backward.computeNs;
   figures.baseNs = forward.totalNs + backward.totalNs;
+  figures.wholeBackwardNs = backward.totalNs + backward.hiddenNs;
+  figures.hiddenNs = forward.hiddenNs + backward.hiddenNs;
   figures.variance = forward.variance + backward.variance;
   figures.dense = cost.denseParameters;
   figures.expert = cost.expertParameters;
   for (const RematMode &mode : cost.modes)
     if (isAllowed(pin, mode.name))
-      figures.modes.push_back(
-          {mode.name, timer.time(mode.recompute).totalNs, mode.savedBytes, mode.transientBytes});
+      figures.modes.push_back({mode.name, timer.time(mode.recompute, false).totalNs,
+                               mode.savedBytes, mode.transientBytes});
   return figures;
 }
 

@@ -11,20 +11,24 @@ using namespace sigma::planner::test;
 
 namespace {
 
+StageTimes randomTimes(Random &random, int64_t layers, int64_t weight) {
+  const int64_t time = layers * 20 + random.between(1, 60);
+  return {weight * time + random.between(0, 9), time, random.between(1, 200)};
+}
+
 OptionGraph randomGraph(Random &random) {
   OptionGraph graph;
-  graph.numLayers = random.between(3, 9);
-  graph.numMicroBatches = random.between(1, 12);
-  int64_t stages = random.between(2, std::min<int64_t>(4, graph.numLayers));
+  graph.numUnits = random.between(3, 9);
+  const int64_t weight = random.between(0, 12); // of the steady time, like micro-batches
+  int64_t stages = random.between(2, std::min<int64_t>(4, graph.numUnits));
   for (int64_t stage = 0; stage < stages; ++stage) {
     graph.stages.emplace_back();
     bool isFirst = stage == 0, isLast = stage == stages - 1;
-    for (int64_t first = isFirst ? 0 : stage; first < (isFirst ? 1 : graph.numLayers); ++first)
-      for (int64_t end = isLast ? graph.numLayers : first + 1; end <= graph.numLayers; ++end)
+    for (int64_t first = isFirst ? 0 : stage; first < (isFirst ? 1 : graph.numUnits); ++first)
+      for (int64_t end = isLast ? graph.numUnits : first + 1; end <= graph.numUnits; ++end)
         if (random.chance(85))
-          graph.stages.back().push_back({first, end - first,
-                                         (end - first) * 20 + random.between(1, 60),
-                                         random.between(1, 200)});
+          graph.stages.back().push_back(
+              {first, end - first, randomTimes(random, end - first, weight)});
   }
   return graph;
 }
@@ -38,16 +42,16 @@ struct Cheapest {
 void walk(const OptionGraph &graph, std::vector<const StageOption *> &path, Cheapest &best) {
   int64_t at = path.empty() ? 0 : path.back()->end();
   if (path.size() == graph.stages.size()) {
-    int64_t slowest = 0, sum = 0, tail = 0;
+    int64_t steady = 0, fill = 0, tail = 0;
     std::vector<int64_t> counts;
     for (const StageOption *option : path) {
-      slowest = std::max(slowest, option->timeNs);
-      sum += option->timeNs;
-      tail = std::max(tail, option->tailNs);
+      steady = std::max(steady, option->times.steadyNs);
+      fill += option->times.fillNs;
+      tail = std::max(tail, option->times.tailNs);
       counts.push_back(option->count);
     }
-    int64_t cost = (graph.numMicroBatches - 1) * slowest + sum + tail;
-    if (at == graph.numLayers &&
+    const int64_t cost = steady + fill + tail;
+    if (at == graph.numUnits &&
         (cost < best.costNs || (cost == best.costNs && counts < best.counts)))
       best = {cost, counts};
     return;
@@ -77,7 +81,7 @@ TEST(Prover, EqualsEnumerationOfPaths) {
     }
     // A loose limit leaves Z3 much to do; what it then removes must not be the optimum.
     OptionGraph loose = graph;
-    presolve(loose, best.costNs + best.costNs / 4);
+    presolve(loose, best.costNs + best.costNs / 3);
     EXPECT_LE(loose.lowerBoundNs(), best.costNs);
     open += loose.numOptions() > 2 * loose.stages.size();
     StageProver refuter(loose, best.costNs - 1, 0);
@@ -99,7 +103,7 @@ TEST(Prover, EqualsEnumerationOfPaths) {
 
 TEST(Prover, EmptyGraphIsUndecided) {
   OptionGraph graph;
-  graph.numLayers = 1;
+  graph.numUnits = 1;
   graph.stages.resize(1);
   EXPECT_EQ(StageProver(graph, 100, 0).check(), Verdict::Unknown);
 }

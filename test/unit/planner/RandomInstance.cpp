@@ -62,7 +62,7 @@ static void randomModel(Random &random, Instance &instance, int64_t maxLayers, b
   model.numExperts = hasExperts ? random.pick<int64_t>({2, 4, 6, 8}) : 0;
   model.flopsPerToken = 1e6;
   model.tensorDivisor = random.pick<int64_t>({1, 2, 4, 6, 8});
-  model.expertTensorDivisor = random.pick<int64_t>({1, 2, 3, 4, 8});
+  model.expertTensorDivisor = random.pick<int64_t>({1, 2, 3, 4});
   model.headDivisor = random.pick<int64_t>({1, 2, 4, 8});
   model.allowsContext = random.chance(40);
   instance.costs.embeddingRecipe = randomLayer(random, false, unit / 10);
@@ -111,14 +111,14 @@ static void randomTiers(Random &random, Cluster &cluster, bool coarse) {
 static void randomCluster(Random &random, Instance &instance, int64_t maxDevices, bool coarse) {
   Cluster &cluster = instance.problem.cluster;
   cluster.name = "random";
-  cluster.numDevices = random.pick<int64_t>({1, 2, 3, 4, 6, 8, 12, 16});
+  cluster.numDevices = random.pick<int64_t>({1, 2, 3, 4, 6, 8, 8, 12, 16, 16});
   while (cluster.numDevices > maxDevices)
     cluster.numDevices /= 2;
   cluster.device = {"toy", 1000000000000, 1, 200000000000};
   cluster.device.launchNs = coarse ? 0 : random.between(0, 3000);
   // Between "only with everything rematerialized" and "anything fits".
   cluster.device.memoryBytes =
-      random.chance(25) ? int64_t(1) << 33 : random.between(1000, 12000) * 1000;
+      random.chance(20) ? int64_t(1) << 33 : random.between(700, 9000) * 1000;
   randomTiers(random, cluster, coarse);
   if (!coarse && random.chance(60)) {
     cluster.device.jitterPpm = random.between(0, 60000);
@@ -141,9 +141,9 @@ static int64_t randomValue(Random &random, Axis axis) {
 static void randomChoices(Random &random, Job &job) {
   for (int i = 0; i < kNumAxes; ++i) {
     const Axis axis = static_cast<Axis>(i);
-    if (random.chance(4))
+    if (random.chance(2))
       job.pins[axis] = randomValue(random, axis);
-    else if (random.chance(5))
+    else if (random.chance(3))
       job.forbids[axis] = {randomValue(random, axis)};
   }
   if (random.chance(10))
@@ -158,11 +158,13 @@ static void randomJob(Random &random, Instance &instance, bool coarse) {
   Job &job = instance.problem.job;
   job.name = "run";
   job.globalBatch = instance.problem.cluster.numDevices * random.pick<int64_t>({1, 2, 4, 6, 8});
-  job.recipe = {random.pick<int64_t>({2, 4}), 4, random.pick<int64_t>({8, 12})};
+  job.recipe = {random.pick<int64_t>({2, 4}), 4, random.pick<int64_t>({8, 12}),
+                random.pick<int64_t>({2, 4})};
+  job.stepNs = random.chance(20) ? random.below(1000000) : 0;
   job.memoryMarginPpm = random.between(0, 150000);
   job.quantilePpm = random.pick<int64_t>({500000, 900000, 950000, 990000});
   job.maxMicroBatch = random.pick<int64_t>({1, 2, 4});
-  job.maxZero = random.pick<int64_t>({0, 1, 2, 3});
+  job.maxZero = random.pick<int64_t>({0, 1, 2, 3, 3, 3});
   Overlap &overlap = job.overlap;
   for (int64_t *share : {&overlap.gradientPpm, &overlap.parameterPpm, &overlap.tensorPpm,
                          &overlap.contextPpm, &overlap.expertPpm})
@@ -177,5 +179,19 @@ Instance sigma::planner::test::randomInstance(uint64_t seed, int64_t maxLayers, 
   randomModel(random, instance, maxLayers, coarse);
   randomCluster(random, instance, maxDevices, coarse);
   randomJob(random, instance, coarse);
+  return instance;
+}
+
+Instance sigma::planner::test::largeInstance(uint64_t seed) {
+  Random random(seed * 7919);
+  Instance instance = randomInstance(seed * 7919, 48, 16, false);
+  Problem &problem = instance.problem;
+  problem.job.pins = {};
+  problem.job.forbids = {};
+  problem.job.globalBatch = problem.cluster.numDevices * random.pick<int64_t>({8, 16, 32});
+  auto enlarge = [](Device &device) { device.memoryBytes *= 4; };
+  enlarge(problem.cluster.device);
+  for (DeviceGroup &group : problem.cluster.groups)
+    enlarge(group.device);
   return instance;
 }

@@ -47,28 +47,40 @@ TEST(Validate, NamesTheField) {
   expectErrorAfter([](Problem &p) { p.job.globalBatch = 0; }, "global batch");
   expectErrorAfter([](Problem &p) { p.job.memoryMarginPpm = 1000000; }, "memory margin");
   expectErrorAfter([](Problem &p) { p.job.quantilePpm = 0; }, "quantile");
-  expectErrorAfter([](Problem &p) { p.job.pins.ep = 0; }, "pin ep");
+  expectErrorAfter([](Problem &p) { p.job.pins[Axis::Ep] = 0; }, "pin ep");
+  expectErrorAfter([](Problem &p) { p.job.pins[Axis::Zero] = 4; }, "pin zero");
+  expectErrorAfter([](Problem &p) { p.job.maxZero = 4; }, "largest ZeRO stage");
+  expectErrorAfter([](Problem &p) { p.job.overlap.tensorPpm = 1000001; }, "overlap");
   expectErrorAfter([](Problem &p) { p.job.recipe.valueBytes = -2; }, "value bytes");
+  expectErrorAfter([](Problem &p) { p.model.tensorDivisor = 0; }, "tensor divisor");
+  expectErrorAfter([](Problem &p) { p.model.headDivisor = 0; }, "head divisor");
+  expectErrorAfter([](Problem &p) { p.model.sharedParameters = -1; }, "shared parameters");
+  expectErrorAfter([](Problem &p) { p.cluster.groups = {{p.cluster.device, 7}}; },
+                   "its kinds have 7 of 8 devices");
 }
 
 TEST(Validate, NegativeTablesAreAnError) {
   Instance instance = simpleInstance();
-  instance.costs.kinds[0].savedBytes = -1;
+  instance.costs.kinds[0].modes[0].savedBytes = -1000000;
   Answer answer = plan(instance.problem, instance.costs);
   EXPECT_NE(answer.error.find("saved bytes"), std::string::npos) << answer.error;
 }
 
 struct ThrowingCosts : RecipeCosts {
-  LayerCost layer(int, int64_t, int64_t) override { throw std::runtime_error("no such block"); }
+  LayerCost layer(int, const Sharding &) override { throw std::runtime_error("no such block"); }
 };
 
 TEST(Validate, NothingThrownLeavesThePlanner) {
   Instance instance = simpleInstance();
   ThrowingCosts costs;
+  costs.embeddingRecipe.modes = costs.headRecipe.modes = {{"none"}};
   EXPECT_EQ(plan(instance.problem, costs).error, "no such block");
   Plan given;
-  given.layout = {1, 8, 1, 1, 0};
-  given.stages = {{0, 6, std::vector<bool>(6, false)}};
+  given.layout.dp = 8;
+  given.layout.numMicroBatches = 0;
+  given.stages.resize(1);
+  given.stages[0].chunks = {{0, 6}};
+  given.stages[0].remat.assign(6, "none");
   EXPECT_EQ(check(instance.problem, costs, given).error, "no such block");
 }
 
