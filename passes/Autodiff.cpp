@@ -1,5 +1,6 @@
 //===- Autodiff.cpp - backward from forward by the ops' rules -------------===//
 
+#include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
 
@@ -47,6 +48,9 @@ public:
       opBuilder.setInsertionPointToStart(&body());
       return primals[value] = opBuilder.clone(*producer)->getResult(0);
     }
+    auto rule = dyn_cast_or_null<DifferentiableOpInterface>(producer);
+    if (rule && rule.isRepeatedInBackward())
+      return primals[value] = repeat(producer, value);
     SmallVectorImpl<Value> &kept = producer ? saved : captured;
     kept.push_back(value);
     unsigned index = producer ? saved.size() - 1 : saved.size() + captured.size() - 1;
@@ -67,11 +71,27 @@ public:
       return;
     }
     Value &sum = gradients[value];
-    sum = sum ? opBuilder.create<AddOp>(gradient.getLoc(), sum, gradient) : gradient;
+    sum = sum ? add(sum, gradient) : gradient;
   }
 
 private:
   Block &body() { return backward.getBody().front(); }
+
+  /// Rows of experts have room for more than there are.
+  Value add(Value sum, Value gradient) {
+    auto op = opBuilder.create<AddOp>(gradient.getLoc(), sum, gradient);
+    if (auto product = gradient.getDefiningOp<GroupedMatmulOp>())
+      op.setExpectedRows(product.getExpectedRows());
+    return op;
+  }
+
+  /// Runs a forward op again where its result is first needed.
+  Value repeat(Operation *op, Value result) {
+    IRMapping mapping;
+    for (Value operand : op->getOperands())
+      mapping.map(operand, primal(operand));
+    return opBuilder.clone(*op, mapping)->getResult(cast<OpResult>(result).getResultNumber());
+  }
 
   void differentiate(Operation &op) {
     auto rule = dyn_cast<DifferentiableOpInterface>(op);
@@ -118,7 +138,7 @@ private:
 };
 } // namespace
 
-LogicalResult sigma::differentiate(ProgramOp program) {
+LogicalResult mlir::sigma::differentiate(ProgramOp program) {
   FuncOp forward = program.getForward();
   if (!forward)
     return program.emitOpError() << "has no @forward; run sigma-expand-blocks first";
@@ -135,9 +155,9 @@ LogicalResult sigma::differentiate(ProgramOp program) {
 }
 
 namespace {
-struct Autodiff : sigma::impl::AutodiffBase<Autodiff> {
+struct Autodiff : mlir::sigma::impl::AutodiffBase<Autodiff> {
   void runOnOperation() override {
-    if (failed(sigma::differentiate(getOperation())))
+    if (failed(mlir::sigma::differentiate(getOperation())))
       signalPassFailure();
   }
 };

@@ -3,33 +3,39 @@
 #ifndef PASSES_COSTTABLES_H
 #define PASSES_COSTTABLES_H
 
+#include "dialects/Rank/BlockBuilder.h"
 #include "dialects/Sigma/SigmaOps.h"
+#include "passes/BlockWork.h"
 #include "planner/Problem.h"
+#include <vector>
 
 namespace mlir::sigma {
-namespace planner = ::sigma::planner;
 
-/// Expands one block at a time at the asked sharding and micro-batch, runs the compiler's own
-/// sharding, autodiff, remat and memory plan over it, and sums what its primitive ops say: what the
-/// planner predicts is what is lowered.
+/// Expands one piece at a time at the asked sharding, runs the compiler's own sharding, autodiff,
+/// remat and memory plan over it, and sums what its primitive ops say: what the planner predicts is
+/// what is lowered.
 class CostTables : public planner::CostSource {
 public:
   /// `kinds` holds one layer of each kind.
   CostTables(JobOp job, ModelOp model, ArrayRef<Layer> kinds);
 
-  planner::LayerCost embedding(int64_t microBatch, int64_t ep) override;
-  planner::LayerCost layer(int kind, int64_t microBatch, int64_t ep) override;
-  planner::LayerCost head(int64_t microBatch, int64_t ep) override;
-  int64_t boundaryBytes(int64_t microBatch) override;
-  int64_t batchBytes(int64_t microBatch) override;
-  int64_t workspaceBytes(int64_t microBatch, int64_t ep) override;
+  planner::LayerCost embedding(const planner::Sharding &sharding) override;
+  planner::LayerCost layer(int kind, const planner::Sharding &sharding) override;
+  planner::LayerCost head(const planner::Sharding &sharding) override;
+  /// From the blocks' tables; no memory plan.
+  planner::LayerCost layerWork(int kind, const planner::Sharding &sharding) override;
+  int64_t boundaryBytes(const planner::Sharding &sharding) override;
+  int64_t batchBytes(const planner::Sharding &sharding) override;
+  int64_t workspaceBytes(const planner::Sharding &sharding) override;
 
 private:
-  planner::LayerCost measure(ArrayRef<Operation *> blocks, int64_t microBatch, int64_t ep);
+  rank::ModelShape shapeAt(const planner::Sharding &sharding);
+  planner::LayerCost measure(ArrayRef<Operation *> blocks, const planner::Sharding &sharding);
 
   JobOp job;
   ModelOp model;
   SmallVector<Layer> kinds;
+  std::vector<BlockWork> attention, feedForward; // of each kind
 };
 
 } // namespace mlir::sigma

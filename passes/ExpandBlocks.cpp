@@ -1,6 +1,7 @@
 //===- ExpandBlocks.cpp - from the plan to one program per stage ----------===//
 
 #include "passes/Passes.h"
+#include "passes/PlannerBridge.h"
 #include "passes/Runnable.h"
 #include "passes/Transforms.h"
 
@@ -13,7 +14,7 @@ using namespace mlir;
 using namespace mlir::sigma;
 using rank::BlockBuilder;
 
-FloatType sigma::elementType(Precision precision, MLIRContext *context) {
+FloatType mlir::sigma::elementType(Precision precision, MLIRContext *context) {
   switch (precision) {
   case Precision::F32:
     return FloatType::getF32(context);
@@ -26,16 +27,21 @@ FloatType sigma::elementType(Precision precision, MLIRContext *context) {
   llvm_unreachable("unknown precision");
 }
 
-rank::ModelShape sigma::modelShape(JobOp job, ModelOp model, FloatType elementType,
-                                   int64_t microBatch) {
+rank::ModelShape mlir::sigma::modelShape(JobOp job, ModelOp model, FloatType elementType,
+                                         const planner::Sharding &sharding) {
   return {elementType,
-          microBatch,
+          sharding.microBatch,
           job.getTrainedSequence(),
           model.getEmbedding().getWidth(),
           model.getEmbedding().getVocabulary(),
           job.getBatch(),
           model.getNormEpsilon(),
-          model.getInitStd()};
+          model.getInitStd(),
+          sharding.tp,
+          sharding.cp,
+          sharding.etp,
+          sharding.contextKind == planner::ContextKind::Ring ? rank::ContextKind::Ring
+                                                             : rank::ContextKind::AllToAll};
 }
 
 /// Arguments of a stage's forward: token ids or the previous stage's activation, and target ids
@@ -44,7 +50,7 @@ static rank::FuncOp createForward(rank::ProgramOp program, const rank::ModelShap
                                   bool isFirst, bool isLast) {
   OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
   Type ids = RankedTensorType::get({shape.tokens()}, builder.getI32Type());
-  Type activation = RankedTensorType::get({shape.tokens(), shape.width}, shape.elementType);
+  Type activation = RankedTensorType::get({shape.streamTokens(), shape.width}, shape.elementType);
   SmallVector<Type> inputs{isFirst ? ids : activation}, results;
   if (isLast)
     inputs.push_back(ids);
@@ -82,15 +88,16 @@ static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
                                    const rank::ModelShape &shape) {
   AdamWOp adamw = job.getOptimizer();
   return builder.create<rank::LaunchOp>(
-      plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getPp(), plan.getDp(), plan.getEp(),
-      job.getBatch(), plan.getMicroBatch(), shape.sequence, shape.vocabulary, shape.elementType,
-      adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(), adamw.getBeta2(),
-      adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
+      plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(), plan.getPp(),
+      plan.getDp(), plan.getEtp(), plan.getEp(), job.getBatch(), plan.getMicroBatch(),
+      shape.sequence, shape.vocabulary, shape.elementType, adamw.getLearningRate(),
+      adamw.getWarmup(), adamw.getBeta1(), adamw.getBeta2(), adamw.getEpsilon(),
+      adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
       job.getExpertCapacityPpmAttr());
 }
 
 namespace {
-struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
+struct ExpandBlocks : mlir::sigma::impl::ExpandBlocksBase<ExpandBlocks> {
   using ExpandBlocksBase::ExpandBlocksBase;
 
   void runOnOperation() override {
@@ -105,10 +112,10 @@ struct ExpandBlocks : sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type) || failed(requireRunnable(plan)) ||
+    if (failed(type) || failed(requireExpandable(plan)) ||
         failed(requireTableOnOneStage(plan, model)))
       return signalPassFailure();
-    rank::ModelShape shape = modelShape(job, model, *type, plan.getMicroBatch());
+    rank::ModelShape shape = modelShape(job, model, *type, planFromOp(plan).layout.sharding());
 
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     rank::LaunchOp launch = createLaunch(builder, plan, job, shape);

@@ -49,7 +49,7 @@ def ExpandBlocks : Pass<"sigma-expand-blocks", "::mlir::ModuleOp"> {
 }
 
 def Shard : Pass<"sigma-shard", "::mlir::rank::ProgramOp"> {
-  let summary = "shards experts and makes their token exchanges explicit collectives";
+  let summary = "shards experts and makes exchanges of their rows explicit collectives";
   let description = [{
     ```mlir
     %1 = rank.dispatch %rows, %sizes : tensor<512x256xf32>, tensor<8xi32>
@@ -57,6 +57,8 @@ def Shard : Pass<"sigma-shard", "::mlir::rank::ProgramOp"> {
     %table, %local = rank.exchange_sizes %sizes {capacity = 2048 : i64} : ...
     %1 = rank.all_to_all %rows, %sizes, %table {direction = dispatch, ...} : ...
     ```
+    With etp > 1, the ranks of each expert gather their rows before its products and scatter the sums after them.
+
     Runs before autodiff, so that the collectives of backward are derived like any other gradient
     (docs/decisions/0002-shard-before-autodiff.md).
   }];

@@ -11,9 +11,9 @@ namespace mlir::sigma {
 
 using namespace mlir;
 using namespace mlir::rank;
-using sigma::alignOffset;
-using sigma::BufferLayout;
-using sigma::kReduceChunkBytes;
+using mlir::sigma::alignOffset;
+using mlir::sigma::BufferLayout;
+using mlir::sigma::kReduceChunkBytes;
 
 /// Lifetimes count ops of the block.
 static llvm::DenseMap<Operation *, int64_t> numberOps(Block &block) {
@@ -118,7 +118,7 @@ public:
 
   void plan() {
     for (auto func : program.getBody().getOps<FuncOp>())
-      sigma::planFunctionMemory(func);
+      mlir::sigma::planFunctionMemory(func);
     placeParameters();
     placeSchedule();
     program.setTransientOffset(end);
@@ -235,7 +235,7 @@ private:
   int64_t end = 0, scheduleWorkspace = 0;
 };
 
-struct PlanMemory : sigma::impl::PlanMemoryBase<PlanMemory> {
+struct PlanMemory : mlir::sigma::impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
     ProgramOp program = getOperation();
     if (!program.getForward() || !program.getSchedule()) {
@@ -247,4 +247,4 @@ struct PlanMemory : sigma::impl::PlanMemoryBase<PlanMemory> {
 };
 } // namespace
 
-void sigma::planFunctionMemory(FuncOp func) { FunctionMemory(func).plan(); }
+void mlir::sigma::planFunctionMemory(FuncOp func) { FunctionMemory(func).plan(); }

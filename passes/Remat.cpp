@@ -132,7 +132,7 @@ private:
 };
 } // namespace
 
-LogicalResult sigma::rematerialize(ProgramOp program) {
+LogicalResult mlir::sigma::rematerialize(ProgramOp program) {
   FuncOp forward = program.getForward(), backward = program.getBackward();
   if (!forward || !backward)
     return program.emitOpError() << "has no @backward; run sigma-autodiff first";
@@ -155,9 +155,9 @@ LogicalResult sigma::rematerialize(ProgramOp program) {
 }
 
 namespace {
-struct Remat : sigma::impl::RematBase<Remat> {
+struct Remat : mlir::sigma::impl::RematBase<Remat> {
   void runOnOperation() override {
-    if (failed(sigma::rematerialize(getOperation())))
+    if (failed(mlir::sigma::rematerialize(getOperation())))
       signalPassFailure();
   }
 };

@@ -15,25 +15,33 @@ struct FixedSize {
 };
 } // namespace
 
-static const FixedSize kFixedSizes[] = {
-    {"tp", Axis::Tp, 1},     {"cp", Axis::Cp, 1},     {"vpp", Axis::Vpp, 1},
-    {"etp", Axis::Etp, 1},   {"zero", Axis::Zero, 0}, {"expert_zero", Axis::ExpertZero, 0}};
+/// What sigma-expand-blocks knows no other value of.
+static const FixedSize kUnexpanded[] = {
+    {"vpp", Axis::Vpp, 1}, {"zero", Axis::Zero, 0}, {"expert_zero", Axis::ExpertZero, 0}};
+/// What programs can be written for, but have no communicators for.
+static const FixedSize kUnscheduled[] = {
+    {"tp", Axis::Tp, 1}, {"cp", Axis::Cp, 1}, {"etp", Axis::Etp, 1}};
 
 static LogicalResult refuse(Operation *op, const Twine &what, const Twine &instead) {
   return op->emitError() << what << " can be planned, but not run; " << instead;
 }
 
-LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
-  for (const FixedSize &fixed : kFixedSizes)
-    if (int64_t size = plan.getSize(fixed.name); size != fixed.value)
-      return refuse(plan, fixed.name + " = " + Twine(size),
-                    "pin " + fixed.name + " = " + Twine(fixed.value));
+static LogicalResult requireSize(Operation *op, const FixedSize &fixed, int64_t size) {
+  if (size == fixed.value)
+    return success();
+  return refuse(op, fixed.name + " = " + Twine(size),
+                "pin " + fixed.name + " = " + Twine(fixed.value));
+}
+
+LogicalResult mlir::sigma::requireExpandable(PlanOp plan) {
+  for (const FixedSize &fixed : kUnexpanded)
+    if (failed(requireSize(plan, fixed, plan.getSize(fixed.name))))
+      return failure();
   if (plan.getSchedule() != Schedule::OneFOneB)
     return refuse(plan, "schedule " + stringifySchedule(plan.getSchedule()),
                   "pin schedule = \"1f1b\"");
   if (plan.getPlacement() != Placement::StagesOutside)
-    return refuse(plan, "placement " + stringifyPlacement(plan.getPlacement()),
-                  "use tp-cp-dp-pp");
+    return refuse(plan, "placement " + stringifyPlacement(plan.getPlacement()), "use tp-cp-dp-pp");
   for (StageOp stage : plan.getStages())
     for (auto [i, layer] : llvm::enumerate(stage.getLayers()))
       if (!symbolizeRematMode(stage.getRematMode(i)))
@@ -42,10 +50,26 @@ LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
   return success();
 }
 
+LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
+  for (const FixedSize &fixed : kUnscheduled)
+    if (failed(requireSize(plan, fixed, plan.getSize(fixed.name))))
+      return failure();
+  return requireExpandable(plan);
+}
+
+LogicalResult mlir::sigma::requireRunnable(rank::LaunchOp launch, Operation *program) {
+  const int64_t sizes[] = {launch.getTp(), launch.getCp(), launch.getEtp()};
+  for (auto [fixed, size] : llvm::zip_equal(kUnscheduled, sizes))
+    if (failed(requireSize(program, fixed, size)))
+      return failure();
+  return success();
+}
+
 void mlir::sigma::pinToRunnable(planner::Pins &pins) {
-  for (const FixedSize &fixed : kFixedSizes)
-    if (!pins[fixed.axis])
-      pins[fixed.axis] = fixed.value;
+  for (ArrayRef<FixedSize> sizes : {ArrayRef(kUnexpanded), ArrayRef(kUnscheduled)})
+    for (const FixedSize &fixed : sizes)
+      if (!pins[fixed.axis])
+        pins[fixed.axis] = fixed.value;
   if (!pins.schedule)
     pins.schedule = planner::Schedule::OneForwardOneBackward;
 }

@@ -1,6 +1,7 @@
 //===- Schedule1F1B.cpp - the one-forward-one-backward schedule -----------===//
 
 #include "passes/Passes.h"
+#include "passes/Runnable.h"
 #include "passes/Transforms.h"
 
 namespace mlir::sigma {
@@ -153,7 +154,7 @@ LogicalResult checkSignature(ProgramOp program) {
                                << "; ids are " << ids;
 }
 
-struct Schedule1F1B : sigma::impl::Schedule1F1BBase<Schedule1F1B> {
+struct Schedule1F1B : mlir::sigma::impl::Schedule1F1BBase<Schedule1F1B> {
   void runOnOperation() override {
     ProgramOp program = getOperation();
     if (!program.getForward() || !program.getBackward()) {
@@ -164,7 +165,8 @@ struct Schedule1F1B : sigma::impl::Schedule1F1BBase<Schedule1F1B> {
       program.emitOpError() << "has a schedule already";
       return signalPassFailure();
     }
-    if (failed(checkSignature(program)))
+    if (failed(mlir::sigma::requireRunnable(program.getLaunchOp(), program)) ||
+        failed(checkSignature(program)))
       return signalPassFailure();
     OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
     auto schedule = builder.create<ScheduleOp>(program.getLoc());

@@ -1,4 +1,4 @@
-//===- Shard.cpp - expert parallelism as explicit collectives -------------===//
+//===- Shard.cpp - parallelism of experts as explicit collectives ---------===//
 
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
@@ -19,10 +19,11 @@ static RankedTensorType withRows(Type type, int64_t rows) {
 }
 
 namespace {
-/// Rewrites one forward function for `ep` expert-parallel ranks.
+/// Rewrites one forward function for `ep` ranks that have different experts, and `etp` that have a
+/// part of each. Expansion has split the widths of experts already.
 class ExpertSharding {
 public:
-  ExpertSharding(LaunchOp launch) : launch(launch), ep(launch.getEp()) {}
+  ExpertSharding(LaunchOp launch) : launch(launch), ep(launch.getEp()), etp(launch.getEtp()) {}
 
   LogicalResult shardParameters(ProgramOp program) {
     for (auto parameter : program.getBody().getOps<ParameterOp>()) {
@@ -55,8 +56,10 @@ public:
 private:
   struct Exchange {
     Value table, localSizes;
-    int64_t capacity;
-    int64_t rows; // before dispatch and after collect
+    Value gatherTable;    // null without tensor parallelism of experts
+    int64_t capacity;     // rows between dispatch and collect
+    int64_t expectedRows; // of those, under even routing
+    int64_t rows;         // before dispatch and after collect
   };
 
   void retypeWeight(WeightOp weight) {
@@ -75,22 +78,52 @@ private:
 
   void lowerDispatch(DispatchOp dispatch) {
     OpBuilder builder(dispatch);
-    Value sizes = dispatch.getSizes();
     int64_t rows = dispatch.getRows().getType().getDimSize(0);
+    Value here = dispatch.getRows();
+    Exchange exchange{Value(), dispatch.getSizes(), Value(), rows, rows, rows};
+    if (ep > 1)
+      here = sendToExperts(builder, dispatch, here, exchange);
+    if (etp > 1)
+      here = gatherExpertRows(builder, dispatch, here, exchange);
+    exchanges[dispatch.getSizes()] = exchange;
+    expertRows.insert(here);
+    dispatch.getResult().replaceAllUsesWith(here);
+    dispatch.erase();
+  }
+
+  Value sendToExperts(OpBuilder &builder, DispatchOp dispatch, Value here, Exchange &exchange) {
+    Value sizes = dispatch.getSizes();
     int64_t experts = dispatch.getSizes().getType().getNumElements();
-    int64_t limit = capacity(rows, experts, launch.getTokens());
+    exchange.capacity = capacity(exchange.rows, experts, launch.getStreamTokens());
     auto table = RankedTensorType::get({ep, experts / ep}, builder.getI32Type());
     auto local = RankedTensorType::get({experts / ep}, builder.getI32Type());
-    auto exchange = builder.create<ExchangeSizesOp>(dispatch.getLoc(), table, local, sizes, limit);
+    auto tables =
+        builder.create<ExchangeSizesOp>(dispatch.getLoc(), table, local, sizes, exchange.capacity);
     auto rowsOp = builder.create<AllToAllOp>(
-        dispatch.getLoc(), withRows(dispatch.getResult().getType(), limit), dispatch.getRows(),
-        sizes, exchange.getTable(), Direction::Dispatch, rows);
-    copyLayer(dispatch, exchange);
+        dispatch.getLoc(), withRows(here.getType(), exchange.capacity), here, sizes,
+        tables.getTable(), Direction::Dispatch, exchange.rows);
+    copyLayer(dispatch, tables);
     copyLayer(dispatch, rowsOp);
-    exchanges[sizes] = {exchange.getTable(), exchange.getLocalSizes(), limit, rows};
-    expertRows.insert(rowsOp.getResult());
-    dispatch.getResult().replaceAllUsesWith(rowsOp.getResult());
-    dispatch.erase();
+    exchange.table = tables.getTable();
+    exchange.localSizes = tables.getLocalSizes();
+    return rowsOp;
+  }
+
+  Value gatherExpertRows(OpBuilder &builder, DispatchOp dispatch, Value here, Exchange &exchange) {
+    int64_t experts = cast<RankedTensorType>(exchange.localSizes.getType()).getNumElements();
+    exchange.capacity *= etp;
+    exchange.expectedRows *= etp;
+    auto table = RankedTensorType::get({etp, experts}, builder.getI32Type());
+    auto sizes = builder.create<GatherSizesOp>(dispatch.getLoc(), table,
+                                               exchange.localSizes.getType(), exchange.localSizes);
+    auto rowsOp = builder.create<GatherExpertRowsOp>(dispatch.getLoc(),
+                                                     withRows(here.getType(), exchange.capacity),
+                                                     here, sizes.getTable(), exchange.expectedRows);
+    copyLayer(dispatch, sizes);
+    copyLayer(dispatch, rowsOp);
+    exchange.gatherTable = sizes.getTable();
+    exchange.localSizes = sizes.getAllSizes();
+    return rowsOp;
   }
 
   LogicalResult lowerCollect(CollectOp collect) {
@@ -99,26 +132,39 @@ private:
     if (found == exchanges.end())
       return collect.emitOpError() << "has no rank.dispatch with the same sizes before it";
     const Exchange &exchange = found->second;
-    int64_t rows = exchange.rows;
-    auto rowsOp = builder.create<AllToAllOp>(
-        collect.getLoc(), withRows(collect.getRows().getType(), rows), collect.getRows(),
-        collect.getSizes(), exchange.table, Direction::Collect, rows);
-    copyLayer(collect, rowsOp);
-    collect.getResult().replaceAllUsesWith(rowsOp.getResult());
+    Value back = collect.getRows();
+    if (etp > 1) {
+      auto scatter = builder.create<ScatterExpertRowsOp>(
+          collect.getLoc(), withRows(back.getType(), exchange.capacity / etp), back,
+          exchange.gatherTable, exchange.expectedRows);
+      copyLayer(collect, scatter);
+      back = scatter;
+    }
+    if (ep > 1) {
+      auto rowsOp = builder.create<AllToAllOp>(
+          collect.getLoc(), withRows(back.getType(), exchange.rows), back, collect.getSizes(),
+          exchange.table, Direction::Collect, exchange.rows);
+      copyLayer(collect, rowsOp);
+      back = rowsOp;
+    }
+    collect.getResult().replaceAllUsesWith(back);
     collect.erase();
     return success();
   }
 
   /// An op between dispatch and collect: its rows are those of the local experts.
   void retypeExpertOp(Operation &op) {
-    int64_t rows = 0;
+    int64_t rows = 0, expectedRows = 0;
     for (OpOperand &operand : op.getOpOperands()) {
       auto exchange = exchanges.find(operand.get());
       if (exchange != exchanges.end()) {
         rows = exchange->second.capacity;
+        expectedRows = exchange->second.expectedRows;
         operand.set(exchange->second.localSizes);
       }
     }
+    if (op.hasAttr(kExpectedRowsAttr))
+      op.setAttr(kExpectedRowsAttr, Builder(&op).getI64IntegerAttr(expectedRows));
     for (Value result : op.getResults()) {
       result.setType(withRows(result.getType(), rows));
       expertRows.insert(result);
@@ -131,18 +177,18 @@ private:
   }
 
   LaunchOp launch;
-  int64_t ep;
+  int64_t ep, etp;
   llvm::DenseMap<Value, Exchange> exchanges; // by the sizes of the global experts
   llvm::DenseSet<Value> expertRows;
 };
 } // namespace
 
-LogicalResult sigma::shardExperts(ProgramOp program) {
+LogicalResult mlir::sigma::shardExperts(ProgramOp program) {
   LaunchOp launch = program.getLaunchOp();
   FuncOp forward = program.getForward();
   if (!forward)
     return program.emitOpError() << "has no @forward; run sigma-expand-blocks first";
-  if (launch.getEp() == 1) {
+  if (launch.getEp() == 1 && launch.getEtp() == 1) {
     forward.walk([](Operation *op) {
       if (isa<DispatchOp, CollectOp>(op)) {
         op->getResult(0).replaceAllUsesWith(op->getOperand(0));
@@ -158,9 +204,9 @@ LogicalResult sigma::shardExperts(ProgramOp program) {
 }
 
 namespace {
-struct Shard : sigma::impl::ShardBase<Shard> {
+struct Shard : mlir::sigma::impl::ShardBase<Shard> {
   void runOnOperation() override {
-    if (failed(sigma::shardExperts(getOperation())))
+    if (failed(mlir::sigma::shardExperts(getOperation())))
       signalPassFailure();
   }
 };

@@ -5,16 +5,20 @@
 
 #include "dialects/Rank/BlockBuilder.h"
 #include "dialects/Sigma/SigmaOps.h"
+#include "planner/Layout.h"
 
 namespace mlir::sigma {
 
+namespace planner = ::sigma::planner;
+
 /// The shape that a job's blocks are expanded at.
-rank::ModelShape modelShape(JobOp job, ModelOp model, FloatType elementType, int64_t microBatch);
+rank::ModelShape modelShape(JobOp job, ModelOp model, FloatType elementType,
+                            const planner::Sharding &sharding);
 
 /// The float type of a precision.
 FloatType elementType(Precision precision, MLIRContext *context);
 
-/// Expert-parallel sharding of a program; see sigma-shard.
+/// Parallelism of experts; see sigma-shard.
 LogicalResult shardExperts(rank::ProgramOp program);
 
 /// Adds @backward; see sigma-autodiff.

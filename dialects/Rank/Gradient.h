@@ -15,8 +15,8 @@ public:
   /// Where the rule's ops go.
   virtual OpBuilder &builder() = 0;
 
-  /// The value in backward that equals `forward`: kept from forward, or read again if it is a
-  /// weight or constant.
+  /// The value in backward that equals `forward`: kept from forward, read again if it is a weight
+  /// or constant, or made again if its op says so.
   virtual Value primal(Value forward) = 0;
 
   /// The gradient of a forward value so far; null when nothing that matters depends on it.

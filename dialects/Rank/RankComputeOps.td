@@ -58,11 +58,22 @@ def Rank_ConstantOp : Rank_Op<"constant", [Pure, HasParent<"FuncOp">]> {
   let assemblyFormat = "$value attr-dict `:` type($result)";
 }
 
-def Rank_AddOp : Rank_CostedOp<"add", ["getFlops"], [Pure, SameOperandsAndResultType, Rank_Differentiable]> {
+def Rank_AddOp : Rank_CostedOp<"add", ["getFlops", "getBytes"], [Pure, SameOperandsAndResultType, Rank_Differentiable]> {
   let summary = "element-wise sum";
-  let arguments = (ins Rank_FloatTensor:$lhs, Rank_FloatTensor:$rhs);
+  let description = [{
+    With `expected_rows`, the operands have room for more rows than routing is expected to send, and only those that it
+    sends matter.
+
+    **Constraints:**
+    - `expected_rows` is not negative.
+  }];
+  let arguments = (ins Rank_FloatTensor:$lhs, Rank_FloatTensor:$rhs, OptionalAttr<Rank_I64>:$expected_rows);
   let results = (outs Rank_FloatTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs attr-dict `:` type($result)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs), [{
+    build($_builder, $_state, lhs.getType(), lhs, rhs, ::mlir::IntegerAttr());
+  }]>];
+  let hasVerifier = 1;
 }
 
 def Rank_ScaleOp : Rank_CostedOp<"scale", ["getFlops"], [Pure, SameOperandsAndResultType, Rank_Differentiable]> {

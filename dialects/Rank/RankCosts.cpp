@@ -37,8 +37,6 @@ static int64_t rowBytes(Value value, int64_t rows) {
          rows;
 }
 
-int64_t AddOp::getFlops() { return cast<RankedTensorType>(getResult().getType()).getNumElements(); }
-
 OpClass MatmulOp::getOpClass() { return OpClass::Matmul; }
 int64_t MatmulOp::getFlops() { return 2 * getRows() * getColumns() * getInner(); }
 
@@ -64,8 +62,9 @@ int64_t GroupedMatmulGradOp::getBytes() {
   return rowBytes(getLhs(), getExpectedRows()) + rowBytes(getRhs(), getExpectedRows()) + weights;
 }
 
-/// Pairs of a query and a key that it sees, of one sequence; with a ring, a rank's even share of them. A causal half counts as half of the
-/// square, without the half of the diagonal (Korthikanti et al. 2022 count it so for model FLOPs).
+/// Pairs of a query and a key that it sees, of one sequence; with a ring, a rank's even share of
+/// them. A causal half counts as half of the square, without the half of the diagonal (Korthikanti
+/// et al. 2022 count it so for model FLOPs).
 template <typename Op>
 static double seenPairs(Op op) {
   auto half = [](double length) { return length * length / 2; };
@@ -98,8 +97,8 @@ static int64_t keyValueBytes(Op op) {
   return tensorBytes(op.getKey().getType()) + tensorBytes(op.getValue().getType());
 }
 
-/// What a rank's keys and values take on their way round the ring: the part that is worked on and the
-/// part that arrives.
+/// What a rank's keys and values take on their way round the ring: the part that is worked on and
+/// the part that arrives.
 template <typename Op>
 static int64_t ringBytes(Op op) {
   return op.getRing() > 1 ? 2 * keyValueBytes(op) : 0;
@@ -147,6 +146,12 @@ static int64_t workedRows(Op op, Value matrix) {
   return op.getExpectedRows() ? *op.getExpectedRows()
                               : cast<RankedTensorType>(matrix.getType()).getDimSize(0);
 }
+int64_t AddOp::getFlops() {
+  auto type = cast<RankedTensorType>(getResult().getType());
+  return type.getNumElements() / type.getDimSize(0) * workedRows(*this, getResult());
+}
+int64_t AddOp::getBytes() { return 3 * rowBytes(getResult(), workedRows(*this, getResult())); }
+
 int64_t AddBiasOp::getFlops() {
   return workedRows(*this, getInput()) * getInput().getType().getDimSize(1);
 }

@@ -25,6 +25,8 @@ inline constexpr llvm::StringLiteral kForward = "forward";
 inline constexpr llvm::StringLiteral kBackward = "backward";
 /// On a compute op: the model's layer that it belongs to.
 inline constexpr llvm::StringLiteral kLayerAttr = "rank.layer";
+/// On ops over rows that routing sends: how many there are when it is even.
+inline constexpr llvm::StringLiteral kExpectedRowsAttr = "expected_rows";
 /// On ops of a function or schedule, after sigma-plan-memory: one #rank.place for each result, and
 /// the op's scratch memory.
 inline constexpr llvm::StringLiteral kPlacesAttr = "places";

@@ -53,8 +53,8 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
       OptionalAttr<Rank_I64>:$expert_capacity_ppm);
   let assemblyFormat = [{
-    $sym_name `mesh` `<` (`tp` `=` $tp^ `,`)? (`cp` `=` $cp^ `,`)? `pp` `=` $pp `,` `dp` `=` $dp `>`
-    `experts` `<` (`etp` `=` $etp^ `,`)? `ep` `=` $ep `>`
+    $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` `dp` `=` $dp `>`
+    `experts` `<` `` (`etp` `=` $etp^ `,` ` `)? `` `ep` `=` $ep `>`
     `batch` $global_batch `micro_batch` $micro_batch `sequence` $sequence `vocabulary` $vocabulary
     `precision` $element_type attr-dict
   }];

@@ -252,6 +252,10 @@ LogicalResult LoadBatchOp::verify() {
 // Linear algebra, norm, activation, attention
 //===----------------------------------------------------------------------===//
 
+LogicalResult AddOp::verify() {
+  return requireNotNegative(*this, kExpectedRowsAttr, getExpectedRows().value_or(0));
+}
+
 LogicalResult MatmulOp::verify() {
   int64_t inner = getRhs().getType().getDimSize(getTransposeRhs() ? 1 : 0);
   if (getInner() != inner)

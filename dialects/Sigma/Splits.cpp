@@ -30,7 +30,10 @@ Splits LatentAttentionOp::getSplits() {
 
 Splits MlpOp::getSplits() { return {/*tensor=*/getWidth()}; }
 
-Splits MoeOp::getSplits() { return {/*tensor=*/getSharedWidth(), /*expertTensor=*/getWidth()}; }
+/// The bias of an expert's result would be added once on each rank that has a part of the expert.
+Splits MoeOp::getSplits() {
+  return {/*tensor=*/getSharedWidth(), /*expertTensor=*/getBias() ? 1 : getWidth()};
+}
 
 /// Further tokens need the target of the next token, which another share of the sequence may hold.
 Splits HeadOp::getSplits() {

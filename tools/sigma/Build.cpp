@@ -71,15 +71,15 @@ static bool readLinkFlags(std::string &flags) {
 }
 
 /// The chosen job is compiled with the chosen plan; others have no part in it.
-static void keepOnly(Spec &spec, const planner::Answer &answer) {
+static mlir::sigma::PlanOp keepOnly(Spec &spec, const planner::Answer &answer) {
   for (mlir::Operation &op : llvm::make_early_inc_range(*spec.module().getBody()))
     if (mlir::isa<mlir::sigma::PlanOp>(op) ||
         (mlir::isa<mlir::sigma::JobOp>(op) && &op != spec.job()))
       op.erase();
   bool optimal = answer.proof.status == planner::ProofStatus::Optimal;
-  mlir::sigma::createPlanOp(spec.job(), answer.plan,
-                            optimal ? mlir::sigma::ProofStatus::Optimal
-                                    : mlir::sigma::ProofStatus::Unproven);
+  return mlir::sigma::createPlanOp(spec.job(), answer.plan,
+                                   optimal ? mlir::sigma::ProofStatus::Optimal
+                                           : mlir::sigma::ProofStatus::Unproven);
 }
 
 /// Lowers the plan to rank programs in `precision` and writes them, so that the line table can
@@ -197,7 +197,8 @@ int sigma::driver::runBuild(const BuildOptions &options) {
   planner::Answer answer;
   if (int status = choosePlan(spec, options.plan, options.timeLimitS, *task, answer))
     return status;
-  keepOnly(spec, answer);
+  if (mlir::failed(mlir::sigma::requireRunnable(keepOnly(spec, answer))))
+    return kUserError;
   Staging staging(options.output);
   if (!staging.create() ||
       !writeText(staging.file("plan.json"), planner::toJson(task->problem, answer)) ||

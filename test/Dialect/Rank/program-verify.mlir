@@ -15,7 +15,7 @@ rank.launch @launch mesh<pp = 1, dp = 4294967296> experts<ep = 1> batch 42949672
 
 // -----
 
-// expected-error @+1 {{'rank.launch' op 'ep' is 2; it must divide dp, 3}}
+// expected-error @+1 {{'rank.launch' op 'etp' * 'ep' is 1 * 2; it must divide tp * cp * dp, 1 * 1 * 3}}
 rank.launch @launch mesh<pp = 1, dp = 3> experts<ep = 2> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
