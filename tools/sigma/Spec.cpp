@@ -1,7 +1,6 @@
 //===- Spec.cpp - the specification that a command works on ---------------===//
 
 #include "tools/sigma/Spec.h"
-#include "tools/sigma/Interrupt.h"
 #include "codegen/Codegen.h"
 #include "dialects/Rank/RankDialect.h"
 #include "dialects/Sigma/Choices.h"
@@ -9,7 +8,10 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "tools/sigma/Interrupt.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -31,16 +33,70 @@ bool sigma::driver::readText(llvm::StringRef path, std::string &text) {
   return true;
 }
 
+/// Writes to what is there and cannot be replaced: a device, a pipe.
+static bool writeToSpecial(llvm::StringRef path, llvm::StringRef text) {
+  std::error_code problem;
+  llvm::raw_fd_ostream stream(path, problem, llvm::sys::fs::CD_OpenExisting);
+  if (!problem) {
+    stream << text;
+    stream.close();
+    problem = stream.error();
+    stream.clear_error();
+  }
+  return !problem || fail("cannot write " + path + ": " + problem.message());
+}
+
 bool sigma::driver::writeText(llvm::StringRef path, llvm::StringRef text) {
   if (path == "-") {
     llvm::outs() << text;
     return true;
   }
-  if (llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) && llvm::sys::fs::is_other(status))
+    return writeToSpecial(path, text);
+  llvm::SmallString<128> target; // what a link points to is replaced, not the link
+  if (llvm::sys::fs::real_path(path, target))
+    target = path;
+  if (llvm::Error error = llvm::writeToOutput(target, [&](llvm::raw_ostream &stream) {
         stream << text;
         return llvm::Error::success();
       }))
     return fail("cannot write " + path + ": " + llvm::toString(std::move(error)));
+  return true;
+}
+
+/// How deep brackets stand in each other, outside of strings and comments.
+static size_t nestingOf(llvm::StringRef text) {
+  size_t depth = 0, deepest = 0;
+  bool inString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (inString && c == '\\')
+      ++i;
+    else if (c == '"')
+      inString = !inString;
+    else if (inString)
+      inString = c != '\n'; // strings end on their line
+    else if (c == '/' && text.substr(i).starts_with("//"))
+      i = std::min(text.find('\n', i), text.size());
+    else if (llvm::StringRef("([{").contains(c))
+      deepest = std::max(deepest, ++depth);
+    else if (llvm::StringRef(")]}").contains(c) && depth > 0)
+      --depth;
+  }
+  return deepest;
+}
+
+bool sigma::driver::openSpec(llvm::StringRef path, llvm::SourceMgr &sources) {
+  constexpr size_t kMaxNesting = 256; // the parser recurses
+  std::string message;
+  auto file = mlir::openInputFile(path, &message);
+  if (!file)
+    return fail(message);
+  if (size_t nesting = nestingOf(file->getBuffer()); nesting > kMaxNesting)
+    return fail(file->getBufferIdentifier() + ": brackets are nested " + llvm::Twine(nesting) +
+                " deep; supported: " + llvm::Twine(kMaxNesting));
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   return true;
 }
 
@@ -56,11 +112,8 @@ Spec::Spec() {
 Spec::~Spec() = default;
 
 bool Spec::load(const SpecOptions &options) {
-  std::string message;
-  auto file = mlir::openInputFile(options.path, &message);
-  if (!file)
-    return fail(message);
-  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  if (!openSpec(options.path, sources))
+    return false;
   handler = std::make_unique<mlir::SourceMgrDiagnosticHandler>(sources, &context());
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context());
   return parsed && chooseJob(options.job) &&

@@ -1,6 +1,8 @@
 //===- main.cpp - the command line of sigma -------------------------------===//
 
 #include "tools/sigma/Commands.h"
+#include "tools/sigma/Spec.h"
+#include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
 
 using namespace sigma::driver;
@@ -14,6 +16,17 @@ static void addSpec(CLI::App *command, SpecOptions &spec) {
       "fixes choices: pp=, dp=, ep=, microBatch=, remat=none|full; separated by commas");
   command->add_option("--devices", spec.devices, "a cluster of so many devices instead of SPEC's")
       ->check(CLI::PositiveNumber);
+}
+
+/// What was printed must have arrived.
+static int finish(int status) {
+  llvm::outs().flush();
+  std::error_code problem = llvm::outs().error();
+  llvm::outs().clear_error();
+  if (!problem)
+    return status;
+  fail("cannot write standard output: " + problem.message());
+  return status == kDone ? kUserError : status;
 }
 
 int main(int argc, char **argv) {
@@ -112,14 +125,14 @@ int main(int argc, char **argv) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   if (*importCommand)
-    return runImport(import);
+    return finish(runImport(import));
   if (*exportCommand)
-    return runExport(exported);
+    return finish(runExport(exported));
   if (*planCommand)
-    return runPlan(plan);
+    return finish(runPlan(plan));
   if (*buildCommand)
-    return runBuild(build);
+    return finish(runBuild(build));
   if (*simulateCommand)
-    return runSimulate(simulate);
-  return runCheck(check);
+    return finish(runSimulate(simulate));
+  return finish(runCheck(check));
 }
