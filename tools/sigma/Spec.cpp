@@ -15,6 +15,7 @@
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
+#include <vector>
 
 using namespace sigma::driver;
 using namespace mlir::sigma;
@@ -24,7 +25,35 @@ bool sigma::driver::fail(const llvm::Twine &message) {
   return false;
 }
 
+/// Reads what may have no end: standard input, a pipe, a device.
+static bool readStream(llvm::StringRef path, std::string &text) {
+  namespace fs = llvm::sys::fs;
+  constexpr size_t kMostBytes = size_t(1) << 28;
+  const bool isStandardInput = path == "-";
+  const llvm::StringRef shown = isStandardInput ? "<stdin>" : path;
+  llvm::Expected<fs::file_t> file =
+      isStandardInput ? fs::getStdinHandle() : fs::openNativeFileForRead(path);
+  if (!file)
+    return fail("cannot open input file '" + shown + "': " + llvm::toString(file.takeError()));
+  std::vector<char> chunk(1 << 16);
+  llvm::Expected<size_t> got = size_t(0);
+  do {
+    got = fs::readNativeFile(*file, chunk);
+    if (got)
+      text.append(chunk.data(), *got);
+  } while (got && *got > 0 && text.size() <= kMostBytes);
+  if (!isStandardInput)
+    fs::closeFile(*file);
+  if (!got)
+    return fail("cannot read '" + shown + "': " + llvm::toString(got.takeError()));
+  return text.size() <= kMostBytes || fail("'" + shown + "' does not end within 256 MiB");
+}
+
 bool sigma::driver::readText(llvm::StringRef path, std::string &text) {
+  llvm::sys::fs::file_status status;
+  const bool isSpecial = !llvm::sys::fs::status(path, status) && llvm::sys::fs::is_other(status);
+  if (path == "-" || isSpecial)
+    return readStream(path, text);
   std::string message;
   auto file = mlir::openInputFile(path, &message);
   if (!file)
