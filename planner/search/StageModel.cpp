@@ -156,6 +156,18 @@ CellTime StageModel::cell(int64_t index, int64_t first, int64_t count) const {
   return sum;
 }
 
+std::vector<int64_t> StageModel::unevenStages() const {
+  std::vector<int64_t> stages;
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  const int64_t head = headStage(shape);
+  const bool isHeadUneven = repeat.end() < sequence.size();
+  if (shape.vpp > 1 && (repeat.first > 0 || (head == 0 && isHeadUneven)))
+    stages.push_back(0);
+  if (shape.vpp > 1 && head != 0 && isHeadUneven)
+    stages.push_back(head);
+  return stages;
+}
+
 StageMemoryInput StageModel::memoryInput(const Contents &held) const {
   const CostSet &costs = *stages[held.stage].costs;
   StageMemoryInput input;
