@@ -140,7 +140,7 @@ StageModel::Contents StageModel::contents(int64_t index, int64_t first, int64_t 
   add(stage.costs->embedding, held.hasEmbedding);
   add(stage.costs->head, held.hasHead);
   if (held.hasEmbedding && held.hasHead)
-    held.work.denseParameters -= problem.model.sharedParameters / shape.tp;
+    held.work.denseParameters -= ceilDiv(problem.model.sharedParameters, shape.tp);
   return held;
 }
 
