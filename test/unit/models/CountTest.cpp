@@ -238,6 +238,9 @@ sigma.job @run model @gpt on @core batch 2 precision f32 {
   ASSERT_TRUE(model);
   CostTables tables(*module->getOps<JobOp>().begin(), model, {model.getLayer(0)});
   const int64_t s = 128, h = 64, a = 4, bytes = 4;
-  for (int64_t b : {1, 2})
-    EXPECT_EQ(tables.layer(0, b, /*ep=*/1).savedBytes, bytes * s * b * (16 * h + a + 2));
+  for (int64_t b : {1, 2}) {
+    planner::Sharding sharding;
+    sharding.microBatch = b;
+    EXPECT_EQ(tables.layer(0, sharding).modes.front().savedBytes, bytes * s * b * (16 * h + a + 2));
+  }
 }
