@@ -105,6 +105,18 @@ LayerCost RecipeCosts::head(const Sharding &sharding) {
   return layerCost(headRecipe, sharding);
 }
 
+void sigma::planner::test::setStages(Plan &plan,
+                                     const std::vector<std::vector<LayerRange>> &stages) {
+  plan.layout.numMicroBatches = 0; // not given
+  plan.stages.clear();
+  for (const std::vector<LayerRange> &chunks : stages) {
+    StagePlan stage;
+    stage.chunks = chunks;
+    stage.remat.assign(stage.numLayers(), "none");
+    plan.stages.push_back(stage);
+  }
+}
+
 std::string sigma::planner::test::describe(const Layout &layout) {
   std::string text;
   for (int i = 0; i < kNumAxes; ++i)

@@ -71,6 +71,9 @@ private:
 // up to 4, by ep up to 8 and by cp.
 Instance simpleInstance();
 
+// Gives a plan by hand these chunks, stage by stage, and rematerializes nothing.
+void setStages(Plan &plan, const std::vector<std::vector<LayerRange>> &stages);
+
 // "tp 2 cp 1 pp 4 ...", for messages.
 std::string describe(const Layout &layout);
 
