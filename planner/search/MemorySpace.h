@@ -27,8 +27,8 @@ public:
 private:
   // In the order in which they are likely to fit.
   std::vector<Layout> orderedFamilies() const;
-  // 1F1B keeps fewest micro-batches in flight, so where it is allowed it stands for all schedules that
-  // hold the embedding and the head on the same stages.
+  // 1F1B keeps fewest micro-batches in flight, so where it is allowed it stands for all schedules
+  // that hold the embedding and the head on the same stages.
   std::vector<Layout> leastMemoryVariants(const Layout &family) const;
 
   const Problem &problem;

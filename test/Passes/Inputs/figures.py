@@ -44,7 +44,7 @@ SLOWER = {
     "slower direction": {"network": BASE["network"] + " receive_bandwidth_bytes_per_s 25000000000"},
     "shared link": {"network": BASE["network"] + " devices_per_link 2"},
     "oversubscription": {"network": BASE["network"] + " oversubscription_ppm 2000000"},
-    "tree among few": {"node": BASE["node"] + " algorithm tree", "job": "pin {pp = 2, ep = 1, micro_batch = 1}"},
+    "tree among few": {"node": BASE["node"] + " algorithm tree", "job": "pin {pp = 2, ep = 1, micro_batch = 1, zero = 0, expert_zero = 0}"},
     "efficiency curve": {"accelerator": f"{H100} {CURVE}"},
     "grouped efficiency": {"accelerator": f"{H100} grouped_matmul_efficiency_ppm 300000"},
     "memory efficiency": {"accelerator": f"{H100} memory_efficiency_ppm 500000"},

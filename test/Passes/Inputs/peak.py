@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 TOLERANCE = 0.03
+RUNNABLE = "tp = 1, cp = 1, etp = 1, vpp = 1, zero = 0, expert_zero = 0, schedule = \"1f1b\""
 
 
 def run(tool, text, *passes):
@@ -18,7 +19,7 @@ def run(tool, text, *passes):
 def main():
     path, pins, *tool = sys.argv[1:]
     with open(path) as file:
-        spec = re.sub(r"(sigma\.job [^{]*?precision \w+)", rf"\1 pin {{{pins}}}", file.read(), count=1)
+        spec = re.sub(r"(sigma\.job [^{]*?precision \w+)", rf"\1 pin {{{pins}, {RUNNABLE}}}", file.read(), count=1)
     planned = run(tool, spec, "--sigma-plan-parallelism")
     compiled = run(tool, planned, "--sigma-compile")
     predicted = [int(n) for n in re.findall(r"sigma\.stage .* peak_bytes (\d+)", planned)]
