@@ -149,8 +149,8 @@ void LatentAttentionOp::expand(BlockBuilder &b) {
     return b.matmul(from, b.matrix(name, inner, columns));
   };
   auto latent = [&](StringRef name, StringRef normName, int64_t rank) {
-    Value normed = b.rmsNorm(project(input, name, rank), b.normWeight(normName, rank));
-    return b.gatherTokens(normed);
+    Value down = project(input, name, rank);
+    return b.gatherTokens(b.rmsNorm(down, b.normWeight(normName, rank)));
   };
   Value query =
       getQRank() ? project(latent("query_down", "query_norm", *getQRank()), "query_up", queryWidth)
