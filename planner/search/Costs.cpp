@@ -146,8 +146,10 @@ CostCache::ShardingKey CostCache::shardingKey(const Layout &layout) {
 }
 
 CostCache::Key CostCache::key(const Layout &layout, const KindRange &devices) const {
-  const bool isBlock = layout.placement == Placement::StagesOutside;
-  return {shardingKey(layout), isBlock ? 0 : layout.pp, hidesExchange(problem.job, layout),
+  // Groups that fit into a block of tp x cp ranks lie alike wherever the stages are.
+  const bool isAlike = layout.placement == Placement::StagesOutside ||
+                       layout.etp * layout.ep <= layout.tp * layout.cp;
+  return {shardingKey(layout), isAlike ? 0 : layout.pp, hidesExchange(problem.job, layout),
           devices};
 }
 
@@ -158,9 +160,9 @@ const Device &CostCache::device(const KindRange &kinds) {
   return position->second;
 }
 
-const CostCache::Pieces &CostCache::ends(const Layout &layout) {
+const CostCache::Ends &CostCache::ends(const Layout &layout) {
   auto [position, isNew] = endPieces.try_emplace(shardingKey(layout));
-  Pieces &pieces = position->second;
+  Ends &pieces = position->second;
   if (!isNew)
     return pieces;
   const Sharding sharding = layout.sharding();
@@ -169,58 +171,65 @@ const CostCache::Pieces &CostCache::ends(const Layout &layout) {
   pieces.head = source.head(sharding);
   sanity.require(pieces.embedding);
   sanity.require(pieces.head);
+  pieces.boundaryBytes = source.boundaryBytes(sharding);
+  pieces.batchBytes = source.batchBytes(sharding);
+  pieces.workspaceBytes = source.workspaceBytes(sharding);
+  sanity.require(pieces.boundaryBytes, "boundary size");
+  sanity.require(pieces.batchBytes, "batch size");
+  sanity.require(pieces.workspaceBytes, "workspace");
   return pieces;
 }
 
-const CostCache::Pieces &CostCache::pieces(const Layout &layout) {
-  auto [position, isNew] = wholePieces.try_emplace(shardingKey(layout));
-  Pieces &pieces = position->second;
+const std::vector<LayerCost> &CostCache::layers(const Layout &layout) {
+  auto [position, isNew] = layerWork.try_emplace(shardingKey(layout));
+  std::vector<LayerCost> &layers = position->second;
   if (!isNew)
-    return pieces;
+    return layers;
   const Sharding sharding = layout.sharding();
   for (int kind : sequence.kinds) {
-    pieces.kinds.push_back(source.layer(kind, sharding));
-    Sanity(sharding).require(pieces.kinds.back());
+    layers.push_back(source.layerWork(kind, sharding));
+    Sanity(sharding).require(layers.back());
   }
-  return pieces;
+  return layers;
 }
 
-CostSet CostCache::clocked(const Layout &layout, const KindRange &devices, const Pieces &ends,
+const std::vector<LayerCost> &CostCache::wholeLayers(const Layout &layout) {
+  auto [position, isNew] = layersWithModes.try_emplace(shardingKey(layout));
+  std::vector<LayerCost> &layers = position->second;
+  if (!isNew)
+    return layers;
+  const Sharding sharding = layout.sharding();
+  for (int kind : sequence.kinds) {
+    layers.push_back(source.layer(kind, sharding));
+    Sanity(sharding).require(layers.back());
+  }
+  return layers;
+}
+
+CostSet CostCache::clocked(const Layout &layout, const KindRange &devices, const Ends &ends,
                            const std::vector<LayerCost> &layers, bool withModes) {
   const WorkClock clock(problem, device(devices), layout);
-  const Sharding sharding = layout.sharding();
   CostSet set;
   for (const LayerCost &cost : layers)
     set.kinds.push_back(clockedPiece(clock, cost, problem.job.pins.remat, withModes));
   set.embedding = clockedPiece(clock, ends.embedding, {}, true);
   set.head = clockedPiece(clock, ends.head, {}, true);
-  set.boundaryBytes = source.boundaryBytes(sharding);
-  set.batchBytes = source.batchBytes(sharding);
-  set.workspaceBytes = source.workspaceBytes(sharding);
-  const Sanity sanity(sharding);
-  sanity.require(set.boundaryBytes, "boundary size");
-  sanity.require(set.batchBytes, "batch size");
-  sanity.require(set.workspaceBytes, "workspace");
+  set.boundaryBytes = ends.boundaryBytes;
+  set.batchBytes = ends.batchBytes;
+  set.workspaceBytes = ends.workspaceBytes;
   return set;
 }
 
 const CostSet &CostCache::work(const Layout &layout, const KindRange &devices) {
   auto [position, isNew] = workSets.try_emplace(key(layout, devices));
-  if (isNew) {
-    const Sharding sharding = layout.sharding();
-    std::vector<LayerCost> layers;
-    for (int kind : sequence.kinds) {
-      layers.push_back(source.layerWork(kind, sharding));
-      Sanity(sharding).require(layers.back());
-    }
-    position->second = clocked(layout, devices, ends(layout), layers, false);
-  }
+  if (isNew)
+    position->second = clocked(layout, devices, ends(layout), layers(layout), false);
   return position->second;
 }
 
 const CostSet &CostCache::whole(const Layout &layout, const KindRange &devices) {
   auto [position, isNew] = wholeSets.try_emplace(key(layout, devices));
   if (isNew)
-    position->second = clocked(layout, devices, ends(layout), pieces(layout).kinds, true);
+    position->second = clocked(layout, devices, ends(layout), wholeLayers(layout), true);
   return position->second;
 }

@@ -86,22 +86,24 @@ private:
   // All that the figures depend on.
   using ShardingKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, ContextKind>;
   using Key = std::tuple<ShardingKey, int64_t, bool, KindRange>;
-  struct Pieces {
-    std::vector<LayerCost> kinds;
+  struct Ends {
     LayerCost embedding, head;
+    int64_t boundaryBytes = 0, batchBytes = 0, workspaceBytes = 0;
   };
 
   static ShardingKey shardingKey(const Layout &layout);
   Key key(const Layout &layout, const KindRange &devices) const;
-  const Pieces &ends(const Layout &layout);
-  const Pieces &pieces(const Layout &layout);
-  CostSet clocked(const Layout &layout, const KindRange &devices, const Pieces &ends,
+  const Ends &ends(const Layout &layout);
+  const std::vector<LayerCost> &layers(const Layout &layout);
+  const std::vector<LayerCost> &wholeLayers(const Layout &layout);
+  CostSet clocked(const Layout &layout, const KindRange &devices, const Ends &ends,
                   const std::vector<LayerCost> &layers, bool withModes);
 
   const Problem &problem;
   CostSource &source;
   const LayerSequence &sequence;
-  std::map<ShardingKey, Pieces> endPieces, wholePieces;
+  std::map<ShardingKey, Ends> endPieces;
+  std::map<ShardingKey, std::vector<LayerCost>> layerWork, layersWithModes;
   std::map<Key, CostSet> workSets, wholeSets;
   std::map<KindRange, Device> devices;
 };
