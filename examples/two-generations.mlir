@@ -3,10 +3,9 @@
 // model's published config.json, [V] vendor's data sheet by a preset (dialects/Sigma/Presets.cpp), [A] our
 // assumption, to be replaced by what is measured on such a cluster.
 //
-// Plans take every device to be as weak as the weakest kind in every figure, and as slow as the slowest
-// node. Such a plan holds on every device: nothing needs more memory than the smallest has, and no step
-// takes longer than predicted because of where a rank is. It leaves the faster devices' surplus unused, and
-// `sigma plan` says so. Stages that fit the kind they run on are not planned yet.
+// Kinds stand in rank order: the stages of a pipeline lie on the old nodes, on the new ones, or across, and a
+// stage is as weak in every figure as the weakest device that it has. All devices are taken to be as slow as
+// the slowest node, and `sigma plan` says so.
 
 sigma.model @mixtral_8x7b sequence 4096 norm_epsilon 1.0e-5 init_std 0.02 { // [C], sequence [A]
   sigma.embedding vocabulary 32000 width 4096                               // [C]

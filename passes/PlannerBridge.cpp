@@ -44,12 +44,16 @@ static To sameCase(From from) {
 
 static void describeChoices(JobOp op, planner::Pins &pins, planner::Forbids &forbids) {
   using planner::Axis;
-  static const std::pair<StringRef, Axis> sizes[] = {
-      {"tp", Axis::Tp},     {"pp", Axis::Pp},
-      {"vpp", Axis::Vpp},   {"dp", Axis::Dp},
-      {"ep", Axis::Ep},     {"etp", Axis::Etp},
-      {"cp", Axis::Cp},     {"zero", Axis::Zero},
-      {"expert_zero", Axis::ExpertZero}, {"micro_batch", Axis::MicroBatch}};
+  static const std::pair<StringRef, Axis> sizes[] = {{"tp", Axis::Tp},
+                                                     {"pp", Axis::Pp},
+                                                     {"vpp", Axis::Vpp},
+                                                     {"dp", Axis::Dp},
+                                                     {"ep", Axis::Ep},
+                                                     {"etp", Axis::Etp},
+                                                     {"cp", Axis::Cp},
+                                                     {"zero", Axis::Zero},
+                                                     {"expert_zero", Axis::ExpertZero},
+                                                     {"micro_batch", Axis::MicroBatch}};
   for (auto [name, axis] : sizes) {
     pins[axis] = op.getPinned(name);
     forbids[axis] = op.getForbidden(name).vec();
@@ -148,13 +152,13 @@ PlanOp mlir::sigma::createPlanOp(JobOp job, const planner::Plan &plan, ProofStat
   OpBuilder builder(job->getContext());
   builder.setInsertionPointAfter(job);
   const planner::Layout &layout = plan.layout;
-  auto op = builder.create<PlanOp>(
-      job.getLoc(), job.getSymName(), layout.tp, layout.cp,
-      sameCase<ContextKind>(layout.contextKind), layout.pp, layout.vpp, layout.dp, layout.etp,
-      layout.ep, layout.zero, layout.expertZero, layout.microBatch,
-      sameCase<Schedule>(layout.schedule), sameCase<Placement>(layout.placement),
-      int64_t(plan.stepTime.p50Ns), int64_t(plan.stepTime.p95Ns), int64_t(plan.stepTime.meanNs),
-      proof);
+  auto op =
+      builder.create<PlanOp>(job.getLoc(), job.getSymName(), layout.tp, layout.cp,
+                             sameCase<ContextKind>(layout.contextKind), layout.pp, layout.vpp,
+                             layout.dp, layout.etp, layout.ep, layout.zero, layout.expertZero,
+                             layout.microBatch, sameCase<Schedule>(layout.schedule),
+                             sameCase<Placement>(layout.placement), int64_t(plan.stepTime.p50Ns),
+                             int64_t(plan.stepTime.p95Ns), int64_t(plan.stepTime.meanNs), proof);
   builder.createBlock(&op.getBodyRegion());
   for (auto [index, stage] : llvm::enumerate(plan.stages)) {
     SmallVector<int64_t> firsts, ends;

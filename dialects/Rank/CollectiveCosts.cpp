@@ -43,8 +43,8 @@ static CollectiveUses sumLoads(Op op) {
   if (op.getShares() == 1)
     return {};
   auto scores = op.getScores().getType();
-  int64_t bytes = scores.getDimSize(0) / op.getSequence() * scores.getDimSize(1) *
-                  int64_t(sizeof(int32_t));
+  int64_t bytes =
+      scores.getDimSize(0) / op.getSequence() * scores.getDimSize(1) * int64_t(sizeof(int32_t));
   return {{CollectiveKind::AllReduce, Group::Tensor, bytes},
           {CollectiveKind::AllReduce, Group::Context, bytes}};
 }

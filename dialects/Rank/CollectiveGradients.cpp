@@ -27,14 +27,14 @@ void ReduceScatterOp::buildGradient(GradientContext &context) {
 
 /// What only changes places goes back.
 void GatherSequenceOp::buildGradient(GradientContext &context) {
-  context.accumulate(getInput(), context.builder().create<SplitSequenceOp>(
-                                     getLoc(), getInput().getType(), context.gradient(getResult()),
-                                     getBlocks()));
+  context.accumulate(
+      getInput(), context.builder().create<SplitSequenceOp>(
+                      getLoc(), getInput().getType(), context.gradient(getResult()), getBlocks()));
 }
 void SplitSequenceOp::buildGradient(GradientContext &context) {
-  context.accumulate(getInput(), context.builder().create<GatherSequenceOp>(
-                                     getLoc(), getInput().getType(), context.gradient(getResult()),
-                                     getBlocks()));
+  context.accumulate(
+      getInput(), context.builder().create<GatherSequenceOp>(
+                      getLoc(), getInput().getType(), context.gradient(getResult()), getBlocks()));
 }
 
 /// What was dispatched comes back, and the other way round.

@@ -55,7 +55,7 @@ LogicalResult rank::requireShares(Operation *op, StringRef field, int64_t value,
   if (value == ranks)
     return success();
   return op->emitOpError() << "'" << field << "' is " << value << "; it must be 1 or the "
-                           << (groups.size() > 1                    ? "tp * cp"
+                           << (groups.size() > 1                 ? "tp * cp"
                                : groups.front() == Group::Tensor ? "tp"
                                                                  : "cp")
                            << " of the launch, " << ranks;

@@ -59,8 +59,8 @@ static Value attendExchanged(BlockBuilder &b, Core core, Value query, Value key,
   value = gather(value);
   Value mixed = attendShare(b, core, query, key, value, /*sinks=*/Value(), shape.sequence,
                             /*ring=*/1);
-  return b.create<rank::SplitSequenceOp>(
-      b.floats({shape.tokens(), columns(mixed) * shape.cp}), mixed, shape.microBatch);
+  return b.create<rank::SplitSequenceOp>(b.floats({shape.tokens(), columns(mixed) * shape.cp}),
+                                         mixed, shape.microBatch);
 }
 
 static Value attend(BlockBuilder &b, const Core &core, Value query, Value key, Value value,
@@ -118,8 +118,7 @@ void AttentionOp::expand(BlockBuilder &b) {
   Value value = project(b, *this, Projection::Value, input, kvHeads * getHeadWidth());
   Value sinks = getSinks() ? b.bias("sinks", heads) : Value();
 
-  Core core{heads,      kvHeads,    getHeadWidth(), getWindow(),
-            getChunk(), getScale(), getSoftcap()};
+  Core core{heads, kvHeads, getHeadWidth(), getWindow(), getChunk(), getScale(), getSoftcap()};
   Value mixed = attend(b, core, query, key, value, sinks);
   leaveBranch(b, model, project(b, *this, Projection::Output, mixed, b.shape().width));
 }
@@ -135,8 +134,8 @@ static std::optional<double> scoreScale(LatentAttentionOp op) {
 }
 
 /// Within a head, the rotated part comes first, of queries as of keys; scores do not depend on the
-/// order. The ranks of a tensor group make the latent vectors of their own tokens, gather those, and
-/// have a part of the heads each.
+/// order. The ranks of a tensor group make the latent vectors of their own tokens, gather those,
+/// and have a part of the heads each.
 void LatentAttentionOp::expand(BlockBuilder &b) {
   b.enterBlock("attention", getLoc());
   auto model = (*this)->getParentOfType<ModelOp>();
@@ -149,8 +148,8 @@ void LatentAttentionOp::expand(BlockBuilder &b) {
     return b.matmul(from, b.matrix(name, inner, columns));
   };
   auto latent = [&](StringRef name, StringRef normName, int64_t rank) {
-    Value normed = b.rmsNorm(project(input, name, rank), b.normWeight(normName, rank));
-    return b.gatherTokens(normed);
+    Value down = project(input, name, rank);
+    return b.gatherTokens(b.rmsNorm(down, b.normWeight(normName, rank)));
   };
   Value query =
       getQRank() ? project(latent("query_down", "query_norm", *getQRank()), "query_up", queryWidth)

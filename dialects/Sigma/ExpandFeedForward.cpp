@@ -93,8 +93,8 @@ static Value expandHidden(BlockBuilder &b, const Network &net, Value input) {
                       net.expectedRows);
 }
 
-/// A network that every token sees, `hidden` of it on each rank of a tensor group: from all tokens of
-/// the group to the rank's own.
+/// A network that every token sees, `hidden` of it on each rank of a tensor group: from all tokens
+/// of the group to the rank's own.
 static Value expandDense(BlockBuilder &b, const Network &net, Value tokens) {
   Value summand = project(b, net, "down", expandHidden(b, net, tokens), b.shape().width);
   return addBias(b, net, "down", b.scatterTokens(summand));
@@ -118,7 +118,8 @@ static Value expandLogits(BlockBuilder &b, MoeOp op, Value input) {
     logits = b.addBias(logits, b.bias("router_bias", op.getExperts()));
   if (double factor = op.getZLoss()) {
     Value loss =
-        b.create<rank::ZLossOp>(b.floats({1}), b.floats({b.shape().streamTokens()}), logits).getLoss();
+        b.create<rank::ZLossOp>(b.floats({1}), b.floats({b.shape().streamTokens()}), logits)
+            .getLoss();
     b.objective(loss, rank::Term::Balance,
                 factor / (double(b.shape().globalBatch) * b.shape().sequence));
   }

@@ -25,9 +25,8 @@ void EmbeddingOp::expand(BlockBuilder &b) {
   b.stream = embedTokens(b, b.tokens);
   if (getPositions()) {
     const rank::ModelShape &shape = b.shape();
-    Value position =
-        b.create<rank::PositionsOp>(b.indices({shape.streamTokens()}),
-                                    shape.streamTokensPerSequence(), shape.tp * shape.cp);
+    Value position = b.create<rank::PositionsOp>(
+        b.indices({shape.streamTokens()}), shape.streamTokensPerSequence(), shape.tp * shape.cp);
     Value table = b.matrix("positions", *getPositions(), getWidth());
     b.stream = b.add(b.stream, lookUp(b, position, table, /*shards=*/1));
   }

@@ -76,7 +76,8 @@ LogicalResult JobOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   FailureOr<ModelOp> model = lookupSymbol<ModelOp>(*this, symbolTable, getModelAttr(), "model");
   if (failed(model))
     return failure();
-  FailureOr<ClusterOp> cluster = lookupSymbol<ClusterOp>(*this, symbolTable, getClusterAttr(), "cluster");
+  FailureOr<ClusterOp> cluster =
+      lookupSymbol<ClusterOp>(*this, symbolTable, getClusterAttr(), "cluster");
   if (failed(cluster))
     return failure();
   if (failed(verifyPositions(*this, *model)))

@@ -61,8 +61,8 @@ static LogicalResult verifySplit(PlanOp plan, BlockOpInterface block) {
   if (cp > 1 && !splits.context)
     return refuse("cp must be 1 with a block that needs whole sequences", Twine(cp));
   if (plan.getContextKind() == ContextKind::AllToAll && splits.heads % (tp * cp) != 0)
-    return refuse("with context all-to-all, tp x cp must divide the heads (" +
-                      Twine(splits.heads) + ")",
+    return refuse("with context all-to-all, tp x cp must divide the heads (" + Twine(splits.heads) +
+                      ")",
                   Twine(tp) + " x " + Twine(cp));
   return success();
 }
@@ -70,8 +70,8 @@ static LogicalResult verifySplit(PlanOp plan, BlockOpInterface block) {
 static LogicalResult verifyAgainstModel(PlanOp plan, ModelOp model) {
   if (failed(verifyLayers(plan, model)) || failed(verifyExperts(plan, model)))
     return failure();
-  WalkResult result = model.walk(
-      [&](BlockOpInterface block) { return WalkResult(verifySplit(plan, block)); });
+  WalkResult result =
+      model.walk([&](BlockOpInterface block) { return WalkResult(verifySplit(plan, block)); });
   return failure(result.wasInterrupted());
 }
 
@@ -139,13 +139,11 @@ static LogicalResult verifySize(PlanOp plan, JobOp job, StringRef name) {
   int64_t chosen = plan.getSize(name);
   std::optional<int64_t> pin = job.getPinned(name);
   if (pin && chosen != *pin)
-    return pinnedHere(plan.emitOpError() << name << " must be the pinned " << *pin
-                                         << ", got: " << chosen,
-                      job);
+    return pinnedHere(
+        plan.emitOpError() << name << " must be the pinned " << *pin << ", got: " << chosen, job);
   if (llvm::is_contained(job.getForbidden(name), chosen))
-    return forbiddenHere(plan.emitOpError() << name << " must not be " << chosen
-                                            << ", which the job forbids",
-                         job);
+    return forbiddenHere(
+        plan.emitOpError() << name << " must not be " << chosen << ", which the job forbids", job);
   if (choices::isZeroStage(name) && chosen > job.getMaxZero().value_or(chosen))
     return (plan.emitOpError() << name << " must be at most the job's max_zero ("
                                << *job.getMaxZero() << "), got: " << chosen)
@@ -162,18 +160,16 @@ static LogicalResult verifySchedule(PlanOp plan, JobOp job) {
                                          << stringifySchedule(*pin) << ", got: " << chosen,
                       job);
   if (job.forbids(plan.getSchedule()))
-    return forbiddenHere(plan.emitOpError() << "schedule must not be " << chosen
-                                            << ", which the job forbids",
-                         job);
+    return forbiddenHere(
+        plan.emitOpError() << "schedule must not be " << chosen << ", which the job forbids", job);
   return success();
 }
 
 static LogicalResult verifyRemat(StageOp stage, int64_t layer, StringRef chosen, JobOp job) {
   std::optional<RematMode> pin = job.getPinnedRemat();
   if (pin && chosen != stringifyRematMode(*pin))
-    return pinnedHere(stage.emitOpError()
-                          << "remat of layer " << layer << " must be the pinned "
-                          << stringifyRematMode(*pin) << ", got: " << chosen,
+    return pinnedHere(stage.emitOpError() << "remat of layer " << layer << " must be the pinned "
+                                          << stringifyRematMode(*pin) << ", got: " << chosen,
                       job);
   std::optional<RematMode> named = symbolizeRematMode(chosen);
   if (named && job.forbids(*named))

@@ -63,7 +63,8 @@ static LogicalResult verifySchedule(PlanOp plan) {
   return plan.getPp() >= 2 ? success() : refuse("pp", "at least 2");
 }
 
-/// A pipeline that is one block of devices holds whole groups of etp and of etp x ep, or lies in one.
+/// A pipeline that is one block of devices holds whole groups of etp and of etp x ep, or lies in
+/// one.
 static LogicalResult verifyPlacement(PlanOp plan) {
   if (plan.getPlacement() == Placement::StagesOutside)
     return success();
@@ -77,8 +78,9 @@ static LogicalResult verifyPlacement(PlanOp plan) {
   for (auto [name, size] : groups)
     if (size % block != 0 && block % size != 0)
       return plan.emitOpError() << "with placement " << stringifyPlacement(plan.getPlacement())
-                                << ", " << name << " and tp x cp must divide each other, got: "
-                                << size << " and " << block;
+                                << ", " << name
+                                << " and tp x cp must divide each other, got: " << size << " and "
+                                << block;
   return success();
 }
 
@@ -92,14 +94,13 @@ static LogicalResult verifyPrediction(PlanOp plan) {
       return failure();
   int64_t numStated = llvm::count_if(predicted, [](const auto &time) { return time.second > 0; });
   if (numStated != 0 && numStated != 3)
-    return plan.emitOpError() << "predicted times must be all positive or all absent, got: p50_ns = "
-                              << plan.getPredictedP50Ns()
-                              << ", p95_ns = " << plan.getPredictedP95Ns()
-                              << ", mean_ns = " << plan.getPredictedMeanNs();
+    return plan.emitOpError()
+           << "predicted times must be all positive or all absent, got: p50_ns = "
+           << plan.getPredictedP50Ns() << ", p95_ns = " << plan.getPredictedP95Ns()
+           << ", mean_ns = " << plan.getPredictedMeanNs();
   if (plan.getPredictedP95Ns() < plan.getPredictedP50Ns())
     return plan.emitOpError() << "predicted p95_ns must be at least p50_ns ("
-                              << plan.getPredictedP50Ns()
-                              << "), got: " << plan.getPredictedP95Ns();
+                              << plan.getPredictedP50Ns() << "), got: " << plan.getPredictedP95Ns();
   return success();
 }
 

@@ -31,7 +31,8 @@ sigma.cluster @c devices 32 {
       launch_ns 5
   sigma.accelerator @new devices 8 memory_bytes 32 memory_bandwidth_bytes_per_s 20 peak_f32_flops_per_s 300
       launch_ns 7
-  sigma.tier @node devices 32 bandwidth_bytes_per_s 1 latency_ns 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  sigma.tier @all devices 32 bandwidth_bytes_per_s 1 latency_ns 1
   sigma.noise compute_jitter_ppm 9
 }
 )";
