@@ -15,7 +15,7 @@ using namespace sigma::planner::test;
 namespace {
 
 constexpr const char *kUsage =
-    R"(usage: optimality [--small=300] [--ties=50] [--large=50] [--seed=1] [--json]
+    R"(usage: optimality [--small=300] [--ties=50] [--large=70] [--seed=1] [--json]
 
 --small  random instances of up to 7 layers and 8 devices, every feature of the space on in some of them: the whole
          space and 4 layouts drawn from it, each enumerated exhaustively
@@ -93,7 +93,7 @@ Row compare(const std::string &name, int64_t firstSeed, int64_t instances,
 
 int main(int argc, char **argv) {
   const Options options(argc, argv, kUsage,
-                        {{"small", 300}, {"ties", 50}, {"large", 50}, {"seed", 1}});
+                        {{"small", 300}, {"ties", 50}, {"large", 70}, {"seed", 1}});
   const int64_t seed = options.get("seed");
   return report(
       options,

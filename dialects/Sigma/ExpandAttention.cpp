@@ -54,8 +54,11 @@ static Value attendExchanged(BlockBuilder &b, Core core, Value query, Value key,
   };
   core.heads /= shape.cp;
   core.kvHeads /= shape.cp;
-  Value mixed = attendShare(b, core, gather(query), gather(key), gather(value), /*sinks=*/Value(),
-                            shape.sequence, /*ring=*/1);
+  query = gather(query);
+  key = gather(key);
+  value = gather(value);
+  Value mixed = attendShare(b, core, query, key, value, /*sinks=*/Value(), shape.sequence,
+                            /*ring=*/1);
   return b.create<rank::SplitSequenceOp>(
       b.floats({shape.tokens(), columns(mixed) * shape.cp}), mixed, shape.microBatch);
 }

@@ -19,21 +19,19 @@ Value sigma::expandNorm(BlockBuilder &b, ModelOp model, Value input, StringRef n
 }
 
 Value sigma::enterBranch(BlockBuilder &b, ModelOp model) {
-  if (model.getNormPlacement() == NormPlacement::Post)
+  NormPlacement placement = model.getNormPlacement();
+  if (placement == NormPlacement::Post || placement == NormPlacement::Output)
     return b.stream;
   return expandNorm(b, model, b.stream, "norm");
 }
 
 void sigma::leaveBranch(BlockBuilder &b, ModelOp model, Value result) {
-  switch (model.getNormPlacement()) {
-  case NormPlacement::Pre:
-    b.stream = b.add(b.stream, result);
-    return;
-  case NormPlacement::Post:
-    b.stream = expandNorm(b, model, b.add(b.stream, result), "norm");
-    return;
-  case NormPlacement::Sandwich:
-    b.stream = b.add(b.stream, expandNorm(b, model, result, "output_norm"));
-    return;
-  }
+  NormPlacement placement = model.getNormPlacement();
+  if (placement == NormPlacement::Sandwich || placement == NormPlacement::Output)
+    result = expandNorm(b, model, result, "output_norm");
+  if (std::optional<double> scale = model.getResidualScale())
+    result = b.scale(result, *scale);
+  b.stream = b.add(b.stream, result);
+  if (placement == NormPlacement::Post)
+    b.stream = expandNorm(b, model, b.stream, "norm");
 }

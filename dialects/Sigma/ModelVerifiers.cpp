@@ -7,13 +7,15 @@ using namespace mlir;
 using namespace mlir::sigma;
 
 static constexpr int64_t kMaxLayers = 4096;
+// Each is expanded for itself. Published models have up to three.
+static constexpr int64_t kMaxFurtherTokens = 64;
 
 LogicalResult ModelOp::verify() {
   if (failed(requireSize(*this, "sequence", getSequence())) ||
       failed(requirePositive(*this, "norm_epsilon", getNormEpsilon())) ||
       failed(requirePositive(*this, "init_std", getInitStd())))
     return failure();
-  return success();
+  return requirePositive(*this, "residual_scale", getResidualScale());
 }
 
 static LogicalResult verifyNumLayers(ModelOp model) {
@@ -118,8 +120,9 @@ LogicalResult RepeatOp::verify() { return requirePositive(*this, "count", getCou
 LogicalResult RepeatOp::verifyRegions() { return verifyLayers(*this, *getBody()); }
 
 LogicalResult MtpOp::verify() {
-  if (failed(requireSize(*this, "count", getCount())))
-    return failure();
+  if (getCount() < 1 || getCount() > kMaxFurtherTokens)
+    return emitOpError() << "count must be from 1 to " << kMaxFurtherTokens
+                         << ", got: " << getCount();
   return requirePositive(*this, "loss_factor", getLossFactor());
 }
 

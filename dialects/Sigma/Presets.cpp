@@ -49,20 +49,15 @@ static const Preset<AcceleratorFigures> kAccelerators[] = {
      {192 * GB, 5300 * GB, 2'614'900 * GFLOPS, 1'307'400 * GFLOPS, 1'307'400 * GFLOPS,
       163'400 * GFLOPS, 163'400 * GFLOPS}},
     // No data sheet of the 910B is public. Zuo et al. 2025, "Serving Large Language Models on
-    // Huawei
-    // CloudMatrix384" (arXiv 2506.12708), states 376 TFLOPS, 64 GB and 1.6 TB/s for one of the two
-    // dies of a
-    // 910C, which are of the 910B's class.
+    // Huawei CloudMatrix384" (arXiv 2506.12708), states 376 TFLOPS, 64 GB and 1.6 TB/s for one of
+    // the two dies of a 910C, which are of the 910B's class.
     {"ascend-910b", {64 * GB, 1600 * GB, 0, 376 * TFLOPS, 376 * TFLOPS, 0, 0}},
     // The same paper, for the package of two dies.
     {"ascend-910c", {128 * GB, 3200 * GB, 0, 752 * TFLOPS, 752 * TFLOPS, 0, 0}},
     // One core of a server CPU with AVX-512. Peaks: two 512-bit multiply-add units (Intel,
-    // "Optimization
-    // Reference Manual"), 64 f32 or 32 f64 FLOP per cycle, at 2.3 GHz. Memory: 8 channels of
-    // DDR5-5600 (Intel
-    // ARK, Xeon Platinum 8592+) over its 64 cores. 4 GiB per core is what clouds rent; a kernel's
-    // call takes
-    // about 2 us in this project's runtime.
+    // "Optimization Reference Manual"), 64 f32 or 32 f64 FLOP per cycle, at 2.3 GHz. Memory: 8
+    // channels of DDR5-5600 (Intel ARK, Xeon Platinum 8592+) over its 64 cores. 4 GiB per core is
+    // what clouds rent; a kernel's call takes about 2 us in this project's runtime.
     {"cpu-core-avx512", {4 * GiB, 5'600'000'000, 0, 0, 0, 147'200'000'000, 73'600'000'000, 2000}},
 };
 

@@ -27,12 +27,13 @@ def Sigma_NormAttr : EnumAttr<Sigma_Dialect, Sigma_Norm, "norm"> {
 def Sigma_NormPlacement : Sigma_Enum<"NormPlacement", "where the norms of a block stand", [
   I32EnumAttrCase<"Pre", 0, "pre">,
   I32EnumAttrCase<"Post", 1, "post">,
-  I32EnumAttrCase<"Sandwich", 2, "sandwich">
+  I32EnumAttrCase<"Sandwich", 2, "sandwich">,
+  I32EnumAttrCase<"Output", 3, "output">
 ]>;
 def Sigma_NormPlacementAttr : EnumAttr<Sigma_Dialect, Sigma_NormPlacement, "norm_placement"> {
   let description = [{
     Of a block f on the residual stream x: `pre` is x + f(norm(x)), `post` is norm(x + f(x)) (Vaswani et al.
-    2017), `sandwich` is x + norm(f(norm(x))), as in Gemma 2 and Grok-1.
+    2017), `sandwich` is x + norm(f(norm(x))), as in Gemma 2 and Grok-1, `output` is x + norm(f(x)), as in OLMo 2.
   }];
 }
 

@@ -14,7 +14,8 @@ def Sigma_ModelOp : Sigma_Op<"model", [
     An embedding, layers, and an output head. `sequence` is the training length in tokens; `norm` is the kind of
     every norm of the residual stream and `norm_placement` where a block has them; `norm_epsilon` is the epsilon
     of every norm; `init_std` is the standard deviation of the normal distribution that all weight matrices start
-    from (norm weights start at one, biases at zero).
+    from (norm weights start at one, biases at zero). `residual_scale` multiplies what each block adds to the
+    residual stream (Granite).
 
     ```mlir
     sigma.model @byte_moe sequence 256 {
@@ -31,6 +32,7 @@ def Sigma_ModelOp : Sigma_Op<"model", [
     - `sequence` is from 1 to 16777216.
     - `norm_epsilon` is positive and finite.
     - `init_std` is positive and finite.
+    - `residual_scale` is positive and finite.
     - The body holds nothing but `sigma.embedding`, `sigma.repeat`, `sigma.mtp` and `sigma.head`.
     - The first op is the only `sigma.embedding`.
     - The last op is the only `sigma.head`.
@@ -45,13 +47,14 @@ def Sigma_ModelOp : Sigma_Op<"model", [
     DefaultValuedAttr<Sigma_NormAttr, "::mlir::sigma::Norm::Rms">:$norm,
     DefaultValuedAttr<Sigma_NormPlacementAttr, "::mlir::sigma::NormPlacement::Pre">:$norm_placement,
     Sigma_DefaultF64<"1.0e-6">:$norm_epsilon,
-    Sigma_DefaultF64<"0.02">:$init_std
+    Sigma_DefaultF64<"0.02">:$init_std,
+    Sigma_OptionalF64:$residual_scale
   );
   let regions = (region SizedRegion<1>:$bodyRegion);
   let assemblyFormat = [{
     $sym_name `sequence` $sequence
     oilist(`norm` custom<Enum>($norm) | `norm_placement` custom<Enum>($norm_placement)
-           | `norm_epsilon` $norm_epsilon | `init_std` $init_std)
+           | `norm_epsilon` $norm_epsilon | `init_std` $init_std | `residual_scale` $residual_scale)
     attr-dict-with-keyword $bodyRegion
   }];
   let extraClassDeclaration = [{
@@ -146,7 +149,7 @@ def Sigma_MtpOp : Sigma_LayersOp<"mtp"> {
     The blocks serve training only and are no part of the model's parameter count.
 
     **Constraints:**
-    - `count` is positive.
+    - `count` is from 1 to 64.
     - `loss_factor` is positive and finite.
     - The body is one layer: an attention op followed by a feed-forward op.
   }];

@@ -8,13 +8,12 @@ using namespace sigma::planner;
 
 // A split with no steady time above `limitNs`.
 static std::vector<int64_t> countsWithin(const StageModel &model, int64_t limitNs) {
-  return fillStages(model.layout().pp, model.numUnits(), model.leastUnits(),
-                    [&](int64_t stage, int64_t first, int64_t count) {
-                      if (model.base(stage, first, count).steadyNs > limitNs)
-                        return false;
-                      std::optional<StageTimes> times = model.evaluate(stage, first, count);
-                      return times && times->steadyNs <= limitNs;
-                    });
+  return fillStages(model, [&](int64_t stage, int64_t first, int64_t count) {
+    if (model.base(stage, first, count).steadyNs > limitNs)
+      return false;
+    std::optional<StageTimes> times = model.evaluate(stage, first, count);
+    return times && times->steadyNs <= limitNs;
+  });
 }
 
 static std::vector<StageOption> splitWithin(const StageModel &model, int64_t limitNs) {

@@ -85,7 +85,7 @@ int64_t LayoutBounds::familyNs() const {
 ReplicatedWork LayoutBounds::average(const Totals &model, const Layout &variant) const {
   ReplicatedWork work = model.work;
   if (headStage(variant) == 0)
-    work.denseParameters -= problem.model.sharedParameters / variant.tp;
+    work.denseParameters -= ceilDiv(problem.model.sharedParameters, variant.tp);
   work.denseParameters /= variant.pp;
   work.expertParameters /= variant.pp;
   work.forwardComputeNs = ceilDiv(work.forwardComputeNs, variant.pp);

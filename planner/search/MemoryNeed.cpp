@@ -6,11 +6,10 @@
 using namespace sigma::planner;
 
 static std::vector<int64_t> fillMemory(const StageModel &model, int64_t moreBytes) {
-  return fillStages(model.layout().pp, model.numUnits(), model.leastUnits(),
-                    [&](int64_t stage, int64_t first, int64_t count) {
-                      return model.leastPeakBytes(stage, first, count) <=
-                             addSat(model.capacityBytes(stage), moreBytes);
-                    });
+  return fillStages(model, [&](int64_t stage, int64_t first, int64_t count) {
+    return model.leastPeakBytes(stage, first, count) <=
+           addSat(model.capacityBytes(stage), moreBytes);
+  });
 }
 
 bool sigma::planner::fitsMemory(const StageModel &model) { return !fillMemory(model, 0).empty(); }

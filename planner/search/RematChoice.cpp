@@ -211,7 +211,7 @@ std::optional<RematChoice> sigma::planner::chooseRemat(const RematProblem &probl
 }
 
 LeastPeak sigma::planner::leastPeak(const RematProblem &problem) {
-  LeastPeak least{kSaturated, {}};
+  LeastPeak least{INT64_MAX, {}}; // above all, also where every peak saturates
   for (int64_t threshold : thresholds(problem)) {
     RematChoice choice;
     bool isPossible = true;

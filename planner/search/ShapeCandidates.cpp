@@ -21,21 +21,21 @@ public:
   ShapeCandidates(const Problem &problem, const LayerSequence &sequence)
       : problem(problem), sequence(sequence), model(problem.model), job(problem.job) {
     const std::vector<int64_t> devices = divisorsOf(problem.cluster.numDevices);
-    const int64_t node = devicesPerNode(problem.cluster);
-    add(Axis::Tp, upTo(node, devices));
+    add(Axis::Tp, upTo(mostOf(Axis::Tp), devices));
     add(Axis::Cp, devices);
-    // Schedules need stages, and ZeRO needs replicas, also where there are too few devices for them.
+    // Schedules need stages, and ZeRO needs replicas, also where there are too few devices for
+    // them.
     for (Axis axis : {Axis::Pp, Axis::Dp}) {
       add(axis, devices);
       add(axis, {2});
     }
     addForExperts();
-    addChoice(Axis::Tp, upTo(node, divisorsOf(model.tensorDivisor)));
+    addChoice(Axis::Tp, divisorsOf(model.tensorDivisor));
     addChoice(Axis::Ep, divisorsOf(expertsToShare(model)));
-    addChoice(Axis::Etp, upTo(node, divisorsOf(model.expertTensorDivisor)));
-    addChoice(Axis::MicroBatch, upTo(job.maxMicroBatch, divisorsOf(job.globalBatch)));
+    addChoice(Axis::Etp, divisorsOf(model.expertTensorDivisor));
+    addChoice(Axis::MicroBatch, divisorsOf(job.globalBatch));
     for (Axis axis : {Axis::Zero, Axis::ExpertZero})
-      addChoice(axis, upTo(job.maxZero, {0, 1, 2, 3}));
+      addChoice(axis, {0, 1, 2, 3});
     addChoice(Axis::Vpp, {1, 2, 3, 4});
     if (job.pins.schedule || !job.forbids.schedules.empty())
       add(Axis::Vpp, {2, 3, 4});
@@ -59,15 +59,40 @@ public:
 private:
   std::set<int64_t> &values(Axis axis) { return sizes[static_cast<int>(axis)]; }
 
+  // Where something is forbidden also the least sizes that are not, whatever they break.
   void add(Axis axis, const std::vector<int64_t> &more) {
+    const std::vector<int64_t> &forbidden = job.forbids[axis];
     values(axis).insert(more.begin(), more.end());
     if (job.pins[axis])
       values(axis).insert(*job.pins[axis]);
+    constexpr int64_t kLeast = 4;
+    for (int64_t size = 1; size <= kLeast && !forbidden.empty(); ++size)
+      if (size <= mostOf(axis))
+        values(axis).insert(size);
   }
   // The first is the one that breaks nothing.
   void addChoice(Axis axis, const std::vector<int64_t> &all) {
     const bool isForbiddenSomewhere = !job.forbids[axis].empty();
-    add(axis, isForbiddenSomewhere ? all : std::vector<int64_t>{all.front()});
+    add(axis, isForbiddenSomewhere ? upTo(mostOf(axis), all) : std::vector<int64_t>{all.front()});
+  }
+  // What bounds the space is no limit that a user could be told to give up.
+  int64_t mostOf(Axis axis) const {
+    switch (axis) {
+    case Axis::Tp:
+    case Axis::Etp:
+      return devicesPerNode(problem.cluster);
+    case Axis::MicroBatch:
+      return job.maxMicroBatch;
+    case Axis::Zero:
+    case Axis::ExpertZero:
+      return job.maxZero;
+    default:
+      return INT64_MAX;
+    }
+  }
+  static std::vector<int64_t> upTo(int64_t most, std::vector<int64_t> sizes) {
+    sizes.erase(std::upper_bound(sizes.begin(), sizes.end(), most), sizes.end());
+    return sizes;
   }
   // Enough replicas for the experts' pinned sizes.
   void addForExperts() {
@@ -80,12 +105,6 @@ private:
     values(Axis::Dp).insert(product);
     values(Axis::Dp).insert(2 * product);
   }
-  // What bounds the space is no limit that a user could be told to give up.
-  static std::vector<int64_t> upTo(int64_t most, std::vector<int64_t> sizes) {
-    sizes.erase(std::upper_bound(sizes.begin(), sizes.end(), most), sizes.end());
-    return sizes;
-  }
-
   LimitSet ifNot(bool ok, Limit limit) const { return ok ? 0 : bit(limit); }
   LimitSet choices(const Layout &layout, std::initializer_list<Axis> axes) const;
   LimitSet meshLimits(const Layout &layout) const;

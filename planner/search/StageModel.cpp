@@ -140,7 +140,7 @@ StageModel::Contents StageModel::contents(int64_t index, int64_t first, int64_t 
   add(stage.costs->embedding, held.hasEmbedding);
   add(stage.costs->head, held.hasHead);
   if (held.hasEmbedding && held.hasHead)
-    held.work.denseParameters -= problem.model.sharedParameters / shape.tp;
+    held.work.denseParameters -= ceilDiv(problem.model.sharedParameters, shape.tp);
   return held;
 }
 
@@ -154,6 +154,18 @@ CellTime StageModel::cell(int64_t index, int64_t first, int64_t count) const {
   for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
     sum.add(stage.kindCells[kind], layersOfKind(kind, index, first, count));
   return sum;
+}
+
+std::vector<int64_t> StageModel::unevenStages() const {
+  std::vector<int64_t> stages;
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  const int64_t head = headStage(shape);
+  const bool isHeadUneven = repeat.end() < sequence.size();
+  if (shape.vpp > 1 && (repeat.first > 0 || (head == 0 && isHeadUneven)))
+    stages.push_back(0);
+  if (shape.vpp > 1 && head != 0 && isHeadUneven)
+    stages.push_back(head);
+  return stages;
 }
 
 StageMemoryInput StageModel::memoryInput(const Contents &held) const {

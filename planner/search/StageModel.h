@@ -58,6 +58,9 @@ public:
   int64_t numUnits() const { return units; }
   // A stage has at least one unit for each chunk.
   int64_t leastUnits() const { return shape.vpp; }
+  // Stages that hold chunks and layers outside the repeating block: more units may need less
+  // memory.
+  std::vector<int64_t> unevenStages() const;
 
 private:
   struct Stage {

@@ -197,3 +197,27 @@ sigma.model @ling sequence 16 init_std 0.006 {
 sigma.job @ling_job model @ling on @core batch 4 precision f32 {
   sigma.adamw learning_rate 1.0e-2 warmup 2 clip 1.0
 }
+
+sigma.model @flex_olmo sequence 16 norm_placement output {
+  sigma.embedding vocabulary 256 width 16
+  sigma.repeat 2 {
+    sigma.attention heads 4 kv_heads 2 head_width 8 rope 5.0e5 qk_norm full_width
+    sigma.moe experts 4 top_k 2 width 24 router softmax balance_loss 0.01
+  }
+  sigma.head untied
+}
+sigma.job @flex_olmo_job model @flex_olmo on @core batch 4 precision f32 {
+  sigma.adamw learning_rate 1.0e-2 warmup 2 clip 1.0
+}
+
+sigma.model @granite_moe sequence 16 residual_scale 0.22 {
+  sigma.embedding vocabulary 256 width 16 scale 12.0
+  sigma.repeat 2 {
+    sigma.attention heads 4 kv_heads 2 head_width 8 rope 1.0e4 scale 0.125
+    sigma.moe experts 4 top_k 2 width 24 router softmax normalize balance_loss 1.0e-3
+  }
+  sigma.head tied scale 0.167
+}
+sigma.job @granite_moe_job model @granite_moe on @core batch 4 precision f32 {
+  sigma.adamw learning_rate 1.0e-2 warmup 2 clip 1.0
+}

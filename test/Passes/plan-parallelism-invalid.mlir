@@ -16,7 +16,7 @@ sigma.cluster @c devices 2 {
 }
 // expected-error @+3 {{no plan fits}}
 // expected-note-re @+2 {{memory: stage {{[01]}} needs {{.*}} more than {{.*}}}}
-// expected-note-re @+1 {{with {{.*}} of memory per device it fits: pp {{.*}}}}
+// expected-note-re @+1 {{with {{.*}} of memory per device it fits: {{.*}}}}
 sigma.job @run model @m on @c batch 2 precision f32 {
   sigma.adamw learning_rate 1.0e-3
 }

@@ -57,3 +57,48 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
     rank.return %0 : tensor<4x8xf32>
   }
 }
+
+// -----
+
+rank.launch @launch mesh<tp = 2, pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{tp = 2 can be planned, but not run; pin tp = 1}}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward() {
+    rank.return
+  }
+  rank.func @backward() attributes {captured = array<i64>, num_saved = 0 : i64} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<cp = 2, pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{cp = 2 can be planned, but not run; pin cp = 1}}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward() {
+    rank.return
+  }
+  rank.func @backward() attributes {captured = array<i64>, num_saved = 0 : i64} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<etp = 2, ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{etp = 2 can be planned, but not run; pin etp = 1}}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward() {
+    rank.return
+  }
+  rank.func @backward() attributes {captured = array<i64>, num_saved = 0 : i64} {
+    rank.return
+  }
+}

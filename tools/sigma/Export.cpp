@@ -2,7 +2,6 @@
 
 #include "tools/sigma/import/Export.h"
 #include "mlir/Parser/Parser.h"
-#include "mlir/Support/FileUtilities.h"
 #include "tools/sigma/Spec.h"
 
 using namespace sigma::driver;
@@ -26,15 +25,12 @@ static ModelOp chooseModel(mlir::ModuleOp module, llvm::StringRef name) {
 }
 
 int sigma::driver::runExport(const ExportOptions &options) {
-  std::string message;
-  auto file = mlir::openInputFile(options.path, &message);
-  if (!file)
-    return fail(message), kUserError;
+  llvm::SourceMgr sources;
+  if (!openSpec(options.path, sources))
+    return kUserError;
   mlir::MLIRContext context;
   context.loadDialect<mlir::sigma::SigmaDialect>();
   context.printOpOnDiagnostic(false);
-  llvm::SourceMgr sources;
-  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
   auto module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   ModelOp model = module ? chooseModel(*module, options.model) : ModelOp();

@@ -9,10 +9,13 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "tools/sigma/Interrupt.h"
+#include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/ToolOutputFile.h"
+#include <vector>
 
 using namespace sigma::driver;
 using namespace mlir::sigma;
@@ -22,7 +25,35 @@ bool sigma::driver::fail(const llvm::Twine &message) {
   return false;
 }
 
+/// Reads what may have no end: standard input, a pipe, a device.
+static bool readStream(llvm::StringRef path, std::string &text) {
+  namespace fs = llvm::sys::fs;
+  constexpr size_t kMostBytes = size_t(1) << 28;
+  const bool isStandardInput = path == "-";
+  const llvm::StringRef shown = isStandardInput ? "<stdin>" : path;
+  llvm::Expected<fs::file_t> file =
+      isStandardInput ? fs::getStdinHandle() : fs::openNativeFileForRead(path);
+  if (!file)
+    return fail("cannot open input file '" + shown + "': " + llvm::toString(file.takeError()));
+  std::vector<char> chunk(1 << 16);
+  llvm::Expected<size_t> got = size_t(0);
+  do {
+    got = fs::readNativeFile(*file, chunk);
+    if (got)
+      text.append(chunk.data(), *got);
+  } while (got && *got > 0 && text.size() <= kMostBytes);
+  if (!isStandardInput)
+    fs::closeFile(*file);
+  if (!got)
+    return fail("cannot read '" + shown + "': " + llvm::toString(got.takeError()));
+  return text.size() <= kMostBytes || fail("'" + shown + "' does not end within 256 MiB");
+}
+
 bool sigma::driver::readText(llvm::StringRef path, std::string &text) {
+  llvm::sys::fs::file_status status;
+  const bool isSpecial = !llvm::sys::fs::status(path, status) && llvm::sys::fs::is_other(status);
+  if (path == "-" || isSpecial)
+    return readStream(path, text);
   std::string message;
   auto file = mlir::openInputFile(path, &message);
   if (!file)
@@ -31,16 +62,70 @@ bool sigma::driver::readText(llvm::StringRef path, std::string &text) {
   return true;
 }
 
+/// Writes to what is there and cannot be replaced: a device, a pipe.
+static bool writeToSpecial(llvm::StringRef path, llvm::StringRef text) {
+  std::error_code problem;
+  llvm::raw_fd_ostream stream(path, problem, llvm::sys::fs::CD_OpenExisting);
+  if (!problem) {
+    stream << text;
+    stream.close();
+    problem = stream.error();
+    stream.clear_error();
+  }
+  return !problem || fail("cannot write " + path + ": " + problem.message());
+}
+
 bool sigma::driver::writeText(llvm::StringRef path, llvm::StringRef text) {
   if (path == "-") {
     llvm::outs() << text;
     return true;
   }
-  if (llvm::Error error = llvm::writeToOutput(path, [&](llvm::raw_ostream &stream) {
+  llvm::sys::fs::file_status status;
+  if (!llvm::sys::fs::status(path, status) && llvm::sys::fs::is_other(status))
+    return writeToSpecial(path, text);
+  llvm::SmallString<128> target; // what a link points to is replaced, not the link
+  if (llvm::sys::fs::real_path(path, target))
+    target = path;
+  if (llvm::Error error = llvm::writeToOutput(target, [&](llvm::raw_ostream &stream) {
         stream << text;
         return llvm::Error::success();
       }))
     return fail("cannot write " + path + ": " + llvm::toString(std::move(error)));
+  return true;
+}
+
+/// How deep brackets stand in each other, outside of strings and comments.
+static size_t nestingOf(llvm::StringRef text) {
+  size_t depth = 0, deepest = 0;
+  bool inString = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (inString && c == '\\')
+      ++i;
+    else if (c == '"')
+      inString = !inString;
+    else if (inString)
+      inString = c != '\n'; // strings end on their line
+    else if (c == '/' && text.substr(i).starts_with("//"))
+      i = std::min(text.find('\n', i), text.size());
+    else if (llvm::StringRef("([{").contains(c))
+      deepest = std::max(deepest, ++depth);
+    else if (llvm::StringRef(")]}").contains(c) && depth > 0)
+      --depth;
+  }
+  return deepest;
+}
+
+bool sigma::driver::openSpec(llvm::StringRef path, llvm::SourceMgr &sources) {
+  constexpr size_t kMaxNesting = 256; // the parser recurses
+  std::string message;
+  auto file = mlir::openInputFile(path, &message);
+  if (!file)
+    return fail(message);
+  if (size_t nesting = nestingOf(file->getBuffer()); nesting > kMaxNesting)
+    return fail(file->getBufferIdentifier() + ": brackets are nested " + llvm::Twine(nesting) +
+                " deep; supported: " + llvm::Twine(kMaxNesting));
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   return true;
 }
 
@@ -56,11 +141,8 @@ Spec::Spec() {
 Spec::~Spec() = default;
 
 bool Spec::load(const SpecOptions &options) {
-  std::string message;
-  auto file = mlir::openInputFile(options.path, &message);
-  if (!file)
-    return fail(message);
-  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  if (!openSpec(options.path, sources))
+    return false;
   handler = std::make_unique<mlir::SourceMgrDiagnosticHandler>(sources, &context());
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context());
   return parsed && chooseJob(options.job) &&

@@ -44,6 +44,9 @@ private:
 /// Prints "error: ..." and returns false.
 bool fail(const llvm::Twine &message);
 
+/// Opens a specification; prints an error if that cannot be.
+bool openSpec(llvm::StringRef path, llvm::SourceMgr &sources);
+
 /// Whole text of a file, or of standard input for "-"; prints an error if it cannot be read.
 bool readText(llvm::StringRef path, std::string &text);
 

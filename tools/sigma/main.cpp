@@ -1,6 +1,8 @@
 //===- main.cpp - the command line of sigma -------------------------------===//
 
 #include "tools/sigma/Commands.h"
+#include "tools/sigma/Spec.h"
+#include "llvm/Support/raw_ostream.h"
 #include <CLI/CLI.hpp>
 
 using namespace sigma::driver;
@@ -62,6 +64,17 @@ static void settleCheckInputs(CheckOptions &check) {
   if (check.plan.empty())
     throw CLI::RequiredError("SPEC");
   std::swap(check.plan, check.spec.path);
+}
+
+/// What was printed must have arrived.
+static int finish(int status) {
+  llvm::outs().flush();
+  std::error_code problem = llvm::outs().error();
+  llvm::outs().clear_error();
+  if (!problem)
+    return status;
+  fail("cannot write standard output: " + problem.message());
+  return status == kDone ? kUserError : status;
 }
 
 int main(int argc, char **argv) {
@@ -181,14 +194,14 @@ int main(int argc, char **argv) {
     return app.exit(error) == 0 ? kDone : kUsage;
   }
   if (*importCommand)
-    return import.format == "megatron" ? runMegatronImport(import) : runImport(import);
+    return finish(import.format == "megatron" ? runMegatronImport(import) : runImport(import));
   if (*exportCommand)
-    return exported.format == "megatron" ? runMegatronExport(exported) : runExport(exported);
+    return finish(exported.format == "megatron" ? runMegatronExport(exported) : runExport(exported));
   if (*planCommand)
-    return runPlan(plan);
+    return finish(runPlan(plan));
   if (*buildCommand)
-    return runBuild(build);
+    return finish(runBuild(build));
   if (*simulateCommand)
-    return runSimulate(simulate);
-  return check.stream ? runCheckStream() : runCheck(check);
+    return finish(runSimulate(simulate));
+  return finish(check.stream ? runCheckStream() : runCheck(check));
 }

@@ -48,6 +48,18 @@ sigma.model @m sequence 8 init_std -0.02 {
 
 // -----
 
+// expected-error @+1 {{'sigma.model' op residual_scale must be positive and finite, got: 0.000000e+00}}
+sigma.model @m sequence 8 residual_scale 0.0 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4 rope 10000.0
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
 // expected-error @+1 {{'sigma.model' op init_std must be positive and finite, got: INF}}
 sigma.model @m sequence 8 init_std 0x7FF0000000000000 {
   sigma.embedding vocabulary 16 width 8
@@ -572,7 +584,23 @@ sigma.model @m sequence 8 {
     sigma.attention heads 2 kv_heads 1 head_width 4
     sigma.mlp width 16
   }
-  // expected-error @+1 {{'sigma.mtp' op count must be positive, got: 0}}
+  // expected-error @+1 {{'sigma.mtp' op count must be from 1 to 64, got: 65}}
+  sigma.mtp 65 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  sigma.head untied
+}
+
+// -----
+
+sigma.model @m sequence 8 {
+  sigma.embedding vocabulary 16 width 8
+  sigma.repeat 1 {
+    sigma.attention heads 2 kv_heads 1 head_width 4
+    sigma.mlp width 16
+  }
+  // expected-error @+1 {{'sigma.mtp' op count must be from 1 to 64, got: 0}}
   sigma.mtp 0 {
     sigma.attention heads 2 kv_heads 1 head_width 4
     sigma.mlp width 16
@@ -689,7 +717,7 @@ sigma.model @m sequence 8
 
 // -----
 
-// expected-error @+1 {{expected norm_placement to be one of pre, post, sandwich; got: middle}}
+// expected-error @+1 {{expected norm_placement to be one of pre, post, sandwich, output; got: middle}}
 sigma.model @m sequence 8 norm_placement middle {
   sigma.embedding vocabulary 16 width 8
   sigma.repeat 1 {

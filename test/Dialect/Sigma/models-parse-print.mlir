@@ -59,6 +59,16 @@ sigma.model @grok sequence 64 norm_placement sandwich norm_epsilon 1.0e-5 init_s
   sigma.head tied scale 0.5
 }
 
+// CHECK-LABEL: sigma.model @olmo2 sequence 64 norm_placement output residual_scale 2.200000e-01 {
+sigma.model @olmo2 sequence 64 residual_scale 0.22 norm_placement output {
+  sigma.embedding vocabulary 64 width 32
+  sigma.repeat 2 {
+    sigma.attention heads 4 kv_heads 4 head_width 8 rope 1.0e4 qk_norm full_width
+    sigma.mlp width 128
+  }
+  sigma.head untied
+}
+
 // CHECK-LABEL: sigma.model @gpt2 sequence 64 norm layer norm_epsilon 1.000000e-05 {
 sigma.model @gpt2 sequence 64 norm layer norm_epsilon 1.0e-5 norm_placement pre {
   // CHECK-NEXT: sigma.embedding vocabulary 64 width 32 positions 64

@@ -5,6 +5,7 @@
 #include "dialects/Sigma/SigmaDialect.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Parser/Parser.h"
+#include "passes/CostTables.h"
 #include <chrono>
 #include <gtest/gtest.h>
 
@@ -214,4 +215,32 @@ sigma.model @m sequence 64 {
   const double s = 64, w = 8, perPair = 2 * 2 * 16 * 2;
   EXPECT_DOUBLE_EQ(flops("") - flops("window 8"), perPair * (s - w) * (s - w) / 2);
   EXPECT_DOUBLE_EQ(flops("") - flops("chunk 8"), perPair * (s * s / 2 - s * w / 2));
+}
+
+/// Korthikanti et al. 2022 (arXiv 2205.05198), equation 2: backward needs s b h (34 + 5 a s / h)
+/// bytes of a layer's activations at two bytes a number. Of these, 2 s b h and a s^2 b are masks of
+/// dropout, which sigma's models do not have, and 4 a s^2 b the scores and their softmax, which an
+/// attention that recomputes them replaces by one number per token and head (Dao et al. 2022). So
+/// 16 s b h + a s b numbers stay, and what a norm remembers: two per token.
+TEST(ClosedForms, ActivationsOfAGpt) {
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+  std::string text = std::string(kGpt) + R"(
+sigma.cluster @core devices 1 {
+  sigma.accelerator @core preset "cpu-core-avx512"
+  sigma.tier @node devices 1 bandwidth_bytes_per_s 1000000000 latency_ns 1000
+}
+sigma.job @run model @gpt on @core batch 2 precision f32 {
+  sigma.adamw learning_rate 1.0e-3
+}
+)";
+  ModelOp model = parseModel(context, module, text);
+  ASSERT_TRUE(model);
+  CostTables tables(*module->getOps<JobOp>().begin(), model, {model.getLayer(0)});
+  const int64_t s = 128, h = 64, a = 4, bytes = 4;
+  for (int64_t b : {1, 2}) {
+    planner::Sharding sharding;
+    sharding.microBatch = b;
+    EXPECT_EQ(tables.layer(0, sharding).modes.front().savedBytes, bytes * s * b * (16 * h + a + 2));
+  }
 }

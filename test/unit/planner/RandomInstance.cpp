@@ -68,8 +68,8 @@ static void randomModel(Random &random, Instance &instance, int64_t maxLayers, b
   instance.costs.embeddingRecipe = randomLayer(random, false, unit / 10);
   instance.costs.headRecipe = randomLayer(random, false, unit);
   if (random.chance(30)) {
-    model.sharedParameters = instance.costs.headRecipe.denseParameters;
-    instance.costs.embeddingRecipe.denseParameters = model.sharedParameters;
+    model.sharedParameters = instance.costs.headRecipe.denseParameters - random.below(3);
+    instance.costs.embeddingRecipe.denseParameters = instance.costs.headRecipe.denseParameters;
   }
   instance.costs.boundary = random.between(0, 20) * 1000;
   instance.costs.batch = 512;

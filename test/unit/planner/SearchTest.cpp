@@ -102,6 +102,36 @@ TEST(Search, SolverImprovesOnTheHeuristics) {
   expectLegal(instance, answer.plan);
 }
 
+// With chunks, another light unit brings down the average that a heavy layer in front of the units
+// has raised: a stage may hold more units than fewer.
+TEST(Search, MoreUnitsMayNeedLessMemory) {
+  Instance instance = narrowInstance();
+  Problem &problem = instance.problem;
+  LayerRecipe heavy, light;
+  heavy.denseFlops = light.denseFlops = 1000000;
+  heavy.modes = {{"none", 0, false, 1000000, 0}};
+  light.modes = {{"none", 0, false, 10000, 0}};
+  instance.costs.kinds = {heavy, light};
+  instance.costs.headRecipe.modes = {{"none"}};
+  problem.model.layers = {{0, 1}, {1, 6}};
+  problem.model.numExperts = 0;
+  problem.cluster.numDevices = 2;
+  problem.cluster.tiers = {{"pod", 2, 5000000000, 1000}};
+  problem.job.globalBatch = 8;
+  problem.job.pins[Axis::Pp] = problem.job.pins[Axis::Vpp] = 2;
+  problem.job.pins[Axis::MicroBatch] = 1;
+  problem.job.pins.schedule = Schedule::Interleaved;
+  int feasible = 0;
+  for (int64_t memoryBytes = 3000000; memoryBytes < 6000000; memoryBytes += 100000) {
+    problem.cluster.device.memoryBytes = memoryBytes;
+    const Agreement agreement = compareWithEnumeration(instance, 1, 0);
+    EXPECT_EQ(agreement.complaint, "") << memoryBytes;
+    feasible += agreement.isFeasible;
+  }
+  EXPECT_GE(feasible, 5);
+  EXPECT_LE(feasible, 25);
+}
+
 TEST(Search, CertificatesCoverEveryLayout) {
   Instance instance = simpleInstance();
   const Answer answer = plan(instance.problem, instance.costs);
@@ -144,7 +174,7 @@ TEST(Search, PlansSigmaInSeconds) {
 // Layouts of one kind differ in what a person would call tuning; of each kind the best counts.
 TEST(Search, RunnersUpAreTheBestOfOtherKinds) {
   int runners = 0;
-  for (uint64_t seed : {2, 5, 9, 17, 23, 31}) {
+  for (uint64_t seed : {2, 5, 9, 17, 23, 31, 40, 41, 42, 43, 44, 45}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Instance instance = randomInstance(seed, 6, 8, false);
     SearchOptions options;
@@ -177,7 +207,7 @@ TEST(Search, RunnersUpAreTheBestOfOtherKinds) {
 // Each alternative is the best plan with another size of one axis.
 TEST(Search, AlternativesAreTheBestOfTheirSize) {
   int alternatives = 0;
-  for (uint64_t seed : {2, 5, 9}) {
+  for (uint64_t seed : {2, 5, 9, 40, 41, 42, 43, 44}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     Instance instance = randomInstance(seed, 6, 8, false);
     SearchOptions options;

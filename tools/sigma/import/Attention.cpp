@@ -17,6 +17,7 @@ namespace {
 struct Sight {
   std::optional<int64_t> window, chunk;
   bool rotates = true;
+  std::optional<bool> isChunked; // none: where it rotates
 };
 } // namespace
 
@@ -55,14 +56,15 @@ static void readLayerTypes(Reading &reading, std::optional<int64_t> window,
                            llvm::MutableArrayRef<Sight> sights) {
   std::vector<std::string> types = reading.fields.words("layer_types", reading.layers);
   for (auto [sight, type] : llvm::zip(sights, types)) {
-    bool slides = type == "sliding_attention";
-    if (type != "full_attention" && type != "chunked_attention" && !(slides && window))
+    bool slides = type == "sliding_attention", isChunked = type == "chunked_attention";
+    if (type != "full_attention" && !(isChunked && reading.family.chunked) && !(slides && window))
       return reading.fields.refuse(
           "layer_types",
           "\"full_attention\", \"sliding_attention\" with a sliding_window where the architecture "
           "has one, \"chunked_attention\" of Llama 4; this list has \"" +
               type + "\"");
     sight.window = slides ? window : std::nullopt;
+    sight.isChunked = isChunked;
   }
 }
 
@@ -116,10 +118,12 @@ static std::vector<Sight> readSights(Reading &reading) {
   if (!reading.family.skipsRotation)
     return sights;
   readRotatingLayers(reading, sights);
+  if (!reading.family.chunked)
+    return sights;
   requireNoTemperature(reading);
   std::optional<int64_t> chunk = reading.fields.sizeOrNull("attention_chunk_size", 8192);
   for (Sight &sight : sights)
-    if (sight.rotates && reading.family.chunked)
+    if (sight.isChunked.value_or(sight.rotates))
       sight.chunk = chunk;
   return sights;
 }
@@ -188,7 +192,8 @@ static Attributes readCommon(Reading &reading, int64_t heads, int64_t headWidth)
 
 static std::vector<Block> readGrouped(Reading &reading) {
   const Family &family = reading.family;
-  int64_t heads = reading.fields.size("num_attention_heads");
+  int64_t heads = family.heads ? reading.fields.size("num_attention_heads", *family.heads)
+                               : reading.fields.size("num_attention_heads");
   int64_t headWidth = readHeadWidth(reading, heads);
   Attributes common = readCommon(reading, heads, headWidth);
   RopeAttr rope = readRope(reading, headWidth), localRope = readLocalRope(reading, rope);
@@ -292,6 +297,8 @@ static void writeSights(llvm::ArrayRef<AttentionOp> ops, ConfigWriter &writer) {
   if (!family.skipsRotation)
     return;
   writer.set("no_rope_layers", rotating);
+  if (!family.chunked)
+    return;
   auto chunked = llvm::find_if(ops, [](AttentionOp op) { return op.getChunk().has_value(); });
   AttentionOp chunkedOp = chunked != ops.end() ? *chunked : AttentionOp();
   writer.set("attention_chunk_size",

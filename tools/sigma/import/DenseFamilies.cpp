@@ -55,8 +55,7 @@ Family sigma::config::gpt2() {
                      {"num_attention_heads", "n_head"},
                      {"intermediate_size", "n_inner"},
                      {"max_position_embeddings", "n_positions"},
-                     {"rms_norm_eps", "layer_norm_epsilon"},
-                     {"hidden_act", "activation_function"}};
+                     {"rms_norm_eps", "layer_norm_epsilon"}};
   family.norm = Norm::Layer;
   family.epsilon = 1e-5;
   family.learnedPositions = true;
@@ -64,6 +63,7 @@ Family sigma::config::gpt2() {
   family.rotary = false;
   family.biases = {{kAlways, kQkvo}};
   family.activation = Activation::GeluTanh;
+  family.activationKey = "activation_function";
   family.mlpBias = kAlways;
   family.denseWidthFactor = 4;
   family.only = {
@@ -112,9 +112,11 @@ Family sigma::config::gemma3() {
   family.hasQkNorm = kAlways;
   family.ropeBase = 1e6;
   family.localRopeBaseKey = "rope_local_base_freq";
+  family.vocabulary = 262208;
+  family.heads = 8;
   family.attentionSoftcap = family.headSoftcap = 0;
   family.windows = WindowRule::SixthIsFull;
-  family.unused = {"hidden_act", "sliding_window_pattern"};
+  family.unused = {"hidden_act", "sliding_window_pattern", "mm_tokens_per_image"};
   family.only = {{"use_bidirectional_attention", boolean(false), "attention to later tokens"}};
   return family;
 }
@@ -126,7 +128,7 @@ Family sigma::config::granite() {
   family.embeddingScaleKey = "embedding_multiplier";
   family.headDivisorKey = "logits_scaling";
   family.attentionScaleKey = "attention_multiplier";
-  family.only = {{"residual_multiplier", number(1), "a factor of what blocks add to the stream"}};
+  family.residualScaleKey = "residual_multiplier";
   return family;
 }
 
@@ -152,5 +154,110 @@ Family sigma::config::glm4() {
   family.headWidth = 128;
   family.biases = {{{"attention_bias"}, kQkv}};
   family.rotaryFactor = 0.5;
+  return family;
+}
+
+Family sigma::config::olmo2() {
+  Family family = llama();
+  family.architectures = {"Olmo2ForCausalLM"};
+  family.modelTypes = {"olmo2"};
+  family.placement = NormPlacement::Output;
+  family.epsilon = 1e-5;
+  family.qkNorm = QkNorm::FullWidth;
+  family.hasQkNorm = kAlways;
+  family.mlpBias = {};
+  return family;
+}
+
+Family sigma::config::phi3() {
+  Family family;
+  family.architectures = {"Phi3ForCausalLM"};
+  family.modelTypes = {"phi3"};
+  family.epsilon = 1e-5;
+  family.windows = WindowRule::EveryLayer;
+  // The length before stretching, which files without a stretch state too.
+  family.unused = {"original_max_position_embeddings", "interpolate_factor", "full_attn_mod"};
+  return family;
+}
+
+Family sigma::config::smolLm3() {
+  Family family = llama();
+  family.architectures = {"SmolLM3ForCausalLM"};
+  family.modelTypes = {"smollm3"};
+  family.tied = true;
+  family.kvHeads = 4;
+  family.ropeBase = 2e6;
+  family.skipsRotation = true;
+  family.unused = {"max_window_layers"};
+  return family;
+}
+
+Family sigma::config::starcoder2() {
+  Family family;
+  family.architectures = {"Starcoder2ForCausalLM"};
+  family.modelTypes = {"starcoder2"};
+  family.spelling = {{"rms_norm_eps", "norm_epsilon"}};
+  family.norm = Norm::Layer;
+  family.epsilon = 1e-5;
+  family.tied = true;
+  family.kvHeads = 2;
+  family.biases = {{{"use_bias", true}, kQkvo}};
+  family.windows = WindowRule::EveryLayer;
+  family.activation = Activation::GeluTanh;
+  family.mlpBias = {"use_bias", true};
+  family.only = {{"mlp_type", word("default"), "another feed-forward network"},
+                 {"norm_type", word("layer_norm"), "another norm"}};
+  family.unused = {"activation_function", "scale_attn_weights", "attention_softmax_in_fp32",
+                   "scale_attention_softmax_in_fp32"};
+  return family;
+}
+
+Family sigma::config::internLm2() {
+  Family family;
+  family.architectures = {"InternLM2ForCausalLM"};
+  family.modelTypes = {"internlm2"};
+  family.biases = {{{"bias", true}, kQkvo}};
+  return family;
+}
+
+Family sigma::config::internLm3() {
+  Family family;
+  family.architectures = {"InternLM3ForCausalLM"};
+  family.modelTypes = {"internlm3"};
+  family.biases = {{{"qkv_bias"}, kQkv}, {{"bias"}, {Projection::Output}}};
+  family.mlpBias = {"bias"};
+  return family;
+}
+
+Family sigma::config::seedOss() {
+  Family family;
+  family.architectures = {"SeedOssForCausalLM"};
+  family.modelTypes = {"seed_oss"};
+  family.kvHeads = 8;
+  family.headWidth = 128;
+  family.biases = {{{"attention_bias", true}, kQkv},
+                   {{"attention_out_bias"}, {Projection::Output}}};
+  family.mlpBias = {"mlp_bias"};
+  return family;
+}
+
+Family sigma::config::arcee() {
+  Family family = llama();
+  family.architectures = {"ArceeForCausalLM"};
+  family.modelTypes = {"arcee"};
+  family.epsilon = 1e-5;
+  family.activation = Activation::ReluSquared;
+  return family;
+}
+
+Family sigma::config::nemotron() {
+  Family family = llama();
+  family.architectures = {"NemotronForCausalLM"};
+  family.modelTypes = {"nemotron"};
+  family.spelling = {{"rms_norm_eps", "norm_eps"}};
+  family.norm = Norm::Layer;
+  family.epsilon = 1e-5;
+  family.rotaryFactor = 0.5;
+  family.activation = Activation::ReluSquared;
   return family;
 }

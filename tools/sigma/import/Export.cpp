@@ -42,6 +42,7 @@ static void writeStream(ModelOp model, ConfigWriter &writer) {
   writer.set("num_hidden_layers", model.getNumLayers());
   writer.set("rms_norm_eps", model.getNormEpsilon());
   writer.set("initializer_range", model.getInitStd());
+  writer.setIfNamed(family.residualScaleKey, model.getResidualScale().value_or(1));
   int64_t positions = embedding.getPositions().value_or(model.getSequence());
   writer.set("max_position_embeddings", positions);
   if (model.getSequence() != std::min(positions, kDefaultSequence))

@@ -66,6 +66,7 @@ static Family qwen3Moe() {
   family.hasQkNorm = kAlways;
   family.shared = SharedRule::None;
   family.sharedGate = false;
+  family.only = {{"use_qk_norm", boolean(true), "queries and keys without a norm"}};
   return family;
 }
 
@@ -85,20 +86,43 @@ static Family olmoe() {
   return family;
 }
 
-static Family deepseekV2() {
+static Family flexOlmo() {
+  Family family = olmoe();
+  family.architectures = {"FlexOlmoForCausalLM"};
+  family.modelTypes = {"flex_olmo"};
+  family.placement = NormPlacement::Output;
+  family.epsilon = 1e-6;
+  family.ropeBase = 500000;
+  family.clipKey = {};
+  return family;
+}
+
+static Family deepseekMoe() {
   Family family;
-  family.architectures = {"DeepseekV2ForCausalLM"};
-  family.modelTypes = {"deepseek_v2"};
+  family.architectures = {"DeepseekForCausalLM"};
+  family.modelTypes = {"deepseek"};
   family.spelling = {{"num_experts", "n_routed_experts"},
                      {"num_shared_experts", "n_shared_experts"},
                      {"router_aux_loss_coef", "aux_loss_alpha"}};
-  family.latent = true;
+  family.biases = {{{"attention_bias"}, kQkvo}};
   family.moe = MoeRule::AfterDense;
   family.scoreKey = "scoring_func";
+  family.normalize = {"norm_topk_prob"};
+  family.shared = SharedRule::Count;
+  family.balanceLoss = 0.001;
+  return family;
+}
+
+static Family deepseekV2() {
+  Family family = deepseekMoe();
+  family.architectures = {"DeepseekV2ForCausalLM"};
+  family.modelTypes = {"deepseek_v2"};
+  family.biases = {};
+  family.latent = true;
   family.normalize = {};
   family.scalingKey = "routed_scaling_factor";
   family.groups = GroupRule::IfGroupLimited;
-  family.shared = SharedRule::Count;
+  family.balanceLoss = 0;
   family.only = {
       {"attention_bias", boolean(false), "biases of latent attention"},
       {"norm_topk_prob", boolean(false), "weights that are divided by their sum and not scaled"}};
@@ -108,8 +132,9 @@ static Family deepseekV2() {
 
 static Family deepseekV3() {
   Family family = deepseekV2();
-  family.architectures = {"DeepseekV3ForCausalLM"};
-  family.modelTypes = {"deepseek_v3", "kimi_k2"};
+  family.architectures = {"DeepseekV3ForCausalLM", "KimiK25ForConditionalGeneration"};
+  family.modelTypes = {"deepseek_v3", "kimi_k2", "kimi_k25"};
+  family.scopes = {"text_config"};
   family.mtpKey = "num_nextn_predict_layers";
   family.score = RouterScore::Sigmoid;
   family.normalize = {"norm_topk_prob", true};
@@ -119,6 +144,7 @@ static Family deepseekV3() {
   family.topGroups = 4;
   family.only = {{"attention_bias", boolean(false), "biases of latent attention"},
                  {"topk_method", word("noaux_tc"), "another choice of experts"}};
+  family.unused.push_back("use_unified_vision_chunk");
   return family;
 }
 
@@ -126,6 +152,7 @@ static Family glm4MoeLite() {
   Family family = deepseekV3();
   family.architectures = {"Glm4MoeLiteForCausalLM"};
   family.modelTypes = {"glm4_moe_lite"};
+  family.scopes = {};
   family.epsilon = 1e-5;
   family.numGroups = family.topGroups = 1;
   return family;
@@ -363,8 +390,9 @@ static Family bailingV2() {
 
 static Family hunyuan() {
   Family family;
-  family.architectures = {"HunYuanMoEV1ForCausalLM", "HunYuanForCausalLM"};
-  family.modelTypes = {"hunyuan_v1_moe", "hunyuan"};
+  family.architectures = {"HunYuanMoEV1ForCausalLM", "HunYuanForCausalLM",
+                          "HunYuanDenseV1ForCausalLM"};
+  family.modelTypes = {"hunyuan_v1_moe", "hunyuan", "hunyuan_v1_dense"};
   family.spelling = {{"num_experts_per_tok", "moe_topk"},
                      {"num_shared_experts", "num_shared_expert"}};
   family.epsilon = 1e-5;
@@ -402,11 +430,13 @@ static Family graniteMoe() {
 
 const std::vector<Family> &sigma::config::families() {
   static const std::vector<Family> all = {
-      llama(),       mixtral(),  qwen3Moe(), qwen2Moe(),  deepseekV3(), deepseekV2(), glm4Moe(),
-      glm4MoeLite(), gptOss(),   llama4(),   olmoe(),     dbrx(),       grok1(),      dots1(),
-      miniMaxM2(),   ernieMoe(), bailing(),  bailingV2(), hunyuan(),    phiMoe(),     graniteMoe(),
-      mistral(),     qwen2(),    qwen3(),    gpt2(),      gemma(),      gemma2(),     gemma3(),
-      granite(),     ernie(),    glm4()};
+      llama(),      mixtral(),     qwen3Moe(),   qwen2Moe(),    deepseekV3(), deepseekV2(),
+      glm4Moe(),    glm4MoeLite(), gptOss(),     llama4(),      olmoe(),      dbrx(),
+      grok1(),      dots1(),       miniMaxM2(),  ernieMoe(),    bailing(),    bailingV2(),
+      hunyuan(),    phiMoe(),      graniteMoe(), mistral(),     qwen2(),      qwen3(),
+      gpt2(),       gemma(),       gemma2(),     gemma3(),      granite(),    ernie(),
+      glm4(),       olmo2(),       flexOlmo(),   deepseekMoe(), phi3(),       smolLm3(),
+      starcoder2(), internLm2(),   internLm3(),  seedOss(),     arcee(),      nemotron()};
   return all;
 }
 
@@ -433,11 +463,20 @@ llvm::StringRef sigma::config::reasonToRefuse(llvm::StringRef architecture) {
       {"DeepseekV32", "attention that an indexer makes sparse"},
       {"GlmMoeDsa", "attention that an indexer makes sparse"},
       {"DeepseekV4", "compressed sparse attention"},
-      {"Olmo2", "norms of what blocks add to the stream, without one of what they read"},
-      {"Olmo3", "norms of what blocks add to the stream, without one of what they read"},
-      {"FlexOlmo", "norms of what blocks add to the stream, without one of what they read"},
+      {"MiniMaxM3", "attention that an indexer makes sparse"},
+      {"Olmo3", "rotary positions that are stretched in some layers only"},
       {"OlmoForCausalLM", "norms without weights"},
-      {"Arctic", "a dense block beside the experts, with a norm of its own"},
+      {"Arctic", "a dense block beside the experts"},
+      {"Grok1ForCausalLM", "a dense block beside the experts"},
+      {"JetMoE", "a mixture of attention heads"},
+      {"JetMoe", "a mixture of attention heads"},
+      {"Longcat", "experts that compute nothing"},
+      {"Afmoe", "gates of attention"},
+      {"Laguna", "gates of attention"},
+      {"Apertus", "an activation with parameters of its own"},
+      {"Gemma3n", "embeddings of each layer, and layers that share keys and values"},
+      {"Switch", "encoder layers"},
+      {"Nllb", "encoder layers"},
       {"GPTNeoX", "attention and feed-forward side by side"},
       {"Cohere", "attention and feed-forward side by side"},
       {"Falcon", "attention and feed-forward side by side"},

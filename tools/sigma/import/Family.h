@@ -72,7 +72,9 @@ struct Family {
   double epsilon = 1e-6;
   bool learnedPositions = false;
   llvm::StringRef embeddingScaleKey;
-  bool scalesByRootOfWidth = false; // the embedding
+  bool scalesByRootOfWidth = false;  // the embedding
+  std::optional<int64_t> vocabulary; // when the key is absent; none: it must be there
+  llvm::StringRef residualScaleKey;
   bool tied = false;
   llvm::StringRef headBiasKey, headNormalizeKey, headScaleKey, headDivisorKey, headSoftcapKey;
   double headSoftcap = 0; // when the key is absent; 0: none
@@ -80,6 +82,7 @@ struct Family {
   Flag mtpFlag{{}, true};
 
   // Attention.
+  std::optional<int64_t> heads;     // none: the key must be there
   std::optional<int64_t> kvHeads;   // none: as many as heads
   std::optional<int64_t> headWidth; // none: hidden_size / num_attention_heads
   std::vector<BiasRule> biases;

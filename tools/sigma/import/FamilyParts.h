@@ -46,6 +46,15 @@ Family gemma3();
 Family granite();
 Family ernie();
 Family glm4();
+Family olmo2();
+Family phi3();
+Family smolLm3();
+Family starcoder2();
+Family internLm2();
+Family internLm3();
+Family seedOss();
+Family arcee();
+Family nemotron();
 
 } // namespace sigma::config
 

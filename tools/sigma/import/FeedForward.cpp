@@ -221,15 +221,31 @@ static Attributes readRouter(Reading &reading, int64_t experts) {
   return attributes;
 }
 
-static void requireSound(Reading &reading, const ExpertSizes &sizes, size_t layer) {
+/// The experts that a token may choose from.
+static int64_t eligible(const Attributes &router, int64_t experts) {
+  mlir::DictionaryAttr attributes = router.get();
+  auto groups = attributes.getAs<mlir::IntegerAttr>("groups"),
+       top = attributes.getAs<mlir::IntegerAttr>("top_groups");
+  return groups ? experts / groups.getInt() * top.getInt() : experts;
+}
+
+static void requireSound(Reading &reading, const Attributes &router, const ExpertSizes &sizes,
+                         size_t layer) {
   int64_t experts = sizes.experts[layer];
   if (sizes.chosen[layer] < 1 || sizes.chosen[layer] > experts)
     reading.fields.refuse("num_experts_per_tok",
                           "from 1 to the number of experts (" + Twine(experts) + ")");
+  else if (sizes.chosen[layer] > eligible(router, experts))
+    reading.fields.refuse("num_experts_per_tok", "at most the experts of topk_group groups (" +
+                                                     Twine(eligible(router, experts)) + ")");
   else if (sizes.width[layer] < 1 || experts * sizes.width[layer] > kMaxSize)
     reading.fields.refuse(expertWidthKey(reading), "experts whose widths are at most " +
                                                        Twine(kMaxSize) + " together; there are " +
                                                        Twine(experts));
+  else if (sizes.shared[layer] * sizes.sharedWidth[layer] > kMaxSize)
+    reading.fields.refuse("num_shared_experts", "shared experts whose widths are at most " +
+                                                    Twine(kMaxSize) + " together; one has " +
+                                                    Twine(sizes.sharedWidth[layer]));
 }
 
 static Block makeMoe(const Attributes &router, const ExpertSizes &sizes, size_t layer,
@@ -253,6 +269,10 @@ std::vector<Block> sigma::config::readFeedForward(Reading &reading) {
   std::vector<Block> blocks(reading.layers);
   if (anyDense)
     blocks.assign(reading.layers, readMlp(reading));
+  if (!anyMoe && reading.fields.has("num_experts") && family.moe != MoeRule::None &&
+      family.moe != MoeRule::ByExperts)
+    reading.fields.refuse("num_experts",
+                          "null, because the file's other fields make every layer dense");
   if (!anyMoe)
     return blocks;
   ExpertSizes sizes = readExpertSizes(reading);
@@ -262,7 +282,7 @@ std::vector<Block> sigma::config::readFeedForward(Reading &reading) {
   Attributes router = readRouter(reading, sizes.experts[first]);
   for (size_t layer = 0; layer < isMoe.size() && !reading.fields.failed(); ++layer)
     if (isMoe[layer]) {
-      requireSound(reading, sizes, layer);
+      requireSound(reading, router, sizes, layer);
       blocks[layer] = makeMoe(router, sizes, layer, family.sharedGate);
     }
   return blocks;

@@ -37,46 +37,65 @@ static const Family *findFamily(const std::vector<StringRef> Family::*names, Str
 static const Family *refuseArchitecture(StringRef path, const Value &name,
                                         Diagnostics &diagnostics) {
   StringRef reason = reasonToRefuse(name.text);
-  std::string message = (path + ": value " + name.spell() + ": ").str();
-  message += reason.empty() ? "unknown architecture" : (reason + " are not supported").str();
+  std::string message = (path + ": value " + name.spell() + (reason.empty() ? ": " : " ")).str();
+  message += reason.empty() ? "unknown architecture"
+                            : ("means " + reason + ", which sigma has no word for").str();
   diagnostics.error(name.offset, message + "; supported: " + supportedArchitectures());
   return nullptr;
 }
 
+/// The object that names the architecture: the file's own, or that of the text model where a
+/// nested file was cut down to it.
+static Scope findNames(const Value &root) {
+  const Member *text = root.find("text_config");
+  bool isNamed = root.find("architectures") || root.find("model_type");
+  if (!isNamed && text && text->value.kind == Value::Kind::Object)
+    return {&text->value, "$.text_config"};
+  return {&root, "$"};
+}
+
 /// `architectures` says which class reads the file; `model_type` is a family name that may be
 /// another's.
-static const Family *chooseFamily(const Value &root, Diagnostics &diagnostics) {
+static const Family *chooseFamily(const Scope &scope, Diagnostics &diagnostics) {
+  const Value &root = *scope.object;
+  const std::string &path = scope.path;
   const Member *architectures = root.find("architectures"), *type = root.find("model_type");
+  if (type && !type->value.isNull() && type->value.kind != Value::Kind::String) {
+    diagnostics.error(type->offset,
+                      path + ".model_type: value " + type->value.spell() + "; supported: a string");
+    return nullptr;
+  }
   const Family *ofType = type ? findFamily(&Family::modelTypes, type->value.text) : nullptr;
   if (architectures && !architectures->value.isNull()) {
     const Value &list = architectures->value;
     if (list.items.size() != 1 || list.items[0].kind != Value::Kind::String) {
-      diagnostics.error(list.offset, "$.architectures: value " + list.spell() +
+      diagnostics.error(list.offset, path + ".architectures: value " + list.spell() +
                                          "; supported: a list of one class name");
       return nullptr;
     }
     const Family *family = findFamily(&Family::architectures, list.items[0].text);
     if (!family)
-      return refuseArchitecture("$.architectures[0]", list.items[0], diagnostics);
+      return refuseArchitecture(path + ".architectures[0]", list.items[0], diagnostics);
     if (ofType && ofType != family)
-      diagnostics.warning(type->offset,
-                          "$.model_type: value " + type->value.spell() +
-                              " is of another architecture; taken is $.architectures[0], " +
-                              list.items[0].spell());
+      diagnostics.warning(type->offset, path + ".model_type: value " + type->value.spell() +
+                                            " is of another architecture; taken is " + path +
+                                            ".architectures[0], " + list.items[0].spell());
     return family;
   }
   if (ofType)
     return ofType;
   if (type && type->value.kind == Value::Kind::String)
-    return refuseArchitecture("$.model_type", type->value, diagnostics);
+    return refuseArchitecture(path + ".model_type", type->value, diagnostics);
   diagnostics.error(root.offset,
-                    "$.architectures: missing; supported: " + supportedArchitectures());
+                    path + ".architectures: missing; supported: " + supportedArchitectures());
   return nullptr;
 }
 
-static std::vector<Scope> scopesOf(const Family &family, const Value &root,
+static std::vector<Scope> scopesOf(const Family &family, const Scope &names, const Value &root,
                                    Diagnostics &diagnostics) {
   std::vector<Scope> scopes;
+  if (names.object != &root && !llvm::is_contained(family.scopes, "text_config"))
+    scopes.push_back(names);
   for (StringRef name : family.scopes) {
     const Member *member = root.find(name);
     if (!member || member->value.isNull())
@@ -178,11 +197,12 @@ std::optional<Imported> sigma::config::importConfig(StringRef text, const Import
   Record record;
   Fields whole({{&root, "$"}}, record, diagnostics);
   refuseForeign(whole);
-  const Family *family = diagnostics.failed() ? nullptr : chooseFamily(root, diagnostics);
+  Scope names = findNames(root);
+  const Family *family = diagnostics.failed() ? nullptr : chooseFamily(names, diagnostics);
   if (!family)
     return std::nullopt;
 
-  Fields fields(scopesOf(*family, root, diagnostics), record, diagnostics);
+  Fields fields(scopesOf(*family, names, root, diagnostics), record, diagnostics);
   refuseForeign(fields);
   mlir::Location location = mlir::FileLineColLoc::get(&context, options.file, 1, 1);
   int64_t width = fields.size("hidden_size"), layers = readLayerCount(fields, width);
@@ -200,8 +220,9 @@ std::optional<Imported> sigma::config::importConfig(StringRef text, const Import
     result.ignored = checkUnread(*family, record, diagnostics);
   if (diagnostics.failed())
     return std::nullopt;
-  const Value *named = whole.peek("architectures");
-  result.architecture = named ? named->items.front().text : family->architectures.front().str();
+  const Member *named = names.object->find("architectures");
+  result.architecture = named && !named->value.isNull() ? named->value.items.front().text
+                                                        : family->architectures.front().str();
   result.origins = std::move(record.origins);
   return result;
 }

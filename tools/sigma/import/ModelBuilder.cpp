@@ -27,6 +27,7 @@ struct Fold {
 } // namespace
 
 static constexpr size_t kMaxPeriod = 32;
+static constexpr int64_t kMaxFurtherTokens = 64; // what sigma.mtp takes
 
 /// How often the layers [first, first + period) stand there in a row.
 static size_t countRepeats(llvm::ArrayRef<LayerBlocks> layers, size_t first, size_t period) {
@@ -85,6 +86,9 @@ private:
     attributes.attr("norm_placement", NormPlacementAttr::get(context, family.placement));
     attributes.real("norm_epsilon", reading.fields.positive("rms_norm_eps", family.epsilon));
     attributes.real("init_std", reading.fields.positive("initializer_range", 0.02));
+    if (!family.residualScaleKey.empty())
+      if (double scale = reading.fields.positive(family.residualScaleKey, 1); scale != 1)
+        attributes.real("residual_scale", scale);
     return attributes;
   }
 
@@ -92,7 +96,8 @@ private:
     const Family &family = reading.family;
     Fields &fields = reading.fields;
     Attributes attributes(reading.builder);
-    attributes.size("vocabulary", fields.size("vocab_size"));
+    attributes.size("vocabulary", family.vocabulary ? fields.size("vocab_size", *family.vocabulary)
+                                                    : fields.size("vocab_size"));
     attributes.size("width", reading.width);
     if (family.learnedPositions)
       attributes.size("positions", fields.size("max_position_embeddings", 1024));
@@ -125,8 +130,12 @@ private:
     const Family &family = reading.family;
     if (family.mtpKey.empty())
       return 0;
-    if (reading.fields.flag(family.mtpFlag))
-      return reading.fields.count(family.mtpKey, 0);
+    if (reading.fields.flag(family.mtpFlag)) {
+      int64_t count = reading.fields.count(family.mtpKey, 0);
+      if (count > kMaxFurtherTokens)
+        reading.fields.refuse(family.mtpKey, "at most " + llvm::Twine(kMaxFurtherTokens));
+      return count;
+    }
     reading.fields.skip(family.mtpKey, "switched off");
     return 0;
   }

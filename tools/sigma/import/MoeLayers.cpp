@@ -31,7 +31,7 @@ static Layers readSparseStep(Reading &reading) {
 
 static Layers readInterleaved(Reading &reading) {
   std::optional<std::vector<int64_t>> listed = reading.fields.indices("moe_layers", reading.layers);
-  if (listed && !listed->empty()) {
+  if (listed) {
     reading.fields.skip("interleave_moe_layer_step", "moe_layers says which layers");
     return layersWhere(reading.layers, [&](int64_t i) { return llvm::is_contained(*listed, i); });
   }

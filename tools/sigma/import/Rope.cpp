@@ -55,7 +55,8 @@ namespace {
 /// Reads the fields of a scaling into the attribute's parameters.
 class ScalingReader {
 public:
-  ScalingReader(Reading &reading, Fields fields) : reading(reading), fields(std::move(fields)) {}
+  ScalingReader(Reading &reading, Fields fields, int64_t rotatedWidth)
+      : reading(reading), fields(std::move(fields)), rotatedWidth(rotatedWidth) {}
 
   RopeScaling read() {
     std::string type = fields.word("rope_type", "default");
@@ -116,8 +117,9 @@ private:
       llvm::SmallVector<mlir::Attribute> factors;
       for (double factor : fields.positives(list))
         factors.push_back(reading.builder.getF64FloatAttr(factor));
-      if (!fields.has(list))
-        fields.refuse(list, "a list of positive numbers");
+      if (int64_t(factors.size()) != rotatedWidth / 2)
+        fields.refuse(list, "a list of " + llvm::Twine(rotatedWidth / 2) +
+                                " positive numbers, one for each two of a head that are rotated");
       attributes.set(list, reading.builder.getArrayAttr(factors));
     }
     Fields &model = reading.fields;
@@ -139,14 +141,19 @@ private:
 
   Reading &reading;
   Fields fields;
+  int64_t rotatedWidth; // of a head
   mlir::NamedAttrList attributes;
 };
 } // namespace
 
 /// Numbers of a head that are rotated; 0: all.
 static int64_t readRotatedWidth(Reading &reading, Fields &fields, int64_t headWidth) {
-  if (reading.family.latent)
+  if (reading.family.latent) {
+    for (Fields *place : {&fields, &reading.fields})
+      if (place->has("partial_rotary_factor") && place->positive("partial_rotary_factor", 1) != 1)
+        place->refuse("partial_rotary_factor", "1; qk_rope_head_dim says what is rotated");
     return 0;
+  }
   if (reading.fields.has("rotary_dim")) {
     int64_t width = reading.fields.size("rotary_dim");
     reading.fields.skip("partial_rotary_factor", "rotary_dim says it");
@@ -161,9 +168,13 @@ static int64_t readRotatedWidth(Reading &reading, Fields &fields, int64_t headWi
           : reading.fields.positive("partial_rotary_factor", reading.family.rotaryFactor);
   double width = double(headWidth) * factor;
   if (factor > 1 || std::fmod(std::floor(width), 2) != 0 || width < 2) {
-    reading.fields.refuse("partial_rotary_factor",
-                          "a factor up to 1 that makes an even number of head_dim (" +
-                              llvm::Twine(headWidth) + ")");
+    Fields &place = fields.has("partial_rotary_factor") ? fields : reading.fields;
+    if (!place.has("partial_rotary_factor"))
+      place.refuse("head_dim", "an even number, because positions rotate pairs");
+    else
+      place.refuse("partial_rotary_factor",
+                   "a factor up to 1 that makes an even number of head_dim (" +
+                       llvm::Twine(headWidth) + ")");
     return 0;
   }
   return factor == 1 ? 0 : int64_t(width);
@@ -199,7 +210,7 @@ RopeAttr sigma::config::readRope(Reading &reading, int64_t headWidth) {
     return makeRope(reading, base, width, RopeScaling::Yarn, defaultYarn(reading.builder));
   if (!together && !apart)
     return makeRope(reading, base, width, RopeScaling::None, reading.builder.getDictionaryAttr({}));
-  ScalingReader scaling(reading, apart ? *apart : *together);
+  ScalingReader scaling(reading, apart ? *apart : *together, width ? width : headWidth);
   RopeScaling kind = scaling.read();
   if (reading.fields.failed())
     return {};
