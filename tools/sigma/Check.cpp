@@ -5,9 +5,9 @@
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
 #include "planner/Units.h"
+#include "tools/sigma/CheckJson.h"
 #include "tools/sigma/Megatron.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
 
 using namespace sigma::driver;
 namespace megatron = sigma::megatron;
@@ -55,27 +55,32 @@ static void printOptimum(const Optimum &optimum) {
       planner::formatLayout(best.layout), planner::formatNs(best.stepTime.objectiveNs));
 }
 
+void sigma::driver::writeAttributes(llvm::json::OStream &json,
+                                    const planner::CheckResult &result) {
+  json.attribute("legal", result.legal());
+  json.attributeArray("violations", [&] {
+    for (const auto &violation : result.violations)
+      json.object([&] {
+        json.attribute("limit", violation.limit);
+        json.attribute("amount", violation.amount);
+      });
+  });
+  json.attributeObject("stepTimeNs", [&] {
+    json.attribute("mean", result.plan.stepTime.meanNs);
+    json.attribute("p50", result.plan.stepTime.p50Ns);
+    json.attribute("p95", result.plan.stepTime.p95Ns);
+    json.attribute("objective", result.plan.stepTime.objectiveNs);
+  });
+  json.attributeArray("peakMemoryBytes", [&] {
+    for (const auto &stage : result.plan.stages)
+      json.value(stage.peakBytes);
+  });
+}
+
 static void printJson(const planner::CheckResult &result, const Optimum *optimum) {
   llvm::json::OStream json(llvm::outs(), 2);
   json.object([&] {
-    json.attribute("legal", result.legal());
-    json.attributeArray("violations", [&] {
-      for (const auto &violation : result.violations)
-        json.object([&] {
-          json.attribute("limit", violation.limit);
-          json.attribute("amount", violation.amount);
-        });
-    });
-    json.attributeObject("stepTimeNs", [&] {
-      json.attribute("mean", result.plan.stepTime.meanNs);
-      json.attribute("p50", result.plan.stepTime.p50Ns);
-      json.attribute("p95", result.plan.stepTime.p95Ns);
-      json.attribute("objective", result.plan.stepTime.objectiveNs);
-    });
-    json.attributeArray("peakMemoryBytes", [&] {
-      for (const auto &stage : result.plan.stages)
-        json.value(stage.peakBytes);
-    });
+    writeAttributes(json, result);
     if (optimum && optimum->unknown.empty())
       json.attributeObject("optimum", [&] {
         json.attribute("proven", optimum->answer.proof.status == planner::ProofStatus::Optimal);

@@ -48,6 +48,7 @@ struct CheckOptions {
   bool optimum = true;        // compare with the best plan
   double timeLimitS = 0;      // of the search for it
   bool json = false;
+  bool stream = false; // specifications and plans come from standard input
 };
 
 struct ImportOptions {
@@ -86,6 +87,7 @@ int runMegatronExport(const ExportOptions &options);
 int runPlan(const PlanOptions &options);
 int runBuild(const BuildOptions &options);
 int runCheck(const CheckOptions &options);
+int runCheckStream();
 int runSimulate(const SimulateOptions &options);
 
 } // namespace sigma::driver

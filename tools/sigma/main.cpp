@@ -49,6 +49,11 @@ static void addCheckInputs(CLI::App *command, CheckOptions &check) {
 
 // Where an option says the plan, the only input is SPEC.
 static void settleCheckInputs(CheckOptions &check) {
+  if (check.stream) {
+    if (!check.plan.empty())
+      throw CLI::ExtrasError({check.plan});
+    return;
+  }
   if (check.megatron.empty() && check.pipelineLayout.empty()) {
     if (check.spec.path.empty())
       throw CLI::RequiredError(check.plan.empty() ? "PLAN" : "SPEC");
@@ -159,6 +164,9 @@ int main(int argc, char **argv) {
   checkCommand->add_option("--time-limit", check.timeLimitS, "of that search, as in sigma plan")
       ->check(CLI::PositiveNumber);
   checkCommand->add_flag("--json", check.json, "prints the answer as JSON");
+  checkCommand->add_flag("--stream", check.stream,
+                         "answers each line {\"spec\": TEXT, \"plan\": {...}} of standard input in a "
+                         "line of JSON; without PLAN and SPEC");
 
   SimulateOptions simulate;
   CLI::App *simulateCommand = app.add_subcommand(
@@ -195,5 +203,5 @@ int main(int argc, char **argv) {
     return finish(runBuild(build));
   if (*simulateCommand)
     return finish(runSimulate(simulate));
-  return finish(runCheck(check));
+  return finish(check.stream ? runCheckStream() : runCheck(check));
 }

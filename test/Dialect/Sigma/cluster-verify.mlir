@@ -417,7 +417,7 @@ sigma.cluster @c devices 8 {
 
 sigma.cluster @c devices 8 {
   sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
-  // expected-error @+1 {{'sigma.accelerator' op preset "h1000" is unknown; known: a100-sxm-40gb, a100-sxm-80gb, h100-sxm, h200-sxm, b200-sxm, mi300x, ascend-910b, ascend-910c, cpu-core-avx512}}
+  // expected-error @+1 {{'sigma.accelerator' op preset "h1000" is unknown; known: a100-sxm-40gb, a100-sxm-80gb, h100-sxm, h200-sxm, b200-sxm, gb200, gb300, b300-sxm, mi300x, ascend-910b, ascend-910c, cpu-core-avx512}}
   sigma.accelerator @npu preset "h1000"
 }
 

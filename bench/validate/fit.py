@@ -1,0 +1,89 @@
+"""The fit: for each set of efficiencies, what makes sigma's step times nearest to the fitted sources'.
+
+Levenberg-Marquardt over the logarithms of the knobs, on the logarithm of predicted over measured time, whose square is
+replaced by a loss that grows linearly beyond a few per cent, so that a run that went wrong does not bend the rest
+(Charbonnier). Each source counts by the root of its rows. Where rows say nothing of a knob, it stays at its typical
+value: the logarithm's distance from that, over its spread, is a small part of the loss. No random numbers.
+"""
+
+import collections
+import math
+
+import knobs as kn
+
+LINEAR_BEYOND = 0.06
+PRIOR = 0.03
+STEP = 0.03  # of a logarithm, for differences
+MOST_ITERATIONS = 20
+
+
+def fit(name, runs, precisions, measure, progress=lambda text: None):
+    """A Set. `measure(sets_of_values)` returns, for each dictionary of values, the predicted seconds of each run."""
+    present = {"": True, "moe": any(run.model.experts for run in runs), "cp": any(run.layout["cp"] > 1 for run in runs),
+               "ultra": any(run.machine.ultra for run in runs)}
+    chosen = [(key, knob) for knob in kn.KNOBS for key in knob.names(precisions)
+              if present[knob.needs]]
+    typical = [math.log(knob.typical) for _, knob in chosen]
+    spread = [knob.spread for _, knob in chosen]
+    counts = collections.Counter((run.source, run.group) for run in runs)
+    weights = [counts[run.source, run.group]**-0.5 for run in runs]
+    weights = [weight * len(runs) / sum(weights) for weight in weights]
+    logs = [math.log(run.seconds) for run in runs]
+
+    def values(point):
+        return {key: min(math.exp(x), knob.most) for (key, knob), x in zip(chosen, point)}
+
+    def residuals(points):
+        return [[math.log(seconds) - log for seconds, log in zip(times, logs)]
+                for times in measure([values(point) for point in points])]
+
+    def loss(residual, point):
+        robust = sum(w * LINEAR_BEYOND * math.sqrt(1 + (r / LINEAR_BEYOND)**2) for w, r in zip(weights, residual))
+        return robust + PRIOR * LINEAR_BEYOND / 2 * sum(((x - t) / s)**2 for x, t, s in zip(point, typical, spread))
+
+    point = list(typical)
+    residual = residuals([point])[0]
+    best, damping = loss(residual, point), 1.0
+    for iteration in range(MOST_ITERATIONS):
+        moved = residuals([[x + STEP * (i == j) for j, x in enumerate(point)] for i in range(len(point))])
+        slopes = [[(m - r) / STEP for m, r in zip(row, residual)] for row in moved]
+        pull = [w / (LINEAR_BEYOND * math.sqrt(1 + (r / LINEAR_BEYOND)**2)) for w, r in zip(weights, residual)]
+        n = len(point)
+        normal = [[sum(p * a * b for p, a, b in zip(pull, slopes[i], slopes[j])) * LINEAR_BEYOND for j in range(n)]
+                  for i in range(n)]
+        gradient = [sum(p * a * r for p, a, r in zip(pull, slopes[i], residual)) * LINEAR_BEYOND for i in range(n)]
+        for i in range(n):
+            normal[i][i] += PRIOR * LINEAR_BEYOND / spread[i]**2
+            gradient[i] += PRIOR * LINEAR_BEYOND * (point[i] - typical[i]) / spread[i]**2
+        gain = 0
+        for _ in range(8):
+            damped = [[normal[i][j] * (1 + damping * (i == j)) for j in range(n)] for i in range(n)]
+            step = [max(-0.7, min(0.7, -x)) for x in _solve(damped, gradient)]
+            trial = [x + d for x, d in zip(point, step)]
+            trial_residual = residuals([trial])[0]
+            trial_loss = loss(trial_residual, trial)
+            if trial_loss < best:
+                gain, best, point, residual = best - trial_loss, trial_loss, trial, trial_residual
+                damping = max(damping / 3, 1e-3)
+                break
+            damping *= 4
+        progress(f"fit {name}: iteration {iteration + 1}, loss {best / len(runs):.4f} per row")
+        if gain < 1e-4 * best:
+            break
+    return kn.Set(values(point), sorted({run.source for run in runs}))
+
+
+def _solve(matrix, right):
+    """Gauss with pivots."""
+    rows = [list(row) + [value] for row, value in zip(matrix, right)]
+    n = len(rows)
+    for i in range(n):
+        pivot = max(range(i, n), key=lambda k: abs(rows[k][i]))
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        for k in range(i + 1, n):
+            factor = rows[k][i] / rows[i][i]
+            for j in range(i, n + 1):
+                rows[k][j] -= factor * rows[i][j]
+    for i in reversed(range(n)):
+        rows[i][n] = (rows[i][n] - sum(rows[i][j] * rows[j][n] for j in range(i + 1, n))) / rows[i][i]
+    return [row[n] for row in rows]

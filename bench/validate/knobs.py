@@ -1,0 +1,88 @@
+"""What is fitted: efficiencies and overlap, one set for each generation of accelerators and software.
+
+Nothing here knows a row or a source. docs/validation.md says what each knob is for.
+"""
+
+import dataclasses
+import json
+import math
+
+PRECISIONS = ("bf16", "fp8", "fp4")
+
+
+@dataclasses.dataclass(frozen=True)
+class Knob:
+    name: str
+    typical: float  # where the fit begins, and what it falls back to where no row speaks
+    spread: float  # of its logarithm, around that
+    most: float = math.inf
+    per_precision: bool = False
+    needs: str = ""  # "moe" or "cp": rows that it matters to
+
+    def names(self, precisions):
+        return [f"{self.name}.{p}" for p in precisions] if self.per_precision else [self.name]
+
+
+KNOBS = [
+    # Of the peak, for large products; and what makes small ones slow, as FLOPs:
+    # time = flops / (efficiency peak) + half / peak.
+    Knob("matmul", 0.70, 0.3, 0.98, True),
+    Knob("matmul_half", 3e9, 1.0, 1e12, True),
+    Knob("grouped", 0.60, 0.3, 0.98, True, "moe"),
+    Knob("grouped_half", 1e10, 1.0, 1e12, True, "moe"),
+    Knob("attention", 0.45, 0.4, 0.98),  # of the bf16 peak
+    Knob("memory", 0.70, 0.35, 0.98),  # of its bandwidth
+    Knob("ultra", 1.15, 0.1, 1.4, needs="ultra"),  # how much faster the later kind of a generation computes
+    Knob("launch_ns", 4e3, 0.7, 1e6),
+    Knob("link", 0.70, 0.25, 0.98),  # of the fast links' bandwidth
+    Knob("network", 0.70, 0.30, 0.98),  # of the adapters'
+    Knob("link_latency_ns", 8e3, 0.7, 1e7),
+    Knob("network_latency_ns", 2e4, 0.7, 1e7),
+    Knob("gradient_overlap", 0.50, 0.7, 1.0),
+    Knob("parameter_overlap", 0.30, 0.7, 1.0),
+    Knob("tensor_overlap", 0.20, 0.7, 1.0),
+    Knob("context_overlap", 0.50, 0.7, 1.0, needs="cp"),
+]
+
+
+@dataclasses.dataclass
+class Set:
+    """Values by knob, a knob per precision as name.precision."""
+
+    values: dict
+    sources: list  # that it was fitted on
+
+    def get(self, name, precision):
+        knob = next(knob for knob in KNOBS if knob.name == name)
+        return self.values.get(f"{name}.{precision}" if knob.per_precision else name, knob.typical)
+
+
+def typical():
+    return Set({}, [])
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        data = json.load(file)
+    return {name: Set(entry["values"], entry["fitted on"]) for name, entry in data["sets"].items()}
+
+
+def save(path, sets, about):
+    data = {"about": about, "sets": {}}
+    for name, one in sorted(sets.items()):
+        values = {key: float(f"{value:.4g}") for key, value in sorted(one.values.items())}
+        data["sets"][name] = {"fitted on": one.sources, "values": values}
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=2)
+        file.write("\n")
+
+
+def find(sets, run):
+    """The set of a run: that of its generation and software; else of a like one, and its name as a remark."""
+    key = f"{run.machine.generation}/{run.software}"
+    if key in sets:
+        return sets[key], None
+    for like in (f"{run.machine.generation}/megatron", "hopper/megatron"):
+        if like in sets:
+            return sets[like], f"efficiencies of {like}"
+    return typical(), "efficiencies not fitted"
