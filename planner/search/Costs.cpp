@@ -3,6 +3,7 @@
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <string>
 
@@ -102,15 +103,18 @@ static bool dominates(const ModeCost &a, const ModeCost &b) {
 
 // Of modes that are equal in everything, the first stays.
 static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
-  std::stable_sort(modes.begin(), modes.end(), [](const ModeCost &a, const ModeCost &b) {
-    return std::tie(a.extraNs, a.savedBytes, a.transientBytes) <
-           std::tie(b.extraNs, b.savedBytes, b.transientBytes);
+  std::vector<size_t> order(modes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](size_t i, size_t j) {
+    const ModeCost &a = modes[i], &b = modes[j];
+    return std::tie(a.extraNs, a.savedBytes, a.transientBytes, i) <
+           std::tie(b.extraNs, b.savedBytes, b.transientBytes, j);
   });
   std::vector<ModeCost> front;
-  for (ModeCost &mode : modes)
+  for (size_t i : order)
     if (std::none_of(front.begin(), front.end(),
-                     [&](const ModeCost &other) { return dominates(other, mode); }))
-      front.push_back(std::move(mode));
+                     [&](const ModeCost &other) { return dominates(other, modes[i]); }))
+      front.push_back(std::move(modes[i]));
   return front;
 }
 

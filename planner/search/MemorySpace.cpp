@@ -15,8 +15,9 @@ std::vector<Layout> MemorySpace::orderedFamilies() const {
     return std::make_tuple(layout.microBatch, -layout.pp * layout.tp * layout.cp,
                            -layout.ep * layout.etp);
   };
-  std::stable_sort(families.begin(), families.end(),
-                   [&](const Layout &a, const Layout &b) { return key(a) < key(b); });
+  std::sort(families.begin(), families.end(), [&](const Layout &a, const Layout &b) {
+    return key(a) != key(b) ? key(a) < key(b) : comesBefore(a, b);
+  });
   return families;
 }
 
