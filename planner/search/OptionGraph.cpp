@@ -40,8 +40,10 @@ namespace {
 class OptionBuilder {
 public:
   OptionBuilder(const StageModel &model, const StageTimes &least, int64_t limitNs)
-      : model(model), least(least), limitNs(limitNs) {
+      : model(model), least(least), limitNs(limitNs), isUneven(model.layout().pp, false) {
     graph.numUnits = model.numUnits();
+    for (int64_t stage : model.unevenStages())
+      isUneven[stage] = true;
   }
 
   // False if the table grew too large.
@@ -73,13 +75,17 @@ private:
     for (int64_t end = isLast ? std::max(shortest, lastEnd) : shortest; end <= lastEnd; ++end) {
       const StageTimes base = model.base(stage, first, end - first);
       // More layers only take longer and need more memory, so the first that is out ends the row.
-      // Not so the tail: more compute may hide more of it.
+      // Not so the tail: more compute may hide more of it. On an uneven stage (FillStages.h) not so
+      // the memory, and with it the recomputation.
       if (isBeyondLimit(base, base))
         return;
       std::optional<StageTimes> times = model.evaluate(stage, first, end - first);
       const int64_t tail = times ? std::exchange(times->tailNs, 0) : 0;
-      if (!times || isBeyondLimit(base, *times))
+      if (!times || isBeyondLimit(base, *times)) {
+        if (isUneven[stage])
+          continue;
         return;
+      }
       times->tailNs = tail;
       if (!isBeyondLimit(base, *times))
         graph.stages.back().push_back({first, end - first, *times});
@@ -95,6 +101,7 @@ private:
   const StageModel &model;
   const StageTimes &least;
   int64_t limitNs;
+  std::vector<bool> isUneven; // by stage
   size_t total = 0;
 };
 

@@ -132,6 +132,34 @@ TEST(Search, MoreUnitsMayNeedLessMemory) {
   EXPECT_LE(feasible, 25);
 }
 
+// The same in the table of options: a row does not end where one number of units does not fit.
+TEST(Search, OptionsOfAStageMayFitBeyondOneThatDoesNot) {
+  Instance instance = narrowInstance();
+  Problem &problem = instance.problem;
+  LayerRecipe heavy, light;
+  heavy.denseFlops = 4000000;
+  heavy.denseParameters = 20000;
+  heavy.modes = {{"none", 0, false, 3900000, 0}, {"full", 2700000, false, 1950000, 0}};
+  light.denseFlops = 1000000;
+  light.denseParameters = 100000;
+  light.modes = {{"none", 0, false, 290000, 0}, {"full", 600000, false, 36250, 0}};
+  instance.costs.kinds = {heavy, light};
+  instance.costs.headRecipe.denseFlops = 2500000;
+  instance.costs.headRecipe.modes = {{"none"}};
+  problem.model.layers = {{0, 2}, {1, 8}};
+  problem.model.numExperts = 0;
+  problem.cluster.numDevices = 2;
+  problem.cluster.tiers = {{"pod", 2, 5000000000, 1000}};
+  problem.cluster.device.memoryBytes = 22400000;
+  problem.job.globalBatch = 4;
+  problem.job.pins[Axis::Pp] = problem.job.pins[Axis::Vpp] = 2;
+  problem.job.pins[Axis::MicroBatch] = 1;
+  problem.job.pins.schedule = Schedule::Interleaved;
+  const Agreement agreement = compareWithEnumeration(instance, 1, 0);
+  EXPECT_EQ(agreement.complaint, "");
+  EXPECT_TRUE(agreement.isFeasible);
+}
+
 TEST(Search, CertificatesCoverEveryLayout) {
   Instance instance = simpleInstance();
   const Answer answer = plan(instance.problem, instance.costs);
