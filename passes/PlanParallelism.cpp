@@ -35,7 +35,7 @@ struct PlanParallelism : mlir::sigma::impl::PlanParallelismBase<PlanParallelism>
     for (const std::string &remark : task->problem.remarks)
       job.emitRemark() << remark;
     if (runnable)
-      pinToRunnable(task->problem.job.pins);
+      keepToRunnable(task->problem.job);
     planner::SearchOptions options;
     options.timeLimitS = timeLimitS;
     planner::Answer answer = planner::plan(task->problem, *task->costs, options);

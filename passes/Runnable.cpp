@@ -65,11 +65,12 @@ LogicalResult mlir::sigma::requireRunnable(rank::LaunchOp launch, Operation *pro
   return success();
 }
 
-void mlir::sigma::pinToRunnable(planner::Pins &pins) {
+void mlir::sigma::keepToRunnable(planner::Job &job) {
   for (ArrayRef<FixedSize> sizes : {ArrayRef(kUnexpanded), ArrayRef(kUnscheduled)})
     for (const FixedSize &fixed : sizes)
-      if (!pins[fixed.axis])
-        pins[fixed.axis] = fixed.value;
-  if (!pins.schedule)
-    pins.schedule = planner::Schedule::OneForwardOneBackward;
+      if (!job.pins[fixed.axis])
+        job.pins[fixed.axis] = fixed.value;
+  if (!job.pins.schedule)
+    job.pins.schedule = planner::Schedule::OneForwardOneBackward;
+  job.allowsStagesInside = false;
 }

@@ -21,7 +21,7 @@ LogicalResult requireRunnable(rank::LaunchOp launch, Operation *program);
 
 /// Keeps a search to plans that programs can run. What the user pinned otherwise stays, for
 /// requireRunnable to refuse by name.
-void pinToRunnable(planner::Pins &pins);
+void keepToRunnable(planner::Job &job);
 
 } // namespace mlir::sigma
 

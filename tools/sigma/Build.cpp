@@ -193,7 +193,7 @@ int sigma::driver::runBuild(const BuildOptions &options) {
   if (mlir::failed(task))
     return kUserError;
   if (!isPlanGiven(spec, options.plan))
-    mlir::sigma::pinToRunnable(task->problem.job.pins);
+    mlir::sigma::keepToRunnable(task->problem.job);
   planner::Answer answer;
   if (int status = choosePlan(spec, options.plan, options.timeLimitS, *task, answer))
     return status;

@@ -1,5 +1,6 @@
 //===- Plan.cpp - sigma plan ----------------------------------------------===//
 
+#include "passes/Runnable.h"
 #include "planner/Explain.h"
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
@@ -14,6 +15,8 @@ int sigma::driver::runPlan(const PlanOptions &options) {
   auto task = mlir::sigma::createPlanningTask(spec.job());
   if (mlir::failed(task))
     return kUserError;
+  if (options.runnable)
+    mlir::sigma::keepToRunnable(task->problem.job);
   planner::Answer answer = search(*task, options.timeLimitS, options.top);
   if (!answer.error.empty()) {
     mlir::emitError(spec.job().getLoc()) << answer.error;

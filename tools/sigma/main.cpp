@@ -133,6 +133,8 @@ int main(int argc, char **argv) {
   planCommand->add_flag("--explain", plan.explain,
                         "where time and memory go, what binds, why others lose");
   planCommand->add_flag("--json", plan.json, "prints plan.json instead of text");
+  planCommand->add_flag("--runnable", plan.runnable,
+                        "chooses only among plans that sigma build can make programs of");
   planCommand
       ->add_option("--time-limit", plan.timeLimitS,
                    "seconds until the best plan so far is taken, with its proven gap")
@@ -164,9 +166,10 @@ int main(int argc, char **argv) {
   checkCommand->add_option("--time-limit", check.timeLimitS, "of that search, as in sigma plan")
       ->check(CLI::PositiveNumber);
   checkCommand->add_flag("--json", check.json, "prints the answer as JSON");
-  checkCommand->add_flag("--stream", check.stream,
-                         "answers each line {\"spec\": TEXT, \"plan\": {...}} of standard input in a "
-                         "line of JSON; without PLAN and SPEC");
+  checkCommand->add_flag(
+      "--stream", check.stream,
+      "answers each line {\"spec\": TEXT, \"plan\": {...}} of standard input in a "
+      "line of JSON; without PLAN and SPEC");
 
   SimulateOptions simulate;
   CLI::App *simulateCommand = app.add_subcommand(
@@ -196,7 +199,8 @@ int main(int argc, char **argv) {
   if (*importCommand)
     return finish(import.format == "megatron" ? runMegatronImport(import) : runImport(import));
   if (*exportCommand)
-    return finish(exported.format == "megatron" ? runMegatronExport(exported) : runExport(exported));
+    return finish(exported.format == "megatron" ? runMegatronExport(exported)
+                                                : runExport(exported));
   if (*planCommand)
     return finish(runPlan(plan));
   if (*buildCommand)

@@ -166,12 +166,14 @@ TEST(BridgeNames, AreTheSame) {
 }
 
 TEST(Runnable, PinsWhatIsNotPinned) {
-  planner::Pins pins;
+  planner::Job job{};
+  planner::Pins &pins = job.pins;
   pins[Axis::Tp] = 2;
-  pinToRunnable(pins);
+  keepToRunnable(job);
   EXPECT_EQ(pins[Axis::Tp], 2);
   EXPECT_EQ(pins[Axis::Cp], 1);
   EXPECT_EQ(pins[Axis::Zero], 0);
   EXPECT_EQ(pins[Axis::Dp], std::nullopt);
   EXPECT_EQ(pins.schedule, planner::Schedule::OneForwardOneBackward);
+  EXPECT_FALSE(job.allowsStagesInside);
 }
