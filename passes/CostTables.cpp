@@ -16,6 +16,17 @@ CostTables::CostTables(JobOp job, ModelOp model, ArrayRef<Layer> kinds)
   }
 }
 
+/// One gradient of each matrix, in the format of values; of experts, of one of them.
+static int64_t scratchBytes(rank::ProgramOp program) {
+  int64_t bytes = 0;
+  for (auto parameter : program.getBody().getOps<rank::ParameterOp>()) {
+    RankedTensorType type = parameter.getTensorType();
+    if (type.getRank() >= 2)
+      bytes += rank::tensorBytes(type) / (type.getRank() == 3 ? type.getDimSize(0) : 1);
+  }
+  return bytes;
+}
+
 planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
                                        const planner::Sharding &sharding) {
   Probe probe(job, model, sharding, blocks);
@@ -23,8 +34,11 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   cost.modes = rematModes(*probe);
   finish(cost.forward, sharding);
   finish(cost.backward, sharding);
-  for (planner::RematMode &mode : cost.modes)
+  const int64_t scratch = job.getScratchGradients() ? scratchBytes(*probe) : 0;
+  for (planner::RematMode &mode : cost.modes) {
     finish(mode.recompute, sharding);
+    mode.transientBytes += scratch;
+  }
   return cost;
 }
 
@@ -36,8 +50,18 @@ planner::LayerCost CostTables::layer(int kind, const planner::Sharding &sharding
   return measure({kinds[kind].attention, kinds[kind].feedForward}, sharding);
 }
 
+/// Scratch gradients of the layers before it stay while the head works.
 planner::LayerCost CostTables::head(const planner::Sharding &sharding) {
-  return measure({model.getHead()}, sharding);
+  planner::LayerCost cost = measure({model.getHead()}, sharding);
+  if (!job.getScratchGradients())
+    return cost;
+  int64_t most = 0;
+  for (Layer kind : kinds)
+    most = std::max(most,
+                    scratchBytes(*Probe(job, model, sharding, {kind.attention, kind.feedForward})));
+  for (planner::RematMode &mode : cost.modes)
+    mode.transientBytes += most;
+  return cost;
 }
 
 /// Backward goes through the blocks in reverse.

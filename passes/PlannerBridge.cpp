@@ -79,6 +79,9 @@ static planner::Job describeJob(JobOp op) {
   job.name = op.getSymName();
   job.globalBatch = op.getBatch();
   job.recipe = recipe(op.getPrecision(), op.getOptimizer().getMoments());
+  if (op.getReduce())
+    job.recipe.reduceBytes = *op.getReduce() == Precision::BF16 ? 2 : 4;
+  job.stepNs = op.getStepNs();
   job.memoryMarginPpm = op.getMemoryMarginPpm();
   job.quantilePpm = op.getQuantilePpm();
   job.maxMicroBatch = op.getMaxMicroBatch();

@@ -73,6 +73,22 @@ def fit(name, runs, precisions, measure, progress=lambda text: None):
     return kn.Set(values(point), sorted({run.source for run in runs}))
 
 
+def memory_margin(peaks, otherwise):
+    """The margin that calls runs right most often. `peaks`: predicted peak over the device's memory, and whether the run
+    ran out of it. Those that did weigh as much together as those that did not. `otherwise`: where none did."""
+    ooms = sum(oom for _, oom in peaks)
+    if not ooms:
+        return otherwise
+    shares = sorted({share for share, _ in peaks if share < 1} | {1.0})
+    limits = [(a + b) / 2 for a, b in zip(shares, shares[1:])]
+
+    def wrong(limit):
+        missed = sum(oom and share <= limit for share, oom in peaks) / ooms
+        return missed + sum(not oom and share > limit for share, oom in peaks) / max(1, len(peaks) - ooms)
+
+    return 1 - min(limits, key=wrong)
+
+
 def _solve(matrix, right):
     """Gauss with pivots."""
     rows = [list(row) + [value] for row, value in zip(matrix, right)]

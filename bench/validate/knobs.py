@@ -38,6 +38,7 @@ KNOBS = [
     Knob("network", 0.70, 0.30, 0.98),  # of the adapters'
     Knob("link_latency_ns", 8e3, 0.7, 1e7),
     Knob("network_latency_ns", 2e4, 0.7, 1e7),
+    Knob("step_ns", 1e7, 1.0, 1e9),  # of a step, besides
     Knob("gradient_overlap", 0.50, 0.7, 1.0),
     Knob("parameter_overlap", 0.30, 0.7, 1.0),
     Knob("tensor_overlap", 0.20, 0.7, 1.0),
@@ -51,6 +52,7 @@ class Set:
 
     values: dict
     sources: list  # that it was fitted on
+    memory_margin: float = 0.06  # part of a device's memory that a run needs besides; sigma's own default
 
     def get(self, name, precision):
         knob = next(knob for knob in KNOBS if knob.name == name)
@@ -64,14 +66,15 @@ def typical():
 def load(path):
     with open(path, encoding="utf-8") as file:
         data = json.load(file)
-    return {name: Set(entry["values"], entry["fitted on"]) for name, entry in data["sets"].items()}
+    return {name: Set(entry["values"], entry["fitted on"], entry["memory margin"])
+            for name, entry in data["sets"].items()}
 
 
 def save(path, sets, about):
     data = {"about": about, "sets": {}}
     for name, one in sorted(sets.items()):
         values = {key: float(f"{value:.4g}") for key, value in sorted(one.values.items())}
-        data["sets"][name] = {"fitted on": one.sources, "values": values}
+        data["sets"][name] = {"fitted on": one.sources, "memory margin": round(one.memory_margin, 3), "values": values}
     with open(path, "w", encoding="utf-8") as file:
         json.dump(data, file, indent=2)
         file.write("\n")

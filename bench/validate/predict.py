@@ -12,8 +12,8 @@ import knobs as kn
 import specs
 
 GIB = 2**30
-# Where a source does not say what is recomputed. Whoever tunes a run recomputes what costs least, norms and activations, so
-# its time is that of recomputing nothing; but it fits if it fits with all that can be recomputed.
+# Where a source does not say what is recomputed. Who tunes a run recomputes what costs least, norms and activations,
+# so its time is that of recomputing nothing; but it fits if it fits with all that can be recomputed.
 UNSTATED, MOST = "none", "full"
 
 

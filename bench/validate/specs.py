@@ -55,8 +55,13 @@ def _job(run, knobs):
     shares = ", ".join(f"{name}_ppm = {knobs.get(name + '_overlap', run.precision) * PPM:.0f}"
                        for name in ("gradient", "parameter", "tensor", "context"))
     precision = "bf16" if run.precision == "bf16" else "fp8"
+    # Megatron's tuned runs exchange gradients in 16 bits. What trains on Blackwell has Transformer Engine 2.8 or later.
+    recipe = " reduce bf16" if run.software == "megatron" else ""
+    if run.software == "megatron" and run.machine.generation == "blackwell":
+        recipe += " scratch_gradients"
     return (f"sigma.job @run model @model on @cluster batch {run.global_batch} precision {precision}\n"
-            f"    quantile_ppm 500000 memory_margin_ppm 0 expert_capacity_ppm 1000000\n"
+            f"    quantile_ppm 500000 memory_margin_ppm {knobs.memory_margin * PPM:.0f} "
+            f"expert_capacity_ppm 1000000{recipe} step_ns {knobs.get('step_ns', run.precision):.0f}\n"
             f"    overlap {{{shares}}} {{\n  sigma.adamw learning_rate 1.0e-4\n}}")
 
 

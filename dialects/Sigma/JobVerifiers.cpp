@@ -36,6 +36,10 @@ LogicalResult JobOp::verify() {
   if (std::optional<int64_t> capacity = getExpertCapacityPpm(); capacity && *capacity < kMillion)
     return emitOpError() << "expert_capacity_ppm must be at least " << kMillion
                          << ", the even share, got: " << *capacity;
+  if (getReduce() && *getReduce() != Precision::F32 && *getReduce() != Precision::BF16)
+    return emitOpError() << "reduce must be f32 or bf16, got: " << stringifyPrecision(*getReduce());
+  if (failed(requireNotNegative(*this, "step_ns", getStepNs())))
+    return failure();
   if (failed(choices::verify(*this, getPinAttr(), getForbidAttr())))
     return failure();
   for (StringRef name : {"zero", "expert_zero"}) {

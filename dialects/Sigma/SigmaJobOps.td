@@ -22,6 +22,11 @@ def Sigma_JobOp : Sigma_Op<"job", [
     `expert_capacity_ppm` bounds the rows that the experts of one rank may receive, in parts per
     million of the even share; without it, room is kept for the worst case and nothing can overflow.
 
+    Of a run that another framework makes: `reduce` is the format in which replicas exchange gradients, that of
+    their sum if nothing is said; `step_ns` is a fixed time of each step; `scratch_gradients` keeps one more
+    gradient of each matrix of a layer, and of the head, beside all others, in the format of values
+    (Transformer Engine from 2.8 on).
+
     `precision` is a whole recipe (`#sigma.precision`).
 
     ```mlir
@@ -40,6 +45,8 @@ def Sigma_JobOp : Sigma_Op<"job", [
     - `max_micro_batch` is positive.
     - `max_zero` is from 0 to 3.
     - `expert_capacity_ppm`, when present, is at least 1000000.
+    - `reduce` is f32 or bf16.
+    - `step_ns` is not negative.
     - Each pinned size is positive; `zero` is from 0 to 3; `expert_zero` is from 0 to 3.
     - Nothing else is pinned but a schedule and a rematerialization mode.
     - Each forbidden size is positive; `zero` is from 0 to 3.
@@ -67,6 +74,9 @@ def Sigma_JobOp : Sigma_Op<"job", [
     Sigma_DefaultI64<"16">:$max_micro_batch,
     Sigma_OptionalI64:$max_zero,
     Sigma_OptionalI64:$expert_capacity_ppm,
+    OptionalAttr<Sigma_PrecisionAttr>:$reduce,
+    Sigma_DefaultI64<"0">:$step_ns,
+    UnitAttr:$scratch_gradients,
     OptionalAttr<Sigma_OverlapAttr>:$overlap,
     OptionalAttr<DictionaryAttr>:$pin,
     OptionalAttr<DictionaryAttr>:$forbid
@@ -77,7 +87,8 @@ def Sigma_JobOp : Sigma_Op<"job", [
     oilist(`sequence` $sequence | `quantile_ppm` $quantile_ppm
            | `time_margin_ppm` $time_margin_ppm | `memory_margin_ppm` $memory_margin_ppm
            | `max_micro_batch` $max_micro_batch | `max_zero` $max_zero
-           | `expert_capacity_ppm` $expert_capacity_ppm | `overlap` custom<Overlap>($overlap))
+           | `expert_capacity_ppm` $expert_capacity_ppm | `reduce` custom<Enum>($reduce)
+           | `step_ns` $step_ns | `scratch_gradients` $scratch_gradients | `overlap` custom<Overlap>($overlap))
     (`pin` custom<Pins>($pin)^)?
     (`forbid` custom<Forbids>($forbid)^)?
     attr-dict-with-keyword $bodyRegion

@@ -179,6 +179,12 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
     return mlir::emitError(job.getOptimizer().getLoc())
                << "'moments' are " << stringifyPrecision(*moments) << kWhy << "leave them out",
            false;
+  if (auto reduce = job.getReduce(); reduce && *reduce != job.getPrecision())
+    return mlir::emitError(job.getLoc())
+               << "'reduce' is " << stringifyPrecision(*reduce) << kWhy << "leave it out",
+           false;
+  if (job.getScratchGradients())
+    return mlir::emitError(job.getLoc()) << "'scratch_gradients'" << kWhy << "leave it out", false;
   return true;
 }
 

@@ -96,7 +96,7 @@ planner::CostSource &Stream::costsOf(mlir::sigma::JobOp job,
   llvm::raw_string_ostream text(key);
   job.lookupModel().print(text);
   text << int(job.getPrecision()) << " " << job.getTrainedSequence() << " " << job.getBatch() << " "
-       << job.getExpertCapacityPpm().value_or(0);
+       << job.getExpertCapacityPpm().value_or(0) << " " << job.getScratchGradients();
   std::unique_ptr<KnownCosts> &costs = known[text.str()];
   if (!costs)
     costs = std::make_unique<KnownCosts>(std::move(module), std::move(fresh));

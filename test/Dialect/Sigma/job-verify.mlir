@@ -42,6 +42,20 @@ sigma.job @j model @m on @c batch 8 precision f32 expert_capacity_ppm 999999 {
 
 // -----
 
+// expected-error @+1 {{'sigma.job' op reduce must be f32 or bf16, got: fp8}}
+sigma.job @j model @m on @c batch 8 precision f32 reduce fp8 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
+// expected-error @+1 {{'sigma.job' op step_ns must not be negative, got: -1}}
+sigma.job @j model @m on @c batch 8 precision f32 step_ns -1 {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
 // rule: sigma.job: Each pinned size is positive
 // expected-error @+1 {{'sigma.job' op pin pp must be positive, got: -1}}
 sigma.job @j model @m on @c batch 8 precision f32 pin {pp = -1} {
