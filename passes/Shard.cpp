@@ -102,8 +102,8 @@ private:
     auto rowsOp = builder.create<AllToAllOp>(
         dispatch.getLoc(), withRows(here.getType(), exchange.capacity), here, sizes,
         tables.getTable(), Direction::Dispatch, exchange.rows);
-    copyLayer(dispatch, tables);
-    copyLayer(dispatch, rowsOp);
+    copyOrigin(dispatch, tables);
+    copyOrigin(dispatch, rowsOp);
     exchange.table = tables.getTable();
     exchange.localSizes = tables.getLocalSizes();
     return rowsOp;
@@ -119,8 +119,8 @@ private:
     auto rowsOp = builder.create<GatherExpertRowsOp>(dispatch.getLoc(),
                                                      withRows(here.getType(), exchange.capacity),
                                                      here, sizes.getTable(), exchange.expectedRows);
-    copyLayer(dispatch, sizes);
-    copyLayer(dispatch, rowsOp);
+    copyOrigin(dispatch, sizes);
+    copyOrigin(dispatch, rowsOp);
     exchange.gatherTable = sizes.getTable();
     exchange.localSizes = sizes.getAllSizes();
     return rowsOp;
@@ -137,14 +137,14 @@ private:
       auto scatter = builder.create<ScatterExpertRowsOp>(
           collect.getLoc(), withRows(back.getType(), exchange.capacity / etp), back,
           exchange.gatherTable, exchange.expectedRows);
-      copyLayer(collect, scatter);
+      copyOrigin(collect, scatter);
       back = scatter;
     }
     if (ep > 1) {
       auto rowsOp = builder.create<AllToAllOp>(
           collect.getLoc(), withRows(back.getType(), exchange.rows), back, collect.getSizes(),
           exchange.table, Direction::Collect, exchange.rows);
-      copyLayer(collect, rowsOp);
+      copyOrigin(collect, rowsOp);
       back = rowsOp;
     }
     collect.getResult().replaceAllUsesWith(back);
@@ -171,9 +171,10 @@ private:
     }
   }
 
-  static void copyLayer(Operation *from, Operation *to) {
-    if (Attribute layer = from->getAttr(kLayerAttr))
-      to->setAttr(kLayerAttr, layer);
+  static void copyOrigin(Operation *from, Operation *to) {
+    for (StringRef name : {kLayerAttr, kModuleAttr})
+      if (Attribute value = from->getAttr(name))
+        to->setAttr(name, value);
   }
 
   LaunchOp launch;

@@ -45,6 +45,21 @@ public:
   /// Parameters that follow are named under `name`.
   void enterBlock(StringRef name, Location loc);
 
+  /// While it lives, the ops of a layer belong to a module, which is part of the open one.
+  class Module {
+  public:
+    Module(BlockBuilder &builder, StringRef name)
+        : path(builder.modulePath), outerLength(path.size()) {
+      path += (path.empty() ? "" : ".") + name.str();
+    }
+    Module(const Module &) = delete;
+    ~Module() { path.resize(outerLength); }
+
+  private:
+    std::string &path;
+    size_t outerLength;
+  };
+
   const ModelShape &shape() const { return modelShape; }
   OpBuilder &builder() { return opBuilder; }
 
@@ -91,6 +106,8 @@ public:
     auto op = opBuilder.create<Op>(loc, std::forward<Args>(args)...);
     if (layer)
       op->setAttr(kLayerAttr, opBuilder.getI64IntegerAttr(*layer));
+    if (layer && !modulePath.empty())
+      op->setAttr(kModuleAttr, opBuilder.getStringAttr(modulePath));
     return op;
   }
 
@@ -116,7 +133,7 @@ private:
   OpBuilder parameterBuilder;
   Location loc;
   std::optional<int64_t> layer;
-  std::string scope, prefix;
+  std::string scope, prefix, modulePath;
 };
 
 } // namespace mlir::rank

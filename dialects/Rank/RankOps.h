@@ -25,6 +25,11 @@ inline constexpr llvm::StringLiteral kForward = "forward";
 inline constexpr llvm::StringLiteral kBackward = "backward";
 /// On a compute op: the model's layer that it belongs to.
 inline constexpr llvm::StringLiteral kLayerAttr = "rank.layer";
+/// On a compute op of a layer: the module it belongs to, after those that this one is part of,
+/// separated by dots. Rematerialization drops the values of whole modules.
+inline constexpr llvm::StringLiteral kModuleAttr = "rank.module";
+/// On an op of backward: repeats an op of forward, to make a value that was not kept.
+inline constexpr llvm::StringLiteral kRecomputedAttr = "rank.recomputed";
 /// On ops over rows that routing sends: how many there are when it is even.
 inline constexpr llvm::StringLiteral kExpectedRowsAttr = "expected_rows";
 /// On ops of a function or schedule, after sigma-plan-memory: one #rank.place for each result, and

@@ -43,40 +43,55 @@ static Value attendShare(BlockBuilder &b, const Core &core, Value query, Value k
       .getResult();
 }
 
-/// The ranks of a context group exchange their shares of the sequence for shares of the heads
-/// (Jacobs et al. 2023).
-static Value attendExchanged(BlockBuilder &b, Core core, Value query, Value key, Value value) {
+static int64_t columnsOf(Value matrix) {
+  return cast<RankedTensorType>(matrix.getType()).getDimSize(1);
+}
+
+/// The ranks of a context group exchange their shares of the sequence for shares of the heads, and
+/// back (Jacobs et al. 2023).
+static bool exchangesHeads(const rank::ModelShape &shape) {
+  return shape.cp > 1 && shape.contextKind == rank::ContextKind::AllToAll;
+}
+
+/// What attention reads, of a rank's share of the sequence.
+static Value gatherSequence(BlockBuilder &b, Value share) {
   const rank::ModelShape &shape = b.shape();
-  auto columns = [](Value value) { return cast<RankedTensorType>(value.getType()).getDimSize(1); };
-  auto gather = [&](Value share) -> Value {
-    return b.create<rank::GatherSequenceOp>(
-        b.floats({shape.tokens() * shape.cp, columns(share) / shape.cp}), share, shape.microBatch);
-  };
+  if (!exchangesHeads(shape))
+    return share;
+  return b.create<rank::GatherSequenceOp>(
+      b.floats({shape.tokens() * shape.cp, columnsOf(share) / shape.cp}), share, shape.microBatch);
+}
+
+namespace {
+/// Gathered, where ranks exchange heads.
+struct QueryKeyValue {
+  Value query, key, value;
+};
+} // namespace
+
+static Value attend(BlockBuilder &b, Core core, const QueryKeyValue &in, Value sinks) {
+  BlockBuilder::Module module(b, "core_attn");
+  const rank::ModelShape &shape = b.shape();
+  if (!exchangesHeads(shape))
+    return attendShare(b, core, in.query, in.key, in.value, sinks, shape.tokensPerSequence(),
+                       shape.cp);
   core.heads /= shape.cp;
   core.kvHeads /= shape.cp;
-  query = gather(query);
-  key = gather(key);
-  value = gather(value);
-  Value mixed = attendShare(b, core, query, key, value, /*sinks=*/Value(), shape.sequence,
+  Value mixed = attendShare(b, core, in.query, in.key, in.value, /*sinks=*/Value(), shape.sequence,
                             /*ring=*/1);
-  return b.create<rank::SplitSequenceOp>(b.floats({shape.tokens(), columns(mixed) * shape.cp}),
+  return b.create<rank::SplitSequenceOp>(b.floats({shape.tokens(), columnsOf(mixed) * shape.cp}),
                                          mixed, shape.microBatch);
 }
 
-static Value attend(BlockBuilder &b, const Core &core, Value query, Value key, Value value,
-                    Value sinks) {
-  const rank::ModelShape &shape = b.shape();
-  if (shape.cp > 1 && shape.contextKind == rank::ContextKind::AllToAll)
-    return attendExchanged(b, core, query, key, value);
-  return attendShare(b, core, query, key, value, sinks, shape.tokensPerSequence(), shape.cp);
+static Value project(BlockBuilder &b, Value input, StringRef name, int64_t columns) {
+  return b.matmul(input, b.matrix(name, columnsOf(input), columns));
 }
 
 /// Of the output, every rank of a tensor group makes a summand for all tokens.
 static Value project(BlockBuilder &b, AttentionOp op, Projection projection, Value input,
                      int64_t columns) {
-  int64_t inner = cast<RankedTensorType>(input.getType()).getDimSize(1);
   std::string name = stringifyEnum(projection).str();
-  Value result = b.matmul(input, b.matrix(name, inner, columns));
+  Value result = project(b, input, name, columns);
   if (projection == Projection::Output)
     result = b.scatterTokens(result);
   if (op.hasBias(projection))
@@ -90,36 +105,42 @@ static Value project(BlockBuilder &b, AttentionOp op, Projection projection, Val
 static Value normHeads(BlockBuilder &b, AttentionOp op, Value heads, StringRef name) {
   if (!op.getQkNorm())
     return heads;
-  int64_t fullWidth = cast<RankedTensorType>(heads.getType()).getDimSize(1);
   switch (*op.getQkNorm()) {
   case QkNorm::PerHead:
     return b.rmsNorm(heads, b.normWeight(name, op.getHeadWidth()));
   case QkNorm::FullWidth:
-    return b.rmsNorm(heads, b.normWeight(name, fullWidth));
+    return b.rmsNorm(heads, b.normWeight(name, columnsOf(heads)));
   case QkNorm::L2:
     return b.rmsNorm(heads, b.constant({op.getHeadWidth()}, 1.0));
   }
   llvm_unreachable("unknown kind of norm");
 }
 
+static QueryKeyValue expandQkv(BlockBuilder &b, AttentionOp op, Value input) {
+  BlockBuilder::Module module(b, "qkv");
+  Value tokens = b.gatherTokens(input);
+  auto projectHeads = [&](Projection projection, int64_t heads) {
+    return project(b, op, projection, tokens, heads / b.shape().tp * op.getHeadWidth());
+  };
+  auto position = [&](Projection projection, StringRef normName, int64_t heads) {
+    Value normed = normHeads(b, op, projectHeads(projection, heads), normName);
+    return op.getRope() ? rotate(b, *op.getRope(), normed, heads / b.shape().tp, op.getHeadWidth())
+                        : normed;
+  };
+  Value query = position(Projection::Query, "query_norm", op.getHeads());
+  Value key = position(Projection::Key, "key_norm", op.getKvHeads());
+  Value value = projectHeads(Projection::Value, op.getKvHeads());
+  return {gatherSequence(b, query), gatherSequence(b, key), gatherSequence(b, value)};
+}
+
 void AttentionOp::expand(BlockBuilder &b) {
   b.enterBlock("attention", getLoc());
   auto model = (*this)->getParentOfType<ModelOp>();
   int64_t heads = getHeads() / b.shape().tp, kvHeads = getKvHeads() / b.shape().tp;
-  Value input = b.gatherTokens(enterBranch(b, model));
-
-  auto position = [&](Projection projection, StringRef normName, int64_t heads) {
-    Value projected = project(b, *this, projection, input, heads * getHeadWidth());
-    Value normed = normHeads(b, *this, projected, normName);
-    return getRope() ? rotate(b, *getRope(), normed, heads, getHeadWidth()) : normed;
-  };
-  Value query = position(Projection::Query, "query_norm", heads);
-  Value key = position(Projection::Key, "key_norm", kvHeads);
-  Value value = project(b, *this, Projection::Value, input, kvHeads * getHeadWidth());
+  QueryKeyValue qkv = expandQkv(b, *this, enterBranch(b, model));
   Value sinks = getSinks() ? b.bias("sinks", heads) : Value();
-
   Core core{heads, kvHeads, getHeadWidth(), getWindow(), getChunk(), getScale(), getSoftcap()};
-  Value mixed = attend(b, core, query, key, value, sinks);
+  Value mixed = attend(b, core, qkv, sinks);
   leaveBranch(b, model, project(b, *this, Projection::Output, mixed, b.shape().width));
 }
 
@@ -133,38 +154,51 @@ static std::optional<double> scoreScale(LatentAttentionOp op) {
   return factor / std::sqrt(double(op.getNopeWidth() + op.getRopeWidth()));
 }
 
+namespace {
+/// What latent attention projects down to; queries may come from the block's input itself.
+struct Latents {
+  Value query, keyValue, keyRope;
+};
+} // namespace
+
+static Latents expandDown(BlockBuilder &b, LatentAttentionOp op, Value input) {
+  Latents result;
+  result.query = op.getQRank() ? project(b, input, "query_down", *op.getQRank()) : input;
+  result.keyValue = project(b, input, "key_value_down", op.getKvRank());
+  result.keyRope = project(b, input, "key_rope", op.getRopeWidth());
+  return result;
+}
+
 /// Within a head, the rotated part comes first, of queries as of keys; scores do not depend on the
 /// order. The ranks of a tensor group make the latent vectors of their own tokens, gather those,
 /// and have a part of the heads each.
+static QueryKeyValue expandUp(BlockBuilder &b, LatentAttentionOp op, const Latents &latents) {
+  BlockBuilder::Module module(b, "mla_up_proj");
+  int64_t heads = op.getHeads() / b.shape().tp, ropeWidth = op.getRopeWidth();
+  int64_t queryWidth = heads * (ropeWidth + op.getNopeWidth());
+  auto norm = [&](Value latent, StringRef name) {
+    return b.gatherTokens(b.rmsNorm(latent, b.normWeight(name, columnsOf(latent))));
+  };
+  Value query = op.getQRank()
+                    ? project(b, norm(latents.query, "query_norm"), "query_up", queryWidth)
+                    : project(b, b.gatherTokens(latents.query), "query", queryWidth);
+  query = rotate(b, op.getRope(), query, heads, ropeWidth);
+  Value keyValue = norm(latents.keyValue, "key_value_norm");
+  Value keyRope = rotate(b, op.getRope(), b.gatherTokens(latents.keyRope), 1, ropeWidth);
+  Value keyNope = project(b, keyValue, "key_up", heads * op.getNopeWidth());
+  Value value = project(b, keyValue, "value_up", heads * op.getValueWidth());
+  Value key = b.create<rank::JoinHeadsOp>(b.floats({b.shape().tokens(), queryWidth}), keyRope,
+                                          keyNope, heads);
+  return {gatherSequence(b, query), gatherSequence(b, key), gatherSequence(b, value)};
+}
+
 void LatentAttentionOp::expand(BlockBuilder &b) {
   b.enterBlock("attention", getLoc());
   auto model = (*this)->getParentOfType<ModelOp>();
-  int64_t width = b.shape().width, heads = getHeads() / b.shape().tp;
-  int64_t queryWidth = heads * (getRopeWidth() + getNopeWidth());
-  Value input = enterBranch(b, model);
-
-  auto project = [&](Value from, StringRef name, int64_t columns) {
-    int64_t inner = cast<RankedTensorType>(from.getType()).getDimSize(1);
-    return b.matmul(from, b.matrix(name, inner, columns));
-  };
-  auto latent = [&](StringRef name, StringRef normName, int64_t rank) {
-    Value down = project(input, name, rank);
-    return b.gatherTokens(b.rmsNorm(down, b.normWeight(normName, rank)));
-  };
-  Value query =
-      getQRank() ? project(latent("query_down", "query_norm", *getQRank()), "query_up", queryWidth)
-                 : project(b.gatherTokens(input), "query", queryWidth);
-  query = rotate(b, getRope(), query, heads, getRopeWidth());
-  Value keyValue = latent("key_value_down", "key_value_norm", getKvRank());
-  Value keyRope = b.gatherTokens(project(input, "key_rope", getRopeWidth()));
-  keyRope = rotate(b, getRope(), keyRope, 1, getRopeWidth());
-  Value keyNope = project(keyValue, "key_up", heads * getNopeWidth());
-  Value value = project(keyValue, "value_up", heads * getValueWidth());
-  Value key = b.create<rank::JoinHeadsOp>(b.floats({b.shape().tokens(), queryWidth}), keyRope,
-                                          keyNope, heads);
-
+  int64_t heads = getHeads() / b.shape().tp;
+  QueryKeyValue qkv = expandUp(b, *this, expandDown(b, *this, enterBranch(b, model)));
   Core core{heads,       heads, getValueWidth(), std::nullopt, std::nullopt, scoreScale(*this),
             std::nullopt};
-  Value mixed = attend(b, core, query, key, value, /*sinks=*/Value());
-  leaveBranch(b, model, b.scatterTokens(project(mixed, "output", width)));
+  Value mixed = attend(b, core, qkv, /*sinks=*/Value());
+  leaveBranch(b, model, b.scatterTokens(project(b, mixed, "output", b.shape().width)));
 }

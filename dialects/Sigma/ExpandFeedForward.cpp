@@ -45,7 +45,8 @@ static bool isGated(Activation activation) {
 namespace {
 /// A feed-forward network, of every token or of each expert's rows.
 struct Network {
-  std::string prefix; // of its parameters
+  std::string prefix;         // of its parameters
+  StringRef activationModule; // empty: its activation is no module of its own
   int64_t hidden;
   Activation activation;
   std::optional<double> limit;
@@ -89,6 +90,9 @@ static Value expandHidden(BlockBuilder &b, const Network &net, Value input) {
   up = side("up");
   if (!gate)
     std::swap(gate, up);
+  std::optional<BlockBuilder::Module> module;
+  if (!net.activationModule.empty())
+    module.emplace(b, net.activationModule);
   return b.activation(gate, functionOf(net.activation), net.limit.value_or(1.0), up, net.sizes,
                       net.expectedRows);
 }
@@ -100,12 +104,17 @@ static Value expandDense(BlockBuilder &b, const Network &net, Value tokens) {
   return addBias(b, net, "down", b.scatterTokens(summand));
 }
 
+static Value expandMlp(BlockBuilder &b, MlpOp op, Value input) {
+  BlockBuilder::Module module(b, "mlp");
+  Network net{
+      "", "mlp_act", op.getWidth() / b.shape().tp, op.getActivation(), op.getLimit(), op.getBias()};
+  return expandDense(b, net, b.gatherTokens(input));
+}
+
 void MlpOp::expand(BlockBuilder &b) {
   b.enterBlock("mlp", getLoc());
   auto model = (*this)->getParentOfType<ModelOp>();
-  Value input = b.gatherTokens(enterBranch(b, model));
-  Network net{"", getWidth() / b.shape().tp, getActivation(), getLimit(), getBias()};
-  leaveBranch(b, model, expandDense(b, net, input));
+  leaveBranch(b, model, expandMlp(b, *this, enterBranch(b, model)));
 }
 
 //===----------------------------------------------------------------------===//
@@ -150,22 +159,28 @@ static rank::TopKOp choose(BlockBuilder &b, MoeOp op, Value scores) {
   return best;
 }
 
-/// Rows go to their experts, through them, and back. Of each expert, the ranks of its group have a
-/// part of the width; sigma-shard lets each of them see all rows.
+/// A row for each choice of each token, where its expert is.
+static Value expandDispatch(BlockBuilder &b, MoeOp op, Value input, rank::GroupTokensOp groups,
+                            Value weights) {
+  BlockBuilder::Module module(b, "moe_dispatch");
+  int64_t slots = b.shape().streamTokens() * op.getTopK();
+  Value rows =
+      b.create<rank::GatherRowsOp>(b.floats({slots, b.shape().width}), input, groups.getPosition(),
+                                   op.getWeighInput() ? weights : Value());
+  return b.create<rank::DispatchOp>(rows, groups.getSizes());
+}
+
+/// Rows go through their experts. Of each expert, the ranks of its group have a part of the width;
+/// sigma-shard lets each of them see all rows.
 static Value expandExperts(BlockBuilder &b, MoeOp op, Value rows, Value sizes) {
   int64_t count = cast<RankedTensorType>(rows.getType()).getDimSize(0);
-  Network net{"expert_",
-              op.getWidth() / b.shape().etp,
-              op.getActivation(),
-              op.getLimit(),
-              op.getBias(),
-              op.getExperts(),
-              sizes,
-              b.builder().getI64IntegerAttr(count)};
-  rows = b.create<rank::DispatchOp>(rows, sizes);
-  rows = project(b, net, "down", expandHidden(b, net, rows), b.shape().width);
-  rows = addBias(b, net, "down", rows);
-  return b.create<rank::CollectOp>(rows, sizes);
+  Network net{"expert_",          "moe_act",     op.getWidth() / b.shape().etp,
+              op.getActivation(), op.getLimit(), op.getBias(),
+              op.getExperts(),    sizes,         b.builder().getI64IntegerAttr(count)};
+  std::optional<BlockBuilder::Module> module(std::in_place, b, "experts");
+  Value hidden = expandHidden(b, net, rows);
+  module.reset(); // what experts answer has to come back: it is as dear as the whole layer
+  return addBias(b, net, "down", project(b, net, "down", hidden, b.shape().width));
 }
 
 static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp best) {
@@ -175,10 +190,9 @@ static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp b
     weights = b.scale(weights, *op.getScaling());
   auto groups = b.create<rank::GroupTokensOp>(b.indices({slots}), b.indices({op.getExperts()}),
                                               best.getChosen());
-  Value rows =
-      b.create<rank::GatherRowsOp>(b.floats({slots, b.shape().width}), input, groups.getPosition(),
-                                   op.getWeighInput() ? weights : Value());
+  Value rows = expandDispatch(b, op, input, groups, weights);
   rows = expandExperts(b, op, rows, groups.getSizes());
+  rows = b.create<rank::CollectOp>(rows, groups.getSizes());
   if (op.getWeighInput())
     return b.create<rank::ScatterRowsOp>(input.getType(), rows, groups.getPosition());
   return b.create<rank::CombineOp>(input.getType(), rows, groups.getPosition(), weights);
@@ -198,25 +212,33 @@ static Value expandSharedGate(BlockBuilder &b, Value input, Value shared) {
 static Value expandShared(BlockBuilder &b, MoeOp op, Value input) {
   if (op.getSharedExperts() == 0)
     return {};
+  BlockBuilder::Module module(b, "shared_experts");
   Value sum, tokens = b.gatherTokens(input);
   for (int64_t i = 0; i < op.getSharedExperts(); ++i) {
-    Network net{("shared_" + Twine(i) + "_").str(), op.getSharedWidth() / b.shape().tp,
-                op.getActivation(), op.getLimit(), op.getBias()};
+    Network net{("shared_" + Twine(i) + "_").str(),
+                /*activationModule=*/"",
+                op.getSharedWidth() / b.shape().tp,
+                op.getActivation(),
+                op.getLimit(),
+                op.getBias()};
     Value one = expandDense(b, net, tokens);
     sum = sum ? b.add(sum, one) : one;
   }
   return op.getSharedGate() ? expandSharedGate(b, input, sum) : sum;
 }
 
+static Value expandMoe(BlockBuilder &b, MoeOp op, Value input) {
+  BlockBuilder::Module module(b, "moe");
+  auto score = op.getRouter() == RouterScore::Softmax ? rank::Score::Softmax : rank::Score::Sigmoid;
+  Value logits = expandLogits(b, op, input);
+  Value scores = b.create<rank::RouterScoresOp>(logits.getType(), logits, score);
+  Value mixed = expandRouted(b, op, input, choose(b, op, scores));
+  Value shared = expandShared(b, op, input);
+  return shared ? b.add(mixed, shared) : mixed;
+}
+
 void MoeOp::expand(BlockBuilder &b) {
   b.enterBlock("moe", getLoc());
   auto model = (*this)->getParentOfType<ModelOp>();
-  auto score = getRouter() == RouterScore::Softmax ? rank::Score::Softmax : rank::Score::Sigmoid;
-  Value input = enterBranch(b, model);
-  Value logits = expandLogits(b, *this, input);
-  Value scores = b.create<rank::RouterScoresOp>(logits.getType(), logits, score);
-  Value mixed = expandRouted(b, *this, input, choose(b, *this, scores));
-  if (Value shared = expandShared(b, *this, input))
-    mixed = b.add(mixed, shared);
-  leaveBranch(b, model, mixed);
+  leaveBranch(b, model, expandMoe(b, *this, enterBranch(b, model)));
 }

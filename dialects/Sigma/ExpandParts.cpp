@@ -7,6 +7,7 @@ using namespace mlir::sigma;
 using rank::BlockBuilder;
 
 Value sigma::expandNorm(BlockBuilder &b, ModelOp model, Value input, StringRef name) {
+  BlockBuilder::Module module(b, "layernorm");
   int64_t width = b.shape().width;
   if (model.getNorm() == Norm::Rms)
     return b.rmsNorm(input, b.normWeight(name, width));

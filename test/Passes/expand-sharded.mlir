@@ -132,8 +132,8 @@ sigma.plan @j tp 2 pp 1 dp 2 etp 2 ep 2 micro_batch 1 schedule "1f1b" proof unpr
 // CHECK:       rank.launch @j_launch mesh<cp = 2, pp = 1, dp = 2>
 // CHECK:       rank.func @forward(%arg0: tensor<4xi32>, %arg1: tensor<4xi32>) {
 // CHECK:       rank.rotary {{.*}}heads = 4 : i64, {{.*}} sequence = 4 : i64, shares = 2 : i64}
-// CHECK:       rank.attention {{.*}} {heads = 4 : i64, kv_heads = 2 : i64, rank.layer = 0 : i64, ring = 2 : i64, sequence = 4 : i64}
-// CHECK:       rank.attention_grad {{.*}} {heads = 4 : i64, kv_heads = 2 : i64, rank.layer = 0 : i64, ring = 2 : i64, sequence = 4 : i64}
+// CHECK:       rank.attention {{.*}} {heads = 4 : i64, kv_heads = 2 : i64, rank.layer = 0 : i64, rank.module = "core_attn", ring = 2 : i64, sequence = 4 : i64}
+// CHECK:       rank.attention_grad {{.*}} {heads = 4 : i64, kv_heads = 2 : i64, rank.layer = 0 : i64, rank.module = "core_attn", ring = 2 : i64, sequence = 4 : i64}
 
 sigma.model @m sequence 8 {
   sigma.embedding vocabulary 16 width 8
@@ -163,7 +163,7 @@ sigma.plan @j cp 2 pp 1 dp 2 ep 1 micro_batch 1 schedule "1f1b" proof unproven {
 // CHECK:       [[Q:%.+]] = rank.gather_sequence {{.*}} : (tensor<4x8xf32>) -> tensor<8x4xf32>
 // CHECK-NEXT:  [[K:%.+]] = rank.gather_sequence {{.*}} : (tensor<4x4xf32>) -> tensor<8x2xf32>
 // CHECK-NEXT:  [[V:%.+]] = rank.gather_sequence {{.*}} : (tensor<4x4xf32>) -> tensor<8x2xf32>
-// CHECK-NEXT:  [[MIXED:%.+]], %lse = rank.attention [[Q]], [[K]], [[V]] {heads = 2 : i64, kv_heads = 1 : i64, rank.layer = 0 : i64, sequence = 8 : i64}
+// CHECK-NEXT:  [[MIXED:%.+]], %lse = rank.attention [[Q]], [[K]], [[V]] {heads = 2 : i64, kv_heads = 1 : i64, rank.layer = 0 : i64, rank.module = "core_attn", sequence = 8 : i64}
 // CHECK-NEXT:  rank.split_sequence [[MIXED]] {{.*}} : (tensor<8x4xf32>) -> tensor<4x8xf32>
 // CHECK:       rank.func @backward
 // CHECK:       rank.gather_sequence {{.*}} : (tensor<4x8xf32>) -> tensor<8x4xf32>
