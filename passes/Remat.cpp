@@ -1,9 +1,9 @@
 //===- Remat.cpp - recomputation cloned into backward ---------------------===//
 
+#include "dialects/Rank/RematSet.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace mlir::sigma {
 #define GEN_PASS_DEF_REMAT
@@ -32,15 +32,16 @@ public:
       available[forward.getArgument(index)] = argument;
   }
 
-  void recompute(int64_t layer) {
-    llvm::SetVector<Value> wanted;
-    for (Value value : saved)
-      if (layerOf(value.getDefiningOp()) == layer && !boundary.contains(value))
-        wanted.insert(value);
+  void recompute(int64_t layer, const RematSet &set) {
+    auto isDropped = [&](Value value) {
+      return layerOf(value.getDefiningOp()) == layer && !boundary.contains(value) &&
+             set.drops(value);
+    };
+    auto wanted = llvm::to_vector(llvm::make_filter_range(saved, isDropped));
     if (wanted.empty())
       return;
-    cloneSlice(layer, wanted.getArrayRef(), firstUse(wanted.getArrayRef()));
     dropped.insert(wanted.begin(), wanted.end());
+    sink(cloneSlice(wanted, isDropped));
   }
 
   /// Values that go from one layer to another are not recomputed: recomputation starts from them,
@@ -76,10 +77,10 @@ private:
     return value.getDefiningOp<WeightOp>() || value.getDefiningOp<ConstantOp>();
   }
 
-  Operation *firstUse(ArrayRef<Value> values) {
+  static Operation *firstUser(ValueRange values) {
     Operation *first = nullptr;
     for (Value value : values)
-      for (Operation *user : available.lookup(value).getUsers())
+      for (Operation *user : value.getUsers())
         if (!first || user->isBeforeInBlock(first))
           first = user;
     return first;
@@ -102,16 +103,18 @@ private:
     return available[value] = body.insertArgument(index, value.getType(), value.getLoc());
   }
 
-  void cloneSlice(int64_t layer, ArrayRef<Value> wanted, Operation *before) {
+  /// Clones what makes the wanted values, from values that are kept, to the start of backward.
+  SmallVector<Operation *> cloneSlice(ArrayRef<Value> wanted,
+                                      llvm::function_ref<bool(Value)> isDropped) {
     llvm::DenseSet<Operation *> slice;
     SmallVector<Value> worklist(wanted);
     while (!worklist.empty()) {
-      Operation *op = worklist.pop_back_val().getDefiningOp();
-      bool inside = op && (layerOf(op) == layer || isa<WeightOp, ConstantOp>(op));
-      if (inside && slice.insert(op).second)
-        llvm::append_range(worklist, op->getOperands());
+      Value value = worklist.pop_back_val();
+      if ((isWeight(value) || isDropped(value)) && slice.insert(value.getDefiningOp()).second)
+        llvm::append_range(worklist, value.getDefiningOp()->getOperands());
     }
-    OpBuilder builder(before);
+    OpBuilder builder = OpBuilder::atBlockBegin(&backward.getBody().front());
+    SmallVector<Operation *> clones;
     IRMapping mapping;
     for (Operation &op : forward.getBody().front()) {
       if (!slice.contains(&op))
@@ -119,10 +122,22 @@ private:
       for (Value operand : op.getOperands())
         if (!mapping.contains(operand))
           mapping.map(operand, inputOf(operand));
-      builder.clone(op, mapping);
+      clones.push_back(builder.clone(op, mapping));
+      clones.back()->setAttr(kRecomputedAttr, builder.getUnitAttr());
     }
     for (Value value : wanted)
       available.lookup(value).replaceAllUsesWith(mapping.lookup(value));
+    return clones;
+  }
+
+  /// Recomputes each value as late as can be: it takes no memory before.
+  static void sink(ArrayRef<Operation *> clones) {
+    for (Operation *op : llvm::reverse(clones)) {
+      if (Operation *user = firstUser(op->getResults()))
+        op->moveBefore(user);
+      else
+        op->erase();
+    }
   }
 
   FuncOp forward, backward;
@@ -136,20 +151,15 @@ LogicalResult mlir::sigma::rematerialize(ProgramOp program) {
   FuncOp forward = program.getForward(), backward = program.getBackward();
   if (!forward || !backward)
     return program.emitOpError() << "has no @backward; run sigma-autodiff first";
-  SmallVector<int64_t> layers;
-  for (auto [index, mode] : llvm::enumerate(program.getRemat().getAsValueRange<StringAttr>())) {
-    if (mode == "full")
-      layers.push_back(program.getFirstLayer() + index);
-    else if (mode != "none")
-      return program.emitOpError() << "'remat' of layer " << program.getFirstLayer() + index
-                                   << " is '" << mode << "'; it must be 'none' or 'full'";
-  }
-  if (layers.empty())
+  FailureOr<SmallVector<RematSet>> sets = rematSets(program);
+  if (failed(sets))
+    return failure();
+  if (llvm::all_of(*sets, [](const RematSet &set) { return set.dropsNothing(); }))
     return success();
   Rematerializer rematerializer(forward, backward);
   rematerializer.keepBoundaries();
-  for (int64_t layer : layers)
-    rematerializer.recompute(layer);
+  for (auto [index, set] : llvm::enumerate(*sets))
+    rematerializer.recompute(program.getFirstLayer() + index, set);
   rematerializer.finish();
   return success();
 }

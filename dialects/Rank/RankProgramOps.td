@@ -79,6 +79,7 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
     **Constraints:**
     - `launch` names a rank.launch; `stage` is below its `pp`.
     - `first_layer` and `end_layer` are not negative; `remat` has one entry for each layer.
+    - `remat` of a layer is `none`, `full`, or modules of the layer's ops in @forward, joined by `+`.
     - float tensors and parameters have the launch's precision.
     - @backward takes what @forward saves, the arguments that it names as `captured` and the gradients of @forward's
       results, and returns the gradients of its float arguments.

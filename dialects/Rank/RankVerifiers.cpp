@@ -1,5 +1,6 @@
 //===- RankVerifiers.cpp - constraints of the rank ops --------------------===//
 
+#include "dialects/Rank/RematSet.h"
 #include "dialects/Rank/VerifyHelpers.h"
 
 using namespace mlir;
@@ -170,7 +171,8 @@ static LogicalResult requireCallFits(CallOp call, FuncOp callee) {
 
 /// What more than one function or schedule must agree on; all of them are valid by themselves here.
 LogicalResult ProgramOp::verifyRegions() {
-  if (failed(requirePrecisions(*this)) || failed(requireBackwardFits(*this)))
+  if (failed(requirePrecisions(*this)) || failed(requireBackwardFits(*this)) ||
+      (getForward() && failed(rematSets(*this))))
     return failure();
   WalkResult result = walk([&](CallOp call) {
     return WalkResult(requireCallFits(call, lookupSymbol<FuncOp>(call.getCallee())));

@@ -484,3 +484,46 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %y = rank.call @forward() micro_batch 0 : () -> index
   }
 }
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// rule: rank.program: `remat` of a layer is `none`, `full`, or modules of the layer's ops in @forward, joined by `+`
+// expected-error @+1 {{'rank.program' op 'remat' of layer 2 is 'mlp+some'; it must be 'none', 'full' or some of 'moe', 'moe_act', 'mlp', joined by '+'}}
+rank.program @stage0 stage 0 of @launch layers 2 to 3 remat ["mlp+some"] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.scale %x by 2.0 {rank.layer = 2 : i64, rank.module = "moe.moe_act"} : tensor<4x8xf32>
+    %1 = rank.scale %0 by 2.0 {rank.layer = 2 : i64, rank.module = "mlp"} : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op 'remat' of layer 2 is 'moe+'; it must be 'none', 'full' or some of 'moe', 'moe_act', 'mlp', joined by '+'}}
+rank.program @stage0 stage 0 of @launch layers 2 to 3 remat ["moe+"] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.scale %x by 2.0 {rank.layer = 2 : i64, rank.module = "moe.moe_act"} : tensor<4x8xf32>
+    %1 = rank.scale %0 by 2.0 {rank.layer = 2 : i64, rank.module = "mlp"} : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op 'remat' of layer 3 is 'mlp'; it must be 'none' or 'full'}}
+rank.program @stage0 stage 0 of @launch layers 2 to 4 remat ["none", "mlp"] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.scale %x by 2.0 {rank.layer = 2 : i64, rank.module = "moe.moe_act"} : tensor<4x8xf32>
+    %1 = rank.scale %0 by 2.0 {rank.layer = 2 : i64, rank.module = "mlp"} : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32>
+  }
+}
