@@ -1,15 +1,17 @@
 //===- CostTables.cpp - the planner's tables, asked of the ops ------------===//
 
 #include "passes/CostTables.h"
+#include "dialects/Rank/RematSet.h"
 #include "passes/Probe.h"
 #include "passes/RematModes.h"
 #include "passes/Transforms.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::sigma;
 
 CostTables::CostTables(JobOp job, ModelOp model, ArrayRef<Layer> kinds)
-    : job(job), model(model), kinds(kinds) {
+    : job(job), model(model), kinds(kinds), modes(kinds.size()) {
   for (Layer kind : kinds) {
     attention.emplace_back(job, model, kind.attention);
     feedForward.emplace_back(job, model, kind.feedForward);
@@ -27,11 +29,17 @@ static int64_t scratchBytes(rank::ProgramOp program) {
   return bytes;
 }
 
+static SmallVector<Operation *> blocksOf(Layer kind) { return {kind.attention, kind.feedForward}; }
+
+/// The modes of what is no layer.
+static const std::string kNoLayer[] = {rank::RematSet::kNone.str()};
+
 planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
-                                       const planner::Sharding &sharding) {
+                                       const planner::Sharding &sharding,
+                                       ArrayRef<std::string> modes) {
   Probe probe(job, model, sharding, blocks);
   planner::LayerCost cost = workAndParameters(*probe);
-  cost.modes = rematModes(*probe);
+  cost.modes = rematModes(*probe, modes);
   finish(cost.forward, sharding);
   finish(cost.backward, sharding);
   const int64_t scratch = job.getScratchGradients() ? scratchBytes(*probe) : 0;
@@ -43,22 +51,47 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
 }
 
 planner::LayerCost CostTables::embedding(const planner::Sharding &sharding) {
-  return measure({model.getEmbedding()}, sharding);
+  return measure({model.getEmbedding()}, sharding, kNoLayer);
+}
+
+/// One sharding at which modes are compared, with rows of experts exchanged.
+static planner::Sharding referenceFor(ModelOp model) {
+  constexpr int64_t kRanks = 8;
+  planner::Sharding sharding;
+  sharding.ep = std::gcd(std::max<int64_t>(model.getExpertsDivisor(), 1), kRanks);
+  return sharding;
+}
+
+std::vector<std::string> &CostTables::modesOf(int kind) {
+  std::vector<std::string> &names = modes[kind];
+  if (names.empty())
+    names = rematFront(*Probe(job, model, referenceFor(model), blocksOf(kinds[kind])));
+  return names;
+}
+
+FailureOr<std::string> CostTables::admitMode(int kind, StringRef name) {
+  FailureOr<std::string> listed =
+      rematModeName(*Probe(job, model, referenceFor(model), blocksOf(kinds[kind])), name);
+  if (failed(listed))
+    return failure();
+  std::vector<std::string> &names = modesOf(kind);
+  if (!llvm::is_contained(names, *listed))
+    names.insert(std::prev(names.end()), *listed);
+  return listed;
 }
 
 planner::LayerCost CostTables::layer(int kind, const planner::Sharding &sharding) {
-  return measure({kinds[kind].attention, kinds[kind].feedForward}, sharding);
+  return measure(blocksOf(kinds[kind]), sharding, modesOf(kind));
 }
 
 /// Scratch gradients of the layers before it stay while the head works.
 planner::LayerCost CostTables::head(const planner::Sharding &sharding) {
-  planner::LayerCost cost = measure({model.getHead()}, sharding);
+  planner::LayerCost cost = measure({model.getHead()}, sharding, kNoLayer);
   if (!job.getScratchGradients())
     return cost;
   int64_t most = 0;
   for (Layer kind : kinds)
-    most = std::max(most,
-                    scratchBytes(*Probe(job, model, sharding, {kind.attention, kind.feedForward})));
+    most = std::max(most, scratchBytes(*Probe(job, model, sharding, blocksOf(kind))));
   for (planner::RematMode &mode : cost.modes)
     mode.transientBytes += most;
   return cost;

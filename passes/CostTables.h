@@ -28,13 +28,21 @@ public:
   int64_t batchBytes(const planner::Sharding &sharding) override;
   int64_t workspaceBytes(const planner::Sharding &sharding) override;
 
+  /// Lists a mode among those of a kind of layer, though the planner would not choose it, and
+  /// returns its name there. Fails when the layer has no such mode.
+  FailureOr<std::string> admitMode(int kind, StringRef name);
+
 private:
   rank::ModelShape shapeAt(const planner::Sharding &sharding);
-  planner::LayerCost measure(ArrayRef<Operation *> blocks, const planner::Sharding &sharding);
+  planner::LayerCost measure(ArrayRef<Operation *> blocks, const planner::Sharding &sharding,
+                             ArrayRef<std::string> modes);
+  /// The same for every sharding, so that a plan names them; "none" first, "full" last.
+  std::vector<std::string> &modesOf(int kind);
 
   JobOp job;
   ModelOp model;
   SmallVector<Layer> kinds;
+  std::vector<std::vector<std::string>> modes;   // by kind; empty until asked for
   std::vector<BlockWork> attention, feedForward; // of each kind
 };
 

@@ -80,9 +80,29 @@ def Autodiff : Pass<"sigma-autodiff", "::mlir::rank::ProgramOp"> {
 def Remat : Pass<"sigma-remat", "::mlir::rank::ProgramOp"> {
   let summary = "recomputes the values of rematerialized layers in backward";
   let description = [{
-    For each layer whose mode is `full`, the forward ops that make its saved values are cloned into backward, before their first use,
-    and forward keeps only what the clones start from: the layer's input.
+    For each layer whose mode is not `none`, the forward ops that make the values of the mode's modules again are cloned into
+    backward, as late as can be, and forward keeps only what the clones start from; with `full` that is the layer's input.
+
+    ```mlir
+    // remat ["mlp_act"]
+    rank.func @forward(%x) { ... %a = rank.activation %g {rank.module = "mlp.mlp_act"} ... rank.return %y saves(%n, %a, %g) }
+    rank.func @backward(%n, %a, %g, %dy) { ... rank.matmul %a, %dy {into = @down, transpose_lhs} ... }
+    // becomes
+    rank.func @forward(%x) { ... rank.return %y saves(%n, %g) }
+    rank.func @backward(%n, %g, %dy) { ... %a = rank.activation %g {rank.module = "mlp.mlp_act", rank.recomputed}
+      rank.matmul %a, %dy {into = @down, transpose_lhs} ... }
+    ```
   }];
+}
+
+def PrintRematModes : Pass<"sigma-print-remat-modes", "::mlir::ModuleOp"> {
+  let summary = "prints what each rematerialization mode of each kind of layer saves and costs";
+  let description = [{
+    Of one micro-batch of each job's model, the modes that the planner chooses among (docs/rematerialization.md).
+  }];
+  let options = [Option<"microBatch", "micro-batch", "int64_t", "1", "sequences">,
+                 Option<"ep", "ep", "int64_t", "1", "expert-parallel ranks">];
+  let dependentDialects = ["::mlir::rank::RankDialect"];
 }
 
 def Schedule1F1B : Pass<"sigma-schedule-1f1b", "::mlir::rank::ProgramOp"> {

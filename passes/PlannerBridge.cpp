@@ -202,3 +202,26 @@ planner::Plan mlir::sigma::planFromOp(PlanOp op) {
   }
   return plan;
 }
+
+static SmallVector<int> kindsOfLayers(const planner::Model &model) {
+  SmallVector<int> kinds;
+  for (const planner::LayerGroup &group : model.layers)
+    kinds.append(group.count, group.kind);
+  return kinds;
+}
+
+void mlir::sigma::admitRematModes(PlanningTask &task, planner::Plan &plan) {
+  SmallVector<int> kinds = kindsOfLayers(task.problem.model);
+  for (planner::StagePlan &stage : plan.stages) {
+    size_t next = 0;
+    for (const planner::LayerRange &chunk : stage.chunks)
+      for (int64_t layer = chunk.first; layer < chunk.end && next < stage.remat.size(); ++layer) {
+        std::string &mode = stage.remat[next++];
+        if (layer < 0 || layer >= int64_t(kinds.size())) // planner::check says so
+          return;
+        if (FailureOr<std::string> listed = task.costs->admitMode(kinds[layer], mode);
+            succeeded(listed))
+          mode = *listed;
+      }
+  }
+}

@@ -26,6 +26,10 @@ PlanOp createPlanOp(JobOp job, const planner::Plan &plan, ProofStatus proof);
 /// The other way round; predictions are left for planner::check.
 planner::Plan planFromOp(PlanOp op);
 
+/// Lets the task's tables know the rematerialization modes of a plan that somebody else made, which
+/// are free to choose any modules, in any order. What is no mode stays as it is, for planner::check.
+void admitRematModes(PlanningTask &task, planner::Plan &plan);
+
 } // namespace mlir::sigma
 
 #endif

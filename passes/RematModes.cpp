@@ -1,9 +1,11 @@
 //===- RematModes.cpp - what a layer may keep from forward to backward ----===//
 
 #include "passes/RematModes.h"
+#include "dialects/Rank/RematSet.h"
 #include "passes/Probe.h"
 #include "passes/Transforms.h"
-#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringExtras.h"
+#include <set>
 
 using namespace mlir;
 using namespace mlir::sigma;
@@ -32,33 +34,131 @@ static int64_t transientBytes(ProgramOp program) {
                   *program.getBackward().getTransientBytes() + gradients);
 }
 
-/// The program as it is, with what recomputation has added to its backward.
-static planner::RematMode modeOf(StringRef name, ProgramOp program, planner::WorkCost recompute) {
-  planFunctionMemory(program.getForward());
-  planFunctionMemory(program.getBackward());
-  return {name.str(), std::move(recompute), savedBytes(program), transientBytes(program)};
-}
-
-/// Rematerializes a copy; what it has beyond the original is what the mode computes again.
-static planner::RematMode fullMode(ProgramOp program) {
-  OpBuilder builder(program);
-  auto copy = cast<ProgramOp>(builder.clone(*program));
-  copy.setRematAttr(builder.getStrArrayAttr({"full"}));
-  llvm::DenseSet<Operation *> known;
-  for (Operation &op : copy.getBackward().getBody().front())
-    known.insert(&op);
-  if (failed(rematerialize(copy)))
+static planner::RematMode measure(ProgramOp original, StringRef name) {
+  OwningOpRef<ProgramOp> program = original.clone();
+  program->setRematAttr(Builder(original.getContext()).getStrArrayAttr(name));
+  if (failed(rematerialize(*program)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be rematerialized");
-  planner::WorkCost recompute =
-      workOf(copy.getBackward(), [&](Operation *op) { return !known.contains(op); });
-  planner::RematMode mode = modeOf("full", copy, std::move(recompute));
-  copy.erase();
-  return mode;
+  planFunctionMemory(program->getForward());
+  planFunctionMemory(program->getBackward());
+  auto isRecomputed = [](Operation *op) { return op->hasAttr(kRecomputedAttr); };
+  return {name.str(), workOf(program->getBackward(), isRecomputed), savedBytes(*program),
+          transientBytes(*program)};
 }
 
-std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp program) {
-  std::vector<planner::RematMode> modes{modeOf("none", program, {})};
-  if (!program.getRemat().empty())
-    modes.push_back(fullMode(program));
+std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp program,
+                                                        ArrayRef<std::string> names) {
+  std::vector<planner::RematMode> modes;
+  for (const std::string &name : names)
+    modes.push_back(measure(program, name));
   return modes;
+}
+
+//===----------------------------------------------------------------------===//
+// The front
+//===----------------------------------------------------------------------===//
+
+static ArrayRef<StringRef> modulesOf(const LayerModules &layers) {
+  return layers.empty() ? ArrayRef<StringRef>() : ArrayRef(layers.front().second);
+}
+
+FailureOr<std::string> mlir::sigma::rematModeName(ProgramOp program, StringRef name) {
+  LayerModules layers = layerModules(program.getForward());
+  FailureOr<RematSet> set = RematSet::parse(name, modulesOf(layers));
+  if (failed(set))
+    return failure();
+  return set->name();
+}
+
+/// Every set of modules, by name.
+static std::set<std::string> moduleSets(ArrayRef<StringRef> modules) {
+  std::set<std::string> names;
+  for (uint64_t bits = 0; bits < uint64_t(1) << modules.size(); ++bits) {
+    SmallVector<StringRef> chosen;
+    for (auto [index, path] : llvm::enumerate(modules))
+      if (bits >> index & 1)
+        chosen.push_back(moduleName(path));
+    std::string name = chosen.empty() ? RematSet::kNone.str() : llvm::join(chosen, "+");
+    names.insert(RematSet::parse(name, modules)->name());
+  }
+  return names;
+}
+
+namespace {
+struct WeighedMode {
+  planner::RematMode mode;
+  double cost; // of recomputation
+};
+} // namespace
+
+/// In bytes of memory traffic that take as long, on an accelerator like those of these years: the
+/// order in which modes pay hardly depends on it, and the planner judges what is left for its own.
+static double costOf(const planner::WorkCost &work) {
+  constexpr double kFlopsPerByte = 256, kBytesPerLinkByte = 20;
+  double cost = 0;
+  for (const planner::OpCost &op : work.ops)
+    cost += std::max(double(op.flops) / kFlopsPerByte, double(op.bytes));
+  for (const planner::CollectiveCost &collective : work.collectives)
+    cost += double(collective.bytes) * kBytesPerLinkByte;
+  return cost;
+}
+
+/// How many bytes `mode` saves beyond the mixture of its neighbours that costs the same.
+static double gainOver(const WeighedMode &before, const WeighedMode &mode,
+                       const WeighedMode &after) {
+  double share = (mode.cost - before.cost) / (after.cost - before.cost);
+  return double(before.mode.savedBytes - mode.mode.savedBytes) -
+         share * double(before.mode.savedBytes - after.mode.savedBytes);
+}
+
+/// Of modes in order of cost, those that no mixture of others beats.
+static std::vector<WeighedMode> convexFront(std::vector<WeighedMode> sorted) {
+  std::vector<WeighedMode> front;
+  for (WeighedMode &next : sorted) {
+    if (!front.empty() && next.mode.savedBytes >= front.back().mode.savedBytes)
+      continue;
+    while (front.size() > 1 && gainOver(front[front.size() - 2], front.back(), next) <= 0)
+      front.pop_back();
+    front.push_back(std::move(next));
+  }
+  return front;
+}
+
+/// Leaves out the modes that are missed least.
+static void thin(std::vector<WeighedMode> &front, size_t most) {
+  while (front.size() > most) {
+    size_t least = 1;
+    auto gain = [&](size_t i) { return gainOver(front[i - 1], front[i], front[i + 1]); };
+    for (size_t i = 2; i + 1 < front.size(); ++i)
+      if (gain(i) < gain(least))
+        least = i;
+    front.erase(front.begin() + least);
+  }
+}
+
+std::vector<std::string> mlir::sigma::rematFront(ProgramOp program) {
+  constexpr size_t kMostModes = 8;
+  LayerModules layers = layerModules(program.getForward());
+  std::vector<WeighedMode> all;
+  auto add = [&](StringRef name) {
+    planner::RematMode mode = measure(program, name);
+    double cost = costOf(mode.recompute);
+    all.push_back({std::move(mode), cost});
+  };
+  for (const std::string &name : moduleSets(modulesOf(layers)))
+    add(name);
+  add(RematSet::kFull);
+  // Of equal cost, what saves the most, then what needs the least memory for a while.
+  llvm::stable_sort(all, [](const WeighedMode &a, const WeighedMode &b) {
+    return std::tie(a.cost, a.mode.savedBytes, a.mode.transientBytes) <
+           std::tie(b.cost, b.mode.savedBytes, b.mode.transientBytes);
+  });
+  std::vector<WeighedMode> front = convexFront(std::move(all));
+  thin(front, kMostModes);
+  std::vector<std::string> names{RematSet::kNone.str()};
+  for (const WeighedMode &mode : front)
+    if (mode.mode.name != RematSet::kNone && mode.mode.name != RematSet::kFull)
+      names.push_back(mode.mode.name);
+  names.push_back(RematSet::kFull.str());
+  return names;
 }

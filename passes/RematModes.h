@@ -9,10 +9,18 @@
 namespace mlir::sigma {
 namespace planner = ::sigma::planner;
 
-/// The modes among which the planner chooses, of a program that holds one piece of a model and has
-/// been differentiated: "none" first; of a layer, "full" last. Plans the memory of the program's
-/// functions; the program itself stays as it is. Collectives are as `workOf` gives them.
-std::vector<planner::RematMode> rematModes(rank::ProgramOp program);
+/// The modes among which a planner needs to choose for the layer of a differentiated program, by
+/// name: "none" first, "full" last, at most eight. Each of those between saves more for the time
+/// that it costs than a mixture of its neighbours.
+std::vector<std::string> rematFront(rank::ProgramOp program);
+
+/// The name under which the layer's modes are listed: modules in the layer's order. Fails when
+/// `name` names no mode.
+FailureOr<std::string> rematModeName(rank::ProgramOp program, StringRef name);
+
+/// What these modes of the layer cost; embedding and head, which have no layer, know "none" only.
+/// The program stays as it is. Collectives are as `workOf` gives them.
+std::vector<planner::RematMode> rematModes(rank::ProgramOp program, ArrayRef<std::string> names);
 
 } // namespace mlir::sigma
 

@@ -42,11 +42,6 @@ LogicalResult mlir::sigma::requireExpandable(PlanOp plan) {
                   "pin schedule = \"1f1b\"");
   if (plan.getPlacement() != Placement::StagesOutside)
     return refuse(plan, "placement " + stringifyPlacement(plan.getPlacement()), "use tp-cp-dp-pp");
-  for (StageOp stage : plan.getStages())
-    for (auto [i, layer] : llvm::enumerate(stage.getLayers()))
-      if (!symbolizeRematMode(stage.getRematMode(i)))
-        return refuse(stage, "remat " + stage.getRematMode(i) + " of layer " + Twine(layer),
-                      "use none or full");
   return success();
 }
 

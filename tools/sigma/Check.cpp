@@ -180,6 +180,7 @@ int sigma::driver::runCheck(const CheckOptions &options) {
   planner::Plan plan;
   if (int status = choosePlanToCheck(spec, options, *task, plan))
     return status;
+  mlir::sigma::admitRematModes(*task, plan);
   planner::CheckResult result = planner::check(task->problem, *task->costs, plan);
   if (!result.error.empty())
     return fail(result.error), kUserError;

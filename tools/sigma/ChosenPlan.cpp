@@ -19,8 +19,9 @@ static int planAnew(Spec &spec, double timeLimitS, mlir::sigma::PlanningTask &ta
 }
 
 /// A plan that somebody else made is taken if planner::check finds it legal.
-static int takePlan(const planner::Plan &plan, const std::string &origin,
-                    mlir::sigma::PlanningTask &task, planner::Answer &answer) {
+static int takePlan(planner::Plan plan, const std::string &origin, mlir::sigma::PlanningTask &task,
+                    planner::Answer &answer) {
+  mlir::sigma::admitRematModes(task, plan);
   planner::CheckResult result = planner::check(task.problem, *task.costs, plan);
   if (!result.legal()) {
     llvm::errs() << (result.error.empty() ? planner::summarizeCheck(task.problem, result)

@@ -291,16 +291,34 @@ TEST(CostTables, WhatCannotBeSplitIsSaid) {
 //===----------------------------------------------------------------------===//
 
 /// Full rematerialization repeats all of forward but what only its result needs, collectives too.
+// A plan names modes: they have to be there at whatever sharding it has, also those that it brings.
+TEST(CostTables, ModesAreTheSameAtEverySharding) {
+  Tables tables(specOf(kAttention + std::string(kMoe)));
+  EXPECT_EQ(*tables->admitMode(0, "moe_dispatch+core_attn"), "core_attn+moe_dispatch");
+  EXPECT_TRUE(failed(tables->admitMode(0, "mlp")));
+  auto names = [](const planner::LayerCost &cost) {
+    std::vector<std::string> names;
+    for (const planner::RematMode &mode : cost.modes)
+      names.push_back(mode.name);
+    return names;
+  };
+  std::vector<std::string> expected = names(tables->layer(0, {}));
+  EXPECT_EQ(std::count(expected.begin(), expected.end(), "core_attn+moe_dispatch"), 1);
+  EXPECT_EQ(expected.back(), "full");
+  EXPECT_EQ(names(tables->layer(0, {1, /*tp=*/2, /*cp=*/2, /*etp=*/1, /*ep=*/4})), expected);
+}
+
 TEST(CostTables, FullModeKeepsTheInput) {
   Tables tables(specOf(kAttention + std::string(kMoe)));
   planner::LayerCost cost = tables->layer(0, {1, /*tp=*/2, /*cp=*/2, /*etp=*/1, /*ep=*/4});
-  ASSERT_EQ(cost.modes.size(), 2u);
-  EXPECT_EQ(cost.modes[0].name, "none");
-  EXPECT_TRUE(cost.modes[0].recompute.ops.empty());
-  EXPECT_EQ(cost.modes[1].name, "full");
-  EXPECT_EQ(cost.modes[1].savedBytes, 64 / 4 * 48 * 2);
-  EXPECT_LT(cost.modes[1].savedBytes, cost.modes[0].savedBytes);
-  EXPECT_GE(numOf(cost.modes[1].recompute, Collective::AllToAll, Group::Expert), 1);
-  EXPECT_GE(numOf(cost.modes[1].recompute, Collective::AllGather, Group::Tensor), 1);
+  ASSERT_GE(cost.modes.size(), 2u);
+  const planner::RematMode &none = cost.modes.front(), &full = cost.modes.back();
+  EXPECT_EQ(none.name, "none");
+  EXPECT_TRUE(none.recompute.ops.empty());
+  EXPECT_EQ(full.name, "full");
+  EXPECT_EQ(full.savedBytes, 64 / 4 * 48 * 2);
+  EXPECT_LT(full.savedBytes, none.savedBytes);
+  EXPECT_GE(numOf(full.recompute, Collective::AllToAll, Group::Expert), 1);
+  EXPECT_GE(numOf(full.recompute, Collective::AllGather, Group::Tensor), 1);
   EXPECT_EQ(tables->embedding({}).modes.size(), 1u);
 }
