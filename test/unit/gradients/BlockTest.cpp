@@ -19,11 +19,22 @@ void PrintTo(const ModelCase &test, std::ostream *stream) { *stream << test.name
 class ModelGradient : public testing::TestWithParam<std::tuple<ModelCase, std::string>> {};
 } // namespace
 
-/// A model of width 6 on two sequences of 4 tokens. `remat` names the mode of each layer.
-static std::string spec(const ModelCase &test, const std::string &remat) {
-  std::string modes;
-  for (int i = 0; i < test.layerCount; ++i)
-    modes += (i ? ", " : "") + (remat == "mixed" ? std::string(i % 2 ? "none" : "full") : remat);
+/// The mode of each layer; they may be the same for all.
+using Modes = std::vector<std::string>;
+
+static Modes modesOf(const ModelCase &test, const std::string &remat) {
+  Modes modes(test.layerCount, remat);
+  if (remat == "mixed")
+    for (int i = 0; i < test.layerCount; ++i)
+      modes[i] = i % 2 ? "none" : "full";
+  return modes;
+}
+
+/// A model of width 6 on two sequences of 4 tokens.
+static std::string spec(const ModelCase &test, const Modes &modes) {
+  std::string remat;
+  for (const std::string &mode : modes)
+    remat += (remat.empty() ? "\"" : ", \"") + mode + "\"";
   return R"(
 sigma.model @m sequence 4 norm_epsilon 1.0e-2 )" +
          test.attributes + R"( {
@@ -39,11 +50,11 @@ sigma.cluster @c devices 1 {
 sigma.job @run model @m on @c batch 2 precision f64 { sigma.adamw learning_rate 1.0e-3 }
 sigma.plan @run pp 1 dp 1 ep 1 micro_batch 2 schedule "1f1b" proof unproven {
   sigma.stage 0 layers 0 to )" +
-         std::to_string(test.layerCount) + " remat [" + modes + "] peak_bytes 0\n}\n";
+         std::to_string(test.layerCount) + " remat [" + remat + "] peak_bytes 0\n}\n";
 }
 
-static std::unique_ptr<CompiledProgram> compile(const ModelCase &test, const std::string &remat) {
-  auto compiled = CompiledProgram::compile(spec(test, remat), "sigma-compile");
+static std::unique_ptr<CompiledProgram> compile(const ModelCase &test, const Modes &modes) {
+  auto compiled = CompiledProgram::compile(spec(test, modes), "sigma-compile");
   if (!compiled)
     return nullptr;
   compiled->tokens = {0, 3, 1, 4, 2, 2, 0, 1};
@@ -54,8 +65,8 @@ static std::unique_ptr<CompiledProgram> compile(const ModelCase &test, const std
 
 TEST_P(ModelGradient, IsThatOfDifferences) {
   const auto &[test, remat] = GetParam();
-  auto compiled = compile(test, remat);
-  ASSERT_TRUE(compiled) << spec(test, remat);
+  auto compiled = compile(test, modesOf(test, remat));
+  ASSERT_TRUE(compiled) << test.name;
   Gradients derived = derivedGradients(*compiled), expected = differences(*compiled);
   EXPECT_TRUE(matters(expected));
   EXPECT_EQ(mismatches(*compiled, derived, expected), "");
@@ -64,9 +75,51 @@ TEST_P(ModelGradient, IsThatOfDifferences) {
 // Recomputation gives the very same bits.
 TEST_P(ModelGradient, DoesNotDependOnRemat) {
   const auto &[test, remat] = GetParam();
-  auto plain = compile(test, "none"), compiled = compile(test, remat);
+  auto plain = compile(test, modesOf(test, "none")), compiled = compile(test, modesOf(test, remat));
   ASSERT_TRUE(plain && compiled);
   EXPECT_EQ(derivedGradients(*plain), derivedGradients(*compiled));
+}
+
+namespace {
+class ModelRemat : public testing::TestWithParam<ModelCase> {
+protected:
+  void SetUp() override {
+    plain = compile(GetParam(), modesOf(GetParam(), "none"));
+    ASSERT_TRUE(plain);
+    expected = derivedGradients(*plain);
+  }
+  void expectSameGradients(const Modes &modes) {
+    auto compiled = compile(GetParam(), modes);
+    ASSERT_TRUE(compiled) << testing::PrintToString(modes);
+    EXPECT_EQ(derivedGradients(*compiled), expected) << testing::PrintToString(modes);
+  }
+
+  std::unique_ptr<CompiledProgram> plain;
+  Gradients expected;
+};
+} // namespace
+
+static std::string join(const std::vector<std::string> &modules) {
+  std::string mode;
+  for (const std::string &module : modules)
+    mode += (mode.empty() ? "" : "+") + module;
+  return mode;
+}
+
+// Each module by itself, another one in each layer, and all together.
+TEST_P(ModelRemat, OfAnyModuleGivesTheSameBits) {
+  const std::vector<std::vector<std::string>> &layers = plain->layerModules;
+  ASSERT_EQ(int(layers.size()), GetParam().layerCount);
+  for (size_t i = 0; i < layers.front().size(); ++i) {
+    Modes modes;
+    for (const auto &modules : layers)
+      modes.push_back(modules[(i + modes.size()) % modules.size()]);
+    expectSameGradients(modes);
+  }
+  Modes all;
+  for (const auto &modules : layers)
+    all.push_back(join(modules));
+  expectSameGradients(all);
 }
 
 static const char kAttention[] = "sigma.attention heads 3 kv_heads 3 head_width 2 rope 100.0\n";
@@ -149,3 +202,23 @@ static std::vector<ModelCase> modelCases() {
 INSTANTIATE_TEST_SUITE_P(Models, ModelGradient,
                          testing::Combine(testing::ValuesIn(modelCases()), testing::Values("none", "full", "mixed")),
                          [](const auto &info) { return std::get<0>(info.param).name + "_" + std::get<1>(info.param); });
+
+INSTANTIATE_TEST_SUITE_P(Models, ModelRemat, testing::ValuesIn(modelCases()),
+                         [](const auto &info) { return info.param.name; });
+
+TEST(Remat, OfAnySetOfModulesGivesTheSameBits) {
+  const ModelCase test{"shared_moe", layer(kGroupedAttention, kSharedMoe), 1};
+  auto plain = compile(test, {"none"});
+  ASSERT_TRUE(plain);
+  const std::vector<std::string> &modules = plain->layerModules.front();
+  EXPECT_EQ(modules.size(), 8u);
+  for (unsigned set = 1; set < 1u << modules.size(); ++set) {
+    std::vector<std::string> chosen;
+    for (size_t i = 0; i < modules.size(); ++i)
+      if (set >> i & 1)
+        chosen.push_back(modules[i]);
+    auto compiled = compile(test, {join(chosen)});
+    ASSERT_TRUE(compiled);
+    EXPECT_EQ(derivedGradients(*plain), derivedGradients(*compiled)) << join(chosen);
+  }
+}

@@ -2,7 +2,7 @@
 
 #include "CompiledProgram.h"
 #include "codegen/Codegen.h"
-#include "dialects/Rank/RankOps.h"
+#include "dialects/Rank/RematSet.h"
 #include "dialects/Sigma/SigmaDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Parser/Parser.h"
@@ -104,6 +104,11 @@ std::unique_ptr<CompiledProgram> CompiledProgram::compile(StringRef text, String
                                   reinterpret_cast<double *>(start + *parameter.getValueOffset()),
                                   reinterpret_cast<double *>(start + *parameter.getGradientOffset())});
     result->startsAtOne.push_back(parameter.getInit() == rank::Init::Ones);
+  }
+  for (const auto &[layer, modules] : rank::layerModules(program.getForward())) {
+    std::vector<std::string> &names = result->layerModules.emplace_back();
+    for (StringRef path : modules)
+      names.push_back(rank::moduleName(path).str());
   }
   result->captured.assign(program.getBackward().getCaptured()->begin(), program.getBackward().getCaptured()->end());
   int64_t ids = program.getLaunchOp().getTokens();

@@ -41,6 +41,8 @@ public:
 
   std::vector<int32_t> tokens, targets;
   std::vector<Parameter> parameters; // that have a gradient
+  /// The names of each layer's modules.
+  std::vector<std::vector<std::string>> layerModules;
   /// Numbers in all parameters of the program, those without a gradient included.
   int64_t allocatedParameters = 0;
 
