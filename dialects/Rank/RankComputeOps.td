@@ -39,7 +39,7 @@ def Rank_WeightOp : Rank_Op<"weight", [Pure, HasParent<"FuncOp">]> {
   let hasVerifier = 1;
 }
 
-def Rank_AccumulateOp : Rank_Op<"accumulate", [HasParent<"FuncOp">, CostOpInterface]> {
+def Rank_AccumulateOp : Rank_CostedOp<"accumulate", ["getBytes"], [HasParent<"FuncOp">]> {
   let summary = "adds to a parameter's gradient";
   let description = [{
     **Constraints:**
@@ -112,7 +112,7 @@ def Rank_BiasGradOp : Rank_AccumulatingOp<"bias_grad", ["getFlops", "getBytes"]>
 // Linear algebra
 //===----------------------------------------------------------------------===//
 
-def Rank_MatmulOp : Rank_AccumulatingOp<"matmul", ["getOpClass", "getFlops"], [Rank_Differentiable]> {
+def Rank_MatmulOp : Rank_AccumulatingOp<"matmul", ["getOpClass", "getFlops", "getBytes"], [Rank_Differentiable]> {
   let summary = "matrix product";
   let description = [{
     With `into`, the product is added to that parameter's gradient and there is no result.

@@ -37,8 +37,26 @@ static int64_t rowBytes(Value value, int64_t rows) {
          rows;
 }
 
+/// What adding `elements` of a type to a gradient reads and writes. Sums are f32, those of f64 are
+/// f64.
+static int64_t accumulatedBytes(int64_t elements, Type element) {
+  return 2 * elements * std::max(32u, element.getIntOrFloatBitWidth()) / 8;
+}
+static int64_t accumulatedBytes(int64_t elements, Value like) {
+  return accumulatedBytes(elements, getElementTypeOrSelf(like));
+}
+
+int64_t AccumulateOp::getBytes() {
+  auto type = cast<RankedTensorType>(getValue().getType());
+  return tensorBytes(type) + accumulatedBytes(type.getNumElements(), getValue());
+}
+
 OpClass MatmulOp::getOpClass() { return OpClass::Matmul; }
 int64_t MatmulOp::getFlops() { return 2 * getRows() * getColumns() * getInner(); }
+int64_t MatmulOp::getBytes() {
+  return touchedBytes(*this) +
+         (getInto() ? accumulatedBytes(getRows() * getColumns(), getLhs()) : 0);
+}
 
 OpClass GroupedMatmulOp::getOpClass() { return OpClass::GroupedMatmul; }
 int64_t GroupedMatmulOp::getFlops() {
@@ -56,10 +74,10 @@ int64_t GroupedMatmulGradOp::getFlops() {
          getRhs().getType().getDimSize(1);
 }
 int64_t GroupedMatmulGradOp::getBytes() {
-  auto lhs = getLhs().getType(), rhs = getRhs().getType();
-  int64_t weights = getSizes().getType().getNumElements() * lhs.getDimSize(1) * rhs.getDimSize(1) *
-                    (lhs.getElementTypeBitWidth() / 8);
-  return rowBytes(getLhs(), getExpectedRows()) + rowBytes(getRhs(), getExpectedRows()) + weights;
+  int64_t weights = getSizes().getType().getNumElements() * getLhs().getType().getDimSize(1) *
+                    getRhs().getType().getDimSize(1);
+  return rowBytes(getLhs(), getExpectedRows()) + rowBytes(getRhs(), getExpectedRows()) +
+         (getInto() ? accumulatedBytes(weights, getLhs()) : tensorBytes(getResult().getType()));
 }
 
 /// Pairs of a query and a key that it sees, of one sequence; with a ring, a rank's even share of
@@ -174,5 +192,7 @@ int64_t EmbeddingOp::getBytes() {
   return 2 * tensorBytes(getResult().getType()) + tensorBytes(getTokens().getType());
 }
 int64_t EmbeddingGradOp::getBytes() {
-  return 3 * tensorBytes(getGradient().getType()) + tensorBytes(getTokens().getType());
+  auto rows = getGradient().getType();
+  return tensorBytes(rows) + accumulatedBytes(rows.getNumElements(), getGradient()) +
+         tensorBytes(getTokens().getType());
 }

@@ -201,6 +201,20 @@ TEST(CostTables, RanksShareTheProducts) {
   }
 }
 
+/// However few rows an expert gets: backward reads its bf16 values, and reads and writes its f32
+/// gradients.
+TEST(CostTables, EveryMicroBatchAddsToAllGradients) {
+  Tables tables(specOf(kAttention + std::string(kMoe)));
+  auto groupedBytes = [&](int64_t microBatch) {
+    int64_t bytes = 0;
+    for (const planner::OpCost &op : tables->layer(0, {microBatch}).backward.ops)
+      if (op.opClass == planner::OpClass::GroupedMatmul)
+        bytes += op.bytes;
+    return bytes;
+  };
+  EXPECT_EQ(2 * groupedBytes(1) - groupedBytes(2), (2 + 8) * tables->layer(0, {}).expertParameters);
+}
+
 /// Korthikanti et al. 2022, 4.2.2: two all-gathers and two reduce-scatters of s b h forward;
 /// backward the same again, and two all-gathers of what forward did not keep.
 TEST(CostTables, SequenceParallelismGathersAndScatters) {
