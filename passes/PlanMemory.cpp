@@ -45,7 +45,26 @@ public:
     func.setTransientBytes(transients.bytes());
   }
 
+  /// What backward takes as a part of a longer backward, where the gradients that come in and go
+  /// out have their places among all others.
+  int64_t bytesAsPart() {
+    const int64_t numPrimals = *func.getNumSaved() + func.getCapturedAttr().size();
+    for (Value gradient : block.getArguments().drop_front(numPrimals))
+      transients.add(tensorBytes(gradient.getType()), 0, lastUse(gradient, 0));
+    for (Operation &op : block)
+      if (!isa<WeightOp, ReturnOp>(op))
+        addTransients(op);
+    transients.pack();
+    return transients.bytes();
+  }
+
 private:
+  int64_t lastUse(Value value, int64_t begin) {
+    for (Operation *user : value.getUsers())
+      begin = std::max(begin, order[user]);
+    return begin;
+  }
+
   PlaceAttr place(Space space, int64_t offset) {
     return PlaceAttr::get(func.getContext(), space, offset);
   }
@@ -70,10 +89,8 @@ private:
     for (Value value : op.getResults()) {
       if (placed.contains(value))
         continue;
-      int64_t end = begin;
-      for (Operation *user : value.getUsers())
-        end = std::max(end, order[user]);
-      buffers[value] = transients.add(tensorBytes(value.getType()), begin, end);
+      buffers[value] =
+          transients.add(tensorBytes(value.getType()), begin, lastUse(value, begin));
     }
     auto cost = dyn_cast<CostOpInterface>(op);
     if (cost && cost.getWorkspaceBytes() > 0)
@@ -248,3 +265,7 @@ struct PlanMemory : mlir::sigma::impl::PlanMemoryBase<PlanMemory> {
 } // namespace
 
 void mlir::sigma::planFunctionMemory(FuncOp func) { FunctionMemory(func).plan(); }
+
+int64_t mlir::sigma::backwardBytesAsPart(FuncOp backward) {
+  return FunctionMemory(backward).bytesAsPart();
+}

@@ -22,16 +22,10 @@ static int64_t savedBytes(ProgramOp program) {
   return bytes;
 }
 
-/// The most memory in use at once inside a function. The gradient that comes in and the one that
-/// goes out belong to the stage's function and are counted here.
+/// The most memory in use at once inside a function.
 static int64_t transientBytes(ProgramOp program) {
-  int64_t gradients = 0;
-  for (Type type : program.getForward().getResultTypes())
-    gradients += alignOffset(tensorBytes(type));
-  for (Type type : program.getBackward().getResultTypes())
-    gradients += alignOffset(tensorBytes(type));
   return std::max(*program.getForward().getTransientBytes(),
-                  *program.getBackward().getTransientBytes() + gradients);
+                  backwardBytesAsPart(program.getBackward()));
 }
 
 static planner::RematMode measure(ProgramOp original, StringRef name) {
@@ -40,7 +34,6 @@ static planner::RematMode measure(ProgramOp original, StringRef name) {
   if (failed(rematerialize(*program)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be rematerialized");
   planFunctionMemory(program->getForward());
-  planFunctionMemory(program->getBackward());
   auto isRecomputed = [](Operation *op) { return op->hasAttr(kRecomputedAttr); };
   return {name.str(), workOf(program->getBackward(), isRecomputed), savedBytes(*program),
           transientBytes(*program)};

@@ -30,6 +30,9 @@ LogicalResult rematerialize(rank::ProgramOp program);
 /// Places the values of one function and sets its slot and transient bytes; see sigma-plan-memory.
 void planFunctionMemory(rank::FuncOp func);
 
+/// Transient bytes of a backward that is a part of a longer one; its gradients, in and out, count.
+int64_t backwardBytesAsPart(rank::FuncOp backward);
+
 /// Scratch memory of an all-reduce: the most of a bucket that is exchanged at a time.
 inline constexpr int64_t kReduceChunkBytes = 4 << 20;
 

@@ -87,7 +87,8 @@ public:
   virtual int64_t boundaryBytes(const Sharding &sharding) = 0;
   // Bytes of the token and target ids of one micro-batch.
   virtual int64_t batchBytes(const Sharding &sharding) = 0;
-  // Scratch memory of the gradient collectives; they run when no layer does, in the same memory.
+  // The most scratch memory that the all-reduce of gradients takes at a time; it runs when no layer
+  // does, in the same memory.
   virtual int64_t workspaceBytes(const Sharding &sharding) = 0;
 };
 

@@ -48,8 +48,9 @@ static Parameters larger(const Parameters &a, const Parameters &b) {
 }
 
 static int64_t transientBytes(const Recipe &recipe, const ParameterCounter &counter,
-                              const ContentsBook &book, const Contents &contents) {
-  Wide working = book.workspaceBytes;
+                              const ContentsBook &book, const Contents &contents,
+                              const Parameters &all) {
+  Wide working = counter.reduceWorkspaceBytes(all, book.workspaceBytes);
   Parameters largest;
   for (const Piece &piece : contents.pieces()) {
     Parameters held;
@@ -84,7 +85,7 @@ void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layo
   plan.gradientBytes = narrow(counter.shareFrom(2, held) * recipe.gradientBytes);
   plan.optimizerBytes = narrow(counter.shareFrom(1, held) * recipe.optimizerBytes);
   plan.activationBytes = activationBytes(layout, contents);
-  plan.transientBytes = transientBytes(recipe, counter, book, contents);
+  plan.transientBytes = transientBytes(recipe, counter, book, contents, held);
   plan.bufferBytes = bufferBytes(layout, book, contents);
   plan.peakBytes = narrow(Wide(plan.parameterBytes) + plan.gradientBytes + plan.optimizerBytes +
                           plan.activationBytes + plan.transientBytes + plan.bufferBytes);

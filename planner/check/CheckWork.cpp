@@ -156,6 +156,13 @@ Wide ParameterCounter::shareFrom(int64_t zero, const Parameters &parameters) con
   });
 }
 
+Wide ParameterCounter::reduceWorkspaceBytes(const Parameters &parameters, Wide workspace) const {
+  auto bytes = [&](Wide count, const Replicas &replicas) {
+    return replicas.ranks.size() > 1 ? std::min(workspace, count * recipe.gradientBytes) : Wide(0);
+  };
+  return std::max(bytes(parameters.dense, dense), bytes(parameters.expert, expert));
+}
+
 Parameters ParameterCounter::dividedFrom(int64_t zero, const Parameters &parameters) const {
   return {dense.zero >= zero ? parameters.dense : 0, expert.zero >= zero ? parameters.expert : 0};
 }

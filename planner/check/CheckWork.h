@@ -68,6 +68,8 @@ public:
   // Once per step.
   Wide reduceOnceNs(const Parameters &parameters) const;
   Wide gatherOnceNs(const Parameters &parameters) const;
+  // Of the gradients that are all-reduced, the workspace's bytes at a time.
+  Wide reduceWorkspaceBytes(const Parameters &parameters, Wide workspace) const;
   // What one rank holds, where ZeRO stages from `zero` on divide it.
   Wide shareFrom(int64_t zero, const Parameters &parameters) const;
   // The parameters whose ZeRO stage is at least `zero`.

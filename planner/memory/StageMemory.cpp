@@ -18,6 +18,15 @@ int64_t HeldParameters::share(int64_t from) const {
   return zero >= from ? ceilDiv(count, replicas) : count;
 }
 
+int64_t sigma::planner::reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input,
+                                             int64_t chunkBytes) {
+  int64_t most = 0;
+  for (const HeldParameters *held : {&input.dense, &input.expert})
+    if (held->replicas > 1)
+      most = std::max(most, std::min(chunkBytes, mulSat(held->count, recipe.gradientBytes)));
+  return most;
+}
+
 // What a piece holds whole while it is at work, of state that ZeRO has spread over the replicas.
 static int64_t gatheredBytes(const Recipe &recipe, const HeldParameters &held) {
   int64_t gradient = held.zero >= 2 ? mulSat(held.largestPiece, recipe.gradientBytes) : 0;

@@ -36,6 +36,11 @@ struct StageMemory {
   int64_t totalBytes() const;
 };
 
+// Scratch memory of the all-reduce of gradients, which takes at most `chunkBytes` of them at a
+// time: what one rank holds alone needs none.
+int64_t reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input,
+                             int64_t chunkBytes);
+
 StageMemory stageMemory(const Recipe &recipe, const StageMemoryInput &input);
 
 // Device memory less the margin: what a stage may use.

@@ -177,7 +177,7 @@ StageMemoryInput StageModel::memoryInput(const Contents &held) const {
   input.expert = {held.work.expertParameters, held.largestExpert, shape.edp(), shape.expertZero};
   input.numLayers = held.numLayers;
   input.largestChunkLayers = held.largestChunkLayers;
-  input.transientBytes = costs.workspaceBytes;
+  input.transientBytes = reduceWorkspaceBytes(problem.job.recipe, input, costs.workspaceBytes);
   auto addEnd = [&](const PieceCost &end, int64_t &saved) {
     saved = end.modes.front().savedBytes;
     input.transientBytes = std::max(input.transientBytes, end.modes.front().transientBytes);

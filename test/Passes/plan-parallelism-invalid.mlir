@@ -11,7 +11,7 @@ sigma.model @m sequence 4 {
   sigma.head untied
 }
 sigma.cluster @c devices 2 {
-  sigma.accelerator @cpu memory_bytes 20000 memory_bandwidth_bytes_per_s 1000000000 peak_f32_flops_per_s 1000000000
+  sigma.accelerator @cpu memory_bytes 4000 memory_bandwidth_bytes_per_s 1000000000 peak_f32_flops_per_s 1000000000
   sigma.tier @node devices 2 bandwidth_bytes_per_s 1000000000 latency_ns 1000
 }
 // expected-error @+3 {{no plan fits}}

@@ -181,7 +181,12 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
     borders += from != to && (from == stage || to == stage);
   }
   base.fixedBytes += 2 * work.boundaryBytes * borders;
-  base.fixedTransientBytes = work.workspaceBytes;
+  auto reduced = [&](int64_t parameters, const RankGroup &ranks) {
+    const int64_t all = ranks.size() == 1 ? 0 : parameters * recipe.gradientBytes;
+    return std::min(all, work.workspaceBytes);
+  };
+  base.fixedTransientBytes =
+      std::max(reduced(totals.dense, denseRanks), reduced(totals.expert, expertRanks));
   auto addEnd = [&](const PieceFigures &end, int64_t times) {
     base.fixedBytes += end.modes[0].savedBytes * times;
     base.fixedTransientBytes = std::max(base.fixedTransientBytes, end.modes[0].transientBytes);
