@@ -2,10 +2,10 @@
 
 #include "planner/Explain.h"
 #include "planner/LayoutText.h"
-#include "planner/PlanJson.h"
 #include "planner/Summary.h"
 #include "planner/Units.h"
 #include "tools/sigma/CheckJson.h"
+#include "tools/sigma/ChosenPlan.h"
 #include "tools/sigma/Megatron.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -55,8 +55,7 @@ static void printOptimum(const Optimum &optimum) {
       planner::formatLayout(best.layout), planner::formatNs(best.stepTime.objectiveNs));
 }
 
-void sigma::driver::writeAttributes(llvm::json::OStream &json,
-                                    const planner::CheckResult &result) {
+void sigma::driver::writeAttributes(llvm::json::OStream &json, const planner::CheckResult &result) {
   json.attribute("legal", result.legal());
   json.attributeArray("violations", [&] {
     for (const auto &violation : result.violations)
@@ -160,12 +159,9 @@ static int choosePlanToCheck(Spec &spec, const CheckOptions &options,
                                                                                 : kUserError;
   if (!options.pipelineLayout.empty())
     return planOfLayoutString(spec, options, task, plan);
-  std::string text;
-  if (!readText(options.plan, text))
+  planner::PlanDocument document;
+  if (!readPlan(options.plan, document))
     return kUserError;
-  planner::PlanDocument document = planner::fromJson(text);
-  if (!document.error.empty())
-    return fail(options.plan + ": " + document.error), kUserError;
   plan = document.answer.plan;
   return kDone;
 }

@@ -2,7 +2,6 @@
 
 #include "tools/sigma/ChosenPlan.h"
 #include "planner/Explain.h"
-#include "planner/PlanJson.h"
 #include "planner/Summary.h"
 
 using namespace sigma::driver;
@@ -18,9 +17,16 @@ static int planAnew(Spec &spec, double timeLimitS, mlir::sigma::PlanningTask &ta
   return kDone;
 }
 
-/// A plan that somebody else made is taken if planner::check finds it legal.
-static int takePlan(planner::Plan plan, const std::string &origin, mlir::sigma::PlanningTask &task,
-                    planner::Answer &answer) {
+bool sigma::driver::readPlan(const std::string &path, planner::PlanDocument &document) {
+  std::string text;
+  if (!readText(path, text))
+    return false;
+  document = planner::fromJson(text);
+  return document.error.empty() || fail(shownPath(path) + ": " + document.error);
+}
+
+int sigma::driver::takePlan(planner::Plan plan, const std::string &origin,
+                            mlir::sigma::PlanningTask &task, planner::Answer &answer) {
   mlir::sigma::admitRematModes(task, plan);
   planner::CheckResult result = planner::check(task.problem, *task.costs, plan);
   if (!result.legal()) {
@@ -51,12 +57,9 @@ int sigma::driver::choosePlan(Spec &spec, const std::string &path, double timeLi
   if (path.empty())
     return takePlan(mlir::sigma::planFromOp(planInSpec(spec)), "the specification's sigma.plan",
                     task, answer);
-  std::string text;
-  if (!readText(path, text))
+  planner::PlanDocument document;
+  if (!readPlan(path, document))
     return kUserError;
-  planner::PlanDocument document = planner::fromJson(text);
-  if (!document.error.empty())
-    return fail(path + ": " + document.error), kUserError;
   answer.proof = document.answer.proof;
-  return takePlan(document.answer.plan, path, task, answer);
+  return takePlan(document.answer.plan, shownPath(path), task, answer);
 }

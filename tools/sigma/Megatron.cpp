@@ -1,8 +1,7 @@
 //===- Megatron.cpp - sigma export and import of Megatron-LM's flags ------===//
 
 #include "tools/sigma/Megatron.h"
-#include "planner/PlanJson.h"
-#include "planner/Summary.h"
+#include "tools/sigma/ChosenPlan.h"
 
 using namespace sigma::driver;
 namespace megatron = sigma::megatron;
@@ -12,8 +11,6 @@ megatron::Target sigma::driver::megatronTarget(Spec &spec, mlir::sigma::Planning
   mlir::sigma::MtpOp mtp = spec.job().lookupModel().getMtp();
   return {task.problem, *task.costs, mtp ? mtp.getCount() : 0};
 }
-
-static std::string shownPath(const std::string &path) { return path == "-" ? "<stdin>" : path; }
 
 /// As compilers do: "file:3:5: error: ...".
 static bool failAt(const std::string &path, const megatron::TextError &error) {
@@ -47,13 +44,9 @@ int sigma::driver::runMegatronImport(const ImportOptions &options) {
   planner::Plan plan;
   if (mlir::failed(task) || !readMegatronPlan(options.path, megatronTarget(spec, *task), plan))
     return kUserError;
-  planner::CheckResult result = planner::check(task->problem, *task->costs, plan);
-  if (!result.legal()) {
-    llvm::errs() << planner::summarizeCheck(task->problem, result);
-    return fail(shownPath(options.path) + " is not a legal plan of this job"), kUserError;
-  }
   planner::Answer answer;
-  answer.plan = result.plan;
+  if (int status = takePlan(std::move(plan), shownPath(options.path), *task, answer))
+    return status;
   answer.proof.status = planner::ProofStatus::Gap; // nothing is proven
   return writeText(options.output.empty() ? "-" : options.output,
                    planner::toJson(task->problem, answer))
@@ -62,13 +55,10 @@ int sigma::driver::runMegatronImport(const ImportOptions &options) {
 }
 
 int sigma::driver::runMegatronExport(const ExportOptions &options) {
-  std::string text;
-  if (!readText(options.path, text))
+  planner::PlanDocument document;
+  if (!readPlan(options.path, document))
     return kUserError;
-  planner::PlanDocument document = planner::fromJson(text);
   const planner::Plan &plan = document.answer.plan;
-  if (!document.error.empty())
-    return fail(shownPath(options.path) + ": " + document.error), kUserError;
   if (plan.stages.empty())
     return fail(shownPath(options.path) + " holds no plan"), kUserError;
   megatron::LaunchOrError converted;

@@ -44,6 +44,9 @@ private:
 /// Prints "error: ..." and returns false.
 bool fail(const llvm::Twine &message);
 
+/// What messages call a file.
+inline std::string shownPath(const std::string &path) { return path == "-" ? "<stdin>" : path; }
+
 /// Opens a specification; prints an error if that cannot be.
 bool openSpec(llvm::StringRef path, llvm::SourceMgr &sources);
 
