@@ -38,9 +38,9 @@ static std::string disagreement(const Plan &plan, const CheckResult &check) {
   return {};
 }
 
-static void solve(const Problem &problem, CostSource &costs, const SearchOptions &options,
-                  Answer &answer) {
-  Search(problem, costs, options).run(answer);
+static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,
+                  const SearchOptions &options, Answer &answer) {
+  Search(problem, asked, options).run(answer);
   if (!answer.error.empty())
     return;
   if (answer.plan.stages.empty()) {
@@ -61,15 +61,16 @@ Answer sigma::planner::plan(const Problem &problem, CostSource &costs,
   if (!answer.error.empty())
     return answer;
   try {
-    solve(problem, costs, options, answer);
+    AskedCosts asked(problem.model, costs);
+    solve(problem, costs, asked, options, answer);
     SearchOptions trialOptions;
     trialOptions.timeLimitS = options.timeLimitS;
     trialOptions.cancelled = options.cancelled;
     if (answer.error.empty() && answer.proof.status == ProofStatus::Infeasible)
-      answer.conflicts = findConflicts(problem, costs, [&](const Problem &changed) {
+      answer.conflicts = findConflicts(problem, asked, [&](const Problem &changed) {
         Answer trial;
         if (validate(changed).empty())
-          solve(changed, costs, trialOptions, trial);
+          solve(changed, costs, asked, trialOptions, trial);
         return trial;
       });
   } catch (const std::exception &error) {

@@ -36,12 +36,12 @@ bool isFeasible(const Answer &answer) {
 
 class ConflictFinder {
 public:
-  ConflictFinder(const Problem &problem, CostSource &source, const Solver &solve)
-      : problem(problem), solve(solve), sequence(problem.model), costs(problem, source, sequence),
-        hasLayouts(!LayoutSpace(problem, sequence).isEmpty()) {}
+  ConflictFinder(const Problem &problem, AskedCosts &asked, const Solver &solve)
+      : problem(problem), asked(asked), solve(solve), sequence(asked.sequence()),
+        costs(problem, asked), hasLayouts(!LayoutSpace(problem, sequence).isEmpty()) {}
 
   std::vector<Conflict> run() {
-    LimitSet core = hasLayouts ? memoryConflict(problem, costs, sequence)
+    LimitSet core = hasLayouts ? memoryConflict(problem, asked)
                                : minimalConflict(shapeCandidates(problem, sequence));
     std::vector<Conflict> conflicts;
     for (int i = 0; i < kNumLimits; ++i)
@@ -62,8 +62,9 @@ private:
   void findClosest();
 
   const Problem &problem;
+  AskedCosts &asked;
   const Solver &solve;
-  LayerSequence sequence;
+  const LayerSequence &sequence;
   CostCache costs;
   bool hasLayouts; // that obey everything but memory
   std::optional<MemorySpace::Closest> nearest;
@@ -260,7 +261,7 @@ std::string ConflictFinder::suggest(Limit limit) {
 
 } // namespace
 
-std::vector<Conflict> sigma::planner::findConflicts(const Problem &problem, CostSource &source,
+std::vector<Conflict> sigma::planner::findConflicts(const Problem &problem, AskedCosts &asked,
                                                     const Solver &solve) {
-  return ConflictFinder(problem, source, solve).run();
+  return ConflictFinder(problem, asked, solve).run();
 }

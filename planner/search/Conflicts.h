@@ -5,6 +5,7 @@
 
 #include "planner/Plan.h"
 #include "planner/Problem.h"
+#include "planner/search/Costs.h"
 
 #include <functional>
 #include <vector>
@@ -15,7 +16,7 @@ namespace sigma::planner {
 using Solver = std::function<Answer(const Problem &)>;
 
 // For a valid problem that no plan solves. Memory comes first, pins last.
-std::vector<Conflict> findConflicts(const Problem &problem, CostSource &costs, const Solver &solve);
+std::vector<Conflict> findConflicts(const Problem &problem, AskedCosts &asked, const Solver &solve);
 
 } // namespace sigma::planner
 

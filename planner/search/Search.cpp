@@ -9,8 +9,8 @@
 
 using namespace sigma::planner;
 
-Search::Search(const Problem &problem, CostSource &source, const SearchOptions &options)
-    : problem(problem), options(options), sequence(problem.model), costs(problem, source, sequence),
+Search::Search(const Problem &problem, AskedCosts &asked, const SearchOptions &options)
+    : problem(problem), options(options), sequence(asked.sequence()), costs(problem, asked),
       space(problem, sequence), start(std::chrono::steady_clock::now()) {}
 
 StageModel Search::model(const Entry &entry) {

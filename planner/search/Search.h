@@ -16,7 +16,7 @@ namespace sigma::planner {
 
 class Search {
 public:
-  Search(const Problem &problem, CostSource &costs, const SearchOptions &options);
+  Search(const Problem &problem, AskedCosts &asked, const SearchOptions &options);
 
   // Fills proof, plan and runners-up; leaves plan empty and the status Infeasible
   // when nothing fits.
@@ -74,7 +74,7 @@ private:
 
   const Problem &problem;
   const SearchOptions &options;
-  LayerSequence sequence;
+  const LayerSequence &sequence;
   CostCache costs;
   LayoutSpace space;
   std::vector<Family> families; // sorted by bound, then canonical order
