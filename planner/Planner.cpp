@@ -62,17 +62,20 @@ Answer sigma::planner::plan(const Problem &problem, CostSource &costs,
     return answer;
   try {
     AskedCosts asked(problem.model, costs);
+    const Deadline deadline(options);
     solve(problem, costs, asked, options, answer);
-    SearchOptions trialOptions;
-    trialOptions.timeLimitS = options.timeLimitS;
-    trialOptions.cancelled = options.cancelled;
-    if (answer.error.empty() && answer.proof.status == ProofStatus::Infeasible)
-      answer.conflicts = findConflicts(problem, asked, [&](const Problem &changed) {
+    if (answer.error.empty() && answer.proof.status == ProofStatus::Infeasible) {
+      auto solveChanged = [&](const Problem &changed) {
+        SearchOptions rest;
+        rest.timeLimitS = deadline.leftS();
+        rest.cancelled = options.cancelled;
         Answer trial;
         if (validate(changed).empty())
-          solve(changed, costs, asked, trialOptions, trial);
+          solve(changed, costs, asked, rest, trial);
         return trial;
-      });
+      };
+      findConflicts(problem, asked, deadline, solveChanged, answer);
+    }
   } catch (const std::exception &error) {
     answer.error = error.what();
   } catch (...) {

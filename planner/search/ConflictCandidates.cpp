@@ -41,7 +41,8 @@ namespace {
 // Whether some layout fits the memory when only some limits hold.
 class MemoryConflict {
 public:
-  MemoryConflict(const Problem &problem, AskedCosts &asked) : problem(problem), asked(asked) {
+  MemoryConflict(const Problem &problem, AskedCosts &asked, const Deadline &deadline)
+      : problem(problem), asked(asked), deadline(deadline) {
     const Pins &pins = problem.job.pins;
     for (int i = 0; i < kNumLimits; ++i) {
       const Limit limit = static_cast<Limit>(i);
@@ -84,16 +85,18 @@ private:
 
   bool anyFits(const Problem &changed) {
     CostCache costs(changed, asked);
-    return MemorySpace(changed, asked.sequence(), costs).anyFits();
+    return MemorySpace(changed, asked.sequence(), costs).findFitting(deadline).has_value();
   }
 
   const Problem &problem;
   AskedCosts &asked;
+  const Deadline &deadline;
   LimitSet wished = 0; // limits that are the user's
 };
 
 } // namespace
 
-LimitSet sigma::planner::memoryConflict(const Problem &problem, AskedCosts &asked) {
-  return MemoryConflict(problem, asked).run();
+LimitSet sigma::planner::memoryConflict(const Problem &problem, AskedCosts &asked,
+                                        const Deadline &deadline) {
+  return MemoryConflict(problem, asked, deadline).run();
 }
