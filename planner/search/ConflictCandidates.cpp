@@ -74,7 +74,8 @@ private:
     for (int i = 0; i < kNumLimits; ++i)
       if (Limit limit = static_cast<Limit>(i); contains(wished & ~kept, limit))
         free = without(std::move(free), limit);
-    if (anyFits(free))
+    // Of the problem itself it is known.
+    if ((wished & ~kept) != 0 && anyFits(free))
       return true;
     if (contains(kept, Limit::DeviceCount) || problem.cluster.tiers.empty())
       return false;

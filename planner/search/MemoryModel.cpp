@@ -10,7 +10,7 @@ using namespace sigma::planner;
 
 MemoryModel::MemoryModel(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
                          const Layout &layout, Figures figures)
-    : problem(problem), sequence(sequence), shape(layout),
+    : problem(problem), sequence(sequence), shape(layout), figures(figures),
       units(layout.vpp == 1 ? sequence.size() : sequence.repeat().repeats) {
   for (int64_t stage = 0; stage < shape.pp; ++stage) {
     const KindRange kinds = kindsOf(problem.cluster, shape, stage);
@@ -72,11 +72,7 @@ MemoryModel::Contents MemoryModel::contents(int64_t index, int64_t first, int64_
   auto add = [&](const PieceCost &piece, int64_t times) {
     if (times == 0)
       return;
-    auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
-    accumulate(held.work.denseParameters, piece.denseParameters);
-    accumulate(held.work.expertParameters, piece.expertParameters);
-    accumulate(held.work.forwardComputeNs, piece.forward.computeNs);
-    accumulate(held.work.backwardComputeNs, piece.backward.computeNs);
+    held.work.add(piece.replicated(), times);
     held.largestDense = std::max(held.largestDense, piece.denseParameters);
     held.largestExpert = std::max(held.largestExpert, piece.expertParameters);
   };
@@ -91,6 +87,8 @@ MemoryModel::Contents MemoryModel::contents(int64_t index, int64_t first, int64_
 
 std::vector<int64_t> MemoryModel::unevenStages() const {
   std::vector<int64_t> stages;
+  if (figures == Figures::Work)
+    return stages;
   const LayerSequence::Repeat &repeat = sequence.repeat();
   const int64_t head = headStage(shape);
   const bool isHeadUneven = repeat.end() < sequence.size();

@@ -32,8 +32,8 @@ public:
   int64_t numUnits() const { return units; }
   // A stage has at least one unit for each chunk.
   int64_t leastUnits() const { return shape.vpp; }
-  // Stages that hold chunks and layers outside the repeating block: more units may need less
-  // memory.
+  // Stages that hold chunks and layers outside the repeating block: where layers save
+  // something, more units may need less memory.
   std::vector<int64_t> unevenStages() const;
 
 protected:
@@ -62,6 +62,7 @@ protected:
   const Problem &problem;
   const LayerSequence &sequence;
   Layout shape;
+  Figures figures;
   int64_t units;
   std::vector<Host> hosts; // by stage
 

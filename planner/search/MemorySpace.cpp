@@ -40,18 +40,18 @@ bool MemorySpace::fits(const Layout &layout) {
 }
 
 bool MemorySpace::mayFit(const Layout &family) {
-  const LayoutBounds bounds(problem, sequence, costs, family);
+  const StaticMemory memory(problem, sequence, costs, family);
   for (const Layout &layout : leastMemoryVariants(family))
-    if (bounds.staticMemoryFits(layout) && fitsMemory(model(layout, MemoryModel::Figures::Work)))
+    if (memory.fits(layout) && fitsMemory(model(layout, MemoryModel::Figures::Work)))
       return true;
   return false;
 }
 
 std::optional<Layout> MemorySpace::findFitting(const Deadline &deadline) {
   for (const Layout &family : orderedFamilies()) {
-    const LayoutBounds bounds(problem, sequence, costs, family);
+    const StaticMemory memory(problem, sequence, costs, family);
     for (const Layout &layout : leastMemoryVariants(family))
-      if (bounds.staticMemoryFits(layout) && fits(layout))
+      if (memory.fits(layout) && fits(layout))
         return layout;
     deadline.check();
   }
@@ -61,10 +61,10 @@ std::optional<Layout> MemorySpace::findFitting(const Deadline &deadline) {
 std::optional<MemorySpace::Closest> MemorySpace::closest(const Deadline &deadline) {
   std::optional<Closest> best;
   for (const Layout &family : orderedFamilies()) {
-    const LayoutBounds bounds(problem, sequence, costs, family);
+    const StaticMemory memory(problem, sequence, costs, family);
     for (const Layout &layout : leastMemoryVariants(family)) {
       const int64_t mostBytes = best ? best->need.missingBytes - 1 : kSaturated;
-      if (!bounds.staticMemoryFits(layout, mostBytes) ||
+      if (!memory.fits(layout, mostBytes) ||
           !fitsMemory(model(layout, MemoryModel::Figures::Work), mostBytes))
         continue;
       MemoryNeed need = leastMemory(model(layout, MemoryModel::Figures::Whole), mostBytes);

@@ -71,6 +71,7 @@ void Search::expand(size_t index, int64_t limitNs) {
   std::vector<LayoutBounds> bounds;
   for (const Layout &layout : costClasses(problem.job, family.layout))
     bounds.emplace_back(problem, sequence, costs, layout);
+  const StaticMemory memoryOfStages(problem, sequence, costs, family.layout);
   Entry entry;
   const LayoutBounds *bound = nullptr;
   StageTimes withoutZero;
@@ -86,7 +87,7 @@ void Search::expand(size_t index, int64_t limitNs) {
     entry.least = withoutZero;
     if (entry.leastNs(bound->constantPartNs()) > limitNs)
       continue;
-    if (!bound->staticMemoryFits(layout)) {
+    if (!memoryOfStages.fits(layout)) {
       if (family.expandedNs < 0)
         ++numOutOfMemory;
       continue;
