@@ -122,16 +122,15 @@ int64_t LayoutBounds::tailNs(const Totals &model, const Layout &variant,
                              const ZeroTime &zero) const {
   // Each of the few dozen roundings inside adds less than 2 ns.
   constexpr int64_t kRoundingNs = 256;
-  const Recipe &recipe = problem.job.recipe;
   const ReplicatedWork work = averageStage(problem.model, model.work, variant);
   auto share = [](int64_t parameters, int64_t replicas, int64_t stage) {
     return stage >= 1 ? parameters / replicas : parameters;
   };
   int64_t updated = addSat(share(work.denseParameters, variant.cp * variant.dp, variant.zero),
                            share(work.expertParameters, variant.edp(), variant.expertZero));
-  int64_t perParameter = recipe.gradientBytes + 2 * (recipe.valueBytes + recipe.optimizerBytes);
   int64_t tail =
-      addSat(zero.syncNs(work), memoryTimeNs(*model.device, mulSat(updated, perParameter)));
+      addSat(zero.syncNs(work),
+             memoryTimeNs(*model.device, mulSat(updated, problem.job.recipe.updateBytes())));
   if (!everyLayerHasExperts)
     tail -= zero.syncNs({0, 1, 0, 0});
   return std::max<int64_t>(0, tail - kRoundingNs);

@@ -91,11 +91,9 @@ CellTime StageModel::cell(int64_t index, int64_t first, int64_t count) const {
 // Adam reads the gradient, reads and writes values, master copy and moments, and computes
 // next to nothing.
 int64_t StageModel::optimizerNs(const Contents &held) const {
-  const Recipe &recipe = problem.job.recipe;
   const StageMemoryInput input = memoryInput(held);
-  int64_t perParameter = recipe.gradientBytes + 2 * (recipe.valueBytes + recipe.optimizerBytes);
   int64_t updated = addSat(input.dense.share(1), input.expert.share(1));
-  return memoryTimeNs(*hosts[held.stage].device, mulSat(updated, perParameter));
+  return memoryTimeNs(*hosts[held.stage].device, mulSat(updated, problem.job.recipe.updateBytes()));
 }
 
 int64_t StageModel::tailNs(const Contents &held) const {
