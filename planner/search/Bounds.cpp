@@ -63,12 +63,9 @@ bool StaticMemory::fits(const Layout &variant, int64_t moreBytes) const {
 //===----------------------------------------------------------------------===//
 
 static double varianceOf(const CostSet &costs, const LayerSequence &sequence) {
-  auto of = [](const PieceCost &piece) {
-    return piece.forward.varianceNs2 + piece.backward.varianceNs2;
-  };
-  double total = of(costs.embedding) + of(costs.head);
+  double total = costs.embedding.varianceNs2() + costs.head.varianceNs2();
   for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    total += double(sequence.count(kind, 0, sequence.size())) * of(costs.kinds[kind]);
+    total += double(sequence.count(kind, 0, sequence.size())) * costs.kinds[kind].varianceNs2();
   return total;
 }
 

@@ -28,6 +28,7 @@ struct PieceCost {
   std::vector<ModeCost> modes; // none of them dominated; empty in a set of work alone
 
   ReplicatedWork replicated() const;
+  double varianceNs2() const { return forward.varianceNs2 + backward.varianceNs2; }
   // Of the mode that takes least; 0 unless rematerialization is pinned.
   int64_t leastExtraNs() const { return modes.empty() ? 0 : modes.front().extraNs; }
 };

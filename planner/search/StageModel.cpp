@@ -31,16 +31,13 @@ StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, Co
   for (int64_t stage = 0; stage < shape.pp; ++stage)
     stages.push_back(makeStage(stage));
   // Stages differ only in their devices, and layers are spread evenly over them on average.
-  auto varianceOf = [](const PieceCost &piece) {
-    return piece.forward.varianceNs2 + piece.backward.varianceNs2;
-  };
   double variance = 0;
   for (const Stage &stage : stages) {
-    double here =
-        varianceOf(stages[0].costs->embedding) + varianceOf(stages[headStage(shape)].costs->head);
+    double here = stages[0].costs->embedding.varianceNs2() +
+                  stages[headStage(shape)].costs->head.varianceNs2();
     for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
       here +=
-          double(sequence.count(kind, 0, sequence.size())) * varianceOf(stage.costs->kinds[kind]);
+          double(sequence.count(kind, 0, sequence.size())) * stage.costs->kinds[kind].varianceNs2();
     variance += here / double(shape.pp);
   }
   layoutNoise = stepNoise(problem, shape, variance);
