@@ -62,8 +62,8 @@ private:
   int64_t optimizerNs(const Contents &held) const;
   int64_t tailNs(const Contents &held) const;
   std::vector<std::vector<LayerRange>> chunksOf(const std::vector<int64_t> &counts) const;
-  StagePlan describeStage(const Contents &held, const RematChoice &choice,
-                          const std::vector<LayerRange> &chunks) const;
+  StagePlan describeStage(const Contents &held, const RematProblem &problem,
+                          const RematChoice &choice, const std::vector<LayerRange> &chunks) const;
   void describeTimes(const Contents &held, const RematChoice &choice, StagePlan &plan) const;
   void describeMemory(const Contents &held, const RematProblem &problem, const RematChoice &choice,
                       StagePlan &plan) const;
