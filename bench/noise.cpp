@@ -128,7 +128,8 @@ static Plan bestPlan(const Problem &problem, CostSource &costs) {
   SearchOptions options;
   options.timeLimitS = 10;
   Answer answer;
-  Search(problem, costs, options).run(answer);
+  AskedCosts asked(problem.model, costs);
+  Search(problem, asked, options).run(answer);
   return answer.plan;
 }
 

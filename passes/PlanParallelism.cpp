@@ -48,6 +48,8 @@ struct PlanParallelism : mlir::sigma::impl::PlanParallelismBase<PlanParallelism>
         if (!conflict.suggest.empty())
           error.attachNote() << conflict.suggest;
       }
+      if (answer.lacksReasons)
+        error.attachNote() << "stopped before all reasons were found";
       return error;
     }
     bool optimal = answer.proof.status == planner::ProofStatus::Optimal;

@@ -237,6 +237,8 @@ private:
       if (!conflict.suggest.empty())
         text += "    " + conflict.suggest + "\n";
     }
+    if (answer.lacksReasons)
+      line("%s", "  stopped before all reasons were found: it is proven only that no plan exists");
     text += summarizeRemarks(problem);
   }
 

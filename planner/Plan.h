@@ -94,6 +94,7 @@ struct Answer {
   Proof proof;
   Plan plan;                        // valid unless infeasible
   std::vector<Conflict> conflicts;  // set when infeasible
+  bool lacksReasons = false;        // stopped while conflicts or their suggestions were sought
   std::vector<Runner> runnersUp;    // best plans of other kinds of layouts, sorted
   std::vector<Runner> alternatives; // per axis, the best plan of another size
   std::string error; // set when the problem itself is malformed or check/ refused the plan

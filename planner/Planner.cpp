@@ -38,9 +38,9 @@ static std::string disagreement(const Plan &plan, const CheckResult &check) {
   return {};
 }
 
-static void solve(const Problem &problem, CostSource &costs, const SearchOptions &options,
-                  Answer &answer) {
-  Search(problem, costs, options).run(answer);
+static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,
+                  const SearchOptions &options, Answer &answer) {
+  Search(problem, asked, options).run(answer);
   if (!answer.error.empty())
     return;
   if (answer.plan.stages.empty()) {
@@ -61,17 +61,21 @@ Answer sigma::planner::plan(const Problem &problem, CostSource &costs,
   if (!answer.error.empty())
     return answer;
   try {
-    solve(problem, costs, options, answer);
-    SearchOptions trialOptions;
-    trialOptions.timeLimitS = options.timeLimitS;
-    trialOptions.cancelled = options.cancelled;
-    if (answer.error.empty() && answer.proof.status == ProofStatus::Infeasible)
-      answer.conflicts = findConflicts(problem, costs, [&](const Problem &changed) {
+    AskedCosts asked(problem.model, costs);
+    const Deadline deadline(options);
+    solve(problem, costs, asked, options, answer);
+    if (answer.error.empty() && answer.proof.status == ProofStatus::Infeasible) {
+      auto solveChanged = [&](const Problem &changed) {
+        SearchOptions rest;
+        rest.timeLimitS = deadline.leftS();
+        rest.cancelled = options.cancelled;
         Answer trial;
         if (validate(changed).empty())
-          solve(changed, costs, trialOptions, trial);
+          solve(changed, costs, asked, rest, trial);
         return trial;
-      });
+      };
+      findConflicts(problem, asked, deadline, solveChanged, answer);
+    }
   } catch (const std::exception &error) {
     answer.error = error.what();
   } catch (...) {

@@ -16,7 +16,7 @@ struct Progress {
 };
 
 struct SearchOptions {
-  double timeLimitS = 0; // 0: none. It begins to count once a first plan is known
+  double timeLimitS = 0; // 0: none. Until then it must be known whether any layout fits
   int top = 1;           // best plans of so many kinds of layouts: the plan and top - 1 runners-up
   bool alternatives = false;       // also the best plan of another size, for each axis
   std::function<bool()> cancelled; // polled between layouts

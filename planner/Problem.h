@@ -191,6 +191,9 @@ struct Recipe {
   int64_t gradientBytes;               // accumulated
   int64_t optimizerBytes;              // master copy and moments
   int64_t reduceBytes = gradientBytes; // of a gradient on its way between replicas
+
+  // What an update reads and writes: the gradient once, values and optimizer state there and back.
+  int64_t updateBytes() const { return gradientBytes + 2 * (valueBytes + optimizerBytes); }
 };
 
 // What the user fixed. A pin that no plan can honour is an infeasibility with that pin's name. A

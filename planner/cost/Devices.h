@@ -16,6 +16,9 @@ Device weaker(const Device &a, const Device &b);
 struct KindRange {
   int first = 0, last = 0;
 
+  bool operator==(const KindRange &other) const {
+    return first == other.first && last == other.last;
+  }
   bool operator<(const KindRange &other) const {
     return first != other.first ? first < other.first : last < other.last;
   }

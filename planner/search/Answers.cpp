@@ -52,7 +52,7 @@ void Search::addRunners(Answer &answer) {
   };
   for (int i = 1; i < options.top; ++i) {
     std::optional<Candidate> next = findBest(isNew, false);
-    if (!next || outOfTime())
+    if (!next || deadline.isOver())
       return;
     taken.push_back(entries[next->index].layout);
     answer.runnersUp.push_back(runnerOf(answer, entries[next->index]));
@@ -64,7 +64,7 @@ void Search::addAlternatives(Answer &answer) {
     return;
   const Layout &chosen = answer.plan.layout;
   auto add = [&](const Filter &differs, const std::function<std::string(const Layout &)> &name) {
-    std::optional<Candidate> best = outOfTime() ? std::nullopt : findBest(differs, false);
+    std::optional<Candidate> best = deadline.isOver() ? std::nullopt : findBest(differs, false);
     if (!best)
       return;
     Runner runner = runnerOf(answer, entries[best->index]);

@@ -55,13 +55,12 @@ std::optional<BottleneckSplit> sigma::planner::bottleneckSplit(const StageModel 
       high = largestSteadyNs(best);
     }
   }
-  OptionGraph graph;
-  std::vector<const StageOption *> path;
+  OptionPath path;
   Split split;
   for (const StageOption &option : best) {
     path.push_back(&option);
     split.counts.push_back(option.count);
   }
-  split.costNs = graph.costNs(path);
+  split.costNs = costNs(path);
   return BottleneckSplit{split, high};
 }

@@ -7,31 +7,65 @@
 
 using namespace sigma::planner;
 
-LayoutBounds::Totals LayoutBounds::totals(const CostSet &costs, const Device &device) const {
-  Totals model;
-  model.costs = &costs;
-  model.device = &device;
-  auto add = [&](const PieceCost &piece, int64_t times) {
-    auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
-    accumulate(model.work.denseParameters, piece.denseParameters);
-    accumulate(model.work.expertParameters, piece.expertParameters);
-    accumulate(model.work.forwardComputeNs, piece.forward.computeNs);
-    accumulate(model.work.backwardComputeNs, piece.backward.computeNs);
-  };
-  add(costs.embedding, 1);
-  add(costs.head, 1);
+static ReplicatedWork totalWork(const CostSet &costs, const LayerSequence &sequence) {
+  ReplicatedWork total;
+  total.add(costs.embedding.replicated(), 1);
+  total.add(costs.head.replicated(), 1);
   for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    add(costs.kinds[kind], sequence.count(kind, 0, sequence.size()));
-  return model;
+    total.add(costs.kinds[kind].replicated(), sequence.count(kind, 0, sequence.size()));
+  return total;
 }
 
-static double varianceOf(const CostSet &costs, const LayerSequence &sequence) {
-  auto of = [](const PieceCost &piece) {
-    return piece.forward.varianceNs2 + piece.backward.varianceNs2;
+static ReplicatedWork averageStage(const Model &model, ReplicatedWork work, const Layout &variant) {
+  if (headStage(variant) == 0)
+    work.denseParameters -= ceilDiv(model.sharedParameters, variant.tp);
+  work.denseParameters /= variant.pp;
+  work.expertParameters /= variant.pp;
+  work.forwardComputeNs = ceilDiv(work.forwardComputeNs, variant.pp);
+  work.backwardComputeNs = ceilDiv(work.backwardComputeNs, variant.pp);
+  return work;
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+static int numKinds(const Cluster &cluster) {
+  return std::max<int>(1, static_cast<int>(cluster.groups.size()));
+}
+
+StaticMemory::StaticMemory(const Problem &problem, const LayerSequence &sequence, CostCache &cache,
+                           const Layout &family)
+    : problem(problem), model(totalWork(cache.work(family, {}), sequence)) {
+  int64_t memoryBytes = 0;
+  for (int kind = 0; kind < numKinds(problem.cluster); ++kind)
+    memoryBytes = std::max(memoryBytes, cache.device({kind, kind}).memoryBytes);
+  capacityBytes = usableMemoryBytes(memoryBytes, problem.job.memoryMarginPpm);
+}
+
+bool StaticMemory::fits(const Layout &variant, int64_t moreBytes) const {
+  const Recipe &recipe = problem.job.recipe;
+  const ReplicatedWork work = averageStage(problem.model, model, variant);
+  auto bytes = [&](int64_t parameters, int64_t replicas, int64_t zero) {
+    auto part = [&](int64_t from, int64_t each) {
+      return mulSat(zero >= from ? parameters / replicas : parameters, each);
+    };
+    return addSat(addSat(part(3, recipe.valueBytes), part(2, recipe.gradientBytes)),
+                  part(1, recipe.optimizerBytes));
   };
-  double total = of(costs.embedding) + of(costs.head);
+  return addSat(bytes(work.denseParameters, variant.cp * variant.dp, variant.zero),
+                bytes(work.expertParameters, variant.edp(), variant.expertZero)) <=
+         addSat(capacityBytes, moreBytes);
+}
+
+//===----------------------------------------------------------------------===//
+// Time
+//===----------------------------------------------------------------------===//
+
+static double varianceOf(const CostSet &costs, const LayerSequence &sequence) {
+  double total = costs.embedding.varianceNs2() + costs.head.varianceNs2();
   for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    total += double(sequence.count(kind, 0, sequence.size())) * of(costs.kinds[kind]);
+    total += double(sequence.count(kind, 0, sequence.size())) * costs.kinds[kind].varianceNs2();
   return total;
 }
 
@@ -39,18 +73,15 @@ LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence
                            const Layout &family)
     : problem(problem), sequence(sequence), family(family) {
   const Cluster &cluster = problem.cluster;
-  const int numKinds = std::max<int>(1, static_cast<int>(cluster.groups.size()));
   double variance = 0;
-  int64_t memoryBytes = 0;
-  for (int kind = 0; kind < numKinds; ++kind) {
+  for (int kind = 0; kind < numKinds(cluster); ++kind) {
     const KindRange range{kind, kind};
-    kinds.push_back(totals(cache.work(family, range), cache.device(range)));
+    const CostSet &costs = cache.work(family, range);
+    kinds.push_back({&costs, &cache.device(range), totalWork(costs, sequence)});
     sets.push_back(kinds.back().costs);
-    memoryBytes = std::max(memoryBytes, cache.device(range).memoryBytes);
     const double here = varianceOf(*kinds.back().costs, sequence);
     variance = kind == 0 ? here : std::min(variance, here);
   }
-  capacityBytes = usableMemoryBytes(memoryBytes, problem.job.memoryMarginPpm);
   for (const PieceCost &kind : kinds[0].costs->kinds)
     everyLayerHasExperts &= kind.expertParameters > 0;
   if (family.pp > 1) {
@@ -82,33 +113,21 @@ int64_t LayoutBounds::familyNs() const {
   return addSat(mulSat(family.numMicroBatches, total) / family.pp, constantNs);
 }
 
-ReplicatedWork LayoutBounds::average(const Totals &model, const Layout &variant) const {
-  ReplicatedWork work = model.work;
-  if (headStage(variant) == 0)
-    work.denseParameters -= ceilDiv(problem.model.sharedParameters, variant.tp);
-  work.denseParameters /= variant.pp;
-  work.expertParameters /= variant.pp;
-  work.forwardComputeNs = ceilDiv(work.forwardComputeNs, variant.pp);
-  work.backwardComputeNs = ceilDiv(work.backwardComputeNs, variant.pp);
-  return work;
-}
-
 // Some stage has at least the average tail: tails are convex in parameters and compute, up to
 // rounding and to the latency of experts that a stage may not have.
 int64_t LayoutBounds::tailNs(const Totals &model, const Layout &variant,
                              const ZeroTime &zero) const {
   // Each of the few dozen roundings inside adds less than 2 ns.
   constexpr int64_t kRoundingNs = 256;
-  const Recipe &recipe = problem.job.recipe;
-  const ReplicatedWork work = average(model, variant);
+  const ReplicatedWork work = averageStage(problem.model, model.work, variant);
   auto share = [](int64_t parameters, int64_t replicas, int64_t stage) {
     return stage >= 1 ? parameters / replicas : parameters;
   };
   int64_t updated = addSat(share(work.denseParameters, variant.cp * variant.dp, variant.zero),
                            share(work.expertParameters, variant.edp(), variant.expertZero));
-  int64_t perParameter = recipe.gradientBytes + 2 * (recipe.valueBytes + recipe.optimizerBytes);
   int64_t tail =
-      addSat(zero.syncNs(work), memoryTimeNs(*model.device, mulSat(updated, perParameter)));
+      addSat(zero.syncNs(work),
+             memoryTimeNs(*model.device, mulSat(updated, problem.job.recipe.updateBytes())));
   if (!everyLayerHasExperts)
     tail -= zero.syncNs({0, 1, 0, 0});
   return std::max<int64_t>(0, tail - kRoundingNs);
@@ -130,19 +149,4 @@ StageTimes LayoutBounds::variantTimes(const Layout &variant,
   for (const Totals &model : kinds)
     least.tailNs = std::min(least.tailNs, tailNs(model, variant, zero));
   return least;
-}
-
-bool LayoutBounds::staticMemoryFits(const Layout &variant, int64_t moreBytes) const {
-  const Recipe &recipe = problem.job.recipe;
-  const ReplicatedWork work = average(kinds[0], variant);
-  auto bytes = [&](int64_t parameters, int64_t replicas, int64_t zero) {
-    auto part = [&](int64_t from, int64_t each) {
-      return mulSat(zero >= from ? parameters / replicas : parameters, each);
-    };
-    return addSat(addSat(part(3, recipe.valueBytes), part(2, recipe.gradientBytes)),
-                  part(1, recipe.optimizerBytes));
-  };
-  return addSat(bytes(work.denseParameters, variant.cp * variant.dp, variant.zero),
-                bytes(work.expertParameters, variant.edp(), variant.expertZero)) <=
-         addSat(capacityBytes, moreBytes);
 }

@@ -9,6 +9,21 @@
 
 namespace sigma::planner {
 
+// Parameters, gradients and optimizer state of the average stage, under any variant of one family.
+class StaticMemory {
+public:
+  StaticMemory(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
+               const Layout &family);
+
+  // False if they alone overflow the device, had it `moreBytes` more.
+  bool fits(const Layout &variant, int64_t moreBytes = 0) const;
+
+private:
+  const Problem &problem;
+  ReplicatedWork model;
+  int64_t capacityBytes = 0; // of the largest device
+};
+
 // Holds for every stage: of several kinds of devices, each bound is that of the kind where it is
 // least.
 class LayoutBounds {
@@ -24,8 +39,6 @@ public:
   StageTimes variantTimes(const Layout &variant, const StageTimes &scheduleTimes) const;
   // The part of the step that does not depend on the split.
   int64_t constantPartNs() const { return constantNs; }
-  // False if parameters alone overflow the average stage, had each device `moreBytes` more.
-  bool staticMemoryFits(const Layout &variant, int64_t moreBytes = 0) const;
 
 private:
   // The whole model on one kind of device.
@@ -35,16 +48,14 @@ private:
     ReplicatedWork work;
   };
 
-  Totals totals(const CostSet &costs, const Device &device) const;
   int64_t tailNs(const Totals &model, const Layout &variant, const ZeroTime &zero) const;
-  ReplicatedWork average(const Totals &model, const Layout &variant) const;
 
   const Problem &problem;
   const LayerSequence &sequence;
   Layout family;
   std::vector<Totals> kinds;         // of devices
   std::vector<const CostSet *> sets; // the same, as costs
-  int64_t leastTransferNs = 0, capacityBytes = 0, constantNs = 0;
+  int64_t leastTransferNs = 0, constantNs = 0;
   bool everyLayerHasExperts = true;
 };
 

@@ -41,8 +41,8 @@ namespace {
 // Whether some layout fits the memory when only some limits hold.
 class MemoryConflict {
 public:
-  MemoryConflict(const Problem &problem, CostCache &costs, const LayerSequence &sequence)
-      : problem(problem), costs(costs), sequence(sequence) {
+  MemoryConflict(const Problem &problem, AskedCosts &asked, const Deadline &deadline)
+      : problem(problem), asked(asked), deadline(deadline) {
     const Pins &pins = problem.job.pins;
     for (int i = 0; i < kNumLimits; ++i) {
       const Limit limit = static_cast<Limit>(i);
@@ -50,12 +50,12 @@ public:
           (isPin(limit) && pins[axisOf(limit)]) || (limit == Limit::PinSchedule && pins.schedule) ||
           (limit == Limit::PinRemat && pins.remat) || (limit == Limit::Forbid && forbidsAnything());
       if (isAsked)
-        asked |= bit(limit);
+        wished |= bit(limit);
     }
   }
 
   LimitSet run() {
-    return shrinkConflict(asked | bit(Limit::Memory) | bit(Limit::DeviceCount),
+    return shrinkConflict(wished | bit(Limit::Memory) | bit(Limit::DeviceCount),
                           [&](LimitSet kept) { return leavesPlan(kept); });
   }
 
@@ -72,9 +72,10 @@ private:
       return true; // the problem has layouts
     Problem free = problem;
     for (int i = 0; i < kNumLimits; ++i)
-      if (Limit limit = static_cast<Limit>(i); contains(asked & ~kept, limit))
+      if (Limit limit = static_cast<Limit>(i); contains(wished & ~kept, limit))
         free = without(std::move(free), limit);
-    if (anyFits(free))
+    // Of the problem itself it is known.
+    if ((wished & ~kept) != 0 && anyFits(free))
       return true;
     if (contains(kept, Limit::DeviceCount) || problem.cluster.tiers.empty())
       return false;
@@ -83,22 +84,20 @@ private:
                        [&](int64_t size) { return anyFits(withDevices(free, size)); });
   }
 
-  // Costs are kept by pin of rematerialization and by the cluster, so a changed problem has its
-  // own.
   bool anyFits(const Problem &changed) {
-    CostCache changedCosts(changed, costs.costSource(), sequence);
-    return MemorySpace(changed, sequence, changedCosts).anyFits();
+    CostCache costs(changed, asked);
+    return MemorySpace(changed, asked.sequence(), costs).findFitting(deadline).has_value();
   }
 
   const Problem &problem;
-  CostCache &costs;
-  const LayerSequence &sequence;
-  LimitSet asked = 0; // limits that are the user's
+  AskedCosts &asked;
+  const Deadline &deadline;
+  LimitSet wished = 0; // limits that are the user's
 };
 
 } // namespace
 
-LimitSet sigma::planner::memoryConflict(const Problem &problem, CostCache &costs,
-                                        const LayerSequence &sequence) {
-  return MemoryConflict(problem, costs, sequence).run();
+LimitSet sigma::planner::memoryConflict(const Problem &problem, AskedCosts &asked,
+                                        const Deadline &deadline) {
+  return MemoryConflict(problem, asked, deadline).run();
 }

@@ -13,7 +13,7 @@ std::vector<LimitSet> shapeCandidates(const Problem &problem, const LayerSequenc
 
 // Where layouts exist but none fits: a minimal set of limits that no plan obeys, neither on this
 // cluster nor, if the number of devices is not among them, on larger ones.
-LimitSet memoryConflict(const Problem &problem, CostCache &costs, const LayerSequence &sequence);
+LimitSet memoryConflict(const Problem &problem, AskedCosts &asked, const Deadline &deadline);
 
 // The problem without what the user asked for under `limit`.
 Problem without(Problem problem, Limit limit);

@@ -36,18 +36,28 @@ bool isFeasible(const Answer &answer) {
 
 class ConflictFinder {
 public:
-  ConflictFinder(const Problem &problem, CostSource &source, const Solver &solve)
-      : problem(problem), solve(solve), sequence(problem.model), costs(problem, source, sequence),
+  ConflictFinder(const Problem &problem, AskedCosts &asked, const Deadline &deadline,
+                 const Solver &solve)
+      : problem(problem), asked(asked), deadline(deadline), solve(solve),
+        sequence(asked.sequence()), costs(problem, asked),
         hasLayouts(!LayoutSpace(problem, sequence).isEmpty()) {}
 
-  std::vector<Conflict> run() {
-    LimitSet core = hasLayouts ? memoryConflict(problem, costs, sequence)
-                               : minimalConflict(shapeCandidates(problem, sequence));
-    std::vector<Conflict> conflicts;
-    for (int i = 0; i < kNumLimits; ++i)
-      if (Limit limit = static_cast<Limit>(i); contains(core, limit))
-        conflicts.push_back({limitName(limit), amount(limit), suggest(limit)});
-    return conflicts;
+  void run(Answer &answer) {
+    try {
+      const LimitSet core = hasLayouts ? memoryConflict(problem, asked, deadline)
+                                       : minimalConflict(shapeCandidates(problem, sequence));
+      for (int i = 0; i < kNumLimits; ++i)
+        if (Limit limit = static_cast<Limit>(i); contains(core, limit))
+          answer.conflicts.push_back({limitName(limit), amount(limit), {}});
+      size_t next = 0;
+      for (int i = 0; i < kNumLimits; ++i)
+        if (Limit limit = static_cast<Limit>(i); contains(core, limit)) {
+          answer.conflicts[next++].suggest = suggest(limit);
+          deadline.check();
+        }
+    } catch (const Stopped &) {
+      answer.lacksReasons = true;
+    }
   }
 
 private:
@@ -62,8 +72,10 @@ private:
   void findClosest();
 
   const Problem &problem;
+  AskedCosts &asked;
+  const Deadline &deadline;
   const Solver &solve;
-  LayerSequence sequence;
+  const LayerSequence &sequence;
   CostCache costs;
   bool hasLayouts; // that obey everything but memory
   std::optional<MemorySpace::Closest> nearest;
@@ -71,7 +83,7 @@ private:
 
 void ConflictFinder::findClosest() {
   if (!nearest)
-    nearest = MemorySpace(problem, sequence, costs).closest();
+    nearest = MemorySpace(problem, sequence, costs).closest(deadline);
   if (!nearest)
     throw PlanningError("the cost tables ask for more than 2^60 bytes on one device");
 }
@@ -215,6 +227,7 @@ std::string ConflictFinder::suggestDevices() {
       return "with " + str(size) + " devices it fits: " + describe(answer);
     if (++trials >= 9)
       break;
+    deadline.check();
   }
   return {};
 }
@@ -235,6 +248,7 @@ std::string ConflictFinder::suggestBatch() {
     Answer answer = solve(changed);
     if (isFeasible(answer))
       return "with a global batch of " + str(batch) + " it fits: " + describe(answer);
+    deadline.check();
   }
   return {};
 }
@@ -260,7 +274,7 @@ std::string ConflictFinder::suggest(Limit limit) {
 
 } // namespace
 
-std::vector<Conflict> sigma::planner::findConflicts(const Problem &problem, CostSource &source,
-                                                    const Solver &solve) {
-  return ConflictFinder(problem, source, solve).run();
+void sigma::planner::findConflicts(const Problem &problem, AskedCosts &asked,
+                                   const Deadline &deadline, const Solver &solve, Answer &answer) {
+  ConflictFinder(problem, asked, deadline, solve).run(answer);
 }

@@ -5,6 +5,8 @@
 
 #include "planner/Plan.h"
 #include "planner/Problem.h"
+#include "planner/search/Costs.h"
+#include "planner/search/Deadline.h"
 
 #include <functional>
 #include <vector>
@@ -15,7 +17,9 @@ namespace sigma::planner {
 using Solver = std::function<Answer(const Problem &)>;
 
 // For a valid problem that no plan solves. Memory comes first, pins last.
-std::vector<Conflict> findConflicts(const Problem &problem, CostSource &costs, const Solver &solve);
+// What is found before the deadline; `lacksReasons` where that is not all.
+void findConflicts(const Problem &problem, AskedCosts &asked, const Deadline &deadline,
+                   const Solver &solve, Answer &answer);
 
 } // namespace sigma::planner
 

@@ -145,27 +145,16 @@ ReplicatedWork PieceCost::replicated() const {
   return {denseParameters, expertParameters, forward.computeNs, backward.computeNs};
 }
 
-CostCache::ShardingKey CostCache::shardingKey(const Layout &layout) {
+//===----------------------------------------------------------------------===//
+// Asking
+//===----------------------------------------------------------------------===//
+
+AskedCosts::Key AskedCosts::key(const Layout &layout) {
   return {layout.microBatch, layout.tp, layout.cp, layout.etp, layout.ep, layout.contextKind};
 }
 
-CostCache::Key CostCache::key(const Layout &layout, const KindRange &devices) const {
-  // Groups that fit into a block of tp x cp ranks lie alike wherever the stages are.
-  const bool isAlike = layout.placement == Placement::StagesOutside ||
-                       layout.etp * layout.ep <= layout.tp * layout.cp;
-  return {shardingKey(layout), isAlike ? 0 : layout.pp, hidesExchange(problem.job, layout),
-          devices};
-}
-
-const Device &CostCache::device(const KindRange &kinds) {
-  auto [position, isNew] = devices.try_emplace(kinds);
-  if (isNew)
-    position->second = deviceOf(problem.cluster, kinds);
-  return position->second;
-}
-
-const CostCache::Ends &CostCache::ends(const Layout &layout) {
-  auto [position, isNew] = endPieces.try_emplace(shardingKey(layout));
+const AskedCosts::Ends &AskedCosts::ends(const Layout &layout) {
+  auto [position, isNew] = endPieces.try_emplace(key(layout));
   Ends &pieces = position->second;
   if (!isNew)
     return pieces;
@@ -184,35 +173,55 @@ const CostCache::Ends &CostCache::ends(const Layout &layout) {
   return pieces;
 }
 
-const std::vector<LayerCost> &CostCache::layers(const Layout &layout) {
-  auto [position, isNew] = layerWork.try_emplace(shardingKey(layout));
+const std::vector<LayerCost> &AskedCosts::layerWork(const Layout &layout) {
+  auto [position, isNew] = work.try_emplace(key(layout));
   std::vector<LayerCost> &layers = position->second;
   if (!isNew)
     return layers;
   const Sharding sharding = layout.sharding();
-  for (int kind : sequence.kinds) {
+  for (int kind : layerSequence.kinds) {
     layers.push_back(source.layerWork(kind, sharding));
     Sanity(sharding).require(layers.back());
   }
   return layers;
 }
 
-const std::vector<LayerCost> &CostCache::wholeLayers(const Layout &layout) {
-  auto [position, isNew] = layersWithModes.try_emplace(shardingKey(layout));
+const std::vector<LayerCost> &AskedCosts::layers(const Layout &layout) {
+  auto [position, isNew] = whole.try_emplace(key(layout));
   std::vector<LayerCost> &layers = position->second;
   if (!isNew)
     return layers;
   const Sharding sharding = layout.sharding();
-  for (int kind : sequence.kinds) {
+  for (int kind : layerSequence.kinds) {
     layers.push_back(source.layer(kind, sharding));
     Sanity(sharding).require(layers.back());
   }
   return layers;
 }
 
-CostSet CostCache::clocked(const Layout &layout, const KindRange &devices, const Ends &ends,
+//===----------------------------------------------------------------------===//
+// On the devices of a problem
+//===----------------------------------------------------------------------===//
+
+CostCache::Key CostCache::key(const Layout &layout, const KindRange &devices) const {
+  // Groups that fit into a block of tp x cp ranks lie alike wherever the stages are.
+  const bool isAlike = layout.placement == Placement::StagesOutside ||
+                       layout.etp * layout.ep <= layout.tp * layout.cp;
+  return {AskedCosts::key(layout), isAlike ? 0 : layout.pp, hidesExchange(problem.job, layout),
+          devices};
+}
+
+const Device &CostCache::device(const KindRange &kinds) {
+  auto [position, isNew] = devices.try_emplace(kinds);
+  if (isNew)
+    position->second = deviceOf(problem.cluster, kinds);
+  return position->second;
+}
+
+CostSet CostCache::clocked(const Layout &layout, const KindRange &devices,
                            const std::vector<LayerCost> &layers, bool withModes) {
   const WorkClock clock(problem, device(devices), layout);
+  const AskedCosts::Ends &ends = asked.ends(layout);
   CostSet set;
   for (const LayerCost &cost : layers)
     set.kinds.push_back(clockedPiece(clock, cost, problem.job.pins.remat, withModes));
@@ -227,13 +236,13 @@ CostSet CostCache::clocked(const Layout &layout, const KindRange &devices, const
 const CostSet &CostCache::work(const Layout &layout, const KindRange &devices) {
   auto [position, isNew] = workSets.try_emplace(key(layout, devices));
   if (isNew)
-    position->second = clocked(layout, devices, ends(layout), layers(layout), false);
+    position->second = clocked(layout, devices, asked.layerWork(layout), false);
   return position->second;
 }
 
 const CostSet &CostCache::whole(const Layout &layout, const KindRange &devices) {
   auto [position, isNew] = wholeSets.try_emplace(key(layout, devices));
   if (isNew)
-    position->second = clocked(layout, devices, ends(layout), wholeLayers(layout), true);
+    position->second = clocked(layout, devices, asked.layers(layout), true);
   return position->second;
 }

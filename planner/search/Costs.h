@@ -28,6 +28,7 @@ struct PieceCost {
   std::vector<ModeCost> modes; // none of them dominated; empty in a set of work alone
 
   ReplicatedWork replicated() const;
+  double varianceNs2() const { return forward.varianceNs2 + backward.varianceNs2; }
   // Of the mode that takes least; 0 unless rematerialization is pinned.
   int64_t leastExtraNs() const { return modes.empty() ? 0 : modes.front().extraNs; }
 };
@@ -68,42 +69,56 @@ private:
   Repeat longestRepeat;
 };
 
+// What a source says of each sharding, asked once. Problems that differ in cluster and job alone
+// share the answers. References stay valid. Throws PlanningError when the source gives a negative
+// figure.
+class AskedCosts {
+public:
+  AskedCosts(const Model &model, CostSource &source) : layerSequence(model), source(source) {}
+
+  const LayerSequence &sequence() const { return layerSequence; }
+
+  struct Ends {
+    LayerCost embedding, head;
+    int64_t boundaryBytes = 0, batchBytes = 0, workspaceBytes = 0;
+  };
+  const Ends &ends(const Layout &layout);
+  // In the order of LayerSequence::kinds.
+  const std::vector<LayerCost> &layerWork(const Layout &layout);
+  const std::vector<LayerCost> &layers(const Layout &layout);
+
+  using Key = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, ContextKind>;
+  static Key key(const Layout &layout);
+
+private:
+  LayerSequence layerSequence;
+  CostSource &source;
+  std::map<Key, Ends> endPieces;
+  std::map<Key, std::vector<LayerCost>> work, whole;
+};
+
+// The same on the devices of one problem.
 class CostCache {
 public:
-  CostCache(const Problem &problem, CostSource &source, const LayerSequence &sequence)
-      : problem(problem), source(source), sequence(sequence) {}
+  CostCache(const Problem &problem, AskedCosts &asked) : problem(problem), asked(asked) {}
 
-  // Time of work and number of parameters only: for bounds. References stay valid. Throws
-  // PlanningError when the source gives a negative figure.
+  // Time of work and number of parameters only: for bounds. References stay valid.
   const CostSet &work(const Layout &layout, const KindRange &devices);
   // With rematerialization and memory.
   const CostSet &whole(const Layout &layout, const KindRange &devices);
 
   const Device &device(const KindRange &kinds);
-  CostSource &costSource() { return source; }
 
 private:
   // All that the figures depend on.
-  using ShardingKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, ContextKind>;
-  using Key = std::tuple<ShardingKey, int64_t, bool, KindRange>;
-  struct Ends {
-    LayerCost embedding, head;
-    int64_t boundaryBytes = 0, batchBytes = 0, workspaceBytes = 0;
-  };
+  using Key = std::tuple<AskedCosts::Key, int64_t, bool, KindRange>;
 
-  static ShardingKey shardingKey(const Layout &layout);
   Key key(const Layout &layout, const KindRange &devices) const;
-  const Ends &ends(const Layout &layout);
-  const std::vector<LayerCost> &layers(const Layout &layout);
-  const std::vector<LayerCost> &wholeLayers(const Layout &layout);
-  CostSet clocked(const Layout &layout, const KindRange &devices, const Ends &ends,
+  CostSet clocked(const Layout &layout, const KindRange &devices,
                   const std::vector<LayerCost> &layers, bool withModes);
 
   const Problem &problem;
-  CostSource &source;
-  const LayerSequence &sequence;
-  std::map<ShardingKey, Ends> endPieces;
-  std::map<ShardingKey, std::vector<LayerCost>> layerWork, layersWithModes;
+  AskedCosts &asked;
   std::map<Key, CostSet> workSets, wholeSets;
   std::map<KindRange, Device> devices;
 };

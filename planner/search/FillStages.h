@@ -10,7 +10,7 @@
 #ifndef SIGMA_PLANNER_SEARCH_FILLSTAGES_H
 #define SIGMA_PLANNER_SEARCH_FILLSTAGES_H
 
-#include "planner/search/StageModel.h"
+#include "planner/search/MemoryModel.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -104,7 +104,7 @@ std::vector<int64_t> fillUnevenStages(int64_t numStages, int64_t numUnits, int64
 
 // Of a model, by its stages.
 template <class Fits>
-std::vector<int64_t> fillStages(const StageModel &model, Fits fits) {
+std::vector<int64_t> fillStages(const MemoryModel &model, Fits fits) {
   const int64_t numStages = model.layout().pp, least = model.leastUnits();
   const std::vector<int64_t> uneven = model.unevenStages();
   if (uneven.empty())

@@ -29,14 +29,6 @@ static bool contains(const std::vector<int64_t> &values, int64_t value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-bool sigma::planner::isForbidden(const Forbids &forbids, const Layout &layout) {
-  for (int i = 0; i < kNumAxes; ++i)
-    if (contains(forbids.sizes[i], layout.get(static_cast<Axis>(i))))
-      return true;
-  const std::vector<Schedule> &schedules = forbids.schedules;
-  return std::find(schedules.begin(), schedules.end(), layout.schedule) != schedules.end();
-}
-
 bool LayoutSpace::allows(Axis axis, int64_t value) const {
   const std::optional<int64_t> &pin = problem.job.pins[axis];
   return (!pin || *pin == value) && !contains(problem.job.forbids[axis], value);

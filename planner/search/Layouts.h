@@ -51,8 +51,6 @@ private:
   const LayerSequence &sequence;
 };
 
-bool isForbidden(const Forbids &forbids, const Layout &layout);
-
 // True if `a` comes before `b` in canonical order: of two equally fast plans the first is taken.
 bool comesBefore(const Layout &a, const Layout &b);
 

@@ -5,22 +5,24 @@
 
 using namespace sigma::planner;
 
-static std::vector<int64_t> fillMemory(const StageModel &model, int64_t moreBytes) {
+static std::vector<int64_t> fillMemory(const MemoryModel &model, int64_t moreBytes) {
   return fillStages(model, [&](int64_t stage, int64_t first, int64_t count) {
     return model.leastPeakBytes(stage, first, count) <=
            addSat(model.capacityBytes(stage), moreBytes);
   });
 }
 
-bool sigma::planner::fitsMemory(const StageModel &model) { return !fillMemory(model, 0).empty(); }
+bool sigma::planner::fitsMemory(const MemoryModel &model, int64_t moreBytes) {
+  return !fillMemory(model, moreBytes).empty();
+}
 
-MemoryNeed sigma::planner::leastMemory(const StageModel &model, int64_t mostBytes) {
+MemoryNeed sigma::planner::leastMemory(const MemoryModel &model, int64_t mostBytes) {
   int64_t low = 0, high = mostBytes;
-  if (fillMemory(model, high).empty())
+  if (!fitsMemory(model, high))
     return {high, {}};
   while (low < high) {
     int64_t middle = low + (high - low) / 2;
-    if (!fillMemory(model, middle).empty())
+    if (fitsMemory(model, middle))
       high = middle;
     else
       low = middle + 1;

@@ -2,7 +2,7 @@
 #ifndef SIGMA_PLANNER_SEARCH_MEMORYNEED_H
 #define SIGMA_PLANNER_SEARCH_MEMORYNEED_H
 
-#include "planner/search/StageModel.h"
+#include "planner/search/MemoryModel.h"
 
 namespace sigma::planner {
 
@@ -11,10 +11,11 @@ struct MemoryNeed {
   std::vector<int64_t> counts; // a split that misses no more
 };
 
-bool fitsMemory(const StageModel &model);
+// With `moreBytes` more on each device.
+bool fitsMemory(const MemoryModel &model, int64_t moreBytes = 0);
 
 // No counts if every split misses more than `mostBytes`.
-MemoryNeed leastMemory(const StageModel &model, int64_t mostBytes);
+MemoryNeed leastMemory(const MemoryModel &model, int64_t mostBytes);
 
 } // namespace sigma::planner
 

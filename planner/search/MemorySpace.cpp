@@ -33,30 +33,45 @@ std::vector<Layout> MemorySpace::leastMemoryVariants(const Layout &family) const
   return variants;
 }
 
-bool MemorySpace::anyFits() {
-  for (const Layout &family : orderedFamilies()) {
-    const LayoutBounds bounds(problem, sequence, costs, family);
-    for (const Layout &layout : leastMemoryVariants(family))
-      if (bounds.staticMemoryFits(layout) &&
-          fitsMemory(StageModel(problem, sequence, costs, layout)))
-        return true;
-  }
+// What is known without asking for modes refutes most.
+bool MemorySpace::fits(const Layout &layout) {
+  return fitsMemory(model(layout, MemoryModel::Figures::Work)) &&
+         fitsMemory(model(layout, MemoryModel::Figures::Whole));
+}
+
+bool MemorySpace::mayFit(const Layout &family) {
+  const StaticMemory memory(problem, sequence, costs, family);
+  for (const Layout &layout : leastMemoryVariants(family))
+    if (memory.fits(layout) && fitsMemory(model(layout, MemoryModel::Figures::Work)))
+      return true;
   return false;
 }
 
-std::optional<MemorySpace::Closest> MemorySpace::closest() {
+std::optional<Layout> MemorySpace::findFitting(const Deadline &deadline) {
+  for (const Layout &family : orderedFamilies()) {
+    const StaticMemory memory(problem, sequence, costs, family);
+    for (const Layout &layout : leastMemoryVariants(family))
+      if (memory.fits(layout) && fits(layout))
+        return layout;
+    deadline.check();
+  }
+  return std::nullopt;
+}
+
+std::optional<MemorySpace::Closest> MemorySpace::closest(const Deadline &deadline) {
   std::optional<Closest> best;
   for (const Layout &family : orderedFamilies()) {
-    const LayoutBounds bounds(problem, sequence, costs, family);
+    const StaticMemory memory(problem, sequence, costs, family);
     for (const Layout &layout : leastMemoryVariants(family)) {
       const int64_t mostBytes = best ? best->need.missingBytes - 1 : kSaturated;
-      if (!bounds.staticMemoryFits(layout, mostBytes))
+      if (!memory.fits(layout, mostBytes) ||
+          !fitsMemory(model(layout, MemoryModel::Figures::Work), mostBytes))
         continue;
-      const StageModel model(problem, sequence, costs, layout);
-      MemoryNeed need = leastMemory(model, mostBytes);
+      MemoryNeed need = leastMemory(model(layout, MemoryModel::Figures::Whole), mostBytes);
       if (!need.counts.empty())
         best = Closest{layout, std::move(need)};
     }
+    deadline.check();
   }
   return best;
 }

@@ -25,7 +25,7 @@ int64_t OptionGraph::lowerBoundNs() const {
   return addSat(addSat(leastSteadyNs, leastFillNs), leastTailNs);
 }
 
-int64_t OptionGraph::costNs(const std::vector<const StageOption *> &path) const {
+int64_t sigma::planner::costNs(const OptionPath &path) {
   int64_t steady = 0, fill = 0, tail = 0;
   for (const StageOption *option : path) {
     steady = std::max(steady, option->times.steadyNs);

@@ -38,8 +38,11 @@ struct OptionGraph {
   size_t numOptions() const;
   // No path is cheaper.
   int64_t lowerBoundNs() const;
-  int64_t costNs(const std::vector<const StageOption *> &path) const;
 };
+
+// One option of each stage.
+using OptionPath = std::vector<const StageOption *>;
+int64_t costNs(const OptionPath &path);
 
 // All options that fit the memory, can be reached from the first layer, and whose own bound does
 // not exceed `limitNs`. Empty if there are too many to hold.

@@ -81,9 +81,9 @@ bool removeHopeless(OptionGraph &graph, int64_t limitNs) {
 
 // The path of least fill using only options with steady <= steadyLimit, traced back from the
 // potentials.
-std::vector<const StageOption *> shortestPath(const OptionGraph &graph, int64_t steadyLimit) {
+OptionPath shortestPath(const OptionGraph &graph, int64_t steadyLimit) {
   Potentials best = forward(graph, &StageTimes::fillNs, Combine::Sum, steadyLimit);
-  std::vector<const StageOption *> path(graph.stages.size());
+  OptionPath path(graph.stages.size());
   if (best.back()[graph.numUnits] >= kSaturated)
     return {};
   int64_t state = graph.numUnits;
@@ -127,9 +127,9 @@ std::optional<Split> sigma::planner::shortestSplit(const OptionGraph &graph) {
     int64_t bound = addSat(*limit, leastFill);
     if (++tried > kMaxLimits || (best && bound >= best->costNs))
       break;
-    std::vector<const StageOption *> path = shortestPath(graph, *limit);
+    OptionPath path = shortestPath(graph, *limit);
     Split split;
-    split.costNs = graph.costNs(path);
+    split.costNs = costNs(path);
     for (const StageOption *option : path)
       split.counts.push_back(option->count);
     if (!best || split.costNs < best->costNs)

@@ -1,7 +1,6 @@
 #include "planner/search/Search.h"
 
 #include "planner/cost/Arithmetic.h"
-#include "planner/search/MemoryNeed.h"
 #include "planner/search/StageProver.h"
 
 #include <algorithm>
@@ -9,9 +8,9 @@
 
 using namespace sigma::planner;
 
-Search::Search(const Problem &problem, CostSource &source, const SearchOptions &options)
-    : problem(problem), options(options), sequence(problem.model), costs(problem, source, sequence),
-      space(problem, sequence), start(std::chrono::steady_clock::now()) {}
+Search::Search(const Problem &problem, AskedCosts &asked, const SearchOptions &options)
+    : problem(problem), options(options), sequence(asked.sequence()), costs(problem, asked),
+      space(problem, sequence), memory(problem, sequence, costs), deadline(options) {}
 
 StageModel Search::model(const Entry &entry) {
   return StageModel(problem, sequence, costs, entry.layout);
@@ -42,13 +41,19 @@ void Search::enumerate(Certificates &certificates) {
     Family family{layout, 0, space.numVariants(layout)};
     if (family.numVariants == 0)
       continue;
-    family.boundNs = familyBoundNs(layout);
-    if (family.boundNs >= kSaturated)
-      throw PlanningError("the cost tables give step times beyond 36 years");
     numLayouts += family.numVariants;
     families.push_back(family);
+  }
+}
+
+// The bounds of all are needed to prove anything, so only the user stops this.
+void Search::boundFamilies() {
+  for (Family &family : families) {
+    family.boundNs = familyBoundNs(family.layout);
+    if (family.boundNs >= kSaturated)
+      throw PlanningError("the cost tables give step times beyond 36 years");
     if (options.cancelled && options.cancelled())
-      break;
+      throw Stopped();
   }
   std::sort(families.begin(), families.end(), [](const Family &a, const Family &b) {
     return a.boundNs != b.boundNs ? a.boundNs < b.boundNs : comesBefore(a.layout, b.layout);
@@ -58,9 +63,15 @@ void Search::enumerate(Certificates &certificates) {
 // Makes entries of the variants whose bounds are up to `limitNs` and that are none yet.
 void Search::expand(size_t index, int64_t limitNs) {
   Family &family = families[index];
+  if (family.expandedNs < 0 && !memory.mayFit(family.layout)) {
+    numOutOfMemory += family.numVariants;
+    family.expandedNs = kSaturated;
+    return;
+  }
   std::vector<LayoutBounds> bounds;
   for (const Layout &layout : costClasses(problem.job, family.layout))
     bounds.emplace_back(problem, sequence, costs, layout);
+  const StaticMemory memoryOfStages(problem, sequence, costs, family.layout);
   Entry entry;
   const LayoutBounds *bound = nullptr;
   StageTimes withoutZero;
@@ -76,7 +87,7 @@ void Search::expand(size_t index, int64_t limitNs) {
     entry.least = withoutZero;
     if (entry.leastNs(bound->constantPartNs()) > limitNs)
       continue;
-    if (!bound->staticMemoryFits(layout)) {
+    if (!memoryOfStages.fits(layout)) {
       if (family.expandedNs < 0)
         ++numOutOfMemory;
       continue;
@@ -89,23 +100,25 @@ void Search::expand(size_t index, int64_t limitNs) {
   family.expandedNs = limitNs;
 }
 
+// Of a layout that may be none of the entries yet; then it has no bound.
+size_t Search::entryOf(const Layout &layout) {
+  auto isSame = [&](const Entry &entry) {
+    return !comesBefore(entry.layout, layout) && !comesBefore(layout, entry.layout);
+  };
+  const auto found = std::find_if(entries.begin(), entries.end(), isSame);
+  if (found != entries.end())
+    return static_cast<size_t>(found - entries.begin());
+  Entry entry;
+  entry.layout = layout;
+  entries.push_back(entry);
+  return entries.size() - 1;
+}
+
 //===----------------------------------------------------------------------===//
 // Time and progress
 //===----------------------------------------------------------------------===//
 
-unsigned Search::millisecondsLeft() const {
-  if (options.timeLimitS <= 0)
-    return 0;
-  std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-  return static_cast<unsigned>(std::max(1.0, 1000 * (options.timeLimitS - spent.count())));
-}
-
-bool Search::outOfTime() const {
-  if (options.cancelled && options.cancelled())
-    return true;
-  std::chrono::duration<double> spent = std::chrono::steady_clock::now() - start;
-  return hasIncumbent && options.timeLimitS > 0 && spent.count() >= options.timeLimitS;
-}
+unsigned Search::millisecondsLeft() const { return static_cast<unsigned>(1000 * deadline.leftS()); }
 
 // The least time that an undecided layout could still reach.
 int64_t Search::openBoundNs(int64_t incumbent) const {
@@ -141,6 +154,11 @@ void Search::report() const {
 // Ends with the layout's optimum, or with the proof that nothing at or below `limitNs`
 // exists, or undecided.
 void Search::decide(Entry &entry, int64_t limitNs) {
+  if (!memory.fits(entry.layout)) {
+    entry.certificate = Certificate::Memory;
+    entry.boundNs = kSaturated;
+    return;
+  }
   StageModel stages = model(entry);
   int64_t constant = stages.constantNs();
   auto improve = [&](const Split &split) {
@@ -152,9 +170,8 @@ void Search::decide(Entry &entry, int64_t limitNs) {
   // One pass over the stages refutes most layouts: those that cannot hold the layers in time.
   const int64_t steadyLimit = limitNs - constant - addSat(entry.least.fillNs, entry.least.tailNs);
   if (!fitsWithin(stages, steadyLimit)) {
-    const bool isMemory = !fitsMemory(stages);
-    entry.certificate = isMemory ? Certificate::Memory : Certificate::Time;
-    entry.boundNs = isMemory ? kSaturated : std::max(entry.boundNs, limitNs + 1);
+    entry.certificate = Certificate::Time;
+    entry.boundNs = std::max(entry.boundNs, limitNs + 1);
     return;
   }
   std::optional<BottleneckSplit> even = bottleneckSplit(stages, entry.least);
@@ -248,7 +265,7 @@ std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isM
     const int64_t limit = best ? best->objectiveNs : kSaturated - 1;
     const int64_t entryNs = open.empty() ? kSaturated : entries[open.top()].boundNs;
     const int64_t familyNs = next < families.size() ? families[next].boundNs : kSaturated;
-    if (std::min(entryNs, familyNs) > limit || outOfTime())
+    if (std::min(entryNs, familyNs) > limit || deadline.isOver())
       break;
     const bool dives = sinceDive >= kFamiliesPerDive && !open.empty();
     if (familyNs <= entryNs && !dives) {
@@ -308,16 +325,13 @@ void Search::makeCanonical(Entry &entry) {
   entry.bestNs = addSat(entry.best.costNs, stages.constantNs());
 }
 
-void Search::countCertificates(Certificates &count, int64_t &open,
-                               const std::optional<Candidate> &best) {
-  const int64_t incumbent = best ? best->objectiveNs : kSaturated;
-  open = 0;
+void Search::countCertificates(Certificates &count, const Candidate &best) const {
   int64_t seen = numOutOfMemory;
   count.memoryBound = numOutOfMemory;
   for (const Entry &entry : entries) {
     ++seen;
-    bool isOpen = !entry.isSolved() && entry.boundNs < kSaturated && entry.boundNs < incumbent;
-    open += isOpen;
+    const bool isOpen =
+        !entry.isSolved() && entry.boundNs < kSaturated && entry.boundNs < best.objectiveNs;
     count.memoryBound += entry.certificate == Certificate::Memory;
     count.lagrange += entry.certificate == Certificate::Lagrange && !isOpen;
     count.z3 += entry.certificate == Certificate::Z3 && !isOpen;
@@ -325,35 +339,44 @@ void Search::countCertificates(Certificates &count, int64_t &open,
         (entry.certificate == Certificate::None || entry.certificate == Certificate::Time) &&
         !isOpen;
   }
-  for (const Family &family : families)
-    open += family.expandedNs < 0 && family.boundNs < incumbent ? family.numVariants : 0;
-  count.timeBound += numLayouts - seen - (best ? 0 : open);
+  count.timeBound += numLayouts - seen;
 }
 
 void Search::run(Answer &answer) {
   enumerate(answer.proof.certificates);
   answer.proof.configurations = numLayouts;
-  std::optional<Candidate> best = findBest([](const Layout &) { return true; }, true);
-
-  int64_t boundNs = kSaturated, open = 0;
-  if (best) {
-    boundNs = openBoundNs(best->objectiveNs);
-    makeCanonical(entries[best->index]);
-  }
-  countCertificates(answer.proof.certificates, open, best);
-  if (best) {
-    Entry &entry = entries[best->index];
-    answer.proof.status = boundNs >= entry.bestNs ? ProofStatus::Optimal : ProofStatus::Gap;
-    answer.proof.gap = double(entry.bestNs - boundNs) / double(std::max<int64_t>(1, boundNs));
-    answer.plan = toPlan(entry);
-  } else if (open > 0) {
-    answer.error = "stopped before any plan was found";
+  try {
+    if (const std::optional<Layout> fitting = memory.findFitting(deadline))
+      findPlan(*fitting, answer);
+    else
+      answer.proof.certificates.memoryBound = numLayouts;
+  } catch (const Stopped &) {
+    answer.error = "stopped before it was known whether any plan exists";
     answer.proof.status = ProofStatus::Gap;
   }
-  std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
-  answer.proof.wallMs = static_cast<int64_t>(spent.count());
-  if (best) {
-    addRunners(answer);
-    addAlternatives(answer);
+  answer.proof.wallMs = static_cast<int64_t>(1000 * deadline.spentS());
+  if (answer.plan.stages.empty())
+    return;
+  addRunners(answer);
+  addAlternatives(answer);
+}
+
+// `fitting` fits the memory: the plan when time is out before another is found.
+void Search::findPlan(const Layout &fitting, Answer &answer) {
+  boundFamilies();
+  std::optional<Candidate> best = findBest([](const Layout &) { return true; }, true);
+  if (!best) {
+    const size_t index = entryOf(fitting);
+    decide(entries[index], kSaturated - 1);
+    if (!entries[index].hasBest())
+      throw PlanningError("a layout that fits the memory has no plan");
+    best = Candidate{index, entries[index].bestNs};
   }
+  const int64_t boundNs = openBoundNs(best->objectiveNs);
+  makeCanonical(entries[best->index]);
+  countCertificates(answer.proof.certificates, *best);
+  const Entry &entry = entries[best->index];
+  answer.proof.status = boundNs >= entry.bestNs ? ProofStatus::Optimal : ProofStatus::Gap;
+  answer.proof.gap = double(entry.bestNs - boundNs) / double(std::max<int64_t>(1, boundNs));
+  answer.plan = toPlan(entry);
 }

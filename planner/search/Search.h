@@ -5,10 +5,11 @@
 #include "planner/Planner.h"
 #include "planner/cost/Arithmetic.h"
 #include "planner/search/Bounds.h"
+#include "planner/search/Deadline.h"
 #include "planner/search/Layouts.h"
+#include "planner/search/MemorySpace.h"
 #include "planner/search/OptionGraph.h"
 
-#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -16,7 +17,7 @@ namespace sigma::planner {
 
 class Search {
 public:
-  Search(const Problem &problem, CostSource &costs, const SearchOptions &options);
+  Search(const Problem &problem, AskedCosts &asked, const SearchOptions &options);
 
   // Fills proof, plan and runners-up; leaves plan empty and the status Infeasible
   // when nothing fits.
@@ -55,8 +56,11 @@ private:
   using Filter = std::function<bool(const Layout &)>;
 
   void enumerate(Certificates &certificates);
+  void boundFamilies();
+  void findPlan(const Layout &fitting, Answer &answer);
   int64_t familyBoundNs(const Layout &family);
   void expand(size_t family, int64_t limitNs);
+  size_t entryOf(const Layout &layout);
   StageModel model(const Entry &entry);
   std::optional<Candidate> findBest(const Filter &filter, bool isMain);
   void decide(Entry &entry, int64_t limitNs);
@@ -66,22 +70,22 @@ private:
   void addRunners(Answer &answer);
   void addAlternatives(Answer &answer);
   Runner runnerOf(const Answer &answer, const Entry &entry);
-  void countCertificates(Certificates &count, int64_t &open, const std::optional<Candidate> &best);
-  bool outOfTime() const;
+  void countCertificates(Certificates &count, const Candidate &best) const;
   unsigned millisecondsLeft() const;
   void report() const;
   int64_t openBoundNs(int64_t incumbentNs) const;
 
   const Problem &problem;
   const SearchOptions &options;
-  LayerSequence sequence;
+  const LayerSequence &sequence;
   CostCache costs;
   LayoutSpace space;
+  MemorySpace memory;
   std::vector<Family> families; // sorted by bound, then canonical order
   std::vector<Entry> entries;   // variants that were looked at
-  std::chrono::steady_clock::time_point start;
+  Deadline deadline;
   int64_t numLayouts = 0, numClosed = 0;
-  int64_t numOutOfMemory = 0; // by parameters alone
+  int64_t numOutOfMemory = 0; // without asking for modes
   bool hasIncumbent = false;
   int64_t incumbentNs = 0;
 };

@@ -5,17 +5,15 @@
 //
 //   T = max_s steady_s + sum_s fill_s + max_s (sync_s + optimizer_s) + constant
 //
-// Layers are counted in units: single layers with one chunk a stage, whole repeats of the model's
-// block of layers with more. The constant is the job's fixed time per step and the layout's noise
+// The constant is the job's fixed time per step and the layout's noise
 // (noise/StepNoise.h), taken with the work spread evenly over the stages.
 #ifndef SIGMA_PLANNER_SEARCH_STAGEMODEL_H
 #define SIGMA_PLANNER_SEARCH_STAGEMODEL_H
 
 #include "planner/Pipeline.h"
-#include "planner/memory/StageMemory.h"
 #include "planner/noise/StepNoise.h"
 #include "planner/search/CellTime.h"
-#include "planner/search/RematChoice.h"
+#include "planner/search/MemoryModel.h"
 #include "planner/search/ZeroTime.h"
 
 #include <optional>
@@ -26,7 +24,7 @@ namespace sigma::planner {
 StepNoise stepNoise(const Problem &problem, const Layout &layout, double pieceVariance);
 int64_t noiseAtQuantileNs(const Problem &problem, const StepNoise &noise);
 
-class StageModel {
+class StageModel : public MemoryModel {
 public:
   StageModel(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
              const Layout &layout);
@@ -36,12 +34,6 @@ public:
 
   // With the least rematerialization that fits; empty if nothing fits.
   std::optional<StageTimes> evaluate(int64_t stage, int64_t first, int64_t count) const;
-
-  // Least peak memory that any choice of rematerialization reaches.
-  int64_t leastPeakBytes(int64_t stage, int64_t first, int64_t count) const;
-
-  // What stage `stage` may use.
-  int64_t capacityBytes(int64_t stage) const { return stages[stage].capacityBytes; }
 
   // The stages of a split with all their figures. With `leastMemory` the rematerialization of
   // leastPeakBytes, which may not fit.
@@ -54,17 +46,8 @@ public:
   // All of the step that does not depend on the split.
   int64_t constantNs() const;
 
-  const Layout &layout() const { return shape; }
-  int64_t numUnits() const { return units; }
-  // A stage has at least one unit for each chunk.
-  int64_t leastUnits() const { return shape.vpp; }
-  // Stages that hold chunks and layers outside the repeating block: more units may need less
-  // memory.
-  std::vector<int64_t> unevenStages() const;
-
 private:
   struct Stage {
-    KindRange devices;
     const CostSet *costs = nullptr;
     // What every micro-batch pays to ZeRO.
     std::vector<int64_t> kindZeroNs;
@@ -72,42 +55,23 @@ private:
     // Of receiving and the ends, and of one layer of each kind; not rematerialized, but for pins.
     CellTime endsCell;
     std::vector<CellTime> kindCells;
-    int64_t receiveNs = 0, capacityBytes = 0;
+    int64_t receiveNs = 0;
   };
-  // What a stage holds.
-  struct Contents {
-    int64_t stage, first, count;
-    std::vector<int64_t> kinds; // layers by kind index
-    bool hasEmbedding = false, hasHead = false;
-    int64_t numLayers = 0, largestChunkLayers = 0;
-    int64_t largestDense = 0, largestExpert = 0; // parameters of a piece
-    ReplicatedWork work;
-  };
-
-  Stage makeStage(int64_t index, CostCache &cache) const;
-  Contents contents(int64_t stage, int64_t first, int64_t count) const;
+  Stage makeStage(int64_t index) const;
   CellTime cell(int64_t stage, int64_t first, int64_t count) const;
-  void countLayers(Contents &held) const;
-  int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
   int64_t optimizerNs(const Contents &held) const;
   int64_t tailNs(const Contents &held) const;
-  StageMemoryInput memoryInput(const Contents &held) const;
-  RematProblem rematProblem(const Contents &held) const;
   std::vector<std::vector<LayerRange>> chunksOf(const std::vector<int64_t> &counts) const;
-  StagePlan describeStage(const Contents &held, const RematChoice &choice,
-                          const std::vector<LayerRange> &chunks) const;
+  StagePlan describeStage(const Contents &held, const RematProblem &problem,
+                          const RematChoice &choice, const std::vector<LayerRange> &chunks) const;
   void describeTimes(const Contents &held, const RematChoice &choice, StagePlan &plan) const;
   void describeMemory(const Contents &held, const RematProblem &problem, const RematChoice &choice,
                       StagePlan &plan) const;
 
-  const Problem &problem;
-  const LayerSequence &sequence;
-  Layout shape;
   ZeroTime zeroTime;
   StepNoise layoutNoise;
   std::vector<Stage> stages;
-  std::vector<const Device *> devices; // by stage
-  int64_t units = 0, quantileNs = 0;
+  int64_t quantileNs = 0;
 };
 
 } // namespace sigma::planner

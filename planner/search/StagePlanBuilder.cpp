@@ -35,16 +35,17 @@ std::vector<StagePlan> StageModel::describe(const std::vector<int64_t> &counts,
     const Contents held = contents(stage, first, counts[stage]);
     const RematProblem remat = rematProblem(held);
     std::optional<RematChoice> choice =
-        leastMemory ? leastPeak(remat).choice : chooseRemat(remat, stages[stage].capacityBytes);
+        leastMemory ? leastPeak(remat).choice : chooseRemat(remat, capacityBytes(stage));
     if (!choice)
       throw PlanningError("a stage of the chosen plan does not fit the memory");
-    plans.push_back(describeStage(held, *choice, chunks[stage]));
+    plans.push_back(describeStage(held, remat, *choice, chunks[stage]));
     first += counts[stage];
   }
   return plans;
 }
 
-StagePlan StageModel::describeStage(const Contents &held, const RematChoice &choice,
+StagePlan StageModel::describeStage(const Contents &held, const RematProblem &remat,
+                                    const RematChoice &choice,
                                     const std::vector<LayerRange> &chunks) const {
   StagePlan plan;
   plan.chunks = chunks;
@@ -60,7 +61,7 @@ StagePlan StageModel::describeStage(const Contents &held, const RematChoice &cho
       plan.remat.push_back(stages[held.stage].costs->kinds[kind].modes[mode].name);
     }
   describeTimes(held, choice, plan);
-  describeMemory(held, rematProblem(held), choice, plan);
+  describeMemory(held, remat, choice, plan);
   return plan;
 }
 

@@ -104,7 +104,7 @@ void StageProver::Encoding::encodeCost(int64_t limitNs) {
 
 Split StageProver::Encoding::read(const z3::model &model) const {
   Split split;
-  std::vector<const StageOption *> path;
+  OptionPath path;
   for (size_t stage = 0; stage < options.size(); ++stage)
     for (size_t i = 0; i < options[stage].size(); ++i)
       if (model.eval(options[stage][i], true).is_true()) {
@@ -112,7 +112,7 @@ Split StageProver::Encoding::read(const z3::model &model) const {
         split.counts.push_back(path.back()->count);
         break;
       }
-  split.costNs = graph.costNs(path);
+  split.costNs = costNs(path);
   return split;
 }
 

@@ -5,6 +5,14 @@
 
 using namespace sigma::planner;
 
+void ReplicatedWork::add(const ReplicatedWork &other, int64_t times) {
+  auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
+  accumulate(denseParameters, other.denseParameters);
+  accumulate(expertParameters, other.expertParameters);
+  accumulate(forwardComputeNs, other.forwardComputeNs);
+  accumulate(backwardComputeNs, other.backwardComputeNs);
+}
+
 ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
     : recipe(problem.job.recipe), overlap(problem.job.overlap), topology(problem.cluster) {
   const Mesh mesh(layout);

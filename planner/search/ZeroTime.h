@@ -11,6 +11,8 @@ namespace sigma::planner {
 struct ReplicatedWork {
   int64_t denseParameters = 0, expertParameters = 0;
   int64_t forwardComputeNs = 0, backwardComputeNs = 0;
+
+  void add(const ReplicatedWork &other, int64_t times);
 };
 
 class ZeroTime {

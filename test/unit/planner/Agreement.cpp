@@ -92,9 +92,9 @@ Agreement sigma::planner::test::compareWithEnumeration(Instance instance, uint64
 
 // Z3 on a table that presolve, with a limit far from the optimum, has left open.
 static std::string tableComplaint(Instance &instance, const Layout &layout, bool &hasTable) {
-  const LayerSequence sequence(instance.problem.model);
-  CostCache costs(instance.problem, instance.costs, sequence);
-  const StageModel model(instance.problem, sequence, costs, layout);
+  AskedCosts asked(instance.problem.model, instance.costs);
+  CostCache costs(instance.problem, asked);
+  const StageModel model(instance.problem, asked.sequence(), costs, layout);
   std::optional<OptionGraph> graph = buildOptions(model, StageTimes(), int64_t(1) << 59);
   if (!graph)
     return "a table of options is too large";

@@ -2,6 +2,8 @@
 #include "ConflictOracle.h"
 #include "Exhaustive.h"
 #include "planner/Explain.h"
+#include "planner/search/MemorySpace.h"
+#include "planner/search/OptionGraph.h"
 
 #include <algorithm>
 #include <gtest/gtest.h>
@@ -170,6 +172,73 @@ TEST(Conflicts, RandomProblemsAreExplainedMinimally) {
   EXPECT_GE(ofMemory, 8);
   EXPECT_LE(ofMemory, seen - 8);
   EXPECT_GE(suggested, seen / 2);
+}
+
+// The least that any split of the layout misses: by work alone it may only be less.
+TEST(Conflicts, MemoryByWorkAloneIsNeverAboveTheTruth) {
+  int layouts = 0, refuted = 0;
+  for (uint64_t seed = 1; seed <= 40; ++seed) {
+    Instance instance = randomInstance(seed, 6, 8, seed % 2 == 0);
+    const Problem &problem = instance.problem;
+    AskedCosts asked(problem.model, instance.costs);
+    CostCache costs(problem, asked);
+    MemorySpace memory(problem, asked.sequence(), costs);
+    const LayoutSpace space(problem, asked.sequence());
+    int64_t rejected = 0;
+    for (const Layout &family : space.families(rejected)) {
+      bool anyFits = false;
+      for (const Layout &layout : space.variants(family)) {
+        auto missing = [&](MemoryModel::Figures figures) {
+          const MemoryModel model(problem, asked.sequence(), costs, layout, figures);
+          return leastMemory(model, int64_t(1) << 60).missingBytes;
+        };
+        const int64_t bound = missing(MemoryModel::Figures::Work);
+        const int64_t truth = missing(MemoryModel::Figures::Whole);
+        ASSERT_LE(bound, truth) << "seed " << seed;
+        EXPECT_EQ(memory.fits(layout), truth == 0);
+        const StageModel stages(problem, asked.sequence(), costs, layout);
+        EXPECT_EQ(bottleneckSplit(stages, StageTimes()).has_value(), truth == 0);
+        anyFits |= truth == 0;
+        ++layouts;
+        refuted += bound > 0;
+      }
+      EXPECT_TRUE(memory.mayFit(family) || !anyFits) << "seed " << seed;
+    }
+  }
+  EXPECT_GT(layouts, 1000);
+  EXPECT_GT(refuted, layouts / 100);
+}
+
+// What is not proven is not said: neither that a plan exists nor that none does.
+TEST(Conflicts, StoppingSaysWhatIsKnown) {
+  Instance instance = narrowInstance();
+  instance.problem.cluster.device.memoryBytes = 600000;
+  SearchOptions options;
+  int polls = 0, most = 0;
+  options.cancelled = [&] { return ++polls > most; };
+  bool wasUnknown = false, wasWithoutReasons = false, wasWhole = false;
+  for (most = 0; !wasWhole && most < 1000000; most += 1 + most / 8) {
+    polls = 0;
+    const Answer answer = plan(instance.problem, instance.costs, options);
+    EXPECT_TRUE(answer.plan.stages.empty());
+    if (!answer.error.empty()) {
+      EXPECT_EQ(answer.proof.status, ProofStatus::Gap);
+      wasUnknown = true;
+    } else if (answer.lacksReasons) {
+      EXPECT_EQ(answer.proof.status, ProofStatus::Infeasible);
+      EXPECT_NE(explain(instance.problem, answer).find("stopped before"), std::string::npos);
+      wasWithoutReasons = true;
+    } else {
+      EXPECT_FALSE(answer.conflicts.empty());
+      wasWhole = true;
+    }
+  }
+  EXPECT_TRUE(wasUnknown && wasWithoutReasons && wasWhole);
+  options.cancelled = nullptr;
+  options.timeLimitS = 1e-9;
+  const Answer answer = plan(instance.problem, instance.costs, options);
+  EXPECT_TRUE(answer.plan.stages.empty());
+  EXPECT_TRUE(!answer.error.empty() || answer.lacksReasons);
 }
 
 } // namespace

@@ -1,0 +1,150 @@
+#include "planner/search/MemoryModel.h"
+
+#include "planner/Pipeline.h"
+#include "planner/cost/Arithmetic.h"
+#include "planner/memory/StageMemory.h"
+
+#include <algorithm>
+
+using namespace sigma::planner;
+
+MemoryModel::MemoryModel(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
+                         const Layout &layout, Figures figures)
+    : problem(problem), sequence(sequence), shape(layout), figures(figures),
+      units(layout.vpp == 1 ? sequence.size() : sequence.repeat().repeats) {
+  for (int64_t stage = 0; stage < shape.pp; ++stage) {
+    const KindRange kinds = kindsOf(problem.cluster, shape, stage);
+    // Neighbours mostly are of one kind.
+    if (stage > 0 && kinds == hosts.back().kinds) {
+      hosts.push_back(hosts.back());
+      continue;
+    }
+    const Device &device = costs.device(kinds);
+    hosts.push_back(
+        {kinds, &device,
+         figures == Figures::Whole ? &costs.whole(shape, kinds) : &costs.work(shape, kinds),
+         usableMemoryBytes(device.memoryBytes, problem.job.memoryMarginPpm)});
+  }
+}
+
+// Chunks are whole repeats; what stands before the first repeat belongs to the first virtual stage,
+// what stands after the last to the last.
+int64_t MemoryModel::layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const {
+  if (shape.vpp == 1)
+    return sequence.count(kind, first, first + count);
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  int64_t layers = count * sequence.count(kind, repeat.first, repeat.first + repeat.block);
+  if (stage == 0)
+    layers += sequence.count(kind, 0, repeat.first);
+  if (stage == headStage(shape))
+    layers += sequence.count(kind, repeat.end(), sequence.size());
+  return layers;
+}
+
+void MemoryModel::countLayers(Contents &held) const {
+  for (size_t kind = 0; kind < sequence.kinds.size(); ++kind) {
+    held.kinds.push_back(layersOfKind(kind, held.stage, held.first, held.count));
+    held.numLayers += held.kinds.back();
+  }
+  if (shape.vpp == 1) {
+    held.largestChunkLayers = held.numLayers;
+    return;
+  }
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  for (int64_t chunk = 0; chunk < shape.vpp; ++chunk) {
+    int64_t index = virtualIndex(shape, held.stage, chunk);
+    int64_t layers = repeat.block * (held.count / shape.vpp + (chunk < held.count % shape.vpp));
+    layers += index == 0 ? repeat.first : 0;
+    layers += index == shape.vpp * shape.pp - 1 ? sequence.size() - repeat.end() : 0;
+    held.largestChunkLayers = std::max(held.largestChunkLayers, layers);
+  }
+}
+
+MemoryModel::Contents MemoryModel::contents(int64_t index, int64_t first, int64_t count) const {
+  const CostSet &costs = *hosts[index].costs;
+  Contents held;
+  held.stage = index;
+  held.first = first;
+  held.count = count;
+  held.hasEmbedding = index == 0;
+  held.hasHead = index == headStage(shape);
+  countLayers(held);
+  auto add = [&](const PieceCost &piece, int64_t times) {
+    if (times == 0)
+      return;
+    held.work.add(piece.replicated(), times);
+    held.largestDense = std::max(held.largestDense, piece.denseParameters);
+    held.largestExpert = std::max(held.largestExpert, piece.expertParameters);
+  };
+  for (size_t kind = 0; kind < held.kinds.size(); ++kind)
+    add(costs.kinds[kind], held.kinds[kind]);
+  add(costs.embedding, held.hasEmbedding);
+  add(costs.head, held.hasHead);
+  if (held.hasEmbedding && held.hasHead)
+    held.work.denseParameters -= ceilDiv(problem.model.sharedParameters, shape.tp);
+  return held;
+}
+
+std::vector<int64_t> MemoryModel::unevenStages() const {
+  std::vector<int64_t> stages;
+  if (figures == Figures::Work)
+    return stages;
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  const int64_t head = headStage(shape);
+  const bool isHeadUneven = repeat.end() < sequence.size();
+  if (shape.vpp > 1 && (repeat.first > 0 || (head == 0 && isHeadUneven)))
+    stages.push_back(0);
+  if (shape.vpp > 1 && head != 0 && isHeadUneven)
+    stages.push_back(head);
+  return stages;
+}
+
+StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
+  const CostSet &costs = *hosts[held.stage].costs;
+  StageMemoryInput input;
+  input.layout = shape;
+  input.stage = held.stage;
+  input.dense = {held.work.denseParameters, held.largestDense, shape.cp * shape.dp, shape.zero};
+  input.expert = {held.work.expertParameters, held.largestExpert, shape.edp(), shape.expertZero};
+  input.numLayers = held.numLayers;
+  input.largestChunkLayers = held.largestChunkLayers;
+  input.transientBytes = reduceWorkspaceBytes(problem.job.recipe, input, costs.workspaceBytes);
+  auto addEnd = [&](const PieceCost &end, int64_t &saved) {
+    saved = end.modes.front().savedBytes;
+    input.transientBytes = std::max(input.transientBytes, end.modes.front().transientBytes);
+  };
+  if (held.hasEmbedding)
+    addEnd(costs.embedding, input.embeddingSavedBytes);
+  if (held.hasHead)
+    addEnd(costs.head, input.headSavedBytes);
+  input.boundaryBytes = costs.boundaryBytes;
+  input.batchBytes = costs.batchBytes;
+  return input;
+}
+
+RematProblem MemoryModel::rematProblem(const Contents &held) const {
+  const CostSet &costs = *hosts[held.stage].costs;
+  StageMemoryInput input = memoryInput(held);
+  RematProblem result;
+  result.fixedTransientBytes = input.transientBytes;
+  input.transientBytes = 0;
+  result.fixedBytes = stageMemory(problem.job.recipe, input).totalBytes();
+  result.numerator = inFlight(shape, held.stage).chunks * held.largestChunkLayers;
+  result.denominator = held.numLayers;
+  for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
+    RematKind entry{held.kinds[kind], {}};
+    // What the cheapest mode takes is part of the base.
+    const std::vector<ModeCost> &modes = costs.kinds[kind].modes;
+    if (modes.empty())
+      entry.options.emplace_back();
+    for (const ModeCost &mode : modes)
+      entry.options.push_back(
+          {mode.extraNs - modes.front().extraNs, mode.savedBytes, mode.transientBytes});
+    result.kinds.push_back(std::move(entry));
+  }
+  return result;
+}
+
+int64_t MemoryModel::leastPeakBytes(int64_t stage, int64_t first, int64_t count) const {
+  return leastPeak(rematProblem(contents(stage, first, count))).bytes;
+}

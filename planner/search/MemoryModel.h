@@ -1,0 +1,75 @@
+// Memory of a stage that holds given layers, under one layout.
+//
+// Layers are counted in units: single layers with one chunk a stage, whole repeats of the model's
+// block of layers with more.
+#ifndef SIGMA_PLANNER_SEARCH_MEMORYMODEL_H
+#define SIGMA_PLANNER_SEARCH_MEMORYMODEL_H
+
+#include "planner/memory/StageMemory.h"
+#include "planner/search/Costs.h"
+#include "planner/search/RematChoice.h"
+
+#include <vector>
+
+namespace sigma::planner {
+
+class MemoryModel {
+public:
+  // Of work alone, layers neither save anything nor need room to work in: then every figure is at
+  // most the true one, and it takes microseconds where asking for the layers' modes takes
+  // milliseconds.
+  enum class Figures { Work, Whole };
+  MemoryModel(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
+              const Layout &layout, Figures figures);
+
+  // Least peak memory that any choice of rematerialization reaches.
+  int64_t leastPeakBytes(int64_t stage, int64_t first, int64_t count) const;
+
+  // What stage `stage` may use.
+  int64_t capacityBytes(int64_t stage) const { return hosts[stage].capacityBytes; }
+
+  const Layout &layout() const { return shape; }
+  int64_t numUnits() const { return units; }
+  // A stage has at least one unit for each chunk.
+  int64_t leastUnits() const { return shape.vpp; }
+  // Stages that hold chunks and layers outside the repeating block: where layers save
+  // something, more units may need less memory.
+  std::vector<int64_t> unevenStages() const;
+
+protected:
+  // What a stage computes on.
+  struct Host {
+    KindRange kinds;
+    const Device *device;
+    const CostSet *costs;
+    int64_t capacityBytes;
+  };
+  // What a stage holds.
+  struct Contents {
+    int64_t stage, first, count;
+    std::vector<int64_t> kinds; // layers by kind index
+    bool hasEmbedding = false, hasHead = false;
+    int64_t numLayers = 0, largestChunkLayers = 0;
+    int64_t largestDense = 0, largestExpert = 0; // parameters of a piece
+    ReplicatedWork work;
+  };
+
+  Contents contents(int64_t stage, int64_t first, int64_t count) const;
+  int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
+  StageMemoryInput memoryInput(const Contents &held) const;
+  RematProblem rematProblem(const Contents &held) const;
+
+  const Problem &problem;
+  const LayerSequence &sequence;
+  Layout shape;
+  Figures figures;
+  int64_t units;
+  std::vector<Host> hosts; // by stage
+
+private:
+  void countLayers(Contents &held) const;
+};
+
+} // namespace sigma::planner
+
+#endif
