@@ -85,7 +85,7 @@ public:
 private:
   // All that the figures depend on.
   using ShardingKey = std::tuple<int64_t, int64_t, int64_t, int64_t, int64_t, ContextKind>;
-  using Key = std::tuple<ShardingKey, int64_t, bool, KindRange>;
+  using Key = std::tuple<ShardingKey, int64_t, WorkTiming, KindRange>;
   struct Ends {
     LayerCost embedding, head;
     int64_t boundaryBytes = 0, batchBytes = 0, workspaceBytes = 0;
