@@ -31,7 +31,8 @@ struct InFlight {
 };
 InFlight inFlight(const Layout &layout, int64_t stage);
 
-// Pipelines that run by themselves until gradients are reduced.
+// Pipelines that run by themselves until gradients are reduced: with ZeRO-2 and -3 every
+// micro-batch does, and all ranks run as one.
 int64_t independentReplicas(const Layout &layout);
 
 } // namespace sigma::planner

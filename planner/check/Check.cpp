@@ -30,9 +30,12 @@ static StepNoise stepNoise(const Problem &problem, const Layout &layout, double 
   noise.cellSigmaNs = std::sqrt(varianceNs2 / double(layout.pp));
   noise.numMicroBatches = layout.numMicroBatches;
   noise.numStages = layout.pp;
-  // Ranks of a tensor, context or expert group are in lock step.
+  // Ranks of a tensor, context or expert group are in lock step; all that meet for ZeRO with every
+  // micro-batch are.
   noise.numReplicas =
-      layout.ranksPerStage() / std::lcm(layout.tp * layout.cp, layout.etp * layout.ep);
+      std::max(layout.zero, layout.expertZero) >= 2
+          ? 1
+          : layout.ranksPerStage() / std::lcm(layout.tp * layout.cp, layout.etp * layout.ep);
   noise.numDevices = problem.cluster.numDevices;
   noise.spikes = problem.cluster.spikes;
   return noise;

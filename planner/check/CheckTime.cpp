@@ -20,7 +20,11 @@ public:
   Wide transferNs = 0;
 
 private:
-  void zero(const LayerCost &cost, Wide forwardNs, Wide backwardNs);
+  // What ZeRO takes of backward, of which `reduceNs` reduces gradients.
+  struct ZeroOfBackward {
+    Wide ns, reduceNs;
+  };
+  ZeroOfBackward zero(const LayerCost &cost, Wide forwardNs, Wide backwardNs);
 
   const Job &job;
   WorkCounter workCounter;
@@ -30,12 +34,13 @@ private:
   Wide recomputeNs = 0, exchangeNs = 0, tensorNs = 0, contextNs = 0, zeroNs = 0, noiseNs = 0;
   Wide hiddenNs = 0;        // of exchanges
   Wide wholeBackwardNs = 0; // with all it waits for and what it recomputes
+  Wide putOffNs = 0;        // twice what nobody waits for where backward is split
   Wide syncNs = 0, optimizerNs = 0;
 };
 
 void TimeCounter::piece(const Piece &piece) {
-  const WorkCount forward = workCounter.count(piece.cost->forward);
-  const WorkCount backward = workCounter.count(piece.cost->backward);
+  const WorkCount forward = workCounter.countForward(piece.cost->forward);
+  const WorkCount backward = workCounter.countBackward(piece.cost->backward);
   const WorkCount again = workCounter.countRecomputation(piece.mode->recompute);
   for (const WorkCount *work : {&forward, &backward}) {
     exchangeNs += work->exchangeNs;
@@ -50,17 +55,24 @@ void TimeCounter::piece(const Piece &piece) {
   for (const WorkCount *work : {&backward, &again})
     wholeBackwardNs += work->computeNs + work->tensorNs + work->contextNs + work->exchangeNs +
                        work->hiddenNs + work->noiseNs;
-  zero(*piece.cost, forward.computeNs, backward.computeNs);
+  const ZeroOfBackward shared = zero(*piece.cost, forward.computeNs, backward.computeNs);
+  wholeBackwardNs += shared.ns;
+  const Wide waitedNs = backward.computeNs + backward.tensorNs + backward.contextNs +
+                        backward.exchangeNs + backward.noiseNs + shared.ns;
+  putOffNs += std::min(backward.computeNs + 2 * shared.reduceNs, waitedNs);
   parameters += *piece.cost;
 }
 
-void TimeCounter::zero(const LayerCost &cost, Wide forwardNs, Wide backwardNs) {
+TimeCounter::ZeroOfBackward TimeCounter::zero(const LayerCost &cost, Wide forwardNs,
+                                              Wide backwardNs) {
   Parameters held;
   held += cost;
-  zeroNs +=
+  const Wide reduceNs =
       beyond(parameterCounter.reduceEachNs(held), shareOf(backwardNs, job.overlap.gradientPpm));
-  zeroNs += beyond(parameterCounter.gatherEachNs(held),
-                   shareOf(forwardNs + backwardNs, job.overlap.parameterPpm));
+  const Wide gatherNs = beyond(parameterCounter.gatherEachNs(held),
+                               shareOf(forwardNs + backwardNs, job.overlap.parameterPpm));
+  zeroNs += reduceNs + gatherNs;
+  return {reduceNs + gatherNs / 2, reduceNs};
 }
 
 // What comes once per step.
@@ -101,10 +113,10 @@ StepTerms TimeCounter::terms(const Layout &layout, Wide microBatchNs) const {
     fillNs = quotient(microBatchNs, layout.vpp);
     break;
   case Schedule::ZeroBubbleH1:
-    fillNs = microBatchNs - backwardNs;
+    fillNs = microBatchNs - putOffNs;
     break;
   case Schedule::DualPipeV:
-    fillNs = quotient(2 * microBatchNs + 2 * wholeBackwardNs - 3 * backwardNs, 4);
+    fillNs = quotient(2 * microBatchNs + 2 * wholeBackwardNs - 3 * putOffNs, 4);
     lonelyNs = quotient((2 * layout.pp + 1) * hiddenNs, 2);
     break;
   }
@@ -129,7 +141,8 @@ StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &l
 }
 
 static double varianceOf(const WorkCounter &counter, const LayerCost &cost) {
-  return counter.count(cost.forward).varianceNs2 + counter.count(cost.backward).varianceNs2;
+  return counter.countForward(cost.forward).varianceNs2 +
+         counter.countBackward(cost.backward).varianceNs2;
 }
 
 double sigma::planner::varianceNs2(const Problem &problem, const Layout &layout, ContentsBook &book,

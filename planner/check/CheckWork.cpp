@@ -19,7 +19,7 @@ Wide sigma::planner::waitNs(Wide meanNs, int64_t n, double cv) {
 
 WorkCounter::WorkCounter(const Problem &problem, const Device &device, const Layout &layout)
     : overlap(problem.job.overlap), device(device), topology(problem.cluster),
-      isDualPipe(layout.schedule == Schedule::DualPipeV) {
+      schedule(layout.schedule) {
   const double expertsPerRank = std::max(1.0, double(problem.model.numExperts) / double(layout.ep));
   const double routingCv =
       layout.ep == 1 ? 0 : problem.cluster.routingJitterPpm * 1e-6 / std::sqrt(expertsPerRank);
@@ -50,7 +50,7 @@ const CollectiveCost *WorkCounter::meetingOf(const WorkCost &work, int64_t op) c
   return last;
 }
 
-WorkCount WorkCounter::countRecomputation(const WorkCost &work) const {
+WorkCount WorkCounter::countWork(const WorkCost &work, int64_t waitedPart) const {
   std::array<Meeting, kNumGroups> met;
   Meeting alone;
   WorkCount result;
@@ -58,9 +58,13 @@ WorkCount WorkCounter::countRecomputation(const WorkCost &work) const {
   for (size_t i = 0; i < work.ops.size(); ++i) {
     const OpCost &op = work.ops[i];
     const CollectiveCost *end = meetingOf(work, int64_t(i));
-    Meeting &meeting = end ? met[int(end->group)] : alone;
     const Wide timeNs = opTimeNs(device, op);
-    (op.opClass == OpClass::GroupedMatmul ? meeting.groupedNs : meeting.plainNs) += timeNs;
+    const bool isGrouped = op.opClass == OpClass::GroupedMatmul;
+    // Tokens are shared by a tensor group of experts and waited for at their exchange.
+    const bool waitsLater = isGrouped && end && end->group == Group::ExpertTensor &&
+                            ranks[int(Group::Expert)].size() > 1;
+    Meeting &meeting = !end ? alone : waitsLater ? met[int(Group::Expert)] : met[int(end->group)];
+    (isGrouped ? meeting.groupedNs : meeting.plainNs) += timeNs;
     attentionNs += op.opClass == OpClass::Attention ? timeNs : 0;
     result.computeNs += timeNs;
   }
@@ -78,8 +82,11 @@ WorkCount WorkCounter::countRecomputation(const WorkCost &work) const {
   result.varianceNs2 = varianceNs2(alone, 0);
   for (int i = 0; i < kNumGroups; ++i) {
     const int64_t n = ranks[i].size();
-    result.noiseNs += waitNs(met[i].plainNs, n, plainCv) + waitNs(met[i].groupedNs, n, groupedCv) +
-                      waitNs(met[i].commNs, n, linkCv[i]);
+    const Wide waitedNs = waitNs(quotient(met[i].plainNs, waitedPart), n, plainCv) +
+                          waitNs(quotient(met[i].groupedNs, waitedPart), n, groupedCv) +
+                          waitNs(met[i].commNs, n, linkCv[i]);
+    result.noiseNs += waitedNs;
+    result.exchangeWaitNs += i == int(Group::Expert) ? waitedNs : 0;
     result.varianceNs2 += varianceNs2(met[i], linkCv[i]) * maxOfNormalsVariance(n);
   }
 
@@ -91,15 +98,28 @@ WorkCount WorkCounter::countRecomputation(const WorkCost &work) const {
   return result;
 }
 
-WorkCount WorkCounter::count(const WorkCost &work) const {
-  WorkCount result = countRecomputation(work);
-  if (isDualPipe) {
-    const Wide wholeNs = result.exchangeNs;
-    result.exchangeNs = beyond(wholeNs, shareOf(result.computeNs, overlap.expertPpm));
-    result.hiddenNs = wholeNs - result.exchangeNs;
+WorkCount WorkCounter::hidden(WorkCount count) const {
+  if (schedule == Schedule::DualPipeV) {
+    // First the exchanges hide, then the waits at them.
+    const Wide hiddenNs = std::min(shareOf(count.computeNs, overlap.expertPpm),
+                                   count.exchangeNs + count.exchangeWaitNs);
+    count.noiseNs -= beyond(hiddenNs, count.exchangeNs);
+    count.exchangeNs = beyond(count.exchangeNs, hiddenNs);
+    count.hiddenNs = hiddenNs;
   }
-  return result;
+  return count;
 }
+
+WorkCount WorkCounter::countForward(const WorkCost &work) const {
+  return hidden(countWork(work, 1));
+}
+
+// Nobody waits for weight gradients that are put off.
+WorkCount WorkCounter::countBackward(const WorkCost &work) const {
+  return hidden(countWork(work, schedule == Schedule::ZeroBubbleH1 ? 2 : 1));
+}
+
+WorkCount WorkCounter::countRecomputation(const WorkCost &work) const { return countWork(work, 1); }
 
 //===----------------------------------------------------------------------===//
 // Parameters
@@ -108,19 +128,21 @@ WorkCount WorkCounter::count(const WorkCost &work) const {
 ParameterCounter::ParameterCounter(const Problem &problem, const Layout &layout)
     : recipe(problem.job.recipe), topology(problem.cluster),
       dense{Mesh(layout).denseReplicas(), layout.zero},
-      expert{Mesh(layout).expertReplicas(), layout.expertZero} {}
+      expert{Mesh(layout).expertReplicas(), layout.expertZero},
+      ranksPerStage(layout.ranksPerStage()) {}
 
-Wide ParameterCounter::collectiveNs(Collective collective, Wide bytes,
-                                    const RankGroup &group) const {
+Wide ParameterCounter::collectiveNs(Collective collective, Wide bytes, const RankGroup &group,
+                                    int64_t waiting) const {
   const Wide meanNs = topology.collectiveNs(collective, narrow(bytes), group);
-  return meanNs + waitNs(meanNs, group.size(), topology.groupJitterPpm(group) * 1e-6);
+  return meanNs + waitNs(meanNs, waiting, topology.groupJitterPpm(group) * 1e-6);
 }
 
 Wide ParameterCounter::reduceEachNs(const Parameters &parameters) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero < 2)
       return 0;
-    return collectiveNs(Collective::ReduceScatter, count * recipe.reduceBytes, replicas.ranks);
+    return collectiveNs(Collective::ReduceScatter, count * recipe.reduceBytes, replicas.ranks,
+                        replicas.ranks.size());
   });
 }
 
@@ -128,7 +150,8 @@ Wide ParameterCounter::gatherEachNs(const Parameters &parameters) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero < 3)
       return 0;
-    return 2 * collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks);
+    return 2 * collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks,
+                            replicas.ranks.size());
   });
 }
 
@@ -138,7 +161,7 @@ Wide ParameterCounter::reduceOnceNs(const Parameters &parameters) const {
       return 0;
     const Collective collective =
         replicas.zero == 0 ? Collective::AllReduce : Collective::ReduceScatter;
-    return collectiveNs(collective, count * recipe.reduceBytes, replicas.ranks);
+    return collectiveNs(collective, count * recipe.reduceBytes, replicas.ranks, ranksPerStage);
   });
 }
 
@@ -146,7 +169,8 @@ Wide ParameterCounter::gatherOnceNs(const Parameters &parameters) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero != 1 && replicas.zero != 2)
       return 0;
-    return collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks);
+    return collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks,
+                        ranksPerStage);
   });
 }
 

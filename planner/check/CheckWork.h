@@ -16,8 +16,8 @@ Wide waitNs(Wide meanNs, int64_t n, double cv);
 struct WorkCount {
   Wide computeNs = 0;
   Wide tensorNs = 0, contextNs = 0, exchangeNs = 0; // as far as exposed
-  Wide hiddenNs = 0;                                // of the exchanges
-  Wide noiseNs = 0;
+  Wide hiddenNs = 0;                                // of the exchanges and the waits at them
+  Wide noiseNs = 0, exchangeWaitNs = 0;
   double varianceNs2 = 0;
 };
 
@@ -25,7 +25,8 @@ class WorkCounter {
 public:
   WorkCounter(const Problem &problem, const Device &device, const Layout &layout);
 
-  WorkCount count(const WorkCost &work) const;
+  WorkCount countForward(const WorkCost &work) const;
+  WorkCount countBackward(const WorkCost &work) const;
   // Nothing hides the exchanges of recomputation.
   WorkCount countRecomputation(const WorkCost &work) const;
 
@@ -35,13 +36,16 @@ private:
     Wide plainNs = 0, groupedNs = 0, commNs = 0;
   };
 
+  // `waitedPart`: one in so many ns of arithmetic is waited for.
+  WorkCount countWork(const WorkCost &work, int64_t waitedPart) const;
+  WorkCount hidden(WorkCount count) const;
   bool meets(const CollectiveCost &collective) const;
   const CollectiveCost *meetingOf(const WorkCost &work, int64_t op) const;
 
   const Overlap &overlap;
   const Device &device;
   Topology topology;
-  bool isDualPipe;
+  Schedule schedule;
   std::array<RankGroup, kNumGroups> ranks;
   std::array<double, kNumGroups> linkCv;
   double plainCv, groupedCv;
@@ -81,7 +85,8 @@ private:
     RankGroup ranks;
     int64_t zero;
   };
-  Wide collectiveNs(Collective collective, Wide bytes, const RankGroup &group) const;
+  Wide collectiveNs(Collective collective, Wide bytes, const RankGroup &group,
+                    int64_t waiting) const;
   template <class Count>
   Wide both(const Parameters &parameters, Count count) const {
     return count(parameters.dense, dense) + count(parameters.expert, expert);
@@ -90,6 +95,7 @@ private:
   const Recipe &recipe;
   Topology topology;
   Replicas dense, expert;
+  int64_t ranksPerStage;
 };
 
 } // namespace sigma::planner

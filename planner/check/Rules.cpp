@@ -159,6 +159,8 @@ void RuleBook::schedule() {
     needs(*count % pp == 0, "micro-batches that divide by pp = " + str(pp), *count, Legal);
   if (count && isDualPipe)
     needs(*count >= 2 * pp, "at least 2 x pp = " + str(2 * pp) + " micro-batches", *count, Legal);
+  if (count && layout.schedule == Schedule::ZeroBubbleH1)
+    needs(*count >= pp, "at least pp = " + str(pp) + " micro-batches", *count, Legal);
 }
 
 void RuleBook::zero() {

@@ -29,13 +29,17 @@ int64_t sigma::planner::exposedNs(int64_t commNs, int64_t computeNs, int64_t ppm
   return std::max<int64_t>(0, commNs - hidden);
 }
 
-bool sigma::planner::hidesExchange(const Job &job, const Layout &layout) {
-  return layout.schedule == Schedule::DualPipeV && layout.ep > 1 && job.overlap.expertPpm > 0;
+WorkTiming sigma::planner::workTiming(const Job &job, const Layout &layout) {
+  if (layout.schedule == Schedule::ZeroBubbleH1)
+    return WorkTiming::SplitsBackward;
+  const bool hides =
+      layout.schedule == Schedule::DualPipeV && layout.ep > 1 && job.overlap.expertPpm > 0;
+  return hides ? WorkTiming::HidesExchange : WorkTiming::Plain;
 }
 
 WorkClock::WorkClock(const Problem &problem, const Device &device, const Layout &layout)
     : overlap(problem.job.overlap), device(device), topology(problem.cluster),
-      exchangeIsHidden(hidesExchange(problem.job, layout)) {
+      timing(workTiming(problem.job, layout)) {
   Mesh mesh(layout);
   double expertsPerRank = std::max(1.0, double(problem.model.numExperts) / double(layout.ep));
   double routing =
@@ -50,14 +54,18 @@ WorkClock::WorkClock(const Problem &problem, const Device &device, const Layout 
   groupedCv = std::hypot(computeCv, routing);
 }
 
-WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
+WorkTime WorkClock::unhidden(const WorkCost &work, bool isSplit) const {
   std::array<Segments, kNumGroups> met;
   Segments open; // since the last collective
   int64_t attention = 0;
   int last = -1;
+  const int expert = static_cast<int>(Group::Expert);
+  const bool routes = meetings[expert].ranks.size() > 1;
   auto close = [&](int group) {
+    const bool sharesTokens = routes && group == static_cast<int>(Group::ExpertTensor);
+    int64_t &groupedNs = met[sharesTokens ? expert : group].groupedNs;
     met[group].plainNs = addSat(met[group].plainNs, open.plainNs);
-    met[group].groupedNs = addSat(met[group].groupedNs, open.groupedNs);
+    groupedNs = addSat(groupedNs, open.groupedNs);
     open = Segments();
   };
   size_t next = 0;
@@ -96,9 +104,13 @@ WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
     result.computeNs = addSat(result.computeNs, addSat(sum.plainNs, sum.groupedNs));
     if (n <= 1)
       continue;
-    result.noiseNs = addSat(result.noiseNs, addSat(addSat(slowestOfNs(sum.plainNs, n, computeCv),
-                                                          slowestOfNs(sum.groupedNs, n, groupedCv)),
-                                                   slowestOfNs(sum.commNs, n, link)));
+    auto waited = [&](int64_t ns) { return isSplit ? ceilDiv(ns, 2) : ns; };
+    const int64_t waitNs = addSat(addSat(slowestOfNs(waited(sum.plainNs), n, computeCv),
+                                         slowestOfNs(waited(sum.groupedNs), n, groupedCv)),
+                                  slowestOfNs(sum.commNs, n, link));
+    result.noiseNs = addSat(result.noiseNs, waitNs);
+    if (i == expert)
+      result.exchangeWaitNs = waitNs;
     result.varianceNs2 += (square(sum.plainNs * computeCv) + square(sum.groupedNs * groupedCv) +
                            square(sum.commNs * link)) *
                           maxOfNormalsVariance(n);
@@ -111,12 +123,21 @@ WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
   return result;
 }
 
-WorkTime WorkClock::time(const WorkCost &work) const {
-  WorkTime result = recomputeTime(work);
-  if (exchangeIsHidden) {
-    const int64_t all = result.exchangeNs;
-    result.exchangeNs = exposedNs(all, result.computeNs, overlap.expertPpm);
-    result.hiddenNs = all - result.exchangeNs;
+WorkTime WorkClock::hide(WorkTime time) const {
+  if (timing == WorkTiming::HidesExchange) {
+    const int64_t exchange = time.exchangeNs, both = addSat(exchange, time.exchangeWaitNs);
+    const int64_t exposed = exposedNs(both, time.computeNs, overlap.expertPpm);
+    time.exchangeNs = exposedNs(exchange, time.computeNs, overlap.expertPpm);
+    time.noiseNs -= time.exchangeWaitNs - (exposed - time.exchangeNs);
+    time.hiddenNs = both - exposed;
   }
-  return result;
+  return time;
 }
+
+WorkTime WorkClock::time(const WorkCost &work) const { return hide(unhidden(work, false)); }
+
+WorkTime WorkClock::backwardTime(const WorkCost &work) const {
+  return hide(unhidden(work, timing == WorkTiming::SplitsBackward));
+}
+
+WorkTime WorkClock::recomputeTime(const WorkCost &work) const { return unhidden(work, false); }

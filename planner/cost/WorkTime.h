@@ -4,8 +4,9 @@
 // Ranks of a group meet at every collective, so what lies between two of them costs the expected
 // maximum of its ranks: mean * (1 + kappa(n) * cv). The cv of plain ops is the device's jitter;
 // grouped matmuls and exchanges also carry the imbalance of routing, in quadrature: routing /
-// sqrt(experts per rank). Without collectives nothing waits, and the jitter only widens the
-// distribution of the step (noise/StepNoise.h).
+// sqrt(experts per rank). Ranks that share experts share their tokens too, so grouped matmuls wait
+// for the exchange, not for the experts' tensor group. Without collectives nothing waits, and the
+// jitter only widens the distribution of the step (noise/StepNoise.h).
 #ifndef SIGMA_PLANNER_COST_WORKTIME_H
 #define SIGMA_PLANNER_COST_WORKTIME_H
 
@@ -20,12 +21,21 @@ struct WorkTime {
   int64_t computeNs = 0;               // plain and grouped ops, mean
   int64_t exchangeNs = 0;              // all-to-all of the experts, mean, as far as exposed
   int64_t tensorNs = 0, contextNs = 0; // the same of tensor and of context parallelism
-  int64_t hiddenNs = 0;                // of the exchanges
+  int64_t hiddenNs = 0;                // of the exchanges and of the waits for them
   int64_t noiseNs = 0;                 // wait for the slowest of each group
+  int64_t exchangeWaitNs = 0;          // of which at the exchanges
   double varianceNs2 = 0;              // of the whole, as seen from outside the groups
 
   int64_t totalNs() const;
 };
+
+// What a schedule changes about the time of a layer's work.
+enum class WorkTiming {
+  Plain,
+  HidesExchange,  // behind the compute of the other direction
+  SplitsBackward, // into the gradients of inputs and of weights
+};
+WorkTiming workTiming(const Job &job, const Layout &layout);
 
 // What the time of work depends on besides the work itself: a device, and the groups of a layout.
 class WorkClock {
@@ -33,10 +43,15 @@ public:
   WorkClock(const Problem &problem, const Device &device, const Layout &layout);
 
   WorkTime time(const WorkCost &work) const;
+  WorkTime backwardTime(const WorkCost &work) const;
   // Of recomputation: its exchanges are never hidden.
   WorkTime recomputeTime(const WorkCost &work) const;
 
 private:
+  // `isSplit`: half of the ops are weight gradients, for which nobody waits.
+  WorkTime unhidden(const WorkCost &work, bool isSplit) const;
+  WorkTime hide(WorkTime time) const;
+
   struct Meeting {
     RankGroup ranks;
     double linkCv = 0;
@@ -50,11 +65,8 @@ private:
   Topology topology;
   std::array<Meeting, kNumGroups> meetings;
   double computeCv, groupedCv;
-  bool exchangeIsHidden;
+  WorkTiming timing;
 };
-
-// Exchanges of this layout hide behind the compute of the other direction.
-bool hidesExchange(const Job &job, const Layout &layout);
 
 // ceil(mean * kappa(n) * cv): the expected extra wait for the slowest of n.
 int64_t slowestOfNs(int64_t meanNs, int64_t n, double cv);

@@ -92,8 +92,10 @@ LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence
           addSat(mulDivCeil(kinds[0].costs->boundaryBytes, 1000000000, tier.bandwidthBytesPerS),
                  tier.latencyNs));
   }
-  constantNs =
-      addSat(problem.job.stepNs, noiseAtQuantileNs(problem, stepNoise(problem, family, variance)));
+  StepNoise noise = stepNoise(problem, family, variance);
+  constantNs = addSat(problem.job.stepNs, noiseAtQuantileNs(problem, noise));
+  noise.numReplicas = 1;
+  lockedNs = addSat(problem.job.stepNs, noiseAtQuantileNs(problem, noise));
 }
 
 // Of all schedules: on average a stage is busy for m t.
@@ -110,7 +112,7 @@ int64_t LayoutBounds::familyNs() const {
   for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
     add([kind](const CostSet &set) -> const PieceCost & { return set.kinds[kind]; },
         sequence.count(kind, 0, sequence.size()));
-  return addSat(mulSat(family.numMicroBatches, total) / family.pp, constantNs);
+  return addSat(mulSat(family.numMicroBatches, total) / family.pp, std::min(constantNs, lockedNs));
 }
 
 // Some stage has at least the average tail: tails are convex in parameters and compute, up to

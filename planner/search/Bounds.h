@@ -38,7 +38,9 @@ public:
   StageTimes scheduleTimes(const Layout &variant) const;
   StageTimes variantTimes(const Layout &variant, const StageTimes &scheduleTimes) const;
   // The part of the step that does not depend on the split.
-  int64_t constantPartNs() const { return constantNs; }
+  int64_t constantPartNs(const Layout &variant) const {
+    return independentReplicas(variant) == 1 ? lockedNs : constantNs;
+  }
 
 private:
   // The whole model on one kind of device.
@@ -55,7 +57,8 @@ private:
   Layout family;
   std::vector<Totals> kinds;         // of devices
   std::vector<const CostSet *> sets; // the same, as costs
-  int64_t leastTransferNs = 0, constantNs = 0;
+  int64_t leastTransferNs = 0;
+  int64_t constantNs = 0, lockedNs = 0; // all replicas in lock step
   bool everyLayerHasExperts = true;
 };
 

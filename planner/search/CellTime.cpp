@@ -7,18 +7,22 @@
 
 using namespace sigma::planner;
 
-void CellTime::add(const PieceCost &piece, int64_t times, int64_t zeroNs) {
+void CellTime::add(const PieceCost &piece, int64_t times, const ZeroEach &zero) {
+  const int64_t zeroNs = addSat(zero.reduceNs, zero.gatherNs / 2);
+  const int64_t waitedNs = addSat(piece.backward.totalNs(), zeroNs);
   auto sum = [&](int64_t &total, int64_t ns) { total = addSat(total, mulSat(times, ns)); };
-  sum(totalNs, addSat(piece.baseNs, zeroNs));
-  sum(backwardComputeNs, piece.backward.computeNs);
-  sum(backwardNs, addSat(piece.backward.totalNs(), piece.backward.hiddenNs));
+  sum(totalNs, addSat(piece.baseNs, zero.totalNs()));
+  // Half of the arithmetic, and gradients are reduced when they are there. Of more than the rest of
+  // backward the rest is what counts.
+  sum(weightsNs, std::min(addSat(piece.backward.computeNs, mulSat(2, zero.reduceNs)), waitedNs));
+  sum(backwardNs, addSat(waitedNs, piece.backward.hiddenNs));
   sum(hiddenNs, addSat(piece.forward.hiddenNs, piece.backward.hiddenNs));
 }
 
 void CellTime::add(const CellTime &other, int64_t times) {
   auto sum = [&](int64_t &total, int64_t ns) { total = addSat(total, mulSat(times, ns)); };
   sum(totalNs, other.totalNs);
-  sum(backwardComputeNs, other.backwardComputeNs);
+  sum(weightsNs, other.weightsNs);
   sum(backwardNs, other.backwardNs);
   sum(hiddenNs, other.hiddenNs);
 }
@@ -37,11 +41,10 @@ static int64_t fillOf(const Layout &layout, const CellTime &cell) {
   case Schedule::Interleaved:
     return ceilDiv(cell.totalNs, layout.vpp);
   case Schedule::ZeroBubbleH1:
-    return cell.totalNs - cell.backwardComputeNs;
+    return cell.totalNs - cell.weightsNs;
   case Schedule::DualPipeV:
-    return ceilDiv(2 * Int128(cell.totalNs) + 2 * Int128(cell.backwardNs) -
-                       3 * Int128(cell.backwardComputeNs),
-                   4);
+    return ceilDiv(
+        2 * Int128(cell.totalNs) + 2 * Int128(cell.backwardNs) - 3 * Int128(cell.weightsNs), 4);
   }
   return 0;
 }
@@ -100,7 +103,7 @@ private:
     for (const CostSet *set : sets) {
       const PieceCost &piece = pieceOf(*set);
       CellTime cell;
-      cell.add(piece, 1, zero.everyMicroBatchNs(piece.replicated()));
+      cell.add(piece, 1, zero.everyMicroBatch(piece.replicated()));
       cell.addRecompute(piece.leastExtraNs());
       const StageTimes times = stageTimes(layout, cell);
       least.steadyNs = std::min(least.steadyNs, times.steadyNs - 1);

@@ -9,12 +9,12 @@ namespace sigma::planner {
 
 // Sums over pieces.
 struct CellTime {
-  int64_t totalNs = 0;           // t: forward, backward, recomputation, ZeRO, receiving
-  int64_t backwardComputeNs = 0; // a: arithmetic of backward without recomputation
-  int64_t backwardNs = 0;        // B: backward and recomputation, nothing hidden
-  int64_t hiddenNs = 0;          // H: exchanges hidden behind the other direction
+  int64_t totalNs = 0;    // t: forward, backward, recomputation, ZeRO, receiving
+  int64_t weightsNs = 0;  // v: twice what nobody waits for of a split backward
+  int64_t backwardNs = 0; // B: backward, recomputation and ZeRO, nothing hidden
+  int64_t hiddenNs = 0;   // H: exchanges hidden behind the other direction
 
-  void add(const PieceCost &piece, int64_t times, int64_t zeroNs);
+  void add(const PieceCost &piece, int64_t times, const ZeroEach &zero);
   void add(const CellTime &other, int64_t times);
   void addRecompute(int64_t ns);
   void addReceive(int64_t ns);

@@ -122,7 +122,7 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost,
                               const std::optional<bool> &pinned, bool withModes) {
   PieceCost piece;
   piece.forward = clock.time(cost.forward);
-  piece.backward = clock.time(cost.backward);
+  piece.backward = clock.backwardTime(cost.backward);
   piece.baseNs = addSat(piece.forward.totalNs(), piece.backward.totalNs());
   piece.denseParameters = cost.denseParameters;
   piece.expertParameters = cost.expertParameters;
@@ -207,7 +207,7 @@ CostCache::Key CostCache::key(const Layout &layout, const KindRange &devices) co
   // Groups that fit into a block of tp x cp ranks lie alike wherever the stages are.
   const bool isAlike = layout.placement == Placement::StagesOutside ||
                        layout.etp * layout.ep <= layout.tp * layout.cp;
-  return {AskedCosts::key(layout), isAlike ? 0 : layout.pp, hidesExchange(problem.job, layout),
+  return {AskedCosts::key(layout), isAlike ? 0 : layout.pp, workTiming(problem.job, layout),
           devices};
 }
 

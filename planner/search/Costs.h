@@ -111,7 +111,7 @@ public:
 
 private:
   // All that the figures depend on.
-  using Key = std::tuple<AskedCosts::Key, int64_t, bool, KindRange>;
+  using Key = std::tuple<AskedCosts::Key, int64_t, WorkTiming, KindRange>;
 
   Key key(const Layout &layout, const KindRange &devices) const;
   CostSet clocked(const Layout &layout, const KindRange &devices,

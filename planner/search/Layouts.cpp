@@ -167,7 +167,8 @@ std::vector<Layout> LayoutSpace::schedules(const Layout &family) const {
   add(Schedule::OneForwardOneBackward, 1);
   if (pp < 2)
     return result;
-  add(Schedule::ZeroBubbleH1, 1);
+  if (m >= pp)
+    add(Schedule::ZeroBubbleH1, 1);
   if (m % pp == 0)
     for (int64_t vpp = 2; vpp * pp <= repeats; ++vpp)
       add(Schedule::Interleaved, vpp);

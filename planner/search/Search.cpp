@@ -4,6 +4,7 @@
 #include "planner/search/StageProver.h"
 
 #include <algorithm>
+#include <map>
 #include <queue>
 
 using namespace sigma::planner;
@@ -20,13 +21,16 @@ StageModel Search::model(const Entry &entry) {
 // The lattice
 //===----------------------------------------------------------------------===//
 
-// The variants of a family share one set of costs, but for what DualPipeV hides.
+// The variants of a family share one set of costs, but for what their schedules change.
 static std::vector<Layout> costClasses(const Job &job, const Layout &family) {
-  Layout hiding = family;
-  hiding.schedule = Schedule::DualPipeV;
-  if (hidesExchange(job, hiding))
-    return {family, hiding};
-  return {family};
+  std::vector<Layout> classes{family};
+  for (Schedule schedule : {Schedule::DualPipeV, Schedule::ZeroBubbleH1}) {
+    Layout other = family;
+    other.schedule = schedule;
+    if (family.pp > 1 && workTiming(job, other) != WorkTiming::Plain)
+      classes.push_back(other);
+  }
+  return classes;
 }
 
 int64_t Search::familyBoundNs(const Layout &family) {
@@ -60,6 +64,13 @@ void Search::boundFamilies() {
   });
 }
 
+// ZeRO only adds to the step, unless gradients are reduced where the pipeline would wait.
+static bool fillsBubbles(const Layout &layout) {
+  const bool putsOff =
+      layout.schedule == Schedule::ZeroBubbleH1 || layout.schedule == Schedule::DualPipeV;
+  return putsOff && (layout.zero >= 2 || layout.expertZero >= 2);
+}
+
 // Makes entries of the variants whose bounds are up to `limitNs` and that are none yet.
 void Search::expand(size_t index, int64_t limitNs) {
   Family &family = families[index];
@@ -68,24 +79,24 @@ void Search::expand(size_t index, int64_t limitNs) {
     family.expandedNs = kSaturated;
     return;
   }
-  std::vector<LayoutBounds> bounds;
+  std::map<WorkTiming, LayoutBounds> bounds;
   for (const Layout &layout : costClasses(problem.job, family.layout))
-    bounds.emplace_back(problem, sequence, costs, layout);
+    bounds.try_emplace(workTiming(problem.job, layout), problem, sequence, costs, layout);
   const StaticMemory memoryOfStages(problem, sequence, costs, family.layout);
   Entry entry;
   const LayoutBounds *bound = nullptr;
   StageTimes withoutZero;
   for (const Layout &layout : space.variants(family.layout)) {
-    // Variants that differ in ZeRO alone follow one another, and ZeRO only adds to the step.
+    // Variants that differ in ZeRO alone follow one another.
     const bool isNewSchedule =
         !bound || layout.schedule != entry.layout.schedule || layout.vpp != entry.layout.vpp;
     entry.layout = layout;
     if (isNewSchedule) {
-      bound = hidesExchange(problem.job, layout) ? &bounds.back() : &bounds.front();
+      bound = &bounds.at(workTiming(problem.job, layout));
       withoutZero = bound->scheduleTimes(layout);
     }
     entry.least = withoutZero;
-    if (entry.leastNs(bound->constantPartNs()) > limitNs)
+    if (!fillsBubbles(layout) && entry.leastNs(bound->constantPartNs(layout)) > limitNs)
       continue;
     if (!memoryOfStages.fits(layout)) {
       if (family.expandedNs < 0)
@@ -93,7 +104,7 @@ void Search::expand(size_t index, int64_t limitNs) {
       continue;
     }
     entry.least = bound->variantTimes(layout, withoutZero);
-    entry.boundNs = std::min(entry.leastNs(bound->constantPartNs()), kSaturated - 1);
+    entry.boundNs = std::min(entry.leastNs(bound->constantPartNs(layout)), kSaturated - 1);
     if (entry.boundNs <= limitNs && entry.boundNs > family.expandedNs)
       entries.push_back(entry);
   }

@@ -174,7 +174,7 @@ static bool canRun(const Layout &layout) {
   case Schedule::OneForwardOneBackward:
     return vpp == 1;
   case Schedule::ZeroBubbleH1:
-    return vpp == 1 && pp >= 2;
+    return vpp == 1 && pp >= 2 && m >= pp;
   case Schedule::Interleaved:
     return vpp >= 2 && pp >= 2 && m % pp == 0;
   case Schedule::DualPipeV:

@@ -49,22 +49,22 @@ int64_t StageModel::constantNs() const { return addSat(problem.job.stepNs, quant
 StageModel::Stage StageModel::makeStage(int64_t index) const {
   Stage stage;
   stage.costs = hosts[index].costs;
-  stage.embeddingZeroNs = zeroTime.everyMicroBatchNs(stage.costs->embedding.replicated());
-  stage.headZeroNs = zeroTime.everyMicroBatchNs(stage.costs->head.replicated());
+  stage.embeddingZero = zeroTime.everyMicroBatch(stage.costs->embedding.replicated());
+  stage.headZero = zeroTime.everyMicroBatch(stage.costs->head.replicated());
   for (const PieceCost &kind : stage.costs->kinds)
-    stage.kindZeroNs.push_back(zeroTime.everyMicroBatchNs(kind.replicated()));
-  auto cellOf = [](const PieceCost &piece, int64_t zeroNs) {
+    stage.kindZero.push_back(zeroTime.everyMicroBatch(kind.replicated()));
+  auto cellOf = [](const PieceCost &piece, const ZeroEach &zero) {
     CellTime cell;
-    cell.add(piece, 1, zeroNs);
+    cell.add(piece, 1, zero);
     cell.addRecompute(piece.leastExtraNs());
     return cell;
   };
-  for (size_t kind = 0; kind < stage.kindZeroNs.size(); ++kind)
-    stage.kindCells.push_back(cellOf(stage.costs->kinds[kind], stage.kindZeroNs[kind]));
+  for (size_t kind = 0; kind < stage.kindZero.size(); ++kind)
+    stage.kindCells.push_back(cellOf(stage.costs->kinds[kind], stage.kindZero[kind]));
   if (index == 0)
-    stage.endsCell.add(cellOf(stage.costs->embedding, stage.embeddingZeroNs), 1);
+    stage.endsCell.add(cellOf(stage.costs->embedding, stage.embeddingZero), 1);
   if (index == headStage(shape))
-    stage.endsCell.add(cellOf(stage.costs->head, stage.headZeroNs), 1);
+    stage.endsCell.add(cellOf(stage.costs->head, stage.headZero), 1);
   const Topology topology(problem.cluster);
   for (int64_t other : remoteNeighbours(shape, index))
     stage.receiveNs = addSat(

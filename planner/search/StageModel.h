@@ -50,8 +50,8 @@ private:
   struct Stage {
     const CostSet *costs = nullptr;
     // What every micro-batch pays to ZeRO.
-    std::vector<int64_t> kindZeroNs;
-    int64_t embeddingZeroNs = 0, headZeroNs = 0;
+    std::vector<ZeroEach> kindZero;
+    ZeroEach embeddingZero, headZero;
     // Of receiving and the ends, and of one layer of each kind; not rematerialized, but for pins.
     CellTime endsCell;
     std::vector<CellTime> kindCells;

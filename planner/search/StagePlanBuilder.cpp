@@ -70,7 +70,7 @@ void StageModel::describeTimes(const Contents &held, const RematChoice &choice,
   const Stage &stage = stages[held.stage];
   const CostSet &costs = *stage.costs;
   auto add = [](int64_t &sum, int64_t times, int64_t ns) { sum = addSat(sum, mulSat(times, ns)); };
-  auto addPiece = [&](const PieceCost &piece, int64_t times, int64_t zeroNs) {
+  auto addPiece = [&](const PieceCost &piece, int64_t times, const ZeroEach &zero) {
     for (const WorkTime *work : {&piece.forward, &piece.backward}) {
       add(plan.computeNs, times, work->computeNs);
       add(plan.exchangeNs, times, work->exchangeNs);
@@ -78,12 +78,12 @@ void StageModel::describeTimes(const Contents &held, const RematChoice &choice,
       add(plan.contextNs, times, work->contextNs);
       add(plan.noiseNs, times, work->noiseNs);
     }
-    add(plan.zeroNs, times, zeroNs);
+    add(plan.zeroNs, times, zero.totalNs());
   };
-  addPiece(costs.embedding, held.hasEmbedding, stage.embeddingZeroNs);
-  addPiece(costs.head, held.hasHead, stage.headZeroNs);
+  addPiece(costs.embedding, held.hasEmbedding, stage.embeddingZero);
+  addPiece(costs.head, held.hasHead, stage.headZero);
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
-    addPiece(costs.kinds[kind], held.kinds[kind], stage.kindZeroNs[kind]);
+    addPiece(costs.kinds[kind], held.kinds[kind], stage.kindZero[kind]);
     for (size_t mode = 0; mode < choice.counts[kind].size(); ++mode) {
       const WorkTime &again = costs.kinds[kind].modes[mode].recompute;
       add(plan.recomputeNs, choice.counts[kind][mode], again.totalNs() - again.noiseNs);

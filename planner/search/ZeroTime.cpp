@@ -14,7 +14,8 @@ void ReplicatedWork::add(const ReplicatedWork &other, int64_t times) {
 }
 
 ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
-    : recipe(problem.job.recipe), overlap(problem.job.overlap), topology(problem.cluster) {
+    : recipe(problem.job.recipe), overlap(problem.job.overlap), topology(problem.cluster),
+      ranksPerStage(layout.ranksPerStage()) {
   const Mesh mesh(layout);
   auto replicas = [&](const RankGroup &ranks, int64_t zero) {
     return Replicas{ranks, topology.groupJitterPpm(ranks) * 1e-6, zero};
@@ -23,40 +24,45 @@ ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
   expert = replicas(mesh.expertReplicas(), layout.expertZero);
 }
 
-int64_t ZeroTime::collectiveNs(Collective collective, int64_t bytes,
-                               const Replicas &replicas) const {
+int64_t ZeroEach::totalNs() const { return addSat(reduceNs, gatherNs); }
+
+int64_t ZeroTime::collectiveNs(Collective collective, int64_t bytes, const Replicas &replicas,
+                               int64_t waiting) const {
   int64_t mean = topology.collectiveNs(collective, bytes, replicas.ranks);
-  return addSat(mean, slowestOfNs(mean, replicas.ranks.size(), replicas.linkCv));
+  return addSat(mean, slowestOfNs(mean, waiting, replicas.linkCv));
 }
 
-int64_t ZeroTime::everyMicroBatchNs(const ReplicatedWork &piece) const {
+ZeroEach ZeroTime::everyMicroBatch(const ReplicatedWork &piece) const {
   int64_t reduce = 0, gather = 0;
   auto add = [&](int64_t parameters, const Replicas &replicas) {
+    auto timeNs = [&](Collective collective, int64_t bytesEach) {
+      return collectiveNs(collective, mulSat(parameters, bytesEach), replicas,
+                          replicas.ranks.size());
+    };
     if (replicas.zero >= 2)
-      reduce = addSat(reduce, collectiveNs(Collective::ReduceScatter,
-                                           mulSat(parameters, recipe.reduceBytes), replicas));
+      reduce = addSat(reduce, timeNs(Collective::ReduceScatter, recipe.reduceBytes));
     if (replicas.zero >= 3)
-      gather =
-          addSat(gather, mulSat(2, collectiveNs(Collective::AllGather,
-                                                mulSat(parameters, recipe.valueBytes), replicas)));
+      gather = addSat(gather, mulSat(2, timeNs(Collective::AllGather, recipe.valueBytes)));
   };
   add(piece.denseParameters, dense);
   add(piece.expertParameters, expert);
-  return addSat(exposedNs(reduce, piece.backwardComputeNs, overlap.gradientPpm),
-                exposedNs(gather, addSat(piece.forwardComputeNs, piece.backwardComputeNs),
-                          overlap.parameterPpm));
+  return {exposedNs(reduce, piece.backwardComputeNs, overlap.gradientPpm),
+          exposedNs(gather, addSat(piece.forwardComputeNs, piece.backwardComputeNs),
+                    overlap.parameterPpm)};
 }
 
 int64_t ZeroTime::syncNs(const ReplicatedWork &stage) const {
   int64_t reduce = 0, gather = 0;
   auto add = [&](int64_t parameters, const Replicas &replicas) {
+    auto timeNs = [&](Collective collective, int64_t bytesEach) {
+      return collectiveNs(collective, mulSat(parameters, bytesEach), replicas, ranksPerStage);
+    };
     if (replicas.zero <= 1)
-      reduce = addSat(reduce, collectiveNs(replicas.zero == 0 ? Collective::AllReduce
-                                                              : Collective::ReduceScatter,
-                                           mulSat(parameters, recipe.reduceBytes), replicas));
+      reduce = addSat(reduce,
+                      timeNs(replicas.zero == 0 ? Collective::AllReduce : Collective::ReduceScatter,
+                             recipe.reduceBytes));
     if (replicas.zero == 1 || replicas.zero == 2)
-      gather = addSat(gather, collectiveNs(Collective::AllGather,
-                                           mulSat(parameters, recipe.valueBytes), replicas));
+      gather = addSat(gather, timeNs(Collective::AllGather, recipe.valueBytes));
   };
   add(stage.denseParameters, dense);
   add(stage.expertParameters, expert);

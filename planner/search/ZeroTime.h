@@ -15,12 +15,19 @@ struct ReplicatedWork {
   void add(const ReplicatedWork &other, int64_t times);
 };
 
+// What every micro-batch adds to the time of a piece.
+struct ZeroEach {
+  int64_t reduceNs = 0; // in backward, of gradients
+  int64_t gatherNs = 0; // half of it in backward, of values
+
+  int64_t totalNs() const;
+};
+
 class ZeroTime {
 public:
   ZeroTime(const Problem &problem, const Layout &layout);
 
-  // Of a piece, for every micro-batch.
-  int64_t everyMicroBatchNs(const ReplicatedWork &piece) const;
+  ZeroEach everyMicroBatch(const ReplicatedWork &piece) const;
   // Of a stage, once per step.
   int64_t syncNs(const ReplicatedWork &stage) const;
 
@@ -31,13 +38,15 @@ private:
     int64_t zero;
   };
 
-  // With the wait for the slowest of the group.
-  int64_t collectiveNs(Collective collective, int64_t bytes, const Replicas &replicas) const;
+  // With the wait for the slowest of `waiting` ranks.
+  int64_t collectiveNs(Collective collective, int64_t bytes, const Replicas &replicas,
+                       int64_t waiting) const;
 
   const Recipe &recipe;
   const Overlap &overlap;
   Topology topology;
   Replicas dense, expert;
+  int64_t ranksPerStage; // the step ends with the last of them
 };
 
 } // namespace sigma::planner

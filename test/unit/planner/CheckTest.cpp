@@ -197,6 +197,9 @@ TEST_F(CheckTest, RefusesSchedulesThatCannotRun) {
   expectViolation("schedule", "interleaved needs micro-batches that divide by pp = 2, not 3");
   expectAfter(with(Schedule::DualPipeV), "schedule",
               "dualpipev needs at least 2 x pp = 4 micro-batches, not 3");
+  instance.problem.job.globalBatch = 4; // one micro-batch
+  expectAfter([](Layout &l) { l.schedule = Schedule::ZeroBubbleH1, l.vpp = 1; }, "schedule",
+              "zb-h1 needs at least pp = 2 micro-batches, not 1");
   plan.layout = {};
   plan.layout.dp = 8;
   plan.layout.schedule = Schedule::ZeroBubbleH1;

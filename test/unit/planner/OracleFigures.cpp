@@ -62,6 +62,8 @@ void LayoutFigures::setNoise() {
   noise.numStages = layout.pp;
   noise.numReplicas = problem.cluster.numDevices /
                       (layout.pp * std::lcm(layout.tp * layout.cp, layout.etp * layout.ep));
+  if (layout.zero >= 2 || layout.expertZero >= 2)
+    noise.numReplicas = 1;
   noise.numDevices = problem.cluster.numDevices;
   noise.spikes = problem.cluster.spikes;
   // Rounded up by the planner; sums in another order may differ in the last bit, hence the small
@@ -69,26 +71,38 @@ void LayoutFigures::setNoise() {
   noiseNs = int64_t(std::ceil(noise.quantileNs(problem.job.quantilePpm * 1e-6) - 1e-5));
 }
 
-int64_t LayoutFigures::collectiveNs(Collective collective, int64_t bytes,
-                                    const RankGroup &ranks) const {
+int64_t LayoutFigures::collectiveNs(Collective collective, int64_t bytes, const RankGroup &ranks,
+                                    int64_t waiting) const {
   const int64_t mean = topology.collectiveNs(collective, bytes, ranks);
-  return mean + waitNs(mean, ranks.size(), topology.groupJitterPpm(ranks) * 1e-6);
+  return mean + waitNs(mean, waiting, topology.groupJitterPpm(ranks) * 1e-6);
 }
 
-int64_t LayoutFigures::pieceNs(const PieceFigures &piece) const {
-  const Recipe &recipe = problem.job.recipe;
-  const Overlap &overlap = problem.job.overlap;
-  int64_t reduce = 0, gather = 0;
+int64_t LayoutFigures::reduceNs(const PieceFigures &piece) const {
+  int64_t reduce = 0;
   auto add = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
     if (zero >= 2)
-      reduce += collectiveNs(Collective::ReduceScatter, parameters * recipe.reduceBytes, ranks);
-    if (zero == 3)
-      gather += 2 * collectiveNs(Collective::AllGather, parameters * recipe.valueBytes, ranks);
+      reduce += collectiveNs(Collective::ReduceScatter, parameters * problem.job.recipe.reduceBytes,
+                             ranks, ranks.size());
   };
   add(layout.zero, piece.dense, denseRanks);
   add(layout.expertZero, piece.expert, expertRanks);
-  return piece.baseNs + exposedNs(reduce, piece.backwardNs, overlap.gradientPpm) +
-         exposedNs(gather, piece.forwardNs + piece.backwardNs, overlap.parameterPpm);
+  return exposedNs(reduce, piece.backwardNs, problem.job.overlap.gradientPpm);
+}
+
+int64_t LayoutFigures::gatherNs(const PieceFigures &piece) const {
+  int64_t gather = 0;
+  auto add = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
+    if (zero == 3)
+      gather += 2 * collectiveNs(Collective::AllGather, parameters * problem.job.recipe.valueBytes,
+                                 ranks, ranks.size());
+  };
+  add(layout.zero, piece.dense, denseRanks);
+  add(layout.expertZero, piece.expert, expertRanks);
+  return exposedNs(gather, piece.forwardNs + piece.backwardNs, problem.job.overlap.parameterPpm);
+}
+
+int64_t LayoutFigures::pieceNs(const PieceFigures &piece) const {
+  return piece.baseNs + reduceNs(piece) + gatherNs(piece);
 }
 
 int64_t LayoutFigures::tailNs(const Device &device, const Totals &totals) const {
@@ -97,12 +111,13 @@ int64_t LayoutFigures::tailNs(const Device &device, const Totals &totals) const 
   int64_t reduce = 0, gather = 0, updated = 0;
   auto add = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
     const int64_t gradients = parameters * recipe.reduceBytes;
+    const int64_t all = layout.tp * layout.cp * layout.dp; // the last of them ends the step
     if (zero == 0)
-      reduce += collectiveNs(Collective::AllReduce, gradients, ranks);
+      reduce += collectiveNs(Collective::AllReduce, gradients, ranks, all);
     if (zero == 1)
-      reduce += collectiveNs(Collective::ReduceScatter, gradients, ranks);
+      reduce += collectiveNs(Collective::ReduceScatter, gradients, ranks, all);
     if (zero == 1 || zero == 2)
-      gather += collectiveNs(Collective::AllGather, parameters * recipe.valueBytes, ranks);
+      gather += collectiveNs(Collective::AllGather, parameters * recipe.valueBytes, ranks, all);
     updated += zero > 0 ? divideUp(parameters, ranks.size()) : parameters;
   };
   add(layout.zero, totals.dense, denseRanks);
@@ -120,8 +135,9 @@ StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
   auto add = [&](const PieceFigures &piece, int64_t count) {
     totals.add(piece, count);
     base.timeNs += count * pieceNs(piece);
-    base.backwardNs += count * piece.backwardNs;
-    base.wholeBackwardNs += count * piece.wholeBackwardNs;
+    const int64_t reduce = reduceNs(piece), zero = reduce + gatherNs(piece) / 2;
+    base.wholeBackwardNs += count * (piece.wholeBackwardNs + zero);
+    base.putOffNs += count * std::min(piece.backwardNs + 2 * reduce, piece.shownBackwardNs + zero);
     base.hiddenNs += count * piece.hiddenNs;
   };
   for (const auto &[kind, count] : layers.counts)
@@ -218,10 +234,10 @@ StageTerms LayoutFigures::terms(const StageBase &base, int64_t recomputeNs) cons
     return {m * time - fill, fill, base.tailNs};
   }
   if (layout.schedule == Schedule::ZeroBubbleH1) {
-    const int64_t fill = time - base.backwardNs;
+    const int64_t fill = time - base.putOffNs;
     return {m * time - fill, fill, base.tailNs};
   }
-  const int64_t fill = divideUp(2 * time + 2 * backward - 3 * base.backwardNs, 4);
+  const int64_t fill = divideUp(2 * time + 2 * backward - 3 * base.putOffNs, 4);
   const int64_t alone = divideUp((2 * layout.pp + 1) * base.hiddenNs, 2);
   return {m * time - fill + alone, fill, base.tailNs};
 }

@@ -19,7 +19,8 @@ struct StageLayers {
 // A stage but for the memory and the recomputation of its layers.
 struct StageBase {
   int64_t timeNs = 0, tailNs = 0;
-  int64_t backwardNs = 0, wholeBackwardNs = 0, hiddenNs = 0; // as of a piece
+  int64_t wholeBackwardNs = 0, hiddenNs = 0; // as of a piece, with ZeRO
+  int64_t putOffNs = 0;                      // twice the gradients of weights
   int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
   // What layers save is kept so often.
   int64_t heldNumerator = 1, heldDenominator = 1;
@@ -49,8 +50,12 @@ public:
 
 private:
   struct Totals;
+  // With every micro-batch, beyond what hides it.
+  int64_t reduceNs(const PieceFigures &piece) const;
+  int64_t gatherNs(const PieceFigures &piece) const;
   int64_t pieceNs(const PieceFigures &piece) const;
-  int64_t collectiveNs(Collective collective, int64_t bytes, const RankGroup &ranks) const;
+  int64_t collectiveNs(Collective collective, int64_t bytes, const RankGroup &ranks,
+                       int64_t waiting) const;
   void setMemory(int64_t stage, const StageLayers &layers, const Totals &totals,
                  StageBase &base) const;
   int64_t tailNs(const Device &device, const Totals &totals) const;

@@ -172,7 +172,7 @@ private:
     case Schedule::OneForwardOneBackward:
       return l.vpp == 1;
     case Schedule::ZeroBubbleH1:
-      return l.vpp == 1 && l.pp >= 2;
+      return l.vpp == 1 && l.pp >= 2 && l.numMicroBatches >= l.pp;
     case Schedule::Interleaved:
       return l.vpp >= 2 && l.pp >= 2 && l.numMicroBatches % l.pp == 0;
     case Schedule::DualPipeV:

@@ -25,7 +25,8 @@ namespace {
 
 struct Pass {
   int64_t computeNs = 0, totalNs = 0;
-  int64_t hiddenNs = 0; // not in the total
+  int64_t hiddenNs = 0;       // not in the total
+  int64_t exchangeWaitNs = 0; // in the total, unless hidden
   double variance = 0;
 };
 
@@ -39,13 +40,14 @@ public:
                 std::sqrt(std::max(1.0, double(problem.model.numExperts) / double(layout.ep)));
   }
 
-  // `isPaired`: with DualPipeV, beside the other direction.
-  Pass time(const WorkCost &work, bool isPaired);
+  enum Kind { Forward, Backward, Again };
+  Pass time(const WorkCost &work, Kind kind);
 
 private:
   // Ops [first, end) of a segment that ends in group `group`; none: nobody waits.
   void segment(const WorkCost &work, int64_t first, int64_t end, const Group *group);
-  int64_t waits(Pass &pass) const;
+  // Of ops, one ns in `part` is waited for.
+  int64_t waits(Pass &pass, int64_t part) const;
 
   const Problem &problem;
   const Device &device;
@@ -59,16 +61,22 @@ private:
 
 void PassTimer::segment(const WorkCost &work, int64_t first, int64_t end, const Group *group) {
   const int index = group ? static_cast<int>(*group) : kNumGroups;
+  // The tokens of experts' tensor groups are uneven between those groups, not inside.
+  const bool isUnevenLater = layout.ep > 1 && group && *group == Group::ExpertTensor;
+  const int ofTokens = isUnevenLater ? static_cast<int>(Group::Expert) : index;
   for (int64_t i = first; i < end; ++i) {
     const OpCost &op = work.ops[i];
     const int64_t time = opTimeNs(device, op);
-    (op.opClass == OpClass::GroupedMatmul ? grouped : plain)[index] += time;
+    if (op.opClass == OpClass::GroupedMatmul)
+      grouped[ofTokens] += time;
+    else
+      plain[index] += time;
     if (op.opClass == OpClass::Attention)
       attention += time;
   }
 }
 
-int64_t PassTimer::waits(Pass &pass) const {
+int64_t PassTimer::waits(Pass &pass, int64_t part) const {
   const double jitter = device.jitterPpm * 1e-6, groupedJitter = std::hypot(jitter, routing);
   int64_t total = 0;
   for (int i = 0; i <= kNumGroups; ++i) {
@@ -82,13 +90,18 @@ int64_t PassTimer::waits(Pass &pass) const {
         (std::pow(double(plain[i]) * jitter, 2) + std::pow(double(grouped[i]) * groupedJitter, 2) +
          std::pow(double(comm[i]) * link, 2)) *
         maxOfNormalsVariance(n);
-    total += waitNs(plain[i], n, jitter) + waitNs(grouped[i], n, groupedJitter) +
-             waitNs(comm[i], n, link);
+    const int64_t here = waitNs((plain[i] + part - 1) / part, n, jitter) +
+                         waitNs((grouped[i] + part - 1) / part, n, groupedJitter) +
+                         waitNs(comm[i], n, link);
+    if (isGroup && static_cast<Group>(i) == Group::Expert)
+      pass.exchangeWaitNs = here;
+    else
+      total += here;
   }
   return total;
 }
 
-Pass PassTimer::time(const WorkCost &work, bool isPaired) {
+Pass PassTimer::time(const WorkCost &work, Kind kind) {
   for (int i = 0; i <= kNumGroups; ++i)
     plain[i] = grouped[i] = comm[i] = 0;
   attention = 0;
@@ -111,15 +124,17 @@ Pass PassTimer::time(const WorkCost &work, bool isPaired) {
                    std::accumulate(grouped, std::end(grouped), int64_t(0));
   const Overlap &overlap = problem.job.overlap;
   auto of = [&](Group group) { return comm[static_cast<int>(group)]; };
-  pass.totalNs = pass.computeNs + waits(pass);
+  // ZB-H1 puts off half of backward, the gradients of weights.
+  const bool isHalf = kind == Backward && layout.schedule == Schedule::ZeroBubbleH1;
+  pass.totalNs = pass.computeNs + waits(pass, isHalf ? 2 : 1);
   pass.totalNs +=
       exposedNs(of(Group::Tensor) + of(Group::ExpertTensor), pass.computeNs, overlap.tensorPpm);
   pass.totalNs += exposedNs(of(Group::Context), attention, overlap.contextPpm);
-  const bool hides = isPaired && layout.schedule == Schedule::DualPipeV;
-  const int64_t exchange =
-      exposedNs(of(Group::Expert), pass.computeNs, hides ? overlap.expertPpm : 0);
-  pass.totalNs += exchange;
-  pass.hiddenNs = of(Group::Expert) - exchange;
+  const bool hides = kind != Again && layout.schedule == Schedule::DualPipeV;
+  const int64_t exchange = of(Group::Expert) + pass.exchangeWaitNs;
+  const int64_t exposed = exposedNs(exchange, pass.computeNs, hides ? overlap.expertPpm : 0);
+  pass.totalNs += exposed;
+  pass.hiddenNs = exchange - exposed;
   return pass;
 }
 
@@ -131,10 +146,12 @@ static bool isAllowed(const std::optional<bool> &pin, const std::string &mode) {
 
 static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, std::optional<bool> pin) {
   PieceFigures figures;
-  const Pass forward = timer.time(cost.forward, true), backward = timer.time(cost.backward, true);
+  const Pass forward = timer.time(cost.forward, PassTimer::Forward),
+             backward = timer.time(cost.backward, PassTimer::Backward);
   figures.forwardNs = forward.computeNs;
   figures.backwardNs = backward.computeNs;
   figures.baseNs = forward.totalNs + backward.totalNs;
+  figures.shownBackwardNs = backward.totalNs;
   figures.wholeBackwardNs = backward.totalNs + backward.hiddenNs;
   figures.hiddenNs = forward.hiddenNs + backward.hiddenNs;
   figures.variance = forward.variance + backward.variance;
@@ -142,7 +159,7 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, std::opti
   figures.expert = cost.expertParameters;
   for (const RematMode &mode : cost.modes)
     if (isAllowed(pin, mode.name))
-      figures.modes.push_back({mode.name, timer.time(mode.recompute, false).totalNs,
+      figures.modes.push_back({mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
                                mode.savedBytes, mode.transientBytes});
   return figures;
 }
@@ -204,7 +221,7 @@ const WorkFigures &WorkBook::work(const Layout &layout) {
                                  layout.microBatch,
                                  int64_t(layout.contextKind),
                                  int64_t(layout.placement),
-                                 layout.schedule == Schedule::DualPipeV};
+                                 int64_t(layout.schedule)};
   auto entry = known.find(key);
   if (entry == known.end())
     entry = known.emplace(key, WorkFigures(instance, layout)).first;

@@ -25,6 +25,7 @@ struct ModeFigures {
 struct PieceFigures {
   int64_t forwardNs = 0, backwardNs = 0; // arithmetic
   int64_t wholeBackwardNs = 0;           // with what it waits for, and the exchanges it hides
+  int64_t shownBackwardNs = 0;           // without those
   int64_t hiddenNs = 0;                  // exchanges that something hides
   int64_t baseNs = 0;                    // forward and backward with all they wait for, before ZeRO
   double variance = 0;

@@ -116,7 +116,7 @@ std::set<ShapeOracle::Mask> ShapeOracle::schedules(Layout l) {
         if (Units(problem.model, l).count < l.pp * vpp)
           broken |= bit("layers");
         const bool isLegal[kNumSchedules] = {vpp == 1, vpp > 1 && l.pp > 1 && m % l.pp == 0,
-                                             vpp == 1 && l.pp > 1,
+                                             vpp == 1 && l.pp > 1 && m >= l.pp,
                                              vpp == 2 && l.pp > 1 && m >= 2 * l.pp};
         if (!isLegal[schedule])
           broken |= bit("schedule");

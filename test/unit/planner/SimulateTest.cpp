@@ -225,14 +225,29 @@ TEST(Simulate, JitterOfEqualStagesEqualsTheClosedForm) {
   }
 }
 
+// Gradients that nothing hides are reduced where a split backward puts its weights off.
+TEST(Simulate, ReducedGradientsFillBubbles) {
+  for (Schedule schedule : kSchedules) {
+    Instance instance = evenInstance(schedule, 4);
+    instance.problem.job.pins[Axis::Zero] = instance.problem.job.pins[Axis::ExpertZero] = 2;
+    instance.problem.cluster.tiers = {{"pod", 8, 20000000000, 0}};
+    SimulateOptions options;
+    options.samples = 1;
+    Simulation result = simulated(instance, options);
+    EXPECT_GT(result.plan.stages[0].zeroNs, 0);
+    EXPECT_NEAR(result.plan.stepTime.meanNs / result.mean.ns, 1, 0.03) << scheduleName(schedule);
+  }
+}
+
 // One axis of 8 ranks waits for its slowest: so much longer than without noise, as predicted.
-void expectWaits(Axis axis) {
+void expectWaits(Axis axis, int64_t etp = 1) {
   Instance instance = evenInstance(Schedule::OneForwardOneBackward, 1);
   Problem &problem = instance.problem;
   problem.cluster.tiers = {{"pod", 8, 50000000000, 2000, 100000}};
   problem.cluster.routingJitterPpm = 300000;
   problem.cluster.device.jitterPpm = 30000;
-  problem.job.pins[axis] = axis == Axis::Ep ? 8 : 4;
+  problem.job.pins[axis] = axis == Axis::Ep ? 8 / etp : 4;
+  problem.job.pins[Axis::Etp] = etp;
   SimulateOptions options;
   options.samples = 1000;
   Simulation result = simulated(instance, options);
@@ -246,6 +261,7 @@ void expectWaits(Axis axis) {
 TEST(Simulate, TensorGroupsWaitForTheirSlowest) { expectWaits(Axis::Tp); }
 TEST(Simulate, ContextGroupsWaitForTheirSlowest) { expectWaits(Axis::Cp); }
 TEST(Simulate, ExpertGroupsWaitForTheirSlowest) { expectWaits(Axis::Ep); }
+TEST(Simulate, SharedExpertsWaitForTheirTokens) { expectWaits(Axis::Ep, 2); }
 
 TEST(Simulate, SpikesComeAsOftenAsStated) {
   Instance instance = evenInstance(Schedule::OneForwardOneBackward, 1);
