@@ -26,16 +26,6 @@ static planner::Recipe recipe(Precision precision, std::optional<Precision> mome
   llvm_unreachable("unknown precision");
 }
 
-/// The planner chooses freely among modes, or none or all of a layer. Where one of these two is
-/// forbidden, it takes the other.
-static std::optional<RematMode> onlyRemat(JobOp op) {
-  if (op.forbids(RematMode::None))
-    return RematMode::Full;
-  if (op.forbids(RematMode::Full))
-    return RematMode::None;
-  return op.getPinnedRemat();
-}
-
 /// The enumerations of the planner and of the dialect number their cases alike.
 template <typename To, typename From>
 static To sameCase(From from) {
@@ -63,8 +53,11 @@ static void describeChoices(JobOp op, planner::Pins &pins, planner::Forbids &for
   for (int i = 0; i < planner::kNumSchedules; ++i)
     if (op.forbids(static_cast<Schedule>(i)))
       forbids.schedules.push_back(static_cast<planner::Schedule>(i));
-  if (auto remat = onlyRemat(op))
+  if (auto remat = op.getPinnedRemat())
     pins.remat = *remat == RematMode::Full;
+  for (RematMode mode : {RematMode::None, RematMode::Full})
+    if (op.forbids(mode))
+      forbids.remat.push_back(stringifyRematMode(mode).str());
 }
 
 static planner::Overlap describeOverlap(OverlapAttr attr) {

@@ -191,6 +191,8 @@ private:
         line("  forbidden: %s = %lld", axisName(Axis(axis)), (long long)value);
     for (Schedule schedule : forbids.schedules)
       line("  forbidden: schedule %s", scheduleName(schedule));
+    for (const std::string &mode : forbids.remat)
+      line("  forbidden: remat %s", mode.c_str());
   }
 
   void proof() {

@@ -213,6 +213,7 @@ struct Pins {
 struct Forbids {
   std::array<std::vector<int64_t>, kNumAxes> sizes;
   std::vector<Schedule> schedules;
+  std::vector<std::string> remat; // modes that no layer may have
 
   std::vector<int64_t> &operator[](Axis axis) { return sizes[static_cast<int>(axis)]; }
   const std::vector<int64_t> &operator[](Axis axis) const { return sizes[static_cast<int>(axis)]; }

@@ -41,4 +41,12 @@ void RuleBook::forbids() {
   const std::vector<Schedule> &schedules = forbids.schedules;
   rule(std::count(schedules.begin(), schedules.end(), layout.schedule) == 0, "forbid",
        "schedule = " + std::string(scheduleName(layout.schedule)) + " is forbidden");
+  for (const std::string &mode : forbids.remat) {
+    int64_t count = 0;
+    for (const StagePlan &stage : plan.stages)
+      count += std::count(stage.remat.begin(), stage.remat.end(), mode);
+    rule(count == 0, "forbid",
+         str(count) + (count == 1 ? " layer has" : " layers have") + " the forbidden mode '" +
+             mode + "'");
+  }
 }

@@ -62,7 +62,7 @@ public:
 private:
   bool forbidsAnything() const {
     const Forbids &forbids = problem.job.forbids;
-    return !forbids.schedules.empty() ||
+    return !forbids.schedules.empty() || !forbids.remat.empty() ||
            std::any_of(forbids.sizes.begin(), forbids.sizes.end(),
                        [](const std::vector<int64_t> &values) { return !values.empty(); });
   }

@@ -23,6 +23,8 @@ std::string describe(const Forbids &forbids) {
       add(std::string(axisName(static_cast<Axis>(i))) + " = " + str(value));
   for (Schedule schedule : forbids.schedules)
     add(std::string("schedule ") + scheduleName(schedule));
+  for (const std::string &mode : forbids.remat)
+    add("remat " + mode);
   return text;
 }
 

@@ -118,8 +118,16 @@ static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
   return front;
 }
 
-static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost,
-                              const std::optional<bool> &pinned, bool withModes) {
+static bool isAllowed(const Job &job, const std::string &mode) {
+  const std::vector<std::string> &forbidden = job.forbids.remat;
+  const std::optional<bool> &pinned = job.pins.remat;
+  return (!pinned || mode == (*pinned ? "full" : "none")) &&
+         std::find(forbidden.begin(), forbidden.end(), mode) == forbidden.end();
+}
+
+// What is no layer has a single mode, about which nobody is asked.
+static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost, const Job &job,
+                              bool withModes) {
   PieceCost piece;
   piece.forward = clock.time(cost.forward);
   piece.backward = clock.backwardTime(cost.backward);
@@ -129,7 +137,7 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost,
   if (!withModes)
     return piece;
   for (const RematMode &mode : cost.modes) {
-    if (pinned && cost.modes.size() > 1 && mode.name != (*pinned ? "full" : "none"))
+    if (cost.modes.size() > 1 && !isAllowed(job, mode.name))
       continue;
     WorkTime recompute = clock.recomputeTime(mode.recompute);
     piece.modes.push_back(
@@ -224,9 +232,9 @@ CostSet CostCache::clocked(const Layout &layout, const KindRange &devices,
   const AskedCosts::Ends &ends = asked.ends(layout);
   CostSet set;
   for (const LayerCost &cost : layers)
-    set.kinds.push_back(clockedPiece(clock, cost, problem.job.pins.remat, withModes));
-  set.embedding = clockedPiece(clock, ends.embedding, {}, true);
-  set.head = clockedPiece(clock, ends.head, {}, true);
+    set.kinds.push_back(clockedPiece(clock, cost, problem.job, withModes));
+  set.embedding = clockedPiece(clock, ends.embedding, problem.job, true);
+  set.head = clockedPiece(clock, ends.head, problem.job, true);
   set.boundaryBytes = ends.boundaryBytes;
   set.batchBytes = ends.batchBytes;
   set.workspaceBytes = ends.workspaceBytes;

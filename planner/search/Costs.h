@@ -29,7 +29,7 @@ struct PieceCost {
 
   ReplicatedWork replicated() const;
   double varianceNs2() const { return forward.varianceNs2 + backward.varianceNs2; }
-  // Of the mode that takes least; 0 unless rematerialization is pinned.
+  // Of the mode that takes least; 0 unless keeping everything is excluded.
   int64_t leastExtraNs() const { return modes.empty() ? 0 : modes.front().extraNs; }
 };
 

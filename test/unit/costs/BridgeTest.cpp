@@ -85,6 +85,12 @@ TEST_F(Bridge, ChoicesAreThePlanners) {
             (std::vector{planner::Schedule::ZeroBubbleH1, planner::Schedule::DualPipeV}));
 }
 
+TEST_F(Bridge, AForbiddenModePinsNoOther) {
+  load("forbid {remat = [full]}");
+  EXPECT_EQ(task.problem.job.pins.remat, std::nullopt);
+  EXPECT_EQ(task.problem.job.forbids.remat, std::vector<std::string>{"full"});
+}
+
 TEST_F(Bridge, NothingIsSaidByDefault) {
   load("");
   planner::Job &job = task.problem.job;

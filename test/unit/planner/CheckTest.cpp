@@ -276,6 +276,11 @@ TEST_F(CheckTest, RefusesWhatIsForbidden) {
   instance.problem.job.forbids = {};
   instance.problem.job.forbids.schedules = {Schedule::OneForwardOneBackward};
   expectViolation("forbid", "schedule = 1f1b is forbidden");
+  instance.problem.job.forbids = {};
+  instance.problem.job.forbids.remat = {"full"};
+  expectLegal();
+  plan.stages[0].remat[1] = "full";
+  expectViolation("forbid", "1 layer has the forbidden mode 'full'");
 }
 
 } // namespace

@@ -140,11 +140,16 @@ Pass PassTimer::time(const WorkCost &work, Kind kind) {
 
 } // namespace
 
-static bool isAllowed(const std::optional<bool> &pin, const std::string &mode) {
-  return !pin || mode == (*pin ? "full" : "none");
+static bool isAllowed(const Job *job, const std::string &mode) {
+  if (!job)
+    return true;
+  for (const std::string &forbidden : job->forbids.remat)
+    if (mode == forbidden)
+      return false;
+  return !job->pins.remat || mode == (*job->pins.remat ? "full" : "none");
 }
 
-static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, std::optional<bool> pin) {
+static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job *job) {
   PieceFigures figures;
   const Pass forward = timer.time(cost.forward, PassTimer::Forward),
              backward = timer.time(cost.backward, PassTimer::Backward);
@@ -158,7 +163,7 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, std::opti
   figures.dense = cost.denseParameters;
   figures.expert = cost.expertParameters;
   for (const RematMode &mode : cost.modes)
-    if (isAllowed(pin, mode.name))
+    if (isAllowed(job, mode.name))
       figures.modes.push_back({mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
                                mode.savedBytes, mode.transientBytes});
   return figures;
@@ -202,9 +207,9 @@ WorkFigures::WorkFigures(Instance &instance, const Layout &layout) {
       for (const LayerGroup &group : problem.model.layers)
         if (!stage->kinds.count(group.kind))
           stage->kinds[group.kind] =
-              figuresOf(timer, instance.costs.layer(group.kind, sharding), problem.job.pins.remat);
-      stage->embedding = figuresOf(timer, instance.costs.embedding(sharding), std::nullopt);
-      stage->head = figuresOf(timer, instance.costs.head(sharding), std::nullopt);
+              figuresOf(timer, instance.costs.layer(group.kind, sharding), &problem.job);
+      stage->embedding = figuresOf(timer, instance.costs.embedding(sharding), nullptr);
+      stage->head = figuresOf(timer, instance.costs.head(sharding), nullptr);
       entry = stage;
     }
     stages.push_back(entry);

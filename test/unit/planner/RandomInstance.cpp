@@ -148,6 +148,8 @@ static void randomChoices(Random &random, Job &job) {
   }
   if (random.chance(10))
     job.pins.remat = random.chance(50);
+  else if (random.chance(10))
+    job.forbids.remat = {random.chance(50) ? "full" : "none"};
   if (random.chance(10))
     job.pins.schedule = static_cast<Schedule>(random.below(kNumSchedules));
   else if (random.chance(20))

@@ -256,6 +256,27 @@ TEST(Search, AlternativesAreTheBestOfTheirSize) {
   EXPECT_GE(alternatives, 3);
 }
 
+// Where memory asks for it, a layer may still drop some values.
+TEST(Search, AForbiddenModeExcludesOnlyItself) {
+  int others = 0;
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    Instance instance = randomInstance(seed, 6, 8, false);
+    Job &job = instance.problem.job;
+    job.pins.remat.reset();
+    for (const char *forbidden : {"none", "full"}) {
+      job.forbids.remat = {forbidden};
+      const Answer answer = plan(instance.problem, instance.costs);
+      ASSERT_EQ(answer.error, "");
+      for (const StagePlan &stage : answer.plan.stages)
+        for (const std::string &mode : stage.remat) {
+          EXPECT_NE(mode, forbidden);
+          others += mode != "none" && mode != "full";
+        }
+    }
+  }
+  EXPECT_GT(others, 0);
+}
+
 TEST(Search, TimeLimitGivesAProvenGap) {
   Instance instance = sigmaInstance();
   const Answer best = plan(instance.problem, instance.costs);
