@@ -31,6 +31,19 @@ static int64_t scratchBytes(rank::ProgramOp program) {
 
 static SmallVector<Operation *> blocksOf(Layer kind) { return {kind.attention, kind.feedForward}; }
 
+/// How the exchanges of a piece go, where they do not send every choice by itself.
+static planner::Routing routingOf(JobOp job, ModelOp model, ArrayRef<Operation *> blocks) {
+  if (job.getDispatch() == Dispatch::PerChoice)
+    return {};
+  MoeOp moe = dyn_cast<MoeOp>(blocks.back());
+  if (MtpOp mtp = model.getMtp(); mtp && isa<HeadOp>(blocks.back()))
+    moe = dyn_cast<MoeOp>(mtp.getLayers().front().feedForward.getOperation());
+  if (!moe)
+    return {};
+  return {moe.getExperts(), moe.getTopK(), moe.getGroups().value_or(1),
+          moe.getTopGroups().value_or(1)};
+}
+
 /// The modes of what is no layer.
 static const std::string kNoLayer[] = {rank::RematSet::kNone.str()};
 
@@ -40,11 +53,12 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   Probe probe(job, model, sharding, blocks);
   planner::LayerCost cost = workAndParameters(*probe);
   cost.modes = rematModes(*probe, modes);
-  finish(cost.forward, sharding);
-  finish(cost.backward, sharding);
+  const planner::Routing routing = routingOf(job, model, blocks);
+  finish(cost.forward, sharding, routing);
+  finish(cost.backward, sharding, routing);
   const int64_t scratch = job.getScratchGradients() ? scratchBytes(*probe) : 0;
   for (planner::RematMode &mode : cost.modes) {
-    finish(mode.recompute, sharding);
+    finish(mode.recompute, sharding, routing);
     mode.transientBytes += scratch;
   }
   return cost;
@@ -105,8 +119,9 @@ planner::LayerCost CostTables::layerWork(int kind, const planner::Sharding &shar
   cost.backward = std::move(after.backward);
   cost.denseParameters += after.denseParameters;
   cost.expertParameters += after.expertParameters;
-  finish(cost.forward, sharding);
-  finish(cost.backward, sharding);
+  const planner::Routing routing = routingOf(job, model, blocksOf(kinds[kind]));
+  finish(cost.forward, sharding, routing);
+  finish(cost.backward, sharding, routing);
   return cost;
 }
 

@@ -26,7 +26,7 @@ public:
   WorkCounter(const Problem &problem, const Device &device, const Layout &layout);
 
   WorkCount count(const WorkCost &work) const;
-  // Nothing hides the exchanges of recomputation.
+  // No other direction hides the exchanges of recomputation.
   WorkCount countRecomputation(const WorkCost &work) const;
 
 private:

@@ -45,5 +45,6 @@ int64_t sigma::planner::opTimeNs(const Device &device, const OpCost &op) {
       ceilDiv(Int128(op.flops) * kNsPerS * kPpm, Int128(device.peakFlopsPerS) * efficiency);
   int64_t memory =
       transferNs(device, op.bytes, efficiencyOf(device, OpClass::Memory).ppmAt(op.bytes));
-  return slowed(device, addSat(std::max(arithmetic, memory), device.launchNs));
+  int64_t worked = addSat(std::max(arithmetic, memory), device.launchNs);
+  return slowed(device, std::max(worked, mulSat(op.kernels, device.issueNs)));
 }

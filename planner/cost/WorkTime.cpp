@@ -71,8 +71,7 @@ WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
         continue;
       close(group);
       last = group;
-      met[group].commNs =
-          addSat(met[group].commNs, topology.collectiveNs(cost.collective, cost.bytes, ranks));
+      met[group].commNs = addSat(met[group].commNs, topology.collectiveNs(cost, ranks));
     }
     if (i == work.ops.size())
       break;
@@ -107,7 +106,7 @@ WorkTime WorkClock::recomputeTime(const WorkCost &work) const {
   result.tensorNs = exposedNs(addSat(comm(Group::Tensor), comm(Group::ExpertTensor)),
                               result.computeNs, overlap.tensorPpm);
   result.contextNs = exposedNs(comm(Group::Context), attention, overlap.contextPpm);
-  result.exchangeNs = comm(Group::Expert);
+  result.exchangeNs = exposedNs(comm(Group::Expert), result.computeNs, overlap.exchangePpm);
   return result;
 }
 

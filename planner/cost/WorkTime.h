@@ -33,7 +33,7 @@ public:
   WorkClock(const Problem &problem, const Device &device, const Layout &layout);
 
   WorkTime time(const WorkCost &work) const;
-  // Of recomputation: its exchanges are never hidden.
+  // Of recomputation: no other direction hides its exchanges.
   WorkTime recomputeTime(const WorkCost &work) const;
 
 private:

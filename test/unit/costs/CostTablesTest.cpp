@@ -90,6 +90,7 @@ static void expectEqual(const planner::WorkCost &got, const planner::WorkCost &e
     EXPECT_EQ(got.ops[i].opClass, expected.ops[i].opClass) << i;
     EXPECT_EQ(got.ops[i].flops, expected.ops[i].flops) << i;
     EXPECT_EQ(got.ops[i].bytes, expected.ops[i].bytes) << i;
+    EXPECT_EQ(got.ops[i].kernels, expected.ops[i].kernels) << i;
   }
   ASSERT_EQ(got.collectives.size(), expected.collectives.size());
   for (size_t i = 0; i < got.collectives.size(); ++i) {

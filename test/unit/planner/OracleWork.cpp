@@ -101,8 +101,7 @@ Pass PassTimer::time(const WorkCost &work, bool isPaired) {
     last = &collective.group;
     segment(work, begin, collective.position, last);
     begin = collective.position;
-    comm[static_cast<int>(*last)] +=
-        topology.collectiveNs(collective.collective, collective.bytes, ranks);
+    comm[static_cast<int>(*last)] += topology.collectiveNs(collective, ranks);
   }
   segment(work, begin, static_cast<int64_t>(work.ops.size()), last);
 
@@ -116,10 +115,10 @@ Pass PassTimer::time(const WorkCost &work, bool isPaired) {
       exposedNs(of(Group::Tensor) + of(Group::ExpertTensor), pass.computeNs, overlap.tensorPpm);
   pass.totalNs += exposedNs(of(Group::Context), attention, overlap.contextPpm);
   const bool hides = isPaired && layout.schedule == Schedule::DualPipeV;
-  const int64_t exchange =
-      exposedNs(of(Group::Expert), pass.computeNs, hides ? overlap.expertPpm : 0);
+  const int64_t open = exposedNs(of(Group::Expert), pass.computeNs, overlap.exchangePpm);
+  const int64_t exchange = exposedNs(open, pass.computeNs, hides ? overlap.expertPpm : 0);
   pass.totalNs += exchange;
-  pass.hiddenNs = of(Group::Expert) - exchange;
+  pass.hiddenNs = open - exchange;
   return pass;
 }
 
