@@ -74,19 +74,14 @@ def fit(name, runs, precisions, measure, progress=lambda text: None):
 
 
 def memory_margin(peaks, otherwise):
-    """The margin that calls runs right most often. `peaks`: predicted peak over the device's memory, and whether the run
-    ran out of it. Those that did weigh as much together as those that did not. `otherwise`: where none did."""
-    ooms = sum(oom for _, oom in peaks)
+    """The least margin that lets no run fit that ran out. `peaks`: predicted peak over the device's memory, and whether
+    the run ran out of it. `otherwise`: where none did."""
+    ooms = [share for share, oom in peaks if oom]
     if not ooms:
         return otherwise
-    shares = sorted({share for share, _ in peaks if share < 1} | {1.0})
-    limits = [(a + b) / 2 for a, b in zip(shares, shares[1:])]
-
-    def wrong(limit):
-        missed = sum(oom and share <= limit for share, oom in peaks) / ooms
-        return missed + sum(not oom and share > limit for share, oom in peaks) / max(1, len(peaks) - ooms)
-
-    return 1 - min(limits, key=wrong)
+    least = min(ooms + [1.0])
+    below = max((share for share, _ in peaks if share < least), default=0)
+    return 1 - (least + below) / 2
 
 
 def _solve(matrix, right):

@@ -34,6 +34,7 @@ KNOBS = [
     Knob("memory", 0.70, 0.35, 0.98),  # of its bandwidth
     Knob("ultra", 1.15, 0.1, 1.4, needs="ultra"),  # how much faster the later kind of a generation computes
     Knob("launch_ns", 4e3, 0.7, 1e6),
+    Knob("issue_ns", 1e4, 0.7, 1e6),  # of the host, for a kernel; a grouped product is one for each expert
     Knob("link", 0.70, 0.25, 0.98),  # of the fast links' bandwidth
     Knob("network", 0.70, 0.30, 0.98),  # of the adapters'
     Knob("link_latency_ns", 8e3, 0.7, 1e7),
@@ -43,6 +44,7 @@ KNOBS = [
     Knob("parameter_overlap", 0.30, 0.7, 1.0),
     Knob("tensor_overlap", 0.20, 0.7, 1.0),
     Knob("context_overlap", 0.50, 0.7, 1.0, needs="cp"),
+    Knob("exchange_overlap", 0.10, 1.0, 1.0, needs="moe"),
 ]
 
 
@@ -74,7 +76,7 @@ def save(path, sets, about):
     data = {"about": about, "sets": {}}
     for name, one in sorted(sets.items()):
         values = {key: float(f"{value:.4g}") for key, value in sorted(one.values.items())}
-        data["sets"][name] = {"fitted on": one.sources, "memory margin": round(one.memory_margin, 3), "values": values}
+        data["sets"][name] = {"fitted on": one.sources, "memory margin": math.ceil(1000 * one.memory_margin) / 1000, "values": values}
     with open(path, "w", encoding="utf-8") as file:
         json.dump(data, file, indent=2)
         file.write("\n")

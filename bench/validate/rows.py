@@ -44,6 +44,7 @@ class Run:
     layout: dict
     software: str  # whose kernels and overlap: pytorch or megatron
     remat: Optional[str]  # None: not stated
+    dispatch: str  # per_choice, or per_node
     filled: list  # what the row did not state, and what stands in its place
     seconds: Optional[float] = None
     memory_gib: Optional[float] = None
@@ -129,7 +130,8 @@ def complete(row):
     precision = _precision(row, machine)
     layout = _layout(row, model, default)
     run = Run(row["row_id"], row["source_key"], row["model"], model, machine, row["devices"], precision,
-              layout.pop("global_batch"), layout, _software(row), _remat(row), filled, oom=row["outcome"] == "OOM")
+              layout.pop("global_batch"), layout, _software(row), _remat(row),
+              _dispatch(row), filled, oom=row["outcome"] == "OOM")
     if run.remat is None:
         filled.append("recompute none")
     run.seconds = _seconds(row, run)
@@ -294,9 +296,20 @@ def split(layers, pp, vpp):
 PYTORCH = ("torchtitan", "nanotron", "fsdp2", "hugging face", "huggingface")
 
 
+def _words(row):
+    return " ".join(row[name] or "" for name in ("source_key", "source", "sharding", "note") if name in row).lower()
+
+
 def _software(row):
-    text = " ".join(row[name] or "" for name in ("source_key", "source", "sharding", "note") if name in row).lower()
-    return "pytorch" if any(word in text for word in PYTORCH) else "megatron"
+    return "pytorch" if any(word in _words(row) for word in PYTORCH) else "megatron"
+
+
+# Dispatchers that send a token once to a node; those of Megatron Bridge's tuned recipes.
+PER_NODE = ("deepep", "hybridep", "bridge")
+
+
+def _dispatch(row):
+    return "per_node" if any(word in _words(row) for word in PER_NODE) else "per_choice"
 
 
 def _remat(row):
