@@ -40,6 +40,14 @@ TEST(Cost, AnOpTakesAtLeastWhatItsHostNeedsToIssueIt) {
   EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 1000000, 0, 8}), 12000);
 }
 
+TEST(Cost, AGroupedProductIsAsEfficientAsOneExpertsPart) {
+  Device device = twoTiers().device;
+  device.efficiency[static_cast<int>(OpClass::GroupedMatmul)] =
+      Efficiency({{1000, 250000}, {8000, 500000}});
+  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 8000, 0}), 16 + 7);
+  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 8000, 0, 8}), 32 + 7);
+}
+
 TEST(Cost, EfficiencyIsLinearBetweenItsPoints) {
   Efficiency curve({{100, 200000}, {300, 600000}});
   EXPECT_EQ(curve.ppmAt(0), 200000);
