@@ -29,6 +29,29 @@ static int64_t scratchBytes(rank::ProgramOp program) {
   return bytes;
 }
 
+/// Of `f32_logits`, beside what a loss of 16-bit logits takes, bytes for each logit. At the peak
+/// there are the logits, their f32 copy and its log-softmax, where there were logits and gradient.
+constexpr int64_t kF32LogitBytes = (2 + 4 + 4) - (2 + 2);
+/// Read and written: the copy (2 + 4) and the log-softmax (4 + 4), where the logits were read once.
+constexpr int64_t kF32ForwardBytes = (2 + 4) + (4 + 4) - 2;
+/// The same of their gradient in f32 (4 + 4) and its copy (4 + 2), where logits were read and it
+/// was written.
+constexpr int64_t kF32BackwardBytes = (4 + 4) + (4 + 2) - (2 + 2);
+
+static void addF32Logits(planner::LayerCost &head, rank::ProgramOp program) {
+  int64_t most = 0;
+  program.walk([&](rank::CrossEntropyOp op) {
+    if (op.getLogits().getType().getElementTypeBitWidth() != 16)
+      return;
+    const int64_t logits = op.getLogits().getType().getNumElements();
+    most = std::max(most, logits);
+    head.forward.ops.push_back({planner::OpClass::Memory, 0, kF32ForwardBytes * logits});
+    head.backward.ops.push_back({planner::OpClass::Memory, 0, kF32BackwardBytes * logits});
+  });
+  for (planner::RematMode &mode : head.modes)
+    mode.transientBytes += kF32LogitBytes * most;
+}
+
 static SmallVector<Operation *> blocksOf(Layer kind) { return {kind.attention, kind.feedForward}; }
 
 /// How the exchanges of a piece go, where they do not send every choice by itself.
@@ -56,6 +79,8 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   const planner::Routing routing = routingOf(job, model, blocks);
   finish(cost.forward, sharding, routing);
   finish(cost.backward, sharding, routing);
+  if (job.getF32Logits())
+    addF32Logits(cost, *probe);
   const int64_t scratch = job.getScratchGradients() ? scratchBytes(*probe) : 0;
   for (planner::RematMode &mode : cost.modes) {
     finish(mode.recompute, sharding, routing);
