@@ -26,12 +26,12 @@ class Knob:
 KNOBS = [
     # Of the peak, for large products; and what makes small ones slow, as FLOPs:
     # time = flops / (efficiency peak) + half / peak.
-    Knob("matmul", 0.70, 0.3, 0.98, True),
+    Knob("matmul", 0.70, 0.12, 0.90, True),
     Knob("matmul_half", 3e9, 1.0, 1e12, True),
-    Knob("grouped", 0.60, 0.3, 0.98, True, "moe"),
-    Knob("grouped_half", 1e10, 1.0, 1e12, True, "moe"),
-    Knob("attention", 0.45, 0.4, 0.98),  # of the bf16 peak
-    Knob("memory", 0.70, 0.35, 0.98),  # of its bandwidth
+    Knob("grouped", 0.60, 0.4, 0.90, True, "moe"),  # of one expert's part
+    Knob("grouped_half", 3e9, 1.0, 1e12, True, "moe"),
+    Knob("attention", 0.40, 0.4, 0.90),  # of the bf16 peak
+    Knob("memory", 0.60, 0.3, 0.95),  # of its bandwidth
     Knob("ultra", 1.15, 0.1, 1.4, needs="ultra"),  # how much faster the later kind of a generation computes
     Knob("launch_ns", 4e3, 0.7, 1e6),
     Knob("issue_ns", 1e4, 0.7, 1e6),  # of the host, for a kernel; a grouped product is one for each expert

@@ -60,6 +60,8 @@ def _job(run, knobs):
     recipe = " reduce bf16" if run.software == "megatron" else ""
     if run.software == "megatron" and run.machine.generation == "blackwell":
         recipe += " scratch_gradients"
+    if run.software == "pytorch":
+        recipe += " f32_logits"
     if run.dispatch == "per_node":
         recipe += " dispatch per_node"
     return (f"sigma.job @run model @model on @cluster batch {run.global_batch} precision {precision}\n"
