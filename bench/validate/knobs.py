@@ -82,12 +82,16 @@ def save(path, sets, about):
         file.write("\n")
 
 
+NEAREST = {"volta": "a100"}  # of generations that no source is fitted on; of others, Hopper
+
+
 def find(sets, run):
     """The set of a run: that of its generation and software; else of a like one, and its name as a remark."""
-    key = f"{run.machine.generation}/{run.software}"
+    generation = run.machine.generation
+    key = f"{generation}/{run.software}"
     if key in sets:
         return sets[key], None
-    for like in (f"{run.machine.generation}/megatron", "hopper/megatron"):
-        if like in sets:
-            return sets[like], f"efficiencies of {like}"
+    for like in (generation, NEAREST.get(generation, "hopper")):
+        if f"{like}/megatron" in sets:
+            return sets[f"{like}/megatron"], f"efficiencies of {like}/megatron"
     return typical(), "efficiencies not fitted"

@@ -1,7 +1,6 @@
 """What machines the rows' accelerators stand in. Sources: dialects/Sigma/Presets.cpp, and where it has no such machine,
 the vendors' data sheets: NVIDIA "Blackwell Ultra" (2025: B300, GB300), "GB200 NVL72" (2024), "H20" (2023), "V100" (2020: the node
-is DGX-2's share of adapters), AMD "MI325X" (2024). `generation` is whose efficiencies it has: its own, or the nearest later
-one's of the same vendor."""
+is DGX-2's share of adapters), AMD "MI325X" (2024). `generation` is whose efficiencies it has (knobs.py)."""
 
 import dataclasses
 import re
@@ -30,8 +29,8 @@ _T, _G, _MIB, _GIB = 1e12, 10**9, 2**20, 2**30
 MACHINES = [
     # Peaks are dense. Memory is what the driver reports where that is known: vendors' "80 GB" are GiB less what it
     # keeps. Adapters as in the vendor's DGX, or the accelerator's rack; of a rack's 72 devices jobs take 64.
-    Machine("V100-32GB", "a100", 125 * _T, None, None, 32 * _GIB, 900 * _G, 8, 150 * _G, 12_500_000_000),
-    Machine("V100-16GB", "a100", 125 * _T, None, None, 16 * _GIB, 900 * _G, 8, 150 * _G, 12_500_000_000),
+    Machine("V100-32GB", "volta", 125 * _T, None, None, 32 * _GIB, 900 * _G, 8, 150 * _G, 12_500_000_000),
+    Machine("V100-16GB", "volta", 125 * _T, None, None, 16 * _GIB, 900 * _G, 8, 150 * _G, 12_500_000_000),
     Machine("A100-80GB", "a100", 312 * _T, None, None, 80 * _GIB, 2039 * _G, 8, 300 * _G, 25 * _G),
     Machine("A100-40GB", "a100", 312 * _T, None, None, 40 * _GIB, 1555 * _G, 8, 300 * _G, 25 * _G),
     Machine("A800", "a100", 312 * _T, None, None, 80 * _GIB, 2039 * _G, 8, 200 * _G, 25 * _G),
