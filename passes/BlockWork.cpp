@@ -43,6 +43,7 @@ static void changeFigures(planner::LayerCost &cost, const planner::LayerCost &a,
     for (size_t i = 0; i < work.ops.size(); ++i) {
       change(work.ops[i].flops, a.ops[i].flops, b.ops[i].flops);
       change(work.ops[i].bytes, a.ops[i].bytes, b.ops[i].bytes);
+      change(work.ops[i].kernels, a.ops[i].kernels, b.ops[i].kernels);
     }
     for (size_t i = 0; i < work.collectives.size(); ++i)
       change(work.collectives[i].bytes, a.collectives[i].bytes, b.collectives[i].bytes);

@@ -71,6 +71,7 @@ static planner::Device describeKind(AcceleratorOp op, Precision precision) {
   device.memoryBytes = figures.memoryBytes;
   device.memoryBandwidthBytesPerS = figures.memoryBandwidthBytesPerS;
   device.launchNs = figures.launchNs;
+  device.issueNs = op.getIssueNs();
   planner::Efficiency attention = describe(op.getAttentionEfficiencyPpmAttr());
   // In an fp8 job only the products of weights are in fp8.
   if (precision == Precision::FP8)

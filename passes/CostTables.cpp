@@ -29,7 +29,43 @@ static int64_t scratchBytes(rank::ProgramOp program) {
   return bytes;
 }
 
+/// Of `f32_logits`, beside what a loss of 16-bit logits takes, bytes for each logit. At the peak
+/// there are the logits, their f32 copy and its log-softmax, where there were logits and gradient.
+constexpr int64_t kF32LogitBytes = (2 + 4 + 4) - (2 + 2);
+/// Read and written: the copy (2 + 4) and the log-softmax (4 + 4), where the logits were read once.
+constexpr int64_t kF32ForwardBytes = (2 + 4) + (4 + 4) - 2;
+/// The same of their gradient in f32 (4 + 4) and its copy (4 + 2), where logits were read and it
+/// was written.
+constexpr int64_t kF32BackwardBytes = (4 + 4) + (4 + 2) - (2 + 2);
+
+static void addF32Logits(planner::LayerCost &head, rank::ProgramOp program) {
+  int64_t most = 0;
+  program.walk([&](rank::CrossEntropyOp op) {
+    if (op.getLogits().getType().getElementTypeBitWidth() != 16)
+      return;
+    const int64_t logits = op.getLogits().getType().getNumElements();
+    most = std::max(most, logits);
+    head.forward.ops.push_back({planner::OpClass::Memory, 0, kF32ForwardBytes * logits});
+    head.backward.ops.push_back({planner::OpClass::Memory, 0, kF32BackwardBytes * logits});
+  });
+  for (planner::RematMode &mode : head.modes)
+    mode.transientBytes += kF32LogitBytes * most;
+}
+
 static SmallVector<Operation *> blocksOf(Layer kind) { return {kind.attention, kind.feedForward}; }
+
+/// How the exchanges of a piece go, where they do not send every choice by itself.
+static planner::Routing routingOf(JobOp job, ModelOp model, ArrayRef<Operation *> blocks) {
+  if (job.getDispatch() == Dispatch::PerChoice)
+    return {};
+  MoeOp moe = dyn_cast<MoeOp>(blocks.back());
+  if (MtpOp mtp = model.getMtp(); mtp && isa<HeadOp>(blocks.back()))
+    moe = dyn_cast<MoeOp>(mtp.getLayers().front().feedForward.getOperation());
+  if (!moe)
+    return {};
+  return {moe.getExperts(), moe.getTopK(), moe.getGroups().value_or(1),
+          moe.getTopGroups().value_or(1)};
+}
 
 /// The modes of what is no layer.
 static const std::string kNoLayer[] = {rank::RematSet::kNone.str()};
@@ -40,11 +76,14 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   Probe probe(job, model, sharding, blocks);
   planner::LayerCost cost = workAndParameters(*probe);
   cost.modes = rematModes(*probe, modes);
-  finish(cost.forward, sharding);
-  finish(cost.backward, sharding);
+  const planner::Routing routing = routingOf(job, model, blocks);
+  finish(cost.forward, sharding, routing);
+  finish(cost.backward, sharding, routing);
+  if (job.getF32Logits())
+    addF32Logits(cost, *probe);
   const int64_t scratch = job.getScratchGradients() ? scratchBytes(*probe) : 0;
   for (planner::RematMode &mode : cost.modes) {
-    finish(mode.recompute, sharding);
+    finish(mode.recompute, sharding, routing);
     mode.transientBytes += scratch;
   }
   return cost;
@@ -105,8 +144,9 @@ planner::LayerCost CostTables::layerWork(int kind, const planner::Sharding &shar
   cost.backward = std::move(after.backward);
   cost.denseParameters += after.denseParameters;
   cost.expertParameters += after.expertParameters;
-  finish(cost.forward, sharding);
-  finish(cost.backward, sharding);
+  const planner::Routing routing = routingOf(job, model, blocksOf(kinds[kind]));
+  finish(cost.forward, sharding, routing);
+  finish(cost.backward, sharding, routing);
   return cost;
 }
 

@@ -63,8 +63,8 @@ static void describeChoices(JobOp op, planner::Pins &pins, planner::Forbids &for
 static planner::Overlap describeOverlap(OverlapAttr attr) {
   if (!attr)
     return {};
-  return {attr.getGradientPpm(), attr.getParameterPpm(), attr.getTensorPpm(), attr.getContextPpm(),
-          attr.getExpertPpm()};
+  return {attr.getGradientPpm(), attr.getParameterPpm(), attr.getTensorPpm(),
+          attr.getContextPpm(),  attr.getExchangePpm(),  attr.getExpertPpm()};
 }
 
 static planner::Job describeJob(JobOp op) {

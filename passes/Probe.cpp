@@ -119,7 +119,8 @@ planner::WorkCost mlir::sigma::workOf(rank::FuncOp func,
     auto cost = dyn_cast<rank::CostOpInterface>(op);
     if (!cost || !isPart(&op))
       continue;
-    work.ops.push_back({plannerClass(cost.getOpClass()), cost.getFlops(), cost.getBytes()});
+    work.ops.push_back(
+        {plannerClass(cost.getOpClass()), cost.getFlops(), cost.getBytes(), cost.getKernels()});
     for (const rank::CollectiveUse &use : cost.getCollectives())
       work.collectives.push_back({plannerCollective(use.kind), plannerGroup(use.group), use.bytes,
                                   int64_t(work.ops.size())});
@@ -145,7 +146,8 @@ static int64_t groupSize(const planner::Sharding &sharding, planner::Group group
   llvm_unreachable("unknown group");
 }
 
-void mlir::sigma::finish(planner::WorkCost &work, const planner::Sharding &sharding) {
+void mlir::sigma::finish(planner::WorkCost &work, const planner::Sharding &sharding,
+                         const planner::Routing &routing) {
   std::vector<planner::CollectiveCost> kept;
   for (planner::CollectiveCost collective : work.collectives) {
     int64_t size = groupSize(sharding, collective.group);
@@ -153,6 +155,8 @@ void mlir::sigma::finish(planner::WorkCost &work, const planner::Sharding &shard
       continue;
     if (collective.collective == planner::Collective::AllToAll)
       collective.bytes = collective.bytes / size * (size - 1);
+    if (collective.group == planner::Group::Expert)
+      collective.routing = routing;
     kept.push_back(collective);
   }
   work.collectives = std::move(kept);

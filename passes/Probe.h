@@ -30,7 +30,9 @@ planner::WorkCost workOf(rank::FuncOp func);
 planner::WorkCost workOf(rank::FuncOp func, llvm::function_ref<bool(Operation *)> isPart);
 
 /// Leaves out what is nothing at this sharding, and of an all-to-all the share that stays.
-void finish(planner::WorkCost &work, const planner::Sharding &sharding);
+/// Exchanges of experts are by `routing`.
+void finish(planner::WorkCost &work, const planner::Sharding &sharding,
+            const planner::Routing &routing);
 
 } // namespace mlir::sigma
 

@@ -22,11 +22,12 @@ enum class OpClass { Matmul, GroupedMatmul, Attention, Memory };
 inline constexpr int kNumOpClasses = 4;
 
 // One primitive op. Its time is a roofline: max(flops / (peak * efficiency), bytes / memory
-// bandwidth) + launch.
+// bandwidth) + launch, and at least what its host needs to issue its kernels.
 struct OpCost {
   OpClass opClass;
   int64_t flops;
   int64_t bytes;
+  int64_t kernels = 1; // of a grouped product, one for each expert
 };
 
 // What the ranks of a group do together.
@@ -43,11 +44,21 @@ inline constexpr int kNumCollectives = 5;
 enum class Group { Tensor, Context, ExpertTensor, Expert };
 inline constexpr int kNumGroups = 4;
 
+// A token's choice: `chosen` of `experts` at random, all among `topGroups` of `groups` groups of
+// neighbours, drawn at random.
+struct Routing {
+  int64_t experts = 0, chosen = 0;
+  int64_t groups = 1, topGroups = 1;
+};
+
 struct CollectiveCost {
   Collective collective;
   Group group;
   int64_t bytes;
   int64_t position = 0; // how many of the work's ops come before it
+  // Of an exchange that sends a token once to a unit of a tier, however many of its experts are
+  // there; without experts, each expert's copy goes by itself.
+  Routing routing = {};
 };
 
 // A run of work: primitive ops in order and the collectives among them.
@@ -149,6 +160,7 @@ struct Device {
   int64_t memoryBytes;
   int64_t memoryBandwidthBytesPerS;
   int64_t launchNs = 0; // fixed time of one op
+  int64_t issueNs = 0;  // of its host, for one kernel
   std::array<Efficiency, kNumOpClasses> efficiency =
       {};                  // of the peak; for Memory, of the memory bandwidth
   int64_t jitterPpm = 0;   // relative standard deviation of one layer's compute
@@ -226,7 +238,9 @@ struct Overlap {
   int64_t parameterPpm = 0; // parameter gathering behind the forward (ZeRO-3: and backward) of one
   int64_t tensorPpm = 0;    // collectives of Tensor and ExpertTensor behind ops of the same work
   int64_t contextPpm = 0;   // ring shifts behind attention ops of the same work
-  int64_t expertPpm = 0;    // with DualPipeV: exchanges behind the compute of the layer
+  int64_t exchangePpm = 0;  // exchanges behind ops of the same work
+  int64_t expertPpm =
+      0; // with DualPipeV, what is left of them: exchanges behind the compute of the layer
 };
 
 struct Job {

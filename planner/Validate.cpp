@@ -69,6 +69,7 @@ void checkDevice(const Device &device, Complaint &complaint) {
   complaint.range("device: memory bandwidth in bytes/s", device.memoryBandwidthBytesPerS, 1,
                   kMaxRate);
   complaint.range("device: launch time in ns", device.launchNs, 0, kMaxNs);
+  complaint.range("device: issue time in ns", device.issueNs, 0, kMaxNs);
   complaint.range("device: jitter in ppm", device.jitterPpm, 0, 1000 * kMillion);
   complaint.range("device: slowdown in ppm", device.slowdownPpm, 0, 1000 * kMillion);
   for (const Efficiency &efficiency : device.efficiency)
@@ -129,7 +130,7 @@ void checkJob(const Job &job, Complaint &complaint) {
   }
   const Overlap &overlap = job.overlap;
   for (int64_t ppm : {overlap.gradientPpm, overlap.parameterPpm, overlap.tensorPpm,
-                      overlap.contextPpm, overlap.expertPpm})
+                      overlap.contextPpm, overlap.exchangePpm, overlap.expertPpm})
     complaint.range("job: overlap in ppm", ppm, 0, kMillion);
 }
 

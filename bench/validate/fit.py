@@ -2,8 +2,9 @@
 
 Levenberg-Marquardt over the logarithms of the knobs, on the logarithm of predicted over measured time, whose square is
 replaced by a loss that grows linearly beyond a few per cent, so that a run that went wrong does not bend the rest
-(Charbonnier). Each source counts by the root of its rows. Where rows say nothing of a knob, it stays at its typical
-value: the logarithm's distance from that, over its spread, is a small part of the loss. No random numbers.
+(Charbonnier). Rows of one source and model share habits: n of them count as √n. Each knob has a typical value, the same
+for all generations, and a spread around it: its logarithm is as a normal prior says, in the same units as the rows, so
+that what rows say little of stays where other machines have it. No random numbers.
 """
 
 import collections
@@ -11,8 +12,7 @@ import math
 
 import knobs as kn
 
-LINEAR_BEYOND = 0.06
-PRIOR = 0.03
+LINEAR_BEYOND = 0.06  # and the standard deviation of a row's logarithm, by which the prior is weighed
 STEP = 0.03  # of a logarithm, for differences
 MOST_ITERATIONS = 20
 
@@ -25,9 +25,8 @@ def fit(name, runs, precisions, measure, progress=lambda text: None):
               if present[knob.needs]]
     typical = [math.log(knob.typical) for _, knob in chosen]
     spread = [knob.spread for _, knob in chosen]
-    counts = collections.Counter((run.source, run.group) for run in runs)
-    weights = [counts[run.source, run.group]**-0.5 for run in runs]
-    weights = [weight * len(runs) / sum(weights) for weight in weights]
+    counts = collections.Counter((run.source, run.name, run.group) for run in runs)
+    weights = [counts[run.source, run.name, run.group]**-0.5 for run in runs]
     logs = [math.log(run.seconds) for run in runs]
 
     def values(point):
@@ -39,7 +38,7 @@ def fit(name, runs, precisions, measure, progress=lambda text: None):
 
     def loss(residual, point):
         robust = sum(w * LINEAR_BEYOND * math.sqrt(1 + (r / LINEAR_BEYOND)**2) for w, r in zip(weights, residual))
-        return robust + PRIOR * LINEAR_BEYOND / 2 * sum(((x - t) / s)**2 for x, t, s in zip(point, typical, spread))
+        return robust + LINEAR_BEYOND / 2 * sum(((x - t) / s)**2 for x, t, s in zip(point, typical, spread))
 
     point = list(typical)
     residual = residuals([point])[0]
@@ -49,12 +48,11 @@ def fit(name, runs, precisions, measure, progress=lambda text: None):
         slopes = [[(m - r) / STEP for m, r in zip(row, residual)] for row in moved]
         pull = [w / (LINEAR_BEYOND * math.sqrt(1 + (r / LINEAR_BEYOND)**2)) for w, r in zip(weights, residual)]
         n = len(point)
-        normal = [[sum(p * a * b for p, a, b in zip(pull, slopes[i], slopes[j])) * LINEAR_BEYOND for j in range(n)]
-                  for i in range(n)]
-        gradient = [sum(p * a * r for p, a, r in zip(pull, slopes[i], residual)) * LINEAR_BEYOND for i in range(n)]
+        normal = [[sum(p * a * b for p, a, b in zip(pull, slopes[i], slopes[j])) for j in range(n)] for i in range(n)]
+        gradient = [sum(p * a * r for p, a, r in zip(pull, slopes[i], residual)) for i in range(n)]
         for i in range(n):
-            normal[i][i] += PRIOR * LINEAR_BEYOND / spread[i]**2
-            gradient[i] += PRIOR * LINEAR_BEYOND * (point[i] - typical[i]) / spread[i]**2
+            normal[i][i] += LINEAR_BEYOND / spread[i]**2
+            gradient[i] += LINEAR_BEYOND * (point[i] - typical[i]) / spread[i]**2
         gain = 0
         for _ in range(8):
             damped = [[normal[i][j] * (1 + damping * (i == j)) for j in range(n)] for i in range(n)]
@@ -67,26 +65,21 @@ def fit(name, runs, precisions, measure, progress=lambda text: None):
                 damping = max(damping / 3, 1e-3)
                 break
             damping *= 4
-        progress(f"fit {name}: iteration {iteration + 1}, loss {best / len(runs):.4f} per row")
+        progress(f"fit {name}: iteration {iteration + 1}, loss {best / sum(weights):.4f} of a row")
         if gain < 1e-4 * best:
             break
     return kn.Set(values(point), sorted({run.source for run in runs}))
 
 
 def memory_margin(peaks, otherwise):
-    """The margin that calls runs right most often. `peaks`: predicted peak over the device's memory, and whether the run
-    ran out of it. Those that did weigh as much together as those that did not. `otherwise`: where none did."""
-    ooms = sum(oom for _, oom in peaks)
+    """The least margin that lets no run fit that ran out. `peaks`: predicted peak over the device's memory, and whether
+    the run ran out of it. `otherwise`: where none did."""
+    ooms = [share for share, oom in peaks if oom]
     if not ooms:
         return otherwise
-    shares = sorted({share for share, _ in peaks if share < 1} | {1.0})
-    limits = [(a + b) / 2 for a, b in zip(shares, shares[1:])]
-
-    def wrong(limit):
-        missed = sum(oom and share <= limit for share, oom in peaks) / ooms
-        return missed + sum(not oom and share > limit for share, oom in peaks) / max(1, len(peaks) - ooms)
-
-    return 1 - min(limits, key=wrong)
+    least = min(ooms + [1.0])
+    below = max((share for share, _ in peaks if share < least), default=0)
+    return 1 - (least + below) / 2
 
 
 def _solve(matrix, right):

@@ -26,14 +26,15 @@ class Knob:
 KNOBS = [
     # Of the peak, for large products; and what makes small ones slow, as FLOPs:
     # time = flops / (efficiency peak) + half / peak.
-    Knob("matmul", 0.70, 0.3, 0.98, True),
+    Knob("matmul", 0.70, 0.12, 0.90, True),
     Knob("matmul_half", 3e9, 1.0, 1e12, True),
-    Knob("grouped", 0.60, 0.3, 0.98, True, "moe"),
-    Knob("grouped_half", 1e10, 1.0, 1e12, True, "moe"),
-    Knob("attention", 0.45, 0.4, 0.98),  # of the bf16 peak
-    Knob("memory", 0.70, 0.35, 0.98),  # of its bandwidth
+    Knob("grouped", 0.60, 0.4, 0.90, True, "moe"),  # of one expert's part
+    Knob("grouped_half", 3e9, 1.0, 1e12, True, "moe"),
+    Knob("attention", 0.40, 0.4, 0.90),  # of the bf16 peak
+    Knob("memory", 0.60, 0.3, 0.95),  # of its bandwidth
     Knob("ultra", 1.15, 0.1, 1.4, needs="ultra"),  # how much faster the later kind of a generation computes
     Knob("launch_ns", 4e3, 0.7, 1e6),
+    Knob("issue_ns", 1e4, 0.7, 1e6),  # of the host, for a kernel; a grouped product is one for each expert
     Knob("link", 0.70, 0.25, 0.98),  # of the fast links' bandwidth
     Knob("network", 0.70, 0.30, 0.98),  # of the adapters'
     Knob("link_latency_ns", 8e3, 0.7, 1e7),
@@ -43,6 +44,7 @@ KNOBS = [
     Knob("parameter_overlap", 0.30, 0.7, 1.0),
     Knob("tensor_overlap", 0.20, 0.7, 1.0),
     Knob("context_overlap", 0.50, 0.7, 1.0, needs="cp"),
+    Knob("exchange_overlap", 0.10, 1.0, 1.0, needs="moe"),
 ]
 
 
@@ -74,18 +76,22 @@ def save(path, sets, about):
     data = {"about": about, "sets": {}}
     for name, one in sorted(sets.items()):
         values = {key: float(f"{value:.4g}") for key, value in sorted(one.values.items())}
-        data["sets"][name] = {"fitted on": one.sources, "memory margin": round(one.memory_margin, 3), "values": values}
+        data["sets"][name] = {"fitted on": one.sources, "memory margin": math.ceil(1000 * one.memory_margin) / 1000, "values": values}
     with open(path, "w", encoding="utf-8") as file:
         json.dump(data, file, indent=2)
         file.write("\n")
 
 
+NEAREST = {"volta": "a100"}  # of generations that no source is fitted on; of others, Hopper
+
+
 def find(sets, run):
     """The set of a run: that of its generation and software; else of a like one, and its name as a remark."""
-    key = f"{run.machine.generation}/{run.software}"
+    generation = run.machine.generation
+    key = f"{generation}/{run.software}"
     if key in sets:
         return sets[key], None
-    for like in (f"{run.machine.generation}/megatron", "hopper/megatron"):
-        if like in sets:
-            return sets[like], f"efficiencies of {like}"
+    for like in (generation, NEAREST.get(generation, "hopper")):
+        if f"{like}/megatron" in sets:
+            return sets[f"{like}/megatron"], f"efficiencies of {like}/megatron"
     return typical(), "efficiencies not fitted"

@@ -137,6 +137,15 @@ def _llama(width, layers, heads, kv_heads, ffn, vocabulary=128256):
     return Model(width, layers, Attention(heads, kv_heads, width // heads), ffn, vocabulary)
 
 
+def _gpt(width, layers, heads):
+    return Model(width, layers, Attention(heads, heads, width // heads, bias=True), 4 * width, 51200, gated=False, gpt=True,
+                 tied=True)
+
+
+def _qwen3(width, layers, heads, ffn):
+    return Model(width, layers, Attention(heads, 8, 128, qk_norm=True), ffn, 151936)
+
+
 def _moe(width, layers, attention, vocabulary, experts, ffn=0, mtp=0):
     return Model(width, layers, attention, ffn, vocabulary, experts=experts, mtp=mtp)
 
@@ -152,6 +161,22 @@ PUBLISHED = {
     "llama27b": _llama(4096, 32, 32, 32, 11008, 32000),
     "llama213b": _llama(5120, 40, 40, 40, 13824, 32000),
     "llama270b": _llama(8192, 80, 64, 8, 28672, 32000),
+    "llama3370b": _llama(8192, 80, 64, 8, 28672),
+    "llama321b": dataclasses.replace(_llama(2048, 16, 32, 8, 8192), tied=True),
+    "llama323b": dataclasses.replace(_llama(3072, 28, 24, 8, 8192), tied=True),
+    "llama7b": _llama(4096, 32, 32, 32, 11008, 32000),
+    "llama13b": _llama(5120, 40, 40, 40, 13824, 32000),
+    "llama30b": _llama(6656, 60, 52, 52, 17920, 32000),
+    "llama33b": _llama(6656, 60, 52, 52, 17920, 32000),
+    "llama65b": _llama(8192, 80, 64, 64, 22016, 32000),
+    "mistral7b": _llama(4096, 32, 32, 8, 14336, 32000),
+    "qwen2514b": _llama(5120, 48, 40, 8, 13824, 152064),
+    "qwen2532b": _llama(5120, 64, 40, 8, 27648, 152064),
+    "qwen2572b": _llama(8192, 80, 64, 8, 29568, 152064),
+    "qwen38b": _qwen3(4096, 36, 32, 12288),
+    "qwen314b": _qwen3(5120, 40, 40, 17408),
+    "qwen332b": _qwen3(5120, 64, 64, 25600),
+    "gpt3175b": _gpt(12288, 96, 96),
     "llama38x70b": _moe(8192, 80, Attention(64, 8, 128), 128256, Experts(8, 2, 28672)),
     "mixtral8x7b": _moe(4096, 32, Attention(32, 8, 128), 32000, Experts(8, 2, 14336)),
     "mixtral8x22bg8t8": _moe(6144, 56, Attention(48, 8, 128), 32768, Experts(64, 8, 2048)),
@@ -161,11 +186,15 @@ PUBLISHED = {
     "qwen3235b": _moe(4096, 94, Attention(64, 4, 128, qk_norm=True), 151936, Experts(128, 8, 1536)),
     "gptoss20b": _moe(2880, 24, Attention(64, 8, 64, bias=True, window=128), 201088, Experts(32, 4, 2880)),
     "gptoss120b": _moe(2880, 36, Attention(64, 8, 64, bias=True, window=128), 201088, Experts(128, 4, 2880)),
+    "olmoe": _moe(2048, 16, Attention(16, 16, 128, qk_norm=True), 50304, Experts(64, 8, 1024)),
+    "deepseekmoe16b": _moe(2048, 28, Attention(16, 16, 128), 102400, Experts(64, 6, 1408, 2 * 1408, 1), ffn=10944),
     "deepseekv2lite": _moe(2048, 27, Attention(16, 16, 192, latent=_latent(0)), 102400,
                            Experts(64, 6, 1408, 2 * 1408, 1), ffn=10944),
     "deepseekv2": _moe(5120, 60, Attention(128, 128, 192, latent=_latent(1536)), 102400,
                        Experts(160, 6, 1536, 2 * 1536, 1), ffn=12288),
     "deepseekv3": _moe(7168, 61, Attention(128, 128, 192, latent=_latent(1536)), 129280,
+                       Experts(256, 8, 2048, 2048, 3), ffn=18432),
+    "deepseekr1": _moe(7168, 61, Attention(128, 128, 192, latent=_latent(1536)), 129280,
                        Experts(256, 8, 2048, 2048, 3), ffn=18432),
     "kimik2": _moe(7168, 61, Attention(64, 64, 192, latent=_latent(1536)), 163840,
                    Experts(384, 8, 2048, 2048, 1), ffn=18432),

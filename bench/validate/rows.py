@@ -17,9 +17,10 @@ INTEGERS = ["layers", "hidden", "heads", "kv_heads", "ffn", "experts", "topk", "
 NUMBERS = ["params_b", "step_time_s", "tokens_per_s_per_device", "tflops_per_device", "mfu_pct", "mem_gib"]
 TEXTS = ["row_id", "source_key", "model", "arch", "accelerator", "sharding", "precision", "recompute", "schedule",
          "outcome", "note"]
-OPTIONAL = ["source", "source_kind", "verified", "shape_from", "step_time_kind", "mem_kind"]
+OPTIONAL = ["source", "source_kind", "verified", "shape_from", "step_time_kind", "mem_kind"]  # others are not read
 ARCHS = ["dense", "moe", "hybrid-moe"]
 OUTCOMES = ["ok", "OOM"]
+NOTHING = ("", "-", "n/a", "na")  # of a number that is not stated
 GIB = 2**30
 
 
@@ -44,6 +45,7 @@ class Run:
     layout: dict
     software: str  # whose kernels and overlap: pytorch or megatron
     remat: Optional[str]  # None: not stated
+    dispatch: str  # per_choice, or per_node
     filled: list  # what the row did not state, and what stands in its place
     seconds: Optional[float] = None
     memory_gib: Optional[float] = None
@@ -63,20 +65,27 @@ class Run:
 
 
 def read(path):
-    """Dictionaries of checked fields; empty fields are None."""
+    """Dictionaries of checked fields; empty fields are None. Lines end as on any system; a byte order mark may lead."""
+    line = 1
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
-            missing = [name for name in INTEGERS + NUMBERS + TEXTS if name not in (reader.fieldnames or [])]
-            if missing:
-                raise DataError(f"{path}:1: column {missing[0]} is missing")
-            return [_check(path, reader.line_num, row) for row in reader]
+            names = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = names
+            for name in INTEGERS + NUMBERS + TEXTS:
+                if names.count(name) != 1:
+                    raise DataError(f"{path}:1: column {name} is {'missing' if name not in names else 'there twice'}")
+            fields = []
+            for row in reader:
+                line = reader.line_num
+                fields.append(_check(path, line, row))
+            return fields
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8: {error}") from error
+        raise DataError(f"{path}: is not UTF-8") from error
     except csv.Error as error:
-        raise DataError(f"{path}: {error}") from error
+        raise DataError(f"{path}:{line + 1}: {error}") from error
 
 
 def _check(path, line, row):
@@ -84,15 +93,22 @@ def _check(path, line, row):
     if None in row or None in row.values():
         raise DataError(f"{where}has {'more' if None in row else 'fewer'} fields than the header")
     fields = {name: text.strip() or None for name, text in row.items()}
+    for name in INTEGERS + NUMBERS:
+        if fields[name] and fields[name].lower() in NOTHING:
+            fields[name] = None
+    fields["outcome"] = fields["outcome"] or "ok"
     for names, kind, allowed in ((INTEGERS, int, "a whole number of at least 1"),
                                  (NUMBERS, float, "a positive number")):
         for name in names:
             if fields[name] is not None:
                 fields[name] = _number(where, name, fields[name], kind, allowed)
     for name, values in (("arch", ARCHS), ("outcome", OUTCOMES)):
+        if fields[name] is None:
+            continue
+        fields[name] = next((value for value in values if value.lower() == fields[name].lower()), fields[name])
         if fields[name] not in values:
-            raise DataError(f"{where}column {name} is '{fields[name] or ''}'; allowed: {', '.join(values)}")
-    for name in ("row_id", "source_key", "model", "accelerator", "devices"):
+            raise DataError(f"{where}column {name} is '{fields[name]}'; allowed: {', '.join(values)}")
+    for name in ("row_id", "source_key"):
         if fields[name] is None:
             raise DataError(f"{where}column {name} is empty")
     return fields
@@ -119,9 +135,13 @@ def complete(row):
             filled.append(f"{name} {instead}")
         return instead if value is None else value
 
+    for column in ("model", "accelerator", "devices"):
+        if row[column] is None:
+            raise Refusal(f"column {column} is empty")
     if row["arch"] == "hybrid-moe":
         raise Refusal("layers that are not attention (Mamba) cannot be said")
-    name = re.sub(r"[^a-z0-9]", "", row["model"].lower())
+    # Without who publishes it: "meta-llama/Meta-Llama-3-8B".
+    name = re.sub(r"^meta|[^a-z0-9]", "", row["model"].lower().split("/")[-1])
     model = _model(row, name, default)
     machine = machines.find(row["accelerator"])
     if machine is None:
@@ -129,7 +149,8 @@ def complete(row):
     precision = _precision(row, machine)
     layout = _layout(row, model, default)
     run = Run(row["row_id"], row["source_key"], row["model"], model, machine, row["devices"], precision,
-              layout.pop("global_batch"), layout, _software(row), _remat(row), filled, oom=row["outcome"] == "OOM")
+              layout.pop("global_batch"), layout, _software(row), _remat(row, _software(row)),
+              _dispatch(row), filled, oom=row["outcome"] == "OOM")
     if run.remat is None:
         filled.append("recompute none")
     run.seconds = _seconds(row, run)
@@ -139,7 +160,9 @@ def complete(row):
 
 
 def _model(row, name, default):
-    known = [key for key in models.PUBLISHED if name.startswith(key)]
+    known = [key for key, model in models.PUBLISHED.items()
+             if name.startswith(key) and row["hidden"] in (None, model.width)
+             and row["arch"] in (None, "moe" if model.experts else "dense")]
     model = copy.deepcopy(models.PUBLISHED[max(known, key=len)]) if known else _unpublished(row, name, default)
     if row["seq_len"] is None:
         raise Refusal("sequence length is not stated")
@@ -152,6 +175,10 @@ def _model(row, name, default):
             model.ffn = row["ffn"]
         if row["kv_heads"] and not model.attention.latent:
             model.attention.kv_heads = row["kv_heads"]
+        if model.experts:
+            model.experts.count = row["experts"] or model.experts.count
+            model.experts.top_k = row["topk"] or model.experts.top_k
+            model.experts.width = row["moe_ffn"] or model.experts.width
         if model.experts and row["layers"] and row["layers"] < whole:
             # A model cut down keeps one of its dense layers (SimuMax's summary says so of DeepSeek-V3's three).
             model.experts.dense_layers = min(1, model.experts.dense_layers)
@@ -178,7 +205,7 @@ def _unpublished(row, name, default):
     gpt = name.startswith("gpt")
     kv_heads = default(row["kv_heads"], heads, "kv_heads")
     ffn = row["ffn"] or (FAMILY_FFN[family].get(width) if family else None)
-    if row["arch"] == "moe":
+    if row["arch"] == "moe" or row["experts"]:
         if not (row["experts"] and row["topk"] and row["moe_ffn"]):
             raise Refusal("experts of a model without a published shape are not stated")
         experts = models.Experts(row["experts"], row["topk"], row["moe_ffn"])
@@ -198,6 +225,8 @@ def _unpublished(row, name, default):
 
 def _precision(row, machine):
     text = (row["precision"] or "").upper()
+    if re.search(r"FP32|TF32|FLOAT32|32-BIT|INT8", text) and "16" not in text:
+        raise Refusal(f"precision {row['precision']} is not one that is fitted: 16, 8 or 4 bits of floating point")
     precision = "fp4" if "FP4" in text else "fp8" if "FP8" in text else "bf16"
     if machine.peak(precision) is None:
         raise Refusal(f"{machine.name} has no {precision}")
@@ -219,6 +248,8 @@ def _layout(row, model, default):
     layout["zero"] = _zero(row, default) if layout["dp"] * layout["cp"] > 1 else 0
     if layout["pp"] > model.layers:
         raise Refusal("more stages than layers")
+    if batch == 0:
+        raise Refusal("the global batch has fewer tokens than a sequence")
     local = max(1, batch // layout["dp"])
     whole = layout["pp"] == 1 and "local batch" in (row["note"] or "")
     micro = default(row["mbs"], local if whole else 1, "mbs")
@@ -291,20 +322,35 @@ def split(layers, pp, vpp):
 
 
 # PyTorch without Megatron's and Transformer Engine's kernels.
-PYTORCH = ("torchtitan", "nanotron", "fsdp2", "hugging face", "huggingface")
+PYTORCH = ("torchtitan", "nanotron", "fsdp2", "hugging face", "huggingface", "pytorch fsdp", "llm-foundry", "mosaicml",
+           "litgpt", "lightning")
+
+
+def _words(row):
+    return " ".join(row[name] or "" for name in ("source_key", "source", "sharding", "note") if name in row).lower()
 
 
 def _software(row):
-    text = " ".join(row[name] or "" for name in ("source_key", "source", "sharding", "note") if name in row).lower()
-    return "pytorch" if any(word in text for word in PYTORCH) else "megatron"
+    return "pytorch" if any(word in _words(row) for word in PYTORCH) else "megatron"
 
 
-def _remat(row):
+# Dispatchers that send a token once to a node; those of Megatron Bridge's tuned recipes.
+PER_NODE = ("deepep", "hybridep", "bridge")
+
+
+def _dispatch(row):
+    return "per_node" if any(word in _words(row) for word in PER_NODE) else "per_choice"
+
+
+def _remat(row, software):
     text = (row["recompute"] or "").lower()
     if text.startswith("full"):
         return "full"
-    # What is selectively recomputed, the scores, is never kept by attention as sigma has it. What is "not recorded"
-    # was left as it is by default.
+    # PyTorch's selective checkpointing recomputes every second product, and all that is not a product.
+    if text.startswith("selective") and software == "pytorch":
+        return None
+    # What Megatron selectively recomputes, the scores, is never kept by attention as sigma has it. What is "not
+    # recorded" was left as it is by default.
     if text.startswith(("none", "selective", "not recorded")):
         return "none"
     return None

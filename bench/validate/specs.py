@@ -36,6 +36,7 @@ def _cluster(run, knobs):
         f"  sigma.accelerator @device memory_bytes {machine.memory}",
         f"      memory_bandwidth_bytes_per_s {machine.bandwidth} {peaks}",
         f"      peak_f32_flops_per_s {machine.bf16 / 15:.0f} launch_ns {get('launch_ns'):.0f}",
+        f"      issue_ns {get('issue_ns'):.0f}",
         f"      matmul_efficiency_ppm {_curve(reached('matmul'), get('matmul_half'))}",
         f"      grouped_matmul_efficiency_ppm {_curve(reached('grouped'), get('grouped_half'))}",
         f"      attention_efficiency_ppm {reached('attention') * PPM:.0f}",
@@ -53,12 +54,16 @@ def _cluster(run, knobs):
 
 def _job(run, knobs):
     shares = ", ".join(f"{name}_ppm = {knobs.get(name + '_overlap', run.precision) * PPM:.0f}"
-                       for name in ("gradient", "parameter", "tensor", "context"))
+                       for name in ("gradient", "parameter", "tensor", "context", "exchange"))
     precision = "bf16" if run.precision == "bf16" else "fp8"
     # Megatron's tuned runs exchange gradients in 16 bits. What trains on Blackwell has Transformer Engine 2.8 or later.
     recipe = " reduce bf16" if run.software == "megatron" else ""
     if run.software == "megatron" and run.machine.generation == "blackwell":
         recipe += " scratch_gradients"
+    if run.software == "pytorch":
+        recipe += " f32_logits"
+    if run.dispatch == "per_node":
+        recipe += " dispatch per_node"
     return (f"sigma.job @run model @model on @cluster batch {run.global_batch} precision {precision}\n"
             f"    quantile_ppm 500000 memory_margin_ppm {knobs.memory_margin * PPM:.0f} "
             f"expert_capacity_ppm 1000000{recipe} step_ns {knobs.get('step_ns', run.precision):.0f}\n"

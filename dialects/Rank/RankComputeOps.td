@@ -133,7 +133,7 @@ def Rank_MatmulOp : Rank_AccumulatingOp<"matmul", ["getOpClass", "getFlops", "ge
   let hasVerifier = 1;
 }
 
-def Rank_GroupedMatmulOp : Rank_CostedOp<"grouped_matmul", ["getOpClass", "getFlops", "getBytes"],
+def Rank_GroupedMatmulOp : Rank_CostedOp<"grouped_matmul", ["getOpClass", "getFlops", "getBytes", "getKernels"],
                                          [Pure, Rank_Differentiable]> {
   let summary = "each expert's rows times that expert's matrix";
   let description = [{
@@ -150,7 +150,8 @@ def Rank_GroupedMatmulOp : Rank_CostedOp<"grouped_matmul", ["getOpClass", "getFl
   let hasVerifier = 1;
 }
 
-def Rank_GroupedMatmulGradOp : Rank_AccumulatingOp<"grouped_matmul_grad", ["getOpClass", "getFlops", "getBytes"]> {
+def Rank_GroupedMatmulGradOp
+    : Rank_AccumulatingOp<"grouped_matmul_grad", ["getOpClass", "getFlops", "getBytes", "getKernels"]> {
   let summary = "gradient of the experts' matrices: each expert's lhs^T rhs";
   let description = [{
     **Constraints:**

@@ -68,6 +68,8 @@ int64_t GroupedMatmulOp::getBytes() {
          tensorBytes(getWeights().getType());
 }
 
+int64_t GroupedMatmulOp::getKernels() { return getSizes().getType().getNumElements(); }
+
 OpClass GroupedMatmulGradOp::getOpClass() { return OpClass::GroupedMatmul; }
 int64_t GroupedMatmulGradOp::getFlops() {
   return 2 * getExpectedRows() * getLhs().getType().getDimSize(1) *
@@ -79,6 +81,7 @@ int64_t GroupedMatmulGradOp::getBytes() {
   return rowBytes(getLhs(), getExpectedRows()) + rowBytes(getRhs(), getExpectedRows()) +
          (getInto() ? accumulatedBytes(weights, getLhs()) : tensorBytes(getResult().getType()));
 }
+int64_t GroupedMatmulGradOp::getKernels() { return getSizes().getType().getNumElements(); }
 
 /// Pairs of a query and a key that it sees, of one sequence; with a ring, a rank's even share of
 /// them. A causal half counts as half of the square, without the half of the diagonal (Korthikanti

@@ -18,6 +18,7 @@ def CostOpInterface : OpInterface<"CostOpInterface"> {
                     "getFlops", (ins), "", "return 0;">,
     InterfaceMethod<"bytes read and written; under even routing", "int64_t", "getBytes", (ins), "",
                     "return ::mlir::rank::touchedBytes($_op);">,
+    InterfaceMethod<"kernels that it is issued as", "int64_t", "getKernels", (ins), "", "return 1;">,
     InterfaceMethod<"what the op does together with other ranks, in order; a group of one rank does nothing",
                     "::mlir::rank::CollectiveUses", "getCollectives", (ins), "", "return {};">,
     InterfaceMethod<"bytes of scratch memory the op is given while it runs", "int64_t", "getWorkspaceBytes", (ins), "",

@@ -172,7 +172,8 @@ LogicalResult AcceleratorOp::verify() {
   if (llvm::all_of(peaks, [](const auto &peak) { return peak.second == 0; }))
     return emitOpError("must state at least one of peak_fp8_flops_per_s, peak_f16_flops_per_s, "
                        "peak_bf16_flops_per_s, peak_f32_flops_per_s, peak_f64_flops_per_s");
-  if (failed(requireNotNegative(*this, "launch_ns", figures.launchNs)))
+  if (failed(requireNotNegative(*this, "launch_ns", figures.launchNs)) ||
+      failed(requireNotNegative(*this, "issue_ns", getIssueNs())))
     return failure();
   for (auto [field, efficiency] : efficiencies)
     if (failed(verifyEfficiency(*this, field, efficiency)))

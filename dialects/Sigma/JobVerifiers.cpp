@@ -11,12 +11,10 @@ static constexpr int64_t kMillion = 1000000;
 
 LogicalResult OverlapAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                                   int64_t gradientPpm, int64_t parameterPpm, int64_t tensorPpm,
-                                  int64_t contextPpm, int64_t expertPpm) {
-  const std::pair<StringRef, int64_t> shares[] = {{"gradient_ppm", gradientPpm},
-                                                  {"parameter_ppm", parameterPpm},
-                                                  {"tensor_ppm", tensorPpm},
-                                                  {"context_ppm", contextPpm},
-                                                  {"expert_ppm", expertPpm}};
+                                  int64_t contextPpm, int64_t exchangePpm, int64_t expertPpm) {
+  const std::pair<StringRef, int64_t> shares[] = {
+      {"gradient_ppm", gradientPpm}, {"parameter_ppm", parameterPpm}, {"tensor_ppm", tensorPpm},
+      {"context_ppm", contextPpm},   {"exchange_ppm", exchangePpm},   {"expert_ppm", expertPpm}};
   for (auto [name, ppm] : shares)
     if (ppm < 0 || ppm > kMillion)
       return emitError() << "overlap " << name << " must be from 0 to " << kMillion

@@ -43,7 +43,7 @@ static const Preset<AcceleratorFigures> kAccelerators[] = {
      {279 * GB, 8000 * GB, 5000 * TFLOPS, 2500 * TFLOPS, 2500 * TFLOPS, 80 * TFLOPS, 1300 * GFLOPS}},
     // "NVIDIA HGX Platform" (2025), column HGX B300, per GPU of eight, dense.
     {"b300-sxm",
-     {270 * GB, 7700 * GB, 4500 * TFLOPS, 2250 * TFLOPS, 2250 * TFLOPS, 75 * TFLOPS, 1200 * GFLOPS}},
+     {270 * GB, 7700 * GB, 4500 * TFLOPS, 2250 * TFLOPS, 2250 * TFLOPS, 75 * TFLOPS, 1250 * GFLOPS}},
     // "AMD Instinct MI300X Accelerator" data sheet (2023): matrix peaks without sparsity.
     {"mi300x",
      {192 * GB, 5300 * GB, 2'614'900 * GFLOPS, 1'307'400 * GFLOPS, 1'307'400 * GFLOPS,

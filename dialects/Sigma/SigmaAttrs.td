@@ -88,7 +88,8 @@ def Sigma_OverlapAttr : AttrDef<Sigma_Dialect, "Overlap"> {
     In parts per million of the compute time of the same work; what is beyond is exposed, and nothing overlaps by
     itself. `gradient_ppm`: the reduction of gradients, behind a micro-batch's backward. `parameter_ppm`: the gathering of
     parameters, behind its forward (with ZeRO-3, and backward). `tensor_ppm`: collectives of tensor parallelism. `context_ppm`:
-    shifts of keys and values, behind attention. `expert_ppm`: exchanges of experts, with the schedule `dualpipev`.
+    shifts of keys and values, behind attention. `exchange_ppm`: exchanges of experts. `expert_ppm`: what is left of them,
+    behind the other direction, with the schedule `dualpipev`.
 
     ```mlir
     overlap {gradient_ppm = 800000, expert_ppm = 500000}
@@ -99,7 +100,8 @@ def Sigma_OverlapAttr : AttrDef<Sigma_Dialect, "Overlap"> {
   }];
   let parameters = (ins DefaultValuedParameter<"int64_t", "0">:$gradient_ppm,
     DefaultValuedParameter<"int64_t", "0">:$parameter_ppm, DefaultValuedParameter<"int64_t", "0">:$tensor_ppm,
-    DefaultValuedParameter<"int64_t", "0">:$context_ppm, DefaultValuedParameter<"int64_t", "0">:$expert_ppm);
+    DefaultValuedParameter<"int64_t", "0">:$context_ppm, DefaultValuedParameter<"int64_t", "0">:$exchange_ppm,
+    DefaultValuedParameter<"int64_t", "0">:$expert_ppm);
   let assemblyFormat = "`{` struct(params) `}`";
   let genVerifyDecl = 1;
 }

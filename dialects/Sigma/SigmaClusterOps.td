@@ -90,9 +90,10 @@ def Sigma_AcceleratorOp : Sigma_Op<"accelerator", [Symbol, HasParent<"::mlir::si
     kind (all, if there is no other). `peak_<format>_flops_per_s` is what the vendor states for dense
     matrix products, 0 where the device is not to be used in that format. The efficiencies say which
     part of a peak (for `memory`: of the memory bandwidth) a class of ops reaches, as one number or
-    as a curve over the size of the op (`#sigma.efficiency`); unstated, all of it. `launch_ns` is the
-    fixed time of one op. `mtbf_hours` replaces the `device_mtbf_hours` of `sigma.failures` for this
-    kind.
+    as a curve over the size of the op (`#sigma.efficiency`), of a grouped product over that of one expert's part;
+    unstated, all of it. `launch_ns` is the fixed time of one op, `issue_ns` what the device's host needs to issue a
+    kernel: no op takes less than its kernels, one, or of grouped matrix products one for each expert. `mtbf_hours`
+    replaces the `device_mtbf_hours` of `sigma.failures` for this kind.
 
     `preset` names a machine of `dialects/Sigma/Presets.cpp`; what is written beside it replaces the
     preset's figure.
@@ -110,6 +111,7 @@ def Sigma_AcceleratorOp : Sigma_Op<"accelerator", [Symbol, HasParent<"::mlir::si
     - Each `peak_<format>_flops_per_s` is not negative.
     - At least one `peak_<format>_flops_per_s` is positive.
     - `launch_ns` is not negative.
+    - `issue_ns` is not negative.
     - Each efficiency is from 1 to 1000000 ppm.
     - The sizes of an efficiency curve are not negative and increase.
     - `mtbf_hours` is not negative.
@@ -126,6 +128,7 @@ def Sigma_AcceleratorOp : Sigma_Op<"accelerator", [Symbol, HasParent<"::mlir::si
     Sigma_OptionalI64:$peak_f32_flops_per_s,
     Sigma_OptionalI64:$peak_f64_flops_per_s,
     Sigma_OptionalI64:$launch_ns,
+    Sigma_DefaultI64<"0">:$issue_ns,
     OptionalAttr<Sigma_EfficiencyAttr>:$matmul_efficiency_ppm,
     OptionalAttr<Sigma_EfficiencyAttr>:$grouped_matmul_efficiency_ppm,
     OptionalAttr<Sigma_EfficiencyAttr>:$attention_efficiency_ppm,
@@ -144,6 +147,7 @@ def Sigma_AcceleratorOp : Sigma_Op<"accelerator", [Symbol, HasParent<"::mlir::si
            | `peak_bf16_flops_per_s` $peak_bf16_flops_per_s
            | `peak_f64_flops_per_s` $peak_f64_flops_per_s
            | `launch_ns` $launch_ns
+           | `issue_ns` $issue_ns
            | `matmul_efficiency_ppm` custom<Efficiency>($matmul_efficiency_ppm)
            | `grouped_matmul_efficiency_ppm` custom<Efficiency>($grouped_matmul_efficiency_ppm)
            | `attention_efficiency_ppm` custom<Efficiency>($attention_efficiency_ppm)

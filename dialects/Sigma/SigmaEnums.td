@@ -129,6 +129,17 @@ def Sigma_RematMode : Sigma_Enum<"RematMode", "what a layer computes again in it
   I32EnumAttrCase<"None", 0, "none">,
   I32EnumAttrCase<"Full", 1, "full">
 ]>;
+def Sigma_Dispatch : Sigma_Enum<"Dispatch", "how tokens are sent to their experts", [
+  I32EnumAttrCase<"PerChoice", 0, "per_choice">,
+  I32EnumAttrCase<"PerNode", 1, "per_node">
+]>;
+def Sigma_DispatchAttr : EnumAttr<Sigma_Dialect, Sigma_Dispatch, "dispatch"> {
+  let description = [{
+    `per_choice`: a copy goes to each of a token's experts, in one all-to-all. `per_node`: one copy goes to each unit
+    of a tier that has any of them, and is sent on inside (DeepEP, HybridEP).
+  }];
+}
+
 def Sigma_RematModeAttr : EnumAttr<Sigma_Dialect, Sigma_RematMode, "remat_mode"> {
   let description = [{
     `none`: the layer keeps all values its backward needs. `full`: it keeps its input only and

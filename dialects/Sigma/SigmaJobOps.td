@@ -22,10 +22,11 @@ def Sigma_JobOp : Sigma_Op<"job", [
     `expert_capacity_ppm` bounds the rows that the experts of one rank may receive, in parts per
     million of the even share; without it, room is kept for the worst case and nothing can overflow.
 
-    Of a run that another framework makes: `reduce` is the format in which replicas exchange gradients, that of
-    their sum if nothing is said; `step_ns` is a fixed time of each step; `scratch_gradients` keeps one more
-    gradient of each matrix of a layer, and of the head, beside all others, in the format of values
-    (Transformer Engine from 2.8 on).
+    Of a run that another framework makes: `dispatch` says how tokens are sent to their experts; `reduce` is the format
+    in which replicas exchange gradients, that of their sum if nothing is said; `step_ns` is a fixed time of each step;
+    `scratch_gradients` keeps one more gradient of each matrix of a layer, and of the head, beside all others, in the
+    format of values (Transformer Engine from 2.8 on); `f32_logits` takes the loss of an f32 copy of 16-bit logits and
+    keeps their log-softmax, as PyTorch's `cross_entropy(logits.float(), …)` does.
 
     `precision` is a whole recipe (`#sigma.precision`).
 
@@ -75,8 +76,10 @@ def Sigma_JobOp : Sigma_Op<"job", [
     Sigma_OptionalI64:$max_zero,
     Sigma_OptionalI64:$expert_capacity_ppm,
     OptionalAttr<Sigma_PrecisionAttr>:$reduce,
+    DefaultValuedAttr<Sigma_DispatchAttr, "::mlir::sigma::Dispatch::PerChoice">:$dispatch,
     Sigma_DefaultI64<"0">:$step_ns,
     UnitAttr:$scratch_gradients,
+    UnitAttr:$f32_logits,
     OptionalAttr<Sigma_OverlapAttr>:$overlap,
     OptionalAttr<DictionaryAttr>:$pin,
     OptionalAttr<DictionaryAttr>:$forbid
@@ -88,7 +91,8 @@ def Sigma_JobOp : Sigma_Op<"job", [
            | `time_margin_ppm` $time_margin_ppm | `memory_margin_ppm` $memory_margin_ppm
            | `max_micro_batch` $max_micro_batch | `max_zero` $max_zero
            | `expert_capacity_ppm` $expert_capacity_ppm | `reduce` custom<Enum>($reduce)
-           | `step_ns` $step_ns | `scratch_gradients` $scratch_gradients | `overlap` custom<Overlap>($overlap))
+           | `dispatch` custom<Enum>($dispatch) | `step_ns` $step_ns | `scratch_gradients` $scratch_gradients
+           | `f32_logits` $f32_logits | `overlap` custom<Overlap>($overlap))
     (`pin` custom<Pins>($pin)^)?
     (`forbid` custom<Forbids>($forbid)^)?
     attr-dict-with-keyword $bodyRegion

@@ -70,8 +70,7 @@ WorkCount WorkCounter::countWork(const WorkCost &work, int64_t waitedPart) const
   }
   for (const CollectiveCost &cost : work.collectives)
     if (meets(cost))
-      met[int(cost.group)].commNs +=
-          topology.collectiveNs(cost.collective, cost.bytes, ranks[int(cost.group)]);
+      met[int(cost.group)].commNs += topology.collectiveNs(cost, ranks[int(cost.group)]);
 
   auto varianceNs2 = [&](const Meeting &meeting, double link) {
     const double plain = double(meeting.plainNs) * plainCv;
@@ -94,7 +93,7 @@ WorkCount WorkCounter::countWork(const WorkCost &work, int64_t waitedPart) const
   result.tensorNs = beyond(commNs(Group::Tensor) + commNs(Group::ExpertTensor),
                            shareOf(result.computeNs, overlap.tensorPpm));
   result.contextNs = beyond(commNs(Group::Context), shareOf(attentionNs, overlap.contextPpm));
-  result.exchangeNs = commNs(Group::Expert);
+  result.exchangeNs = beyond(commNs(Group::Expert), shareOf(result.computeNs, overlap.exchangePpm));
   return result;
 }
 

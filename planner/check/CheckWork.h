@@ -27,7 +27,7 @@ public:
 
   WorkCount countForward(const WorkCost &work) const;
   WorkCount countBackward(const WorkCost &work) const;
-  // Nothing hides the exchanges of recomputation.
+  // No other direction hides the exchanges of recomputation.
   WorkCount countRecomputation(const WorkCost &work) const;
 
 private:

@@ -3,6 +3,7 @@
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 using namespace sigma::planner;
@@ -46,6 +47,59 @@ int64_t Topology::allToAllNs(int64_t bytes, const RankGroup &group) const {
     if (int64_t peers = ranks[i] - inner; peers > 0) {
       int64_t transfer = ceilDiv(Int128(bytes) * peers * kNsPerS,
                                  Int128(group.size() - 1) * tier.bandwidthBytesPerS);
+      total = addSat(total, addSat(transfer, tier.latencyNs));
+    }
+    inner = ranks[i];
+  }
+  return total;
+}
+
+// That `chosen` of `all` different ones, drawn at random, leave out all of `count`.
+static double missProbability(int64_t all, int64_t chosen, int64_t count) {
+  double miss = 1;
+  for (int64_t i = 0; i < chosen; ++i)
+    miss *= std::max(0.0, double(all - count - i) / double(all - i));
+  return miss;
+}
+
+double sigma::planner::hitProbability(const Routing &routing, int64_t count) {
+  const int64_t perGroup = routing.experts / routing.groups;
+  const int64_t eligible = perGroup * routing.topGroups;
+  if (count < perGroup)
+    return double(routing.topGroups) / double(routing.groups) *
+           (1 - missProbability(eligible, routing.chosen, count));
+  // How many of the top groups are among `inside` ones, after one draw after the other.
+  const int64_t inside = count / perGroup;
+  std::vector<double> drawn(routing.topGroups + 2, 0.0);
+  drawn[0] = 1;
+  for (int64_t draw = 0; draw < routing.topGroups; ++draw)
+    for (int64_t hits = draw; hits >= 0; --hits) {
+      const double next = std::max(0.0, double(inside - hits) / double(routing.groups - draw));
+      drawn[hits + 1] += drawn[hits] * next;
+      drawn[hits] *= 1 - next;
+    }
+  double hit = 0;
+  for (int64_t hits = 1; hits <= routing.topGroups; ++hits)
+    hit += drawn[hits] * (1 - missProbability(eligible, routing.chosen, hits * perGroup));
+  return hit;
+}
+
+// At each tier, a token crosses to every unit inside that holds one of its experts, from the rank
+// in the same place of another unit.
+int64_t Topology::dispatchNs(int64_t bytes, const Routing &routing, const RankGroup &group) const {
+  std::vector<int64_t> ranks = ranksPerUnit(group);
+  const int64_t size = group.size();
+  int64_t total = 0, inner = 1;
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    const Tier &tier = cluster.tiers[i];
+    if (int64_t peers = ranks[i] - inner; peers > 0) {
+      const int64_t experts = std::max<int64_t>(1, routing.experts * inner / size);
+      const int64_t hitPpb = std::llround(hitProbability(routing, experts) * kNsPerS);
+      // bytes = tokens' * chosen * (size - 1) / size; size / inner units are there to be hit.
+      int64_t sent = ceilDiv(Int128(bytes) * size * size * hitPpb,
+                             Int128(size - 1) * routing.chosen * inner * kNsPerS);
+      int64_t transfer =
+          ceilDiv(Int128(sent) * peers * kNsPerS, Int128(ranks[i]) * tier.bandwidthBytesPerS);
       total = addSat(total, addSat(transfer, tier.latencyNs));
     }
     inner = ranks[i];
@@ -100,6 +154,12 @@ int64_t Topology::collectiveNs(Collective collective, int64_t bytes, const RankG
   if (collective == Collective::RingShift)
     return ringShiftNs(bytes, group);
   return reduceNs(collective, bytes, group);
+}
+
+int64_t Topology::collectiveNs(const CollectiveCost &cost, const RankGroup &group) const {
+  if (group.size() > 1 && cost.routing.experts > 0)
+    return dispatchNs(cost.bytes, cost.routing, group);
+  return collectiveNs(cost.collective, cost.bytes, group);
 }
 
 int64_t Topology::stageTransferNs(int64_t bytes, const Layout &layout, int64_t from,

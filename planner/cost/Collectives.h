@@ -5,7 +5,8 @@
 // reduce-scatter move (n-1)/n of the shard in n-1 hops of a ring (Patarasuk and Yuan 2009) or
 // log2(n) hops of recursive halving (Thakur et al. 2005) where the tier's algorithm is a tree; an
 // all-reduce is both, a tree moves 2 of the shard in 2 log2(n) hops (Sanders, Speck and Träff
-// 2009). Inner tiers reduce first (hierarchical as in NCCL and BlueConnect).
+// 2009). Inner tiers reduce first (hierarchical as in NCCL and BlueConnect). An exchange of experts
+// may be hierarchical too (DeepSeek-V3, 3.2.2; DeepEP): outer tiers first.
 #ifndef SIGMA_PLANNER_COST_COLLECTIVES_H
 #define SIGMA_PLANNER_COST_COLLECTIVES_H
 
@@ -16,12 +17,17 @@
 
 namespace sigma::planner {
 
+// The probability that any of a token's experts is among `count` neighbours: hypergeometric, of
+// groups and of the experts in them. More experts than a group has are rounded down to groups.
+double hitProbability(const Routing &routing, int64_t count);
+
 class Topology {
 public:
   explicit Topology(const Cluster &cluster) : cluster(cluster) {}
 
   // `bytes` as the collective counts them (Problem.h). 0 for a group of one.
   int64_t collectiveNs(Collective collective, int64_t bytes, const RankGroup &group) const;
+  int64_t collectiveNs(const CollectiveCost &cost, const RankGroup &group) const;
 
   // The slowest pair of ranks of two stages, `from` and `to`, that hand over `bytes`.
   int64_t stageTransferNs(int64_t bytes, const Layout &layout, int64_t from, int64_t to) const;
@@ -36,6 +42,7 @@ public:
 
 private:
   int64_t allToAllNs(int64_t bytes, const RankGroup &group) const;
+  int64_t dispatchNs(int64_t bytes, const Routing &routing, const RankGroup &group) const;
   int64_t ringShiftNs(int64_t bytes, const RankGroup &group) const;
   int64_t reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const;
   const Tier &outermostTier(const RankGroup &group) const;

@@ -27,6 +27,7 @@ Device sigma::planner::weaker(const Device &a, const Device &b) {
   device.memoryBandwidthBytesPerS =
       std::min(a.memoryBandwidthBytesPerS, b.memoryBandwidthBytesPerS);
   device.launchNs = std::max(a.launchNs, b.launchNs);
+  device.issueNs = std::max(a.issueNs, b.issueNs);
   device.jitterPpm = std::max(a.jitterPpm, b.jitterPpm);
   device.slowdownPpm = std::max(a.slowdownPpm, b.slowdownPpm);
   for (int i = 0; i < kNumOpClasses; ++i)

@@ -40,10 +40,12 @@ int64_t sigma::planner::memoryTimeNs(const Device &device, int64_t bytes) {
 int64_t sigma::planner::opTimeNs(const Device &device, const OpCost &op) {
   // What a memory-bound op computes besides is computed at the peak.
   bool computes = op.opClass != OpClass::Memory;
-  int64_t efficiency = computes ? efficiencyOf(device, op.opClass).ppmAt(op.flops) : kPpm;
+  int64_t efficiency =
+      computes ? efficiencyOf(device, op.opClass).ppmAt(op.flops / op.kernels) : kPpm;
   int64_t arithmetic =
       ceilDiv(Int128(op.flops) * kNsPerS * kPpm, Int128(device.peakFlopsPerS) * efficiency);
   int64_t memory =
       transferNs(device, op.bytes, efficiencyOf(device, OpClass::Memory).ppmAt(op.bytes));
-  return slowed(device, addSat(std::max(arithmetic, memory), device.launchNs));
+  int64_t worked = addSat(std::max(arithmetic, memory), device.launchNs);
+  return slowed(device, std::max(worked, mulSat(op.kernels, device.issueNs)));
 }

@@ -79,8 +79,7 @@ WorkTime WorkClock::unhidden(const WorkCost &work, bool isSplit) const {
         continue;
       close(group);
       last = group;
-      met[group].commNs =
-          addSat(met[group].commNs, topology.collectiveNs(cost.collective, cost.bytes, ranks));
+      met[group].commNs = addSat(met[group].commNs, topology.collectiveNs(cost, ranks));
     }
     if (i == work.ops.size())
       break;
@@ -119,7 +118,7 @@ WorkTime WorkClock::unhidden(const WorkCost &work, bool isSplit) const {
   result.tensorNs = exposedNs(addSat(comm(Group::Tensor), comm(Group::ExpertTensor)),
                               result.computeNs, overlap.tensorPpm);
   result.contextNs = exposedNs(comm(Group::Context), attention, overlap.contextPpm);
-  result.exchangeNs = comm(Group::Expert);
+  result.exchangeNs = exposedNs(comm(Group::Expert), result.computeNs, overlap.exchangePpm);
   return result;
 }
 

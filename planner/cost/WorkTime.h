@@ -44,7 +44,7 @@ public:
 
   WorkTime time(const WorkCost &work) const;
   WorkTime backwardTime(const WorkCost &work) const;
-  // Of recomputation: its exchanges are never hidden.
+  // Of recomputation: no other direction hides its exchanges.
   WorkTime recomputeTime(const WorkCost &work) const;
 
 private:

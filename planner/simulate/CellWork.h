@@ -26,8 +26,8 @@ struct MeetingRanks {
 struct Comm {
   Meeting meeting = Meeting::None;
   double meanNs = 0;
-  double hiddenNs =
-      0; // may begin so long before it is waited for; exchanges: in a pair of DualPipeV
+  double hiddenNs = 0; // may begin so long before it is waited for
+  double pairedNs = 0; // so much earlier still in a pair of DualPipeV: exchanges
 };
 
 // Work that one rank does without looking at others; then the others are met.

@@ -100,7 +100,8 @@ void Pipeline::perform(const Run &run, Ranks &ranks, bool paired, const Span &sp
     if (comm.meeting == Meeting::None)
       continue;
     const bool exchange = comm.meeting == Meeting::Expert;
-    ranks.meet(comm, exchange && !paired ? 0 : comm.hiddenNs, exchange ? &load : nullptr, span);
+    ranks.meet(comm, comm.hiddenNs + (paired ? comm.pairedNs : 0), exchange ? &load : nullptr,
+               span);
   }
 }
 

@@ -140,8 +140,7 @@ Run WorkRuns::runOf(const WorkCost &work, Span::Kind kind, int64_t layer) const 
 
 Comm WorkRuns::commOf(const CollectiveCost &cost) const {
   const RankGroup ranks = mesh.group(cost.group);
-  return {static_cast<Meeting>(cost.group),
-          double(topology.collectiveNs(cost.collective, cost.bytes, ranks)), 0};
+  return {static_cast<Meeting>(cost.group), double(topology.collectiveNs(cost, ranks)), 0};
 }
 
 // Each collective of a kind hides in proportion to its time.
@@ -151,7 +150,8 @@ void WorkRuns::hide(const WorkCost &work, Run &run) const {
   for (const OpCost &op : work.ops)
     if (op.opClass == OpClass::Attention)
       attentionNs += double(devices.opNs(op));
-  auto hideAmong = [&](std::initializer_list<Meeting> meetings, double hiddenNs) {
+  auto hideAmong = [&](std::initializer_list<Meeting> meetings, double hiddenNs,
+                       double Comm::*part = &Comm::hiddenNs) {
     auto isAmong = [&](const Stretch &stretch) {
       return std::count(meetings.begin(), meetings.end(), stretch.comm.meeting) > 0;
     };
@@ -160,13 +160,14 @@ void WorkRuns::hide(const WorkCost &work, Run &run) const {
       totalNs += isAmong(stretch) ? stretch.comm.meanNs : 0;
     for (Stretch &stretch : run.stretches)
       if (isAmong(stretch) && totalNs > 0)
-        stretch.comm.hiddenNs = stretch.comm.meanNs * hiddenNs / totalNs;
+        stretch.comm.*part = stretch.comm.meanNs * hiddenNs / totalNs;
   };
   const double arithmeticNs = run.arithmeticNs();
   hideAmong({Meeting::Tensor, Meeting::ExpertTensor}, overlap.tensorPpm * 1e-6 * arithmeticNs);
   hideAmong({Meeting::Context}, overlap.contextPpm * 1e-6 * attentionNs);
+  hideAmong({Meeting::Expert}, overlap.exchangePpm * 1e-6 * arithmeticNs);
   if (layout.schedule == Schedule::DualPipeV && run.kind != Span::Kind::Recompute)
-    hideAmong({Meeting::Expert}, overlap.expertPpm * 1e-6 * arithmeticNs);
+    hideAmong({Meeting::Expert}, overlap.expertPpm * 1e-6 * arithmeticNs, &Comm::pairedNs);
 }
 
 Run WorkRuns::inputHalf(Run run) const {

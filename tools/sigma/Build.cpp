@@ -185,6 +185,8 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
            false;
   if (job.getScratchGradients())
     return mlir::emitError(job.getLoc()) << "'scratch_gradients'" << kWhy << "leave it out", false;
+  if (job.getF32Logits())
+    return mlir::emitError(job.getLoc()) << "'f32_logits'" << kWhy << "leave it out", false;
   return true;
 }
 

@@ -11,14 +11,14 @@
 // CHECK-NEXT:  }
 sigma.cluster @workstation devices 4 spares 0 {
   sigma.accelerator @cpu memory_bytes 4294967296 memory_bandwidth_bytes_per_s 8000000000
-      launch_ns 0 memory_efficiency_ppm 1000000 peak_f32_flops_per_s 60000000000
+      launch_ns 0 issue_ns 0 memory_efficiency_ppm 1000000 peak_f32_flops_per_s 60000000000
   sigma.tier @node devices 4 bandwidth_bytes_per_s 2000000000 latency_ns 20000 jitter_ppm 0
 }
 
 // CHECK-LABEL: sigma.cluster @pod devices 2048 spares 64 {
 // CHECK-NEXT:    sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 2
 // CHECK-SAME:        peak_f32_flops_per_s 3 peak_bf16_flops_per_s 4 peak_f64_flops_per_s 5
-// CHECK-SAME:        launch_ns 6 matmul_efficiency_ppm 7 grouped_matmul_efficiency_ppm 8
+// CHECK-SAME:        launch_ns 6 issue_ns 24 matmul_efficiency_ppm 7 grouped_matmul_efficiency_ppm 8
 // CHECK-SAME:        attention_efficiency_ppm 9 memory_efficiency_ppm 10{{$}}
 // CHECK-NEXT:    sigma.tier @node devices 8 bandwidth_bytes_per_s 11 latency_ns 12 jitter_ppm 13
 // CHECK-NEXT:    sigma.tier @rack devices 64 bandwidth_bytes_per_s 9223372036854775807 latency_ns 0{{$}}
@@ -30,7 +30,7 @@ sigma.cluster @workstation devices 4 spares 0 {
 sigma.cluster @pod devices 2048 spares 64 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 2
       memory_efficiency_ppm 10 attention_efficiency_ppm 9 grouped_matmul_efficiency_ppm 8
-      matmul_efficiency_ppm 7 launch_ns 6 peak_f64_flops_per_s 5 peak_bf16_flops_per_s 4
+      matmul_efficiency_ppm 7 issue_ns 24 launch_ns 6 peak_f64_flops_per_s 5 peak_bf16_flops_per_s 4
       peak_f32_flops_per_s 3
   sigma.tier @node devices 8 bandwidth_bytes_per_s 11 latency_ns 12 jitter_ppm 13
   sigma.tier @rack devices 64 bandwidth_bytes_per_s 9223372036854775807 latency_ns 0

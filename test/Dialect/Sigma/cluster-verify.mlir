@@ -176,6 +176,14 @@ sigma.cluster @c devices 8 {
 // -----
 
 sigma.cluster @c devices 8 {
+  // expected-error @+1 {{'sigma.accelerator' op issue_ns must not be negative, got: -1}}
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1 issue_ns -1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
   // rule: sigma.accelerator: Each efficiency is from 1 to 1000000 ppm
   // expected-error @+1 {{'sigma.accelerator' op matmul_efficiency_ppm must be from 1 to 1000000, got: 0}}
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1

@@ -21,20 +21,21 @@ sigma.cluster @pair devices 2 {
 // CHECK-NEXT:    sigma.adamw learning_rate 1.000000e-03{{$}}
 // CHECK-NEXT:  }
 sigma.job @defaults model @tiny on @pair batch 8 precision f32
-    max_micro_batch 16 quantile_ppm 950000 memory_margin_ppm 60000 {
+    max_micro_batch 16 quantile_ppm 950000 memory_margin_ppm 60000 dispatch per_choice {
   sigma.adamw learning_rate 1.0e-3 clip 1.0 weight_decay 0.1 epsilon 1.0e-8 beta2 0.95 beta1 0.9
       warmup 0
 }
 
 // CHECK-LABEL: sigma.job @everything model @tiny on @pair batch 8 precision bf16
 // CHECK-SAME:      quantile_ppm 500000 memory_margin_ppm 0 max_micro_batch 4
-// CHECK-SAME:      expert_capacity_ppm 2000000 reduce bf16 step_ns 1000 scratch_gradients
+// CHECK-SAME:      expert_capacity_ppm 2000000 reduce bf16 dispatch per_node step_ns 1000
+// CHECK-SAME:      scratch_gradients f32_logits
 // CHECK-SAME:      pin {pp = 1, dp = 2, ep = 1, micro_batch = 4, remat = full} {
 // CHECK-NEXT:    sigma.adamw learning_rate 1.000000e-03 warmup 20 beta1 8.000000e-01
 // CHECK-SAME:        beta2 9.375000e-01 epsilon 5.000000e-10 weight_decay 0.000000e+00
 // CHECK-SAME:        clip 0.000000e+00{{$}}
 sigma.job @everything model @tiny on @pair batch 8 precision bf16
-    scratch_gradients step_ns 1000 reduce bf16
+    f32_logits scratch_gradients step_ns 1000 dispatch per_node reduce bf16
     expert_capacity_ppm 2000000 max_micro_batch 4 memory_margin_ppm 0 quantile_ppm 500000
     pin {remat = full, micro_batch = 4, ep = 1, dp = 2, pp = 1} {
   sigma.adamw learning_rate 1.0e-3 warmup 20 beta1 0.8 beta2 0.9375 epsilon 5.0e-10 weight_decay 0.0
@@ -58,11 +59,11 @@ sigma.job @choices model @tiny on @pair batch 8 precision bf16 max_zero 1 time_m
 }
 
 // CHECK-LABEL: sigma.job @wide_choices model @tiny on @pair batch 8 precision f32
-// CHECK-SAME:      overlap {gradient_ppm = 800000, expert_ppm = 500000}
+// CHECK-SAME:      overlap {gradient_ppm = 800000, exchange_ppm = 3, expert_ppm = 500000}
 // CHECK-SAME:      pin {tp = 2, expert_zero = 1, schedule = interleaved}
 // CHECK-SAME:      forbid {vpp = [4, 8], schedule = ["1f1b", "zb-h1"]} {
 sigma.job @wide_choices model @tiny on @pair batch 8 precision f32
-    overlap {expert_ppm = 500000, tensor_ppm = 0, gradient_ppm = 800000}
+    overlap {expert_ppm = 500000, exchange_ppm = 3, tensor_ppm = 0, gradient_ppm = 800000}
     pin {schedule = interleaved, expert_zero = 1, tp = 2}
     forbid {schedule = ["1f1b", "zb-h1"], vpp = [4, 8]} {
   sigma.adamw learning_rate 1.0e-3

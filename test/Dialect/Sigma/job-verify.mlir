@@ -385,6 +385,13 @@ sigma.job @j model @m on @c batch 8 precision f32 overlap {gradient_ppm = 100000
 
 // -----
 
+// expected-error @+1 {{overlap exchange_ppm must be from 0 to 1000000, got: 1000001}}
+sigma.job @j model @m on @c batch 8 precision f32 overlap {exchange_ppm = 1000001} {
+  sigma.adamw learning_rate 1.0e-3
+}
+
+// -----
+
 // expected-error @+1 {{overlap expert_ppm must be from 0 to 1000000, got: -1}}
 sigma.job @j model @m on @c batch 8 precision f32 overlap {expert_ppm = -1} {
   sigma.adamw learning_rate 1.0e-3

@@ -61,7 +61,7 @@ protected:
 
 TEST_F(Bridge, ChoicesAreThePlanners) {
   load("max_zero 2 overlap {gradient_ppm = 1, parameter_ppm = 2, tensor_ppm = 3, context_ppm = 4, "
-       "expert_ppm = 5} pin {tp = 2, cp = 1, vpp = 2, etp = 1, expert_zero = 1, schedule = "
+       "exchange_ppm = 6, expert_ppm = 5} pin {tp = 2, cp = 1, vpp = 2, etp = 1, expert_zero = 1, schedule = "
        "interleaved, "
        "remat = full} forbid {zero = [2], ep = [4, 8], schedule = [\"zb-h1\", dualpipev]}");
   planner::Job &job = task.problem.job;
@@ -70,6 +70,7 @@ TEST_F(Bridge, ChoicesAreThePlanners) {
   EXPECT_EQ(job.overlap.parameterPpm, 2);
   EXPECT_EQ(job.overlap.tensorPpm, 3);
   EXPECT_EQ(job.overlap.contextPpm, 4);
+  EXPECT_EQ(job.overlap.exchangePpm, 6);
   EXPECT_EQ(job.overlap.expertPpm, 5);
   EXPECT_EQ(job.pins[Axis::Tp], 2);
   EXPECT_EQ(job.pins[Axis::Cp], 1);

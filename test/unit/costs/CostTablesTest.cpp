@@ -90,6 +90,7 @@ static void expectEqual(const planner::WorkCost &got, const planner::WorkCost &e
     EXPECT_EQ(got.ops[i].opClass, expected.ops[i].opClass) << i;
     EXPECT_EQ(got.ops[i].flops, expected.ops[i].flops) << i;
     EXPECT_EQ(got.ops[i].bytes, expected.ops[i].bytes) << i;
+    EXPECT_EQ(got.ops[i].kernels, expected.ops[i].kernels) << i;
   }
   ASSERT_EQ(got.collectives.size(), expected.collectives.size());
   for (size_t i = 0; i < got.collectives.size(); ++i) {
@@ -272,6 +273,21 @@ TEST(CostTables, TheVocabularyIsSplit) {
   EXPECT_EQ(head.denseParameters, 64 / 4 * 48 + 48);
   EXPECT_EQ(bytesOf(head.forward, Collective::AllGather, Group::Tensor), rows);
   EXPECT_EQ(bytesOf(head.forward, Collective::AllReduce, Group::Tensor), 3 * 2 * 32 * 2);
+}
+
+/// The logits' f32 copy and its log-softmax are there in place of their gradient.
+TEST(CostTables, LogitsInF32TakeMemoryAndTimeOfTheHead) {
+  const std::string spec = specOf(kAttention + std::string(kMlp));
+  std::string inF32 = spec;
+  inF32.replace(inF32.find("bf16 {"), 4, "bf16 f32_logits");
+  planner::LayerCost plain = Tables(spec)->head({2, /*tp=*/4});
+  planner::LayerCost copied = Tables(inF32)->head({2, /*tp=*/4});
+  const int64_t logits = 2 * 64 * 64 / 4;
+  EXPECT_EQ(copied.modes[0].transientBytes - plain.modes[0].transientBytes, (4 + 4 - 2) * logits);
+  EXPECT_EQ(copied.modes[0].savedBytes, plain.modes[0].savedBytes);
+  EXPECT_EQ(copied.forward.ops.size(), plain.forward.ops.size() + 1);
+  EXPECT_EQ(copied.forward.ops.back().bytes, 12 * logits);
+  EXPECT_EQ(copied.backward.ops.back().bytes, 10 * logits);
 }
 
 TEST(CostTables, WhatCannotBeSplitIsSaid) {

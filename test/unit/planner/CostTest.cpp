@@ -30,6 +30,24 @@ TEST(Cost, RooflineTakesTheSlowerOfComputeAndMemory) {
             int64_t((__int128(1) << 62) / 500 + 1) + 7);
 }
 
+TEST(Cost, AnOpTakesAtLeastWhatItsHostNeedsToIssueIt) {
+  Device device = twoTiers().device;
+  device.issueNs = 1000;
+  EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 1000000, 0}), 1000 + 7);
+  EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 1000, 0}), 1000);
+  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 1000000, 0, 8}), 8000);
+  device.slowdownPpm = 500000;
+  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 1000000, 0, 8}), 12000);
+}
+
+TEST(Cost, AGroupedProductIsAsEfficientAsOneExpertsPart) {
+  Device device = twoTiers().device;
+  device.efficiency[static_cast<int>(OpClass::GroupedMatmul)] =
+      Efficiency({{1000, 250000}, {8000, 500000}});
+  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 8000, 0}), 16 + 7);
+  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 8000, 0, 8}), 32 + 7);
+}
+
 TEST(Cost, EfficiencyIsLinearBetweenItsPoints) {
   Efficiency curve({{100, 200000}, {300, 600000}});
   EXPECT_EQ(curve.ppmAt(0), 200000);
@@ -78,6 +96,38 @@ TEST(Cost, AllToAllSplitsBytesByTier) {
   EXPECT_EQ(allToAllNs(cluster, 3000000, ranks(4)), 300000 + 100);
   // 3 of 7 peers in the node, 4 outside.
   EXPECT_EQ(allToAllNs(cluster, 7000000, ranks(8)), 300000 + 100 + 4000000 + 1000);
+}
+
+// Against all ways to choose.
+TEST(Cost, ATokenHitsTheUnitsOfItsExperts) {
+  EXPECT_DOUBLE_EQ(hitProbability({8, 1}, 1), 1.0 / 8);
+  EXPECT_DOUBLE_EQ(hitProbability({8, 2}, 4), 1 - (4.0 / 8) * (3.0 / 7));
+  EXPECT_DOUBLE_EQ(hitProbability({8, 8}, 1), 1);
+  EXPECT_DOUBLE_EQ(hitProbability({8, 2}, 8), 1);
+  // Two of four groups of two experts, three experts of the four.
+  const Routing grouped{8, 3, 4, 2};
+  EXPECT_DOUBLE_EQ(hitProbability(grouped, 1), 0.5 * 0.75);
+  EXPECT_DOUBLE_EQ(hitProbability(grouped, 2), 0.5);
+  EXPECT_DOUBLE_EQ(hitProbability(grouped, 4), 1 - 1.0 / 6);
+  EXPECT_DOUBLE_EQ(hitProbability(grouped, 6), 1);
+  // One expert of the eight in two of four groups: a group's share is even.
+  EXPECT_DOUBLE_EQ(hitProbability({16, 1, 4, 2}, 8), 0.5);
+}
+
+TEST(Cost, ADispatchPerNodeSendsATokenOnceToEachUnit) {
+  const Cluster cluster = twoTiers();
+  const Topology topology(cluster);
+  CollectiveCost cost{Collective::AllToAll, Group::Expert, 7000000};
+  EXPECT_EQ(topology.collectiveNs(cost, ranks(8)), allToAllNs(cluster, 7000000, ranks(8)));
+  // 8 experts, one a rank, of which a token has 2: 8 MB of choices, 4 MB of tokens. Of 2 nodes, a
+  // token has experts in 2 (1 - 4/8 3/7) = 11/7, half of them elsewhere. Inside, it comes to 2
+  // ranks, a quarter of them by themselves.
+  cost.routing = {8, 2};
+  EXPECT_NEAR(topology.collectiveNs(cost, ranks(8)), 600000 + 100 + 3142857 + 1000, 2);
+  // All experts of a token on the one rank that has them.
+  cost.routing = {16, 2, 8, 1};
+  EXPECT_NEAR(topology.collectiveNs(cost, ranks(8)), 300000 + 100 + 2000000 + 1000, 2);
+  EXPECT_EQ(topology.collectiveNs(cost, ranks(1)), 0);
 }
 
 TEST(Cost, AllReduceIsAHierarchyOfRings) {

@@ -247,6 +247,7 @@ Instance sigma::planner::test::sigmaInstance() {
                             int64_t(64) << 30,
                             3000000000000,
                             5000,
+                            0,
                             {700000, 500000, 400000, 1000000},
                             30000};
   problem.cluster.tiers = {{"node", 8, 200000000000, 5000, 30000},

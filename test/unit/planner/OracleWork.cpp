@@ -114,8 +114,7 @@ Pass PassTimer::time(const WorkCost &work, Kind kind) {
     last = &collective.group;
     segment(work, begin, collective.position, last);
     begin = collective.position;
-    comm[static_cast<int>(*last)] +=
-        topology.collectiveNs(collective.collective, collective.bytes, ranks);
+    comm[static_cast<int>(*last)] += topology.collectiveNs(collective, ranks);
   }
   segment(work, begin, static_cast<int64_t>(work.ops.size()), last);
 
@@ -131,7 +130,8 @@ Pass PassTimer::time(const WorkCost &work, Kind kind) {
       exposedNs(of(Group::Tensor) + of(Group::ExpertTensor), pass.computeNs, overlap.tensorPpm);
   pass.totalNs += exposedNs(of(Group::Context), attention, overlap.contextPpm);
   const bool hides = kind != Again && layout.schedule == Schedule::DualPipeV;
-  const int64_t exchange = of(Group::Expert) + pass.exchangeWaitNs;
+  const int64_t exchange =
+      exposedNs(of(Group::Expert), pass.computeNs, overlap.exchangePpm) + pass.exchangeWaitNs;
   const int64_t exposed = exposedNs(exchange, pass.computeNs, hides ? overlap.expertPpm : 0);
   pass.totalNs += exposed;
   pass.hiddenNs = exchange - exposed;

@@ -116,6 +116,7 @@ static void randomCluster(Random &random, Instance &instance, int64_t maxDevices
     cluster.numDevices /= 2;
   cluster.device = {"toy", 1000000000000, 1, 200000000000};
   cluster.device.launchNs = coarse ? 0 : random.between(0, 3000);
+  cluster.device.issueNs = coarse || random.chance(60) ? 0 : random.between(0, 300000);
   // Between "only with everything rematerialized" and "anything fits".
   cluster.device.memoryBytes =
       random.chance(20) ? int64_t(1) << 33 : random.between(700, 9000) * 1000;
@@ -169,7 +170,7 @@ static void randomJob(Random &random, Instance &instance, bool coarse) {
   job.maxZero = random.pick<int64_t>({0, 1, 2, 3, 3, 3});
   Overlap &overlap = job.overlap;
   for (int64_t *share : {&overlap.gradientPpm, &overlap.parameterPpm, &overlap.tensorPpm,
-                         &overlap.contextPpm, &overlap.expertPpm})
+                         &overlap.contextPpm, &overlap.exchangePpm, &overlap.expertPpm})
     *share = random.chance(50) ? 0 : coarse ? 500000 : random.between(1, 1000000);
   randomChoices(random, job);
 }
