@@ -15,6 +15,7 @@
 #include "planner/memory/StageMemory.h"
 #include "planner/noise/StepNoise.h"
 #include "planner/search/CellTime.h"
+#include "planner/search/ChunkPace.h"
 #include "planner/search/RematChoice.h"
 #include "planner/search/ZeroTime.h"
 
@@ -72,6 +73,7 @@ private:
     // Of receiving and the ends, and of one layer of each kind; not rematerialized, but for pins.
     CellTime endsCell;
     std::vector<CellTime> kindCells;
+    ChunkPace pace;
     int64_t receiveNs = 0, capacityBytes = 0;
   };
   // What a stage holds.
@@ -85,6 +87,7 @@ private:
   };
 
   Stage makeStage(int64_t index, CostCache &cache) const;
+  ChunkTimes chunkTimes(const Stage &stage) const;
   Contents contents(int64_t stage, int64_t first, int64_t count) const;
   CellTime cell(int64_t stage, int64_t first, int64_t count) const;
   void countLayers(Contents &held) const;
