@@ -13,8 +13,8 @@ struct StepTerms {
   Wide fillNs = 0, busyNs = 0;
 };
 
-// Fills the times of `plan`.
-StepTerms checkStageTime(const Problem &problem, const Layout &layout, const ContentsBook &book,
+// Fills the times of `plan`. `book` knows all kinds of layers.
+StepTerms checkStageTime(const Problem &problem, const Layout &layout, ContentsBook &book,
                          const Contents &contents, StagePlan &plan);
 
 // Fills the bytes of `plan`.

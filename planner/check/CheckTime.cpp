@@ -1,4 +1,5 @@
 #include "planner/check/CheckStage.h"
+#include "planner/check/CheckTurns.h"
 #include "planner/check/CheckWork.h"
 #include "planner/cost/Roofline.h"
 
@@ -13,9 +14,11 @@ public:
         parameterCounter(problem, layout) {}
 
   void piece(const Piece &piece);
+  // Without recomputation.
+  Wide pieceNs(const LayerCost &cost);
   void step(const Problem &problem, const Layout &layout, const Contents &contents);
   void store(StagePlan &plan) const;
-  StepTerms terms(const Layout &layout, Wide microBatchNs) const;
+  StepTerms terms(const Layout &layout, Wide microBatchNs, const Turns &turns) const;
 
   Wide transferNs = 0;
 
@@ -63,6 +66,12 @@ void TimeCounter::piece(const Piece &piece) {
   parameters += *piece.cost;
 }
 
+Wide TimeCounter::pieceNs(const LayerCost &cost) {
+  const RematMode none;
+  piece({&cost, &none});
+  return forwardNs + backwardNs + exchangeNs + tensorNs + contextNs + zeroNs + noiseNs;
+}
+
 TimeCounter::ZeroOfBackward TimeCounter::zero(const LayerCost &cost, Wide forwardNs,
                                               Wide backwardNs) {
   Parameters held;
@@ -103,14 +112,21 @@ void TimeCounter::store(StagePlan &plan) const {
   plan.optimizerNs = narrow(optimizerNs);
 }
 
-StepTerms TimeCounter::terms(const Layout &layout, Wide microBatchNs) const {
-  Wide fillNs = 0, lonelyNs = 0;
+// Interleaved: as if all chunks were as long as their turns, but for what is won back.
+static Wide turnsBusyNs(const Layout &layout, Wide microBatchNs, const Turns &turns) {
+  const Wide ns = microBatchNs + turns.lagNs;
+  return layout.numMicroBatches * ns - quotient(ns, layout.vpp) - turns.reliefNs;
+}
+
+StepTerms TimeCounter::terms(const Layout &layout, Wide microBatchNs, const Turns &turns) const {
+  Wide fillNs = 0, lonelyNs = 0, leastNs = 0;
   switch (layout.schedule) {
   case Schedule::OneForwardOneBackward:
     fillNs = microBatchNs;
     break;
   case Schedule::Interleaved:
     fillNs = quotient(microBatchNs, layout.vpp);
+    leastNs = turnsBusyNs(layout, microBatchNs, turns);
     break;
   case Schedule::ZeroBubbleH1:
     fillNs = microBatchNs - putOffNs;
@@ -120,13 +136,13 @@ StepTerms TimeCounter::terms(const Layout &layout, Wide microBatchNs) const {
     lonelyNs = quotient((2 * layout.pp + 1) * hiddenNs, 2);
     break;
   }
-  return {fillNs, layout.numMicroBatches * microBatchNs - fillNs + lonelyNs};
+  return {fillNs, std::max(leastNs, layout.numMicroBatches * microBatchNs - fillNs + lonelyNs)};
 }
 
 } // namespace
 
 StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
-                                         const ContentsBook &book, const Contents &contents,
+                                         ContentsBook &book, const Contents &contents,
                                          StagePlan &plan) {
   TimeCounter counter(problem, layout, contents);
   for (const Piece &piece : contents.pieces())
@@ -137,7 +153,12 @@ StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &l
         topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
   counter.step(problem, layout, contents);
   counter.store(plan);
-  return counter.terms(layout, plan.microBatchNs);
+  Turns turns;
+  if (layout.schedule == Schedule::Interleaved)
+    turns = countTurns(layout, book, contents, [&](const LayerCost &cost) {
+      return TimeCounter(problem, layout, contents).pieceNs(cost);
+    });
+  return counter.terms(layout, plan.microBatchNs, turns);
 }
 
 static double varianceOf(const WorkCounter &counter, const LayerCost &cost) {

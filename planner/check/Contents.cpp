@@ -89,10 +89,18 @@ const LayerCost &ContentsBook::layerOf(int kind) {
   return position->second;
 }
 
+std::vector<const LayerCost *> ContentsBook::allLayers() {
+  std::vector<const LayerCost *> all;
+  for (int kind : kinds)
+    all.push_back(&layerOf(kind));
+  return all;
+}
+
 void ContentsBook::addLayers(const StagePlan &plan, Contents &contents,
                              std::vector<Violation> &violations) {
   size_t next = 0;
   for (const LayerRange &chunk : plan.chunks) {
+    contents.chunks.push_back(chunk.size());
     contents.largestChunk = std::max(contents.largestChunk, chunk.size());
     for (int64_t index = chunk.first; index < chunk.end; ++index) {
       const LayerCost &cost = layerOf(kinds[index]);

@@ -26,6 +26,7 @@ struct Contents {
   Device device; // the weakest in every figure of those that hold the stage
   std::optional<Piece> embedding, head;
   std::vector<Piece> layers;
+  std::vector<int64_t> chunks; // layers of each
   int64_t largestChunk = 0;    // layers
   std::vector<int64_t> remote; // the other stage, of each neighbour of each chunk
 
@@ -44,6 +45,10 @@ public:
   Contents contents(const Plan &plan, int64_t stage, std::vector<Violation> &violations);
 
   const LayerCost &layerOf(int kind);
+  // The whole model's.
+  std::vector<const LayerCost *> allLayers();
+  const LayerCost &embeddingCost() const { return embedding; }
+  const LayerCost &headCost() const { return head; }
 
   int64_t boundaryBytes, batchBytes, workspaceBytes;
 

@@ -49,10 +49,20 @@ static int64_t fillOf(const Layout &layout, const CellTime &cell) {
   return 0;
 }
 
+// Beyond filling and draining, of a stage that is busy for `totalNs` with each micro-batch.
+static int64_t beyondFill(const Layout &layout, int64_t totalNs, int64_t fillNs) {
+  return addSat(mulSat(layout.numMicroBatches, totalNs), -fillNs);
+}
+
 StageTimes sigma::planner::stageTimes(const Layout &layout, const CellTime &cell) {
   StageTimes times;
   times.fillNs = fillOf(layout, cell);
-  times.steadyNs = addSat(mulSat(layout.numMicroBatches, cell.totalNs), -times.fillNs);
+  times.steadyNs = beyondFill(layout, cell.totalNs, times.fillNs);
+  if (layout.schedule == Schedule::Interleaved) {
+    const int64_t totalNs = addSat(cell.totalNs, cell.lagNs);
+    const int64_t waitingNs = beyondFill(layout, totalNs, ceilDiv(totalNs, layout.vpp));
+    times.steadyNs = std::max(times.steadyNs, waitingNs - cell.reliefNs);
+  }
   // Only pairs of a forward and a backward hide exchanges; 2 pp + 1 chunks of a stage run alone.
   if (layout.schedule == Schedule::DualPipeV)
     times.steadyNs = addSat(times.steadyNs, ceilDiv(Int128(2 * layout.pp + 1) * cell.hiddenNs, 2));

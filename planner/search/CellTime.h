@@ -9,10 +9,11 @@ namespace sigma::planner {
 
 // Sums over pieces.
 struct CellTime {
-  int64_t totalNs = 0;    // t: forward, backward, recomputation, ZeRO, receiving
-  int64_t weightsNs = 0;  // v: twice what nobody waits for of a split backward
-  int64_t backwardNs = 0; // B: backward, recomputation and ZeRO, nothing hidden
-  int64_t hiddenNs = 0;   // H: exchanges hidden behind the other direction
+  int64_t totalNs = 0;             // t: forward, backward, recomputation, ZeRO, receiving
+  int64_t weightsNs = 0;           // v: twice what nobody waits for of a split backward
+  int64_t backwardNs = 0;          // B: backward, recomputation and ZeRO, nothing hidden
+  int64_t hiddenNs = 0;            // H: exchanges hidden behind the other direction
+  int64_t lagNs = 0, reliefNs = 0; // d, D: waits for longer chunks of other stages; no sums
 
   void add(const PieceCost &piece, int64_t times, const ZeroEach &zero);
   void add(const CellTime &other, int64_t times);

@@ -70,7 +70,31 @@ StageModel::Stage StageModel::makeStage(int64_t index) const {
     stage.receiveNs = addSat(
         stage.receiveNs, topology.stageTransferNs(stage.costs->boundaryBytes, shape, other, index));
   stage.endsCell.addReceive(stage.receiveNs);
+  if (shape.schedule == Schedule::Interleaved)
+    stage.pace = ChunkPace(shape, chunkTimes(stage));
   return stage;
+}
+
+ChunkTimes StageModel::chunkTimes(const Stage &stage) const {
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  auto pieceNs = [](const PieceCost &piece, const ZeroEach &zero) {
+    return addSat(piece.baseNs, zero.totalNs());
+  };
+  auto layersNs = [&](int64_t first, int64_t end) {
+    int64_t sum = 0;
+    for (size_t kind = 0; kind < stage.kindZero.size(); ++kind)
+      sum = addSat(sum, mulSat(sequence.count(kind, first, end),
+                               pieceNs(stage.costs->kinds[kind], stage.kindZero[kind])));
+    return sum;
+  };
+  ChunkTimes times;
+  times.units = repeat.repeats;
+  times.unitNs = layersNs(repeat.first, repeat.first + repeat.block);
+  times.beforeNs =
+      addSat(pieceNs(stage.costs->embedding, stage.embeddingZero), layersNs(0, repeat.first));
+  times.afterNs =
+      addSat(pieceNs(stage.costs->head, stage.headZero), layersNs(repeat.end(), sequence.size()));
+  return times;
 }
 
 StageTimes StageModel::base(int64_t stage, int64_t first, int64_t count) const {
@@ -82,6 +106,8 @@ CellTime StageModel::cell(int64_t index, int64_t first, int64_t count) const {
   CellTime sum = stage.endsCell;
   for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
     sum.add(stage.kindCells[kind], layersOfKind(kind, index, first, count));
+  sum.lagNs = stage.pace.lagNs(index, count);
+  sum.reliefNs = stage.pace.reliefNs();
   return sum;
 }
 

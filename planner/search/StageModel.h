@@ -13,6 +13,7 @@
 #include "planner/Pipeline.h"
 #include "planner/noise/StepNoise.h"
 #include "planner/search/CellTime.h"
+#include "planner/search/ChunkPace.h"
 #include "planner/search/MemoryModel.h"
 #include "planner/search/ZeroTime.h"
 
@@ -55,9 +56,11 @@ private:
     // Of receiving and the ends, and of one layer of each kind; not rematerialized, but for pins.
     CellTime endsCell;
     std::vector<CellTime> kindCells;
+    ChunkPace pace;
     int64_t receiveNs = 0;
   };
   Stage makeStage(int64_t index) const;
+  ChunkTimes chunkTimes(const Stage &stage) const;
   CellTime cell(int64_t stage, int64_t first, int64_t count) const;
   int64_t optimizerNs(const Contents &held) const;
   int64_t tailNs(const Contents &held) const;

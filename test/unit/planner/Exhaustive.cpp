@@ -132,12 +132,13 @@ private:
     }
     auto entry = known.find(key);
     if (entry == known.end())
-      entry = known.emplace(key, ModeEnumerator(figures, stage, layersOf(chunks))).first;
+      entry = known.emplace(key, ModeEnumerator(figures, stage, layersOf(stage, chunks))).first;
     return entry->second;
   }
 
-  StageLayers layersOf(const std::vector<LayerRange> &chunks) const {
+  StageLayers layersOf(int64_t stage, const std::vector<LayerRange> &chunks) const {
     StageLayers layers;
+    layers.units = counts[stage];
     for (const LayerRange &chunk : chunks) {
       layers.total += chunk.size();
       layers.largestChunk = std::max(layers.largestChunk, chunk.size());

@@ -105,6 +105,7 @@ private:
 
   StageLayers layersOf(int64_t stage, int64_t first, int64_t end) const {
     StageLayers layers;
+    layers.units = end - first;
     auto add = [&](int64_t from, int64_t to) {
       for (int64_t layer = from; layer < to; ++layer)
         ++layers.counts[kinds[layer]];

@@ -44,8 +44,9 @@ struct LayoutFigures::Totals {
 };
 
 LayoutFigures::LayoutFigures(const Problem &problem, const WorkFigures &work, const Layout &layout)
-    : problem(problem), work(work), layout(layout), topology(problem.cluster),
-      denseRanks(Mesh(layout).denseReplicas()), expertRanks(Mesh(layout).expertReplicas()) {
+    : problem(problem), work(work), layout(layout), units(problem.model, layout),
+      topology(problem.cluster), denseRanks(Mesh(layout).denseReplicas()),
+      expertRanks(Mesh(layout).expertReplicas()) {
   setNoise();
 }
 
@@ -156,7 +157,53 @@ StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
   }
   base.tailNs = tailNs(figures.device, totals);
   setMemory(stage, layers, totals, base);
+  if (layout.schedule == Schedule::Interleaved)
+    setTurns(stage, layers.units, base);
   return base;
+}
+
+// The head's stage holds `mine` units and every other the same number; of each turn the longer of
+// the two chunks counts, and of all `mine` the one with the shortest turns.
+void LayoutFigures::setTurns(int64_t stage, int64_t unitsHeld, StageBase &base) const {
+  const WorkFigures::Stage &figures = *work.stages[stage];
+  const std::vector<int> kinds = kindsOfLayers(problem.model);
+  auto layersNs = [&](int64_t first, int64_t count) {
+    int64_t sum = 0;
+    for (int64_t layer = first; layer < first + count; ++layer)
+      sum += pieceNs(figures.kinds.at(kinds[layer]));
+    return sum;
+  };
+  const int64_t vpp = layout.vpp, others = layout.pp - 1;
+  const int64_t behind = int64_t(kinds.size()) - units.after;
+  const int64_t unit = layersNs(units.before, units.size);
+  const int64_t first = layersNs(0, units.before) + pieceNs(figures.embedding);
+  const int64_t last = layersNs(behind, units.after) + pieceNs(figures.head);
+  auto chunksOfUnits = [&](int64_t held, int64_t atFirst, int64_t atLast) {
+    std::vector<int64_t> chunks(vpp, held / vpp * unit);
+    for (int64_t chunk = 0; chunk < held % vpp; ++chunk)
+      chunks[chunk] += unit;
+    chunks.front() += atFirst;
+    chunks.back() += atLast;
+    return chunks;
+  };
+  std::vector<int64_t> turns;
+  int64_t least = INT64_MAX;
+  for (int64_t mine = vpp; units.count - mine >= vpp * others; ++mine) {
+    std::vector<int64_t> longer = chunksOfUnits(mine, 0, last);
+    const std::vector<int64_t> other = chunksOfUnits(divideUp(units.count - mine, others), 0, 0);
+    for (int64_t chunk = 0; chunk < vpp; ++chunk)
+      longer[chunk] = std::max(longer[chunk], other[chunk]);
+    const int64_t sum = std::accumulate(longer.begin(), longer.end(), int64_t(0));
+    if (sum < least)
+      turns = longer;
+    least = std::min(least, sum);
+  }
+  const std::vector<int64_t> held =
+      chunksOfUnits(unitsHeld, stage == 0 ? first : 0, stage == others ? last : 0);
+  for (int64_t chunk = 0; chunk < vpp; ++chunk)
+    base.lagNs += std::max<int64_t>(0, turns[chunk] - held[chunk]);
+  const int64_t all = units.count * unit + first + last;
+  base.reliefNs = (layout.numMicroBatches / layout.pp - 1) * (all / (layout.pp * vpp));
 }
 
 void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const Totals &totals,
@@ -231,7 +278,9 @@ StageTerms LayoutFigures::terms(const StageBase &base, int64_t recomputeNs) cons
     return {(m - 1) * time, time, base.tailNs};
   if (layout.schedule == Schedule::Interleaved) {
     const int64_t fill = divideUp(time, layout.vpp);
-    return {m * time - fill, fill, base.tailNs};
+    const int64_t lagging = time + base.lagNs;
+    const int64_t turns = m * lagging - divideUp(lagging, layout.vpp) - base.reliefNs;
+    return {std::max(turns, m * time - fill), fill, base.tailNs};
   }
   if (layout.schedule == Schedule::ZeroBubbleH1) {
     const int64_t fill = time - base.putOffNs;

@@ -5,6 +5,7 @@
 #ifndef SIGMA_TEST_PLANNER_ORACLEFIGURES_H
 #define SIGMA_TEST_PLANNER_ORACLEFIGURES_H
 
+#include "OracleSpace.h"
 #include "OracleWork.h"
 #include "planner/cost/Collectives.h"
 
@@ -13,7 +14,7 @@ namespace sigma::planner::test {
 // Layers of a stage: how many of each kind, and in its largest chunk.
 struct StageLayers {
   std::map<int, int64_t> counts;
-  int64_t total = 0, largestChunk = 0;
+  int64_t total = 0, largestChunk = 0, units = 0;
 };
 
 // A stage but for the memory and the recomputation of its layers.
@@ -21,6 +22,7 @@ struct StageBase {
   int64_t timeNs = 0, tailNs = 0;
   int64_t wholeBackwardNs = 0, hiddenNs = 0; // as of a piece, with ZeRO
   int64_t putOffNs = 0;                      // twice the gradients of weights
+  int64_t lagNs = 0, reliefNs = 0;           // of turns at chunks
   int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
   // What layers save is kept so often.
   int64_t heldNumerator = 1, heldDenominator = 1;
@@ -60,10 +62,12 @@ private:
                  StageBase &base) const;
   int64_t tailNs(const Device &device, const Totals &totals) const;
   void setNoise();
+  void setTurns(int64_t stage, int64_t unitsHeld, StageBase &base) const;
 
   const Problem &problem;
   const WorkFigures &work;
   Layout layout;
+  Units units;
   Topology topology;
   RankGroup denseRanks, expertRanks;
   int64_t noiseNs = 0;

@@ -225,6 +225,24 @@ TEST(Simulate, JitterOfEqualStagesEqualsTheClosedForm) {
   }
 }
 
+// A head as heavy as six layers is in the last of two chunks; in the turn of the others its stage
+// waits.
+TEST(Simulate, TurnsLastAsLongAsTheirLongestChunk) {
+  Instance instance = evenInstance(Schedule::Interleaved, 4);
+  instance.problem.model.layers = {{0, 14}};
+  instance.problem.job.globalBatch = 64;
+  instance.costs.headRecipe.denseFlops = 6 * instance.costs.kinds[0].denseFlops;
+  instance.costs.headRecipe.memoryBytes = 6 * instance.costs.kinds[0].memoryBytes;
+  SimulateOptions options;
+  options.samples = 1;
+  Simulation result = simulated(instance, options);
+  int64_t longest = 0;
+  for (const StagePlan &stage : result.plan.stages)
+    longest = std::max(longest, stage.microBatchNs);
+  EXPECT_GT(result.mean.ns, 1.05 * double(result.plan.layout.numMicroBatches * longest));
+  EXPECT_NEAR(result.plan.stepTime.meanNs / result.mean.ns, 1, 0.03);
+}
+
 // Gradients that nothing hides are reduced where a split backward puts its weights off.
 TEST(Simulate, ReducedGradientsFillBubbles) {
   for (Schedule schedule : kSchedules) {
