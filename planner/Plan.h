@@ -70,6 +70,7 @@ struct Proof {
   ProofStatus status = ProofStatus::Infeasible;
   double gap = 0; // (incumbent - proven lower bound) / lower bound; 0 when optimal
   int64_t wallMs = 0;
+  double z3Ms = 0; // of wallMs, with encoding
   int64_t configurations = 0;
   Certificates certificates;
 };

@@ -225,6 +225,7 @@ private:
                                             : ProofStatus::Gap;
     proof.gap = finite(in.gap(), "proof.gap");
     proof.wallMs = integer(in.wallms(), "proof.wallMs");
+    proof.z3Ms = finite(in.z3ms(), "proof.z3Ms");
     proof.configurations = integer(in.configurations(), "proof.configurations");
     const pb::Certificates &certificates = in.certificates();
     proof.certificates.indivisible =

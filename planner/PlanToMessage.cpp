@@ -107,6 +107,7 @@ static void fill(pb::Proof &out, const Proof &proof) {
   out.set_status(statusName(proof.status));
   out.set_gap(proof.gap);
   out.set_wallms(double(proof.wallMs));
+  out.set_z3ms(proof.z3Ms);
   out.set_configurations(double(proof.configurations));
   pb::Certificates &certificates = *out.mutable_certificates();
   certificates.set_indivisible(double(proof.certificates.indivisible));

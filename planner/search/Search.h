@@ -85,6 +85,7 @@ private:
   std::vector<Entry> entries;   // variants that were looked at
   Deadline deadline;
   int64_t numLayouts = 0, numClosed = 0;
+  double z3Ms = 0;
   int64_t numOutOfMemory = 0; // without asking for modes
   bool hasIncumbent = false;
   int64_t incumbentNs = 0;

@@ -2,6 +2,7 @@
 
 #include "planner/cost/Arithmetic.h"
 
+#include <chrono>
 #include <string>
 #include <z3++.h>
 
@@ -116,7 +117,29 @@ Split StageProver::Encoding::read(const z3::model &model) const {
   return split;
 }
 
-StageProver::StageProver(const OptionGraph &graph, int64_t limitNs, unsigned deadlineMs) {
+namespace {
+
+// Adds the time that it lives to a sum, if there is one.
+class Stopwatch {
+public:
+  explicit Stopwatch(double *sumMs) : sumMs(sumMs), start(std::chrono::steady_clock::now()) {}
+  ~Stopwatch() {
+    if (sumMs)
+      *sumMs += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+                    .count();
+  }
+
+private:
+  double *sumMs;
+  std::chrono::steady_clock::time_point start;
+};
+
+} // namespace
+
+StageProver::StageProver(const OptionGraph &graph, int64_t limitNs, unsigned deadlineMs,
+                         double *spentMs)
+    : spentMs(spentMs) {
+  const Stopwatch stopwatch(spentMs);
   if (graph.empty() || graph.numOptions() > kMaxEncodedOptions)
     return;
   encoding = std::make_unique<Encoding>(graph);
@@ -134,6 +157,7 @@ StageProver::StageProver(const OptionGraph &graph, int64_t limitNs, unsigned dea
 StageProver::~StageProver() = default;
 
 Verdict StageProver::query() {
+  const Stopwatch stopwatch(spentMs);
   try {
     switch (encoding->solver.check()) {
     case z3::unsat:

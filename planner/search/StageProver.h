@@ -18,7 +18,9 @@ enum class Verdict { Refuted, Found, Unknown };
 class StageProver {
 public:
   // `graph` must have been presolved and outlive this. `deadlineMs`: wall clock left, 0 for none.
-  StageProver(const OptionGraph &graph, int64_t limitNs, unsigned deadlineMs);
+  // The time that encoding and queries take is added to `spentMs`.
+  StageProver(const OptionGraph &graph, int64_t limitNs, unsigned deadlineMs,
+              double *spentMs = nullptr);
   ~StageProver();
 
   Verdict check();
@@ -35,6 +37,7 @@ private:
 
   std::unique_ptr<Encoding> encoding;
   Split found;
+  double *spentMs;
 };
 
 } // namespace sigma::planner

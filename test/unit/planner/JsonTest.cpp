@@ -48,7 +48,7 @@ TEST_F(JsonTest, PrintsWhatProgramsRelyOn) {
   for (const char *key :
        {"\"tp\": 1", "\"vpp\": 1", "\"zero\": ", "\"microBatch\": ", "\"schedule\": \"1f1b\"",
         "\"p95\": ", "\"peakMemoryBytes\": ", "\"tokensPerSecond\": ", "\"status\": \"OPTIMAL\"",
-        "\"gap\": 0", "\"wallMs\": ", "\"conflict\": []", "\"version\": 1"})
+        "\"gap\": 0", "\"wallMs\": ", "\"z3Ms\": ", "\"conflict\": []", "\"version\": 1"})
     EXPECT_NE(text.find(key), std::string::npos) << key << "\n" << text;
 }
 

@@ -177,6 +177,7 @@ TEST(Search, SameInputSamePlan) {
     std::vector<std::vector<char>> disturbedHeap(1000, std::vector<char>(777));
     Answer second = plan(instance.problem, instance.costs, options);
     first.proof.wallMs = second.proof.wallMs = 0;
+    first.proof.z3Ms = second.proof.z3Ms = 0;
     EXPECT_EQ(toJson(instance.problem, first), toJson(instance.problem, second));
   }
 }
@@ -189,6 +190,8 @@ TEST(Search, PlansSigmaInSeconds) {
   ASSERT_EQ(answer.error, "");
   ASSERT_EQ(answer.proof.status, ProofStatus::Optimal);
   EXPECT_LT(answer.proof.wallMs, 20000);
+  EXPECT_GT(answer.proof.z3Ms, 0) << "Z3 confirms every optimum";
+  EXPECT_LE(answer.proof.z3Ms, double(answer.proof.wallMs + 1));
   EXPECT_EQ(answer.runnersUp.size(), 2u);
   int64_t previous = answer.plan.objectiveNs;
   for (const Runner &runner : answer.runnersUp) {
