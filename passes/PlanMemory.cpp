@@ -89,8 +89,7 @@ private:
     for (Value value : op.getResults()) {
       if (placed.contains(value))
         continue;
-      buffers[value] =
-          transients.add(tensorBytes(value.getType()), begin, lastUse(value, begin));
+      buffers[value] = transients.add(tensorBytes(value.getType()), begin, lastUse(value, begin));
     }
     auto cost = dyn_cast<CostOpInterface>(op);
     if (cost && cost.getWorkspaceBytes() > 0)
@@ -224,6 +223,14 @@ private:
     end += layout.bytes();
   }
 
+  /// Whether other ranks hold the parameters whose gradients are reduced over `axis`.
+  bool hasReplicas(Axis axis) {
+    LaunchOp launch = program.getLaunchOp();
+    int64_t data = launch.getDp() * launch.getCp();
+    return (axis == Axis::Edp ? data * launch.getTp() / (launch.getEtp() * launch.getEp()) : data) >
+           1;
+  }
+
   void placeBuckets(Operation *op) {
     int64_t elementBytes = program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
     if (auto zero = dyn_cast<ZeroGradientsOp>(op)) {
@@ -233,7 +240,8 @@ private:
       zero.setElements((last.offset + last.bytes - begin) / elementBytes);
     } else if (auto reduce = dyn_cast<AllReduceGradientsOp>(op)) {
       const Bucket &bucket = gradients[reduce.getLoads() ? kLoads : bucketOf(reduce.getAxis())];
-      int64_t workspace = std::min(kReduceChunkBytes, bucket.bytes);
+      int64_t workspace =
+          hasReplicas(reduce.getAxis()) ? std::min(kReduceChunkBytes, bucket.bytes) : 0;
       reduce.setOffset(bucket.offset);
       reduce.setElements(bucket.bytes / elementBytes);
       reduce.setWorkspaceBytes(workspace);
