@@ -79,6 +79,7 @@ static void addCluster(Draw &random, double level, Instance &instance) {
                     random.pick<int64_t>({80, 141, 192}) << 30,
                     3350000000000,
                     4000,
+                    0,
                     {700000, 550000, 500000, 850000},
                     jitter(10000, 40000)};
   cluster.tiers = {{"node", 8, 400000000000, 3000, jitter(10000, 40000)},

@@ -38,8 +38,8 @@
 // CHECK-NEXT:  %tokens, %targets = rank.load_batch 0 {places = [#rank.place<arena, 3392>, #rank.place<arena, 3456>]}
 // CHECK-NEXT:  %0 = rank.call @forward(%tokens, %targets) micro_batch 0 {places = [#rank.place<arena, 2560>]}
 // CHECK-NEXT:  rank.call @backward(%0, %targets, %tokens) micro_batch 0 : (!rank.residual, tensor<4xi32>, tensor<4xi32>) -> ()
-// CHECK-NEXT:  rank.all_reduce_gradients dp {elements = 144 : i64, offset = 640 : i64, workspace_bytes = 576 : i64}
-// CHECK-NEXT:  rank.all_reduce_gradients edp {elements = 16 : i64, offset = 1216 : i64, workspace_bytes = 64 : i64}
+// CHECK-NEXT:  rank.all_reduce_gradients dp {elements = 144 : i64, offset = 640 : i64, workspace_bytes = 0 : i64}
+// CHECK-NEXT:  rank.all_reduce_gradients edp {elements = 16 : i64, offset = 1216 : i64, workspace_bytes = 0 : i64}
 // CHECK-NEXT:  rank.gradient_norm dp {elements = 144 : i64, offset = 640 : i64}
 // CHECK-NEXT:  rank.gradient_norm edp {elements = 16 : i64, offset = 1216 : i64}
 // CHECK-NEXT:  rank.reduce_step
@@ -103,7 +103,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
 // CHECK-NEXT:  %11 = rank.send backward %10 to 0 micro_batch 1
 // CHECK-NEXT:  rank.wait_send forward %5
 // CHECK-NEXT:  rank.wait_send backward %11
-// CHECK-NEXT:  rank.all_reduce_gradients dp {elements = 64 : i64, offset = 256 : i64, workspace_bytes = 256 : i64}
+// CHECK-NEXT:  rank.all_reduce_gradients dp {elements = 64 : i64, offset = 256 : i64, workspace_bytes = 0 : i64}
 // CHECK-NEXT:  rank.gradient_norm dp {elements = 64 : i64, offset = 256 : i64}
 // CHECK-NEXT:  rank.reduce_step
 // CHECK-NEXT:  rank.adamw @w
