@@ -2,9 +2,8 @@
 // hosts with others. Sources of the figures: [C] the model's published config.json, [V] vendor's data
 // sheet, [A] our assumption, to be replaced by what is measured on such a pod.
 //
-// Without noise expert parallelism inside a node is best, for mean times a deep pipeline with a context split in two, for the
-// 95th percentile, which a job minimizes unless it says otherwise, a pipeline half as deep with four times as many
-// replicas: docs/simulation.md has the figures, and `bench/noise --pairs=0 --margins=0` measures them.
+// Without noise expert parallelism inside a node is best, for the median a context split in two, for the
+// 95th percentile, which a job minimizes unless it says otherwise, whole contexts and twice as many replicas: docs/simulation.md has the figures, and `bench/noise --pairs=0 --margins=0` measures them.
 
 sigma.model @mixtral_8x7b sequence 4096 norm_epsilon 1.0e-5 init_std 0.02 { // [C], sequence [A]
   sigma.embedding vocabulary 32000 width 4096                               // [C]
