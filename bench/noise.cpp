@@ -99,7 +99,7 @@ static void addJob(Draw &random, Schedule schedule, Instance &instance) {
   job.quantilePpm = random.pick<int64_t>({500000, 900000, 950000});
   job.globalBatch = instance.problem.cluster.numDevices * random.pick<int64_t>({1, 2, 4});
   auto share = [&] { return random.pick<int64_t>({0, 500000, 800000}); };
-  job.overlap = {share(), share(), random.pick<int64_t>({0, 200000}), share(), share()};
+  job.overlap = {share(), share(), random.pick<int64_t>({0, 200000}), share(), 0, share()};
   const bool chunks = schedule == Schedule::Interleaved || schedule == Schedule::DualPipeV;
   Pins &pins = job.pins;
   pins.schedule = schedule;

@@ -257,7 +257,7 @@ Instance sigma::planner::test::sigmaInstance() {
   problem.job.globalBatch = 4096;
   problem.job.recipe = {2, 4, 12};
   problem.job.maxMicroBatch = 8;
-  problem.job.overlap = {800000, 800000, 300000, 800000, 800000};
+  problem.job.overlap = {800000, 800000, 300000, 800000, 0, 800000};
   instance.costs = sigmaCosts();
   return instance;
 }
