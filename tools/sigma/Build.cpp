@@ -169,24 +169,26 @@ static void keepTableOnOneStage(mlir::sigma::JobOp job) {
 /// What sigma plan plans and no program does yet.
 static bool requireRunnable(mlir::sigma::JobOp job) {
   using mlir::sigma::Precision;
-  constexpr llvm::StringLiteral kWhy = ", which sigma plan plans but sigma build cannot run yet; ";
+  auto refuse = [](mlir::Location loc, const llvm::Twine &what, llvm::StringRef instead) {
+    mlir::emitError(loc) << what << ", which sigma plan plans but sigma build cannot run yet; "
+                         << instead;
+    return false;
+  };
   if (Precision precision = job.getPrecision();
       precision != Precision::F32 && precision != Precision::F64)
-    return mlir::emitError(job.getLoc())
-               << "'precision' is " << stringifyPrecision(precision) << kWhy << "use f32",
-           false;
+    return refuse(job.getLoc(), "'precision' is " + stringifyPrecision(precision), "use f32");
   if (auto moments = job.getOptimizer().getMoments(); moments == Precision::BF16)
-    return mlir::emitError(job.getOptimizer().getLoc())
-               << "'moments' are " << stringifyPrecision(*moments) << kWhy << "leave them out",
-           false;
+    return refuse(job.getOptimizer().getLoc(), "'moments' are " + stringifyPrecision(*moments),
+                  "leave them out");
   if (auto reduce = job.getReduce(); reduce && *reduce != job.getPrecision())
-    return mlir::emitError(job.getLoc())
-               << "'reduce' is " << stringifyPrecision(*reduce) << kWhy << "leave it out",
-           false;
+    return refuse(job.getLoc(), "'reduce' is " + stringifyPrecision(*reduce), "leave it out");
+  if (job.getDispatch() != mlir::sigma::Dispatch::PerChoice)
+    return refuse(job.getLoc(), "'dispatch' is " + stringifyDispatch(job.getDispatch()),
+                  "leave it out");
   if (job.getScratchGradients())
-    return mlir::emitError(job.getLoc()) << "'scratch_gradients'" << kWhy << "leave it out", false;
+    return refuse(job.getLoc(), "'scratch_gradients'", "leave it out");
   if (job.getF32Logits())
-    return mlir::emitError(job.getLoc()) << "'f32_logits'" << kWhy << "leave it out", false;
+    return refuse(job.getLoc(), "'f32_logits'", "leave it out");
   return true;
 }
 
