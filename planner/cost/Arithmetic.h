@@ -28,6 +28,9 @@ inline int64_t saturate(Int128 value) {
 
 inline int64_t addSat(int64_t a, int64_t b) { return saturate(Int128(a) + b); }
 inline int64_t mulSat(int64_t a, int64_t b) { return saturate(Int128(a) * b); }
+inline void addTimes(int64_t &sum, int64_t times, int64_t value) {
+  sum = addSat(sum, mulSat(times, value));
+}
 
 // ceil(a / b) for a >= 0, b > 0.
 inline int64_t ceilDiv(Int128 a, Int128 b) { return saturate((a + b - 1) / b); }

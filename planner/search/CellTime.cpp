@@ -10,21 +10,20 @@ using namespace sigma::planner;
 void CellTime::add(const PieceCost &piece, int64_t times, const ZeroEach &zero) {
   const int64_t zeroNs = addSat(zero.reduceNs, zero.gatherNs / 2);
   const int64_t waitedNs = addSat(piece.backward.totalNs(), zeroNs);
-  auto sum = [&](int64_t &total, int64_t ns) { total = addSat(total, mulSat(times, ns)); };
-  sum(totalNs, addSat(piece.baseNs, zero.totalNs()));
+  addTimes(totalNs, times, addSat(piece.baseNs, zero.totalNs()));
   // Half of the arithmetic, and gradients are reduced when they are there. Of more than the rest of
   // backward the rest is what counts.
-  sum(weightsNs, std::min(addSat(piece.backward.computeNs, mulSat(2, zero.reduceNs)), waitedNs));
-  sum(backwardNs, addSat(waitedNs, piece.backward.hiddenNs));
-  sum(hiddenNs, addSat(piece.forward.hiddenNs, piece.backward.hiddenNs));
+  addTimes(weightsNs, times,
+           std::min(addSat(piece.backward.computeNs, mulSat(2, zero.reduceNs)), waitedNs));
+  addTimes(backwardNs, times, addSat(waitedNs, piece.backward.hiddenNs));
+  addTimes(hiddenNs, times, addSat(piece.forward.hiddenNs, piece.backward.hiddenNs));
 }
 
 void CellTime::add(const CellTime &other, int64_t times) {
-  auto sum = [&](int64_t &total, int64_t ns) { total = addSat(total, mulSat(times, ns)); };
-  sum(totalNs, other.totalNs);
-  sum(weightsNs, other.weightsNs);
-  sum(backwardNs, other.backwardNs);
-  sum(hiddenNs, other.hiddenNs);
+  addTimes(totalNs, times, other.totalNs);
+  addTimes(weightsNs, times, other.weightsNs);
+  addTimes(backwardNs, times, other.backwardNs);
+  addTimes(hiddenNs, times, other.hiddenNs);
 }
 
 void CellTime::addRecompute(int64_t ns) {

@@ -181,30 +181,26 @@ const AskedCosts::Ends &AskedCosts::ends(const Layout &layout) {
   return pieces;
 }
 
-const std::vector<LayerCost> &AskedCosts::layerWork(const Layout &layout) {
-  auto [position, isNew] = work.try_emplace(key(layout));
+const std::vector<LayerCost> &AskedCosts::askLayers(Layers &known, Question question,
+                                                    const Layout &layout) {
+  auto [position, isNew] = known.try_emplace(key(layout));
   std::vector<LayerCost> &layers = position->second;
   if (!isNew)
     return layers;
   const Sharding sharding = layout.sharding();
   for (int kind : layerSequence.kinds) {
-    layers.push_back(source.layerWork(kind, sharding));
+    layers.push_back((source.*question)(kind, sharding));
     Sanity(sharding).require(layers.back());
   }
   return layers;
 }
 
+const std::vector<LayerCost> &AskedCosts::layerWork(const Layout &layout) {
+  return askLayers(work, &CostSource::layerWork, layout);
+}
+
 const std::vector<LayerCost> &AskedCosts::layers(const Layout &layout) {
-  auto [position, isNew] = whole.try_emplace(key(layout));
-  std::vector<LayerCost> &layers = position->second;
-  if (!isNew)
-    return layers;
-  const Sharding sharding = layout.sharding();
-  for (int kind : layerSequence.kinds) {
-    layers.push_back(source.layer(kind, sharding));
-    Sanity(sharding).require(layers.back());
-  }
-  return layers;
+  return askLayers(whole, &CostSource::layer, layout);
 }
 
 //===----------------------------------------------------------------------===//

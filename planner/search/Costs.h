@@ -91,10 +91,14 @@ public:
   static Key key(const Layout &layout);
 
 private:
+  using Layers = std::map<Key, std::vector<LayerCost>>;
+  using Question = LayerCost (CostSource::*)(int kind, const Sharding &sharding);
+  const std::vector<LayerCost> &askLayers(Layers &known, Question question, const Layout &layout);
+
   LayerSequence layerSequence;
   CostSource &source;
   std::map<Key, Ends> endPieces;
-  std::map<Key, std::vector<LayerCost>> work, whole;
+  Layers work, whole;
 };
 
 // The same on the devices of one problem.

@@ -69,16 +69,15 @@ void StageModel::describeTimes(const Contents &held, const RematChoice &choice,
                                StagePlan &plan) const {
   const Stage &stage = stages[held.stage];
   const CostSet &costs = *stage.costs;
-  auto add = [](int64_t &sum, int64_t times, int64_t ns) { sum = addSat(sum, mulSat(times, ns)); };
   auto addPiece = [&](const PieceCost &piece, int64_t times, const ZeroEach &zero) {
     for (const WorkTime *work : {&piece.forward, &piece.backward}) {
-      add(plan.computeNs, times, work->computeNs);
-      add(plan.exchangeNs, times, work->exchangeNs);
-      add(plan.tensorNs, times, work->tensorNs);
-      add(plan.contextNs, times, work->contextNs);
-      add(plan.noiseNs, times, work->noiseNs);
+      addTimes(plan.computeNs, times, work->computeNs);
+      addTimes(plan.exchangeNs, times, work->exchangeNs);
+      addTimes(plan.tensorNs, times, work->tensorNs);
+      addTimes(plan.contextNs, times, work->contextNs);
+      addTimes(plan.noiseNs, times, work->noiseNs);
     }
-    add(plan.zeroNs, times, zero.totalNs());
+    addTimes(plan.zeroNs, times, zero.totalNs());
   };
   addPiece(costs.embedding, held.hasEmbedding, stage.embeddingZero);
   addPiece(costs.head, held.hasHead, stage.headZero);
@@ -86,8 +85,8 @@ void StageModel::describeTimes(const Contents &held, const RematChoice &choice,
     addPiece(costs.kinds[kind], held.kinds[kind], stage.kindZero[kind]);
     for (size_t mode = 0; mode < choice.counts[kind].size(); ++mode) {
       const WorkTime &again = costs.kinds[kind].modes[mode].recompute;
-      add(plan.recomputeNs, choice.counts[kind][mode], again.totalNs() - again.noiseNs);
-      add(plan.noiseNs, choice.counts[kind][mode], again.noiseNs);
+      addTimes(plan.recomputeNs, choice.counts[kind][mode], again.totalNs() - again.noiseNs);
+      addTimes(plan.noiseNs, choice.counts[kind][mode], again.noiseNs);
     }
   }
   plan.transferNs = stage.receiveNs;

@@ -6,11 +6,10 @@
 using namespace sigma::planner;
 
 void ReplicatedWork::add(const ReplicatedWork &other, int64_t times) {
-  auto accumulate = [&](int64_t &sum, int64_t value) { sum = addSat(sum, mulSat(times, value)); };
-  accumulate(denseParameters, other.denseParameters);
-  accumulate(expertParameters, other.expertParameters);
-  accumulate(forwardComputeNs, other.forwardComputeNs);
-  accumulate(backwardComputeNs, other.backwardComputeNs);
+  addTimes(denseParameters, times, other.denseParameters);
+  addTimes(expertParameters, times, other.expertParameters);
+  addTimes(forwardComputeNs, times, other.forwardComputeNs);
+  addTimes(backwardComputeNs, times, other.backwardComputeNs);
 }
 
 ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
