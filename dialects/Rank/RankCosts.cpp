@@ -37,13 +37,10 @@ static int64_t rowBytes(Value value, int64_t rows) {
          rows;
 }
 
-/// What adding `elements` of a type to a gradient reads and writes. Sums are f32, those of f64 are
-/// f64.
-static int64_t accumulatedBytes(int64_t elements, Type element) {
-  return 2 * elements * std::max(32u, element.getIntOrFloatBitWidth()) / 8;
-}
+/// What adding `elements` like those of a value to a gradient reads and writes. Sums are f32, those
+/// of f64 are f64.
 static int64_t accumulatedBytes(int64_t elements, Value like) {
-  return accumulatedBytes(elements, getElementTypeOrSelf(like));
+  return 2 * elements * std::max(32u, getElementTypeOrSelf(like).getIntOrFloatBitWidth()) / 8;
 }
 
 int64_t AccumulateOp::getBytes() {
