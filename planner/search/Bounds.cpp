@@ -69,18 +69,29 @@ static double varianceOf(const CostSet &costs, const LayerSequence &sequence) {
   return total;
 }
 
+StepConstants sigma::planner::stepConstants(const Problem &problem, const LayerSequence &sequence,
+                                            CostCache &cache, const Layout &family) {
+  double variance = varianceOf(cache.work(family, {}), sequence);
+  for (int kind = 1; kind < numKinds(problem.cluster); ++kind)
+    variance = std::min(variance, varianceOf(cache.work(family, {kind, kind}), sequence));
+  StepNoise noise = stepNoise(problem, family, variance);
+  auto constantNs = [&] { return addSat(problem.job.stepNs, noiseAtQuantileNs(problem, noise)); };
+  StepConstants constants;
+  constants.apartNs = constantNs();
+  noise.numReplicas = 1;
+  constants.lockedNs = constantNs();
+  return constants;
+}
+
 LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence, CostCache &cache,
                            const Layout &family)
     : problem(problem), sequence(sequence), family(family) {
   const Cluster &cluster = problem.cluster;
-  double variance = 0;
   for (int kind = 0; kind < numKinds(cluster); ++kind) {
     const KindRange range{kind, kind};
     const CostSet &costs = cache.work(family, range);
     kinds.push_back({&costs, &cache.device(range), totalWork(costs, sequence)});
     sets.push_back(kinds.back().costs);
-    const double here = varianceOf(*kinds.back().costs, sequence);
-    variance = kind == 0 ? here : std::min(variance, here);
   }
   for (const PieceCost &kind : kinds[0].costs->kinds)
     everyLayerHasExperts &= kind.expertParameters > 0;
@@ -92,14 +103,10 @@ LayoutBounds::LayoutBounds(const Problem &problem, const LayerSequence &sequence
           addSat(mulDivCeil(kinds[0].costs->boundaryBytes, 1000000000, tier.bandwidthBytesPerS),
                  tier.latencyNs));
   }
-  StepNoise noise = stepNoise(problem, family, variance);
-  constantNs = addSat(problem.job.stepNs, noiseAtQuantileNs(problem, noise));
-  noise.numReplicas = 1;
-  lockedNs = addSat(problem.job.stepNs, noiseAtQuantileNs(problem, noise));
 }
 
 // Of all schedules: on average a stage is busy for m t.
-int64_t LayoutBounds::familyNs() const {
+int64_t LayoutBounds::familyNs(const StepConstants &constants) const {
   int64_t total = 0;
   auto add = [&](auto pieceOf, int64_t times) {
     int64_t fewest = kSaturated;
@@ -112,7 +119,8 @@ int64_t LayoutBounds::familyNs() const {
   for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
     add([kind](const CostSet &set) -> const PieceCost & { return set.kinds[kind]; },
         sequence.count(kind, 0, sequence.size()));
-  return addSat(mulSat(family.numMicroBatches, total) / family.pp, std::min(constantNs, lockedNs));
+  return addSat(mulSat(family.numMicroBatches, total) / family.pp,
+                std::min(constants.apartNs, constants.lockedNs));
 }
 
 // Some stage has at least the average tail: tails are convex in parameters and compute, up to

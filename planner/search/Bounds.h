@@ -24,6 +24,18 @@ private:
   int64_t capacityBytes = 0; // of the largest device
 };
 
+// The part of the step that does not depend on the split, of all variants of a family: schedules
+// change what waits, not how it varies.
+struct StepConstants {
+  int64_t apartNs = 0, lockedNs = 0; // replicas by themselves, and in lock step
+
+  int64_t of(const Layout &variant) const {
+    return independentReplicas(variant) == 1 ? lockedNs : apartNs;
+  }
+};
+StepConstants stepConstants(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
+                            const Layout &family);
+
 // Holds for every stage: of several kinds of devices, each bound is that of the kind where it is
 // least.
 class LayoutBounds {
@@ -33,14 +45,10 @@ public:
                const Layout &family);
 
   // No variant is faster.
-  int64_t familyNs() const;
+  int64_t familyNs(const StepConstants &constants) const;
   // No plan of the variant has less of any of the terms; first without what its ZeRO stages add.
   StageTimes scheduleTimes(const Layout &variant) const;
   StageTimes variantTimes(const Layout &variant, const StageTimes &scheduleTimes) const;
-  // The part of the step that does not depend on the split.
-  int64_t constantPartNs(const Layout &variant) const {
-    return independentReplicas(variant) == 1 ? lockedNs : constantNs;
-  }
 
 private:
   // The whole model on one kind of device.
@@ -58,7 +66,6 @@ private:
   std::vector<Totals> kinds;         // of devices
   std::vector<const CostSet *> sets; // the same, as costs
   int64_t leastTransferNs = 0;
-  int64_t constantNs = 0, lockedNs = 0; // all replicas in lock step
   bool everyLayerHasExperts = true;
 };
 

@@ -33,16 +33,18 @@ static std::vector<Layout> costClasses(const Job &job, const Layout &family) {
   return classes;
 }
 
-int64_t Search::familyBoundNs(const Layout &family) {
+int64_t Search::familyBoundNs(const Family &family) {
   int64_t least = kSaturated;
-  for (const Layout &layout : costClasses(problem.job, family))
-    least = std::min(least, LayoutBounds(problem, sequence, costs, layout).familyNs());
+  for (const Layout &layout : costClasses(problem.job, family.layout)) {
+    const LayoutBounds bounds(problem, sequence, costs, layout);
+    least = std::min(least, bounds.familyNs(family.constants));
+  }
   return least;
 }
 
 void Search::enumerate(Certificates &certificates) {
   for (const Layout &layout : space.families(certificates.indivisible)) {
-    Family family{layout, 0, space.numVariants(layout)};
+    Family family{layout, {}, 0, space.numVariants(layout)};
     if (family.numVariants == 0)
       continue;
     numLayouts += family.numVariants;
@@ -53,7 +55,8 @@ void Search::enumerate(Certificates &certificates) {
 // The bounds of all are needed to prove anything, so only the user stops this.
 void Search::boundFamilies() {
   for (Family &family : families) {
-    family.boundNs = familyBoundNs(family.layout);
+    family.constants = stepConstants(problem, sequence, costs, family.layout);
+    family.boundNs = familyBoundNs(family);
     if (family.boundNs >= kSaturated)
       throw PlanningError("the cost tables give step times beyond 36 years");
     if (options.cancelled && options.cancelled())
@@ -96,7 +99,8 @@ void Search::expand(size_t index, int64_t limitNs) {
       withoutZero = bound->scheduleTimes(layout);
     }
     entry.least = withoutZero;
-    if (!fillsBubbles(layout) && entry.leastNs(bound->constantPartNs(layout)) > limitNs)
+    const int64_t constantNs = family.constants.of(layout);
+    if (!fillsBubbles(layout) && entry.leastNs(constantNs) > limitNs)
       continue;
     if (!memoryOfStages.fits(layout)) {
       if (family.expandedNs < 0)
@@ -104,7 +108,7 @@ void Search::expand(size_t index, int64_t limitNs) {
       continue;
     }
     entry.least = bound->variantTimes(layout, withoutZero);
-    entry.boundNs = std::min(entry.leastNs(bound->constantPartNs(layout)), kSaturated - 1);
+    entry.boundNs = std::min(entry.leastNs(constantNs), kSaturated - 1);
     if (entry.boundNs <= limitNs && entry.boundNs > family.expandedNs)
       entries.push_back(entry);
   }

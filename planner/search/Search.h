@@ -27,6 +27,7 @@ private:
   enum class Certificate { None, Time, Memory, Lagrange, Z3 };
   struct Family {
     Layout layout;
+    StepConstants constants;
     int64_t boundNs; // no variant is faster
     int64_t numVariants;
     int64_t expandedNs = -1; // variants whose bounds are up to this are among the entries
@@ -58,7 +59,7 @@ private:
   void enumerate(Certificates &certificates);
   void boundFamilies();
   void findPlan(const Layout &fitting, Answer &answer);
-  int64_t familyBoundNs(const Layout &family);
+  int64_t familyBoundNs(const Family &family);
   void expand(size_t family, int64_t limitNs);
   size_t entryOf(const Layout &layout);
   StageModel model(const Entry &entry);
