@@ -54,14 +54,16 @@ static void addF32Logits(planner::LayerCost &head, rank::ProgramOp program) {
 
 static SmallVector<Operation *> blocksOf(Layer kind) { return {kind.attention, kind.feedForward}; }
 
-/// How the exchanges of a piece go, where they do not send every choice by itself.
-static planner::Routing routingOf(JobOp job, ModelOp model, ArrayRef<Operation *> blocks) {
-  if (job.getDispatch() == Dispatch::PerChoice)
-    return {};
-  MoeOp moe = dyn_cast<MoeOp>(blocks.back());
+/// The experts of a piece, or null. Those of multi-token prediction are with the head.
+static MoeOp expertsOf(ModelOp model, ArrayRef<Operation *> blocks) {
   if (MtpOp mtp = model.getMtp(); mtp && isa<HeadOp>(blocks.back()))
-    moe = dyn_cast<MoeOp>(mtp.getLayers().front().feedForward.getOperation());
-  if (!moe)
+    return dyn_cast<MoeOp>(mtp.getLayers().front().feedForward.getOperation());
+  return dyn_cast<MoeOp>(blocks.back());
+}
+
+/// How the exchanges of a piece go, where they do not send every choice by itself.
+static planner::Routing routingOf(JobOp job, MoeOp moe) {
+  if (!moe || job.getDispatch() == Dispatch::PerChoice)
     return {};
   return {moe.getExperts(), moe.getTopK(), moe.getGroups().value_or(1),
           moe.getTopGroups().value_or(1)};
@@ -76,7 +78,7 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   Probe probe(job, model, sharding, blocks);
   planner::LayerCost cost = workAndParameters(*probe);
   cost.modes = rematModes(*probe, modes);
-  const planner::Routing routing = routingOf(job, model, blocks);
+  const planner::Routing routing = routingOf(job, expertsOf(model, blocks));
   finish(cost.forward, sharding, routing);
   finish(cost.backward, sharding, routing);
   if (job.getF32Logits())
@@ -89,8 +91,19 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   return cost;
 }
 
+/// Without experts, it does not matter how they are spread.
+const planner::LayerCost &CostTables::measureEnd(Operation *block, planner::Sharding sharding) {
+  if (!expertsOf(model, block))
+    sharding.etp = sharding.ep = 1;
+  auto [position, isNew] = ends.try_emplace({block, sharding.microBatch, sharding.tp, sharding.cp,
+                                             sharding.contextKind, sharding.etp, sharding.ep});
+  if (isNew)
+    position->second = measure(block, sharding, kNoLayer);
+  return position->second;
+}
+
 planner::LayerCost CostTables::embedding(const planner::Sharding &sharding) {
-  return measure({model.getEmbedding()}, sharding, kNoLayer);
+  return measureEnd(model.getEmbedding(), sharding);
 }
 
 /// One sharding at which modes are compared, with rows of experts exchanged.
@@ -125,7 +138,7 @@ planner::LayerCost CostTables::layer(int kind, const planner::Sharding &sharding
 
 /// Scratch gradients of the layers before it stay while the head works.
 planner::LayerCost CostTables::head(const planner::Sharding &sharding) {
-  planner::LayerCost cost = measure({model.getHead()}, sharding, kNoLayer);
+  planner::LayerCost cost = measureEnd(model.getHead(), sharding);
   if (!job.getScratchGradients())
     return cost;
   int64_t most = 0;
@@ -144,7 +157,7 @@ planner::LayerCost CostTables::layerWork(int kind, const planner::Sharding &shar
   cost.backward = std::move(after.backward);
   cost.denseParameters += after.denseParameters;
   cost.expertParameters += after.expertParameters;
-  const planner::Routing routing = routingOf(job, model, blocksOf(kinds[kind]));
+  const planner::Routing routing = routingOf(job, expertsOf(model, blocksOf(kinds[kind])));
   finish(cost.forward, sharding, routing);
   finish(cost.backward, sharding, routing);
   return cost;

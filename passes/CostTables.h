@@ -7,6 +7,8 @@
 #include "dialects/Sigma/SigmaOps.h"
 #include "passes/BlockWork.h"
 #include "planner/Problem.h"
+#include <map>
+#include <tuple>
 #include <vector>
 
 namespace mlir::sigma {
@@ -36,6 +38,8 @@ private:
   rank::ModelShape shapeAt(const planner::Sharding &sharding);
   planner::LayerCost measure(ArrayRef<Operation *> blocks, const planner::Sharding &sharding,
                              ArrayRef<std::string> modes);
+  /// Of the embedding or the head.
+  const planner::LayerCost &measureEnd(Operation *block, planner::Sharding sharding);
   /// The same for every sharding, so that a plan names them; "none" first, "full" last.
   std::vector<std::string> &modesOf(int kind);
 
@@ -44,6 +48,10 @@ private:
   SmallVector<Layer> kinds;
   std::vector<std::vector<std::string>> modes;   // by kind; empty until asked for
   std::vector<BlockWork> attention, feedForward; // of each kind
+  std::map<
+      std::tuple<Operation *, int64_t, int64_t, int64_t, planner::ContextKind, int64_t, int64_t>,
+      planner::LayerCost>
+      ends; // by block and sharding
 };
 
 } // namespace mlir::sigma

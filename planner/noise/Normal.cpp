@@ -34,6 +34,8 @@ static constexpr double kPowerVariance[kNumPowers] = {
 
 // Cubic Lagrange interpolation in log2(n): the moments are smooth in the logarithm of n.
 static double interpolate(const double (&table)[kNumPowers], int64_t n) {
+  if ((n & (n - 1)) == 0) // as most groups are; what follows gives the same bits
+    return table[std::min(__builtin_ctzll(static_cast<uint64_t>(n)), kNumPowers - 1)];
   double x = std::min(std::log2(static_cast<double>(n)), double(kNumPowers - 1));
   int first = std::clamp(static_cast<int>(x) - 1, 0, kNumPowers - 4);
   double result = 0;
@@ -61,15 +63,27 @@ double sigma::planner::maxOfNormalsVariance(int64_t n) {
 
 double sigma::planner::normalCdf(double x) { return 0.5 * std::erfc(-x * M_SQRT1_2); }
 
-// The x with P(Z > x) = tail. Bisection on the complementary error function keeps full relative
-// precision in the far tail, where p^(1/n) itself would round to one.
+static constexpr double kFarthest = 40; // P(Z > 40) is no double above 0
+
+// The x with P(Z > x) = tail. The logarithm of the complementary error function keeps full relative
+// precision in the far tail, where p^(1/n) itself would round to one. It is concave, so that Newton's
+// method from above the root never falls below it.
 static double upperTailQuantile(double tail) {
-  double low = -40, high = 40;
-  for (int i = 0; i < 100; ++i) {
-    double middle = 0.5 * (low + high);
-    (0.5 * std::erfc(middle * M_SQRT1_2) > tail ? low : high) = middle;
+  if (tail <= 0 || tail >= 1)
+    return tail <= 0 ? kFarthest : -kFarthest;
+  if (tail > 0.5)
+    return -upperTailQuantile(1 - tail);
+  constexpr int kMostSteps = 64; // about 6 are taken
+  double x = std::sqrt(-2 * std::log(2 * tail));
+  for (int i = 0; i < kMostSteps; ++i) {
+    const double above = 0.5 * std::erfc(x * M_SQRT1_2);
+    const double density = std::exp(-0.5 * x * x) * 0.5 * M_SQRT1_2 * M_2_SQRTPI;
+    const double next = x - std::log(tail / above) * above / density;
+    if (!(next < x))
+      break;
+    x = next;
   }
-  return 0.5 * (low + high);
+  return x;
 }
 
 double sigma::planner::maxOfNormalsQuantile(double p, int64_t n) {

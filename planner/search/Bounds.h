@@ -3,8 +3,11 @@
 #ifndef SIGMA_PLANNER_SEARCH_BOUNDS_H
 #define SIGMA_PLANNER_SEARCH_BOUNDS_H
 
+#include "planner/cost/Arithmetic.h"
 #include "planner/search/StageModel.h"
 
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace sigma::planner {
@@ -36,11 +39,10 @@ struct StepConstants {
 StepConstants stepConstants(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
                             const Layout &family);
 
-// Holds for every stage: of several kinds of devices, each bound is that of the kind where it is
-// least.
+// Of all variants of one family. Holds for every stage: of several kinds of devices, each bound is
+// that of the kind where it is least.
 class LayoutBounds {
 public:
-  // All variants of one family.
   LayoutBounds(const Problem &problem, const LayerSequence &sequence, CostCache &costs,
                const Layout &family);
 
@@ -48,7 +50,7 @@ public:
   int64_t familyNs(const StepConstants &constants) const;
   // No plan of the variant has less of any of the terms; first without what its ZeRO stages add.
   StageTimes scheduleTimes(const Layout &variant) const;
-  StageTimes variantTimes(const Layout &variant, const StageTimes &scheduleTimes) const;
+  StageTimes variantTimes(const Layout &variant, const StageTimes &scheduleTimes);
 
 private:
   // The whole model on one kind of device.
@@ -57,14 +59,24 @@ private:
     const Device *device;
     ReplicatedWork work;
   };
+  // What ZeRO stages add under every schedule.
+  struct ZeroTimes {
+    std::vector<std::vector<ZeroEach>> pieces; // by kind of device and piece; of stages 2 and 3
+    int64_t tailNs = kSaturated,
+            headFirstTailNs = kSaturated; // where the head is on the first stage
+  };
 
-  int64_t tailNs(const Totals &model, const Layout &variant, const ZeroTime &zero) const;
+  const std::vector<const CostSet *> &setsOf(const Layout &variant) const;
+  const ZeroTimes &zeroTimes(const Layout &variant);
+  int64_t tailNs(const Device &device, const ReplicatedWork &model, const Layout &variant,
+                 const ZeroTime &zero) const;
 
   const Problem &problem;
   const LayerSequence &sequence;
   Layout family;
-  std::vector<Totals> kinds;         // of devices
-  std::vector<const CostSet *> sets; // the same, as costs
+  std::vector<Totals> kinds; // of devices
+  std::map<WorkTiming, std::vector<const CostSet *>> sets;
+  std::map<std::pair<int64_t, int64_t>, ZeroTimes> zeros; // by zero and expert zero
   int64_t leastTransferNs = 0;
   bool everyLayerHasExperts = true;
 };

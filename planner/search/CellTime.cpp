@@ -75,25 +75,23 @@ namespace {
 class LeastTimes {
 public:
   LeastTimes(const Layout &layout, const LayerSequence &sequence,
-             const std::vector<const CostSet *> &sets, const ZeroTime &zero, int64_t handOverNs)
-      : layout(layout), sequence(sequence), zero(zero), handOverNs(handOverNs) {
-    for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
-      layers.push_back(fewest(
-          sets, [kind](const CostSet &set) -> const PieceCost & { return set.kinds[kind]; }));
-    embedding = fewest(sets, [](const CostSet &set) -> const PieceCost & { return set.embedding; });
-    head = fewest(sets, [](const CostSet &set) -> const PieceCost & { return set.head; });
+             const std::vector<const CostSet *> &sets,
+             const std::vector<std::vector<ZeroEach>> &zero, int64_t handOverNs)
+      : layout(layout), sequence(sequence) {
+    for (size_t piece = 0; piece < sets.front()->numPieces(); ++piece)
+      pieces.push_back(fewest(sets, zero, piece));
     // The first stage, the last, and those between are alike.
-    addAlike(0, 1);
+    addAlike(0, 1, handOverNs);
     if (layout.pp > 1)
-      addAlike(layout.pp - 1, 1);
+      addAlike(layout.pp - 1, 1, handOverNs);
     if (layout.pp > 2)
-      addAlike(1, layout.pp - 2);
+      addAlike(1, layout.pp - 2, handOverNs);
   }
 
   StageTimes run() const {
-    StageTimes sums = add(embedding, head);
-    for (size_t kind = 0; kind < layers.size(); ++kind)
-      sums = add(sums, layers[kind], sequence.count(kind, 0, sequence.size()));
+    StageTimes sums;
+    for (size_t piece = 0; piece < pieces.size(); ++piece)
+      sums = add(sums, pieces[piece], sequence.countOfPiece(piece));
     for (const Alike &alike : stages)
       sums = add(sums, alike.received, alike.count);
     const int64_t average = std::max<int64_t>(0, sums.steadyNs / layout.pp - 1);
@@ -101,18 +99,18 @@ public:
   }
 
 private:
-  static StageTimes add(const StageTimes &a, const StageTimes &b, int64_t times = 1) {
+  static StageTimes add(const StageTimes &a, const StageTimes &b, int64_t times) {
     return {addSat(a.steadyNs, mulSat(times, b.steadyNs)),
             addSat(a.fillNs, mulSat(times, b.fillNs)), 0};
   }
 
-  template <class PieceOf>
-  StageTimes fewest(const std::vector<const CostSet *> &sets, PieceOf pieceOf) const {
+  StageTimes fewest(const std::vector<const CostSet *> &sets,
+                    const std::vector<std::vector<ZeroEach>> &zero, size_t index) const {
     StageTimes least{kSaturated, kSaturated, 0};
-    for (const CostSet *set : sets) {
-      const PieceCost &piece = pieceOf(*set);
+    for (size_t set = 0; set < sets.size(); ++set) {
+      const PieceCost &piece = sets[set]->piece(index);
       CellTime cell;
-      cell.add(piece, 1, zero.everyMicroBatch(piece.replicated()));
+      cell.add(piece, 1, zero.empty() ? ZeroEach() : zero[set][index]);
       cell.addRecompute(piece.leastExtraNs());
       const StageTimes times = stageTimes(layout, cell);
       least.steadyNs = std::min(least.steadyNs, times.steadyNs - 1);
@@ -122,74 +120,80 @@ private:
   }
 
   struct Alike {
-    int64_t stage, count;
+    int64_t count;
     StageTimes received;
+    int64_t fixedNs; // steady, without layers
   };
 
-  void addAlike(int64_t stage, int64_t count) {
+  void addAlike(int64_t stage, int64_t count, int64_t handOverNs) {
     CellTime cell;
     cell.addReceive(mulSat(numRemoteNeighbours(layout, stage), handOverNs));
     const StageTimes times = stageTimes(layout, cell);
-    stages.push_back({stage, count, {times.steadyNs - 1, times.fillNs - 1, 0}});
+    const StageTimes received{times.steadyNs - 1, times.fillNs - 1, 0};
+    int64_t fixed = received.steadyNs;
+    fixed = addSat(fixed, stage == 0 ? embedding().steadyNs : 0);
+    fixed = addSat(fixed, stage == headStage(layout) ? head().steadyNs : 0);
+    stages.push_back({count, received, fixed});
+  }
+
+  // The least that a unit of layers takes, and how many there are.
+  std::pair<int64_t, int64_t> leastUnit() const {
+    int64_t unit = 0;
+    if (layout.vpp > 1) {
+      const LayerSequence::Repeat &repeat = sequence.repeat();
+      for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
+        addTimes(unit, sequence.count(kind, repeat.first, repeat.first + repeat.block),
+                 pieces[kind].steadyNs);
+      return {unit, repeat.repeats};
+    }
+    unit = kSaturated;
+    for (size_t kind = 0; kind < sequence.kinds.size(); ++kind)
+      unit = std::min(unit, pieces[kind].steadyNs);
+    return {unit, sequence.size()};
   }
 
   // By counting: the least steady time under which the stages can hold all units of layers.
   int64_t fullestSteadyNs(int64_t least) const {
-    int64_t units = sequence.size(), unit = kSaturated;
-    for (const StageTimes &layer : layers)
-      unit = std::min(unit, layer.steadyNs);
-    if (layout.vpp > 1) {
-      const LayerSequence::Repeat &repeat = sequence.repeat();
-      units = repeat.repeats;
-      unit = 0;
-      for (size_t kind = 0; kind < layers.size(); ++kind)
-        unit = addSat(unit, mulSat(sequence.count(kind, repeat.first, repeat.first + repeat.block),
-                                   layers[kind].steadyNs));
-    }
+    const auto [unit, units] = leastUnit();
     if (unit <= 0)
       return least;
-    auto fixedNs = [&](const Alike &alike) {
-      int64_t fixed = alike.received.steadyNs;
-      fixed = addSat(fixed, alike.stage == 0 ? embedding.steadyNs : 0);
-      return addSat(fixed, alike.stage == headStage(layout) ? head.steadyNs : 0);
-    };
-    auto holdsAll = [&](int64_t steady) {
+    auto holdsAll = [&, unit = unit, units = units](int64_t steady) {
       int64_t held = 0;
       for (const Alike &alike : stages)
-        held =
-            addSat(held, mulSat(alike.count, std::max<int64_t>(0, steady - fixedNs(alike)) / unit));
+        addTimes(held, alike.count, std::max<int64_t>(0, steady - alike.fixedNs) / unit);
       return held >= units;
     };
-    int64_t low = least, high = least;
+    int64_t low = least, enough = least;
     for (const Alike &alike : stages) {
-      low = std::max(low, addSat(fixedNs(alike), mulSat(layout.vpp, unit)));
-      high = std::max(high, addSat(fixedNs(alike), mulSat(units, unit)));
+      low = std::max(low, addSat(alike.fixedNs, mulSat(layout.vpp, unit)));
+      enough = std::max(enough, addSat(alike.fixedNs, mulSat(ceilDiv(units, layout.pp), unit)));
     }
     if (holdsAll(low))
       return low;
-    while (low < high) {
-      const int64_t middle = low + (high - low) / 2;
-      if (holdsAll(middle))
-        high = middle;
-      else
-        low = middle + 1;
+    // What the stages hold only grows where one of them is full.
+    for (const Alike &alike : stages) {
+      int64_t full = addSat(alike.fixedNs, mulSat(ceilDiv(low - alike.fixedNs, unit), unit));
+      while (full < enough && !holdsAll(full))
+        full += unit;
+      enough = std::min(enough, full);
     }
-    return low;
+    return enough;
   }
+
+  const StageTimes &embedding() const { return pieces[pieces.size() - 2]; }
+  const StageTimes &head() const { return pieces.back(); }
 
   const Layout &layout;
   const LayerSequence &sequence;
-  const ZeroTime &zero;
-  int64_t handOverNs;
-  std::vector<StageTimes> layers; // by kind
+  std::vector<StageTimes> pieces; // as CostSet counts them
   std::vector<Alike> stages;
-  StageTimes embedding, head;
 };
 
 } // namespace
 
 StageTimes sigma::planner::leastTimes(const Layout &layout, const LayerSequence &sequence,
                                       const std::vector<const CostSet *> &sets,
-                                      const ZeroTime &zero, int64_t handOverNs) {
+                                      const std::vector<std::vector<ZeroEach>> &zero,
+                                      int64_t handOverNs) {
   return LeastTimes(layout, sequence, sets, zero, handOverNs).run();
 }

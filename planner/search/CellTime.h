@@ -29,11 +29,11 @@ struct StageTimes {
 StageTimes stageTimes(const Layout &layout, const CellTime &cell);
 
 // No split of the model over the stages has a largest steady time or a sum of fill times below
-// these. `sets`: the kinds of devices that stages run on; `handOverNs`: the least of one between
-// two stages.
+// these. `sets`: the kinds of devices that stages run on; `zero`: by set and piece, or empty;
+// `handOverNs`: the least of one between two stages.
 StageTimes leastTimes(const Layout &layout, const LayerSequence &sequence,
-                      const std::vector<const CostSet *> &sets, const ZeroTime &zero,
-                      int64_t handOverNs);
+                      const std::vector<const CostSet *> &sets,
+                      const std::vector<std::vector<ZeroEach>> &zero, int64_t handOverNs);
 
 } // namespace sigma::planner
 

@@ -37,6 +37,12 @@ struct CostSet {
   std::vector<PieceCost> kinds; // in the order of LayerSequence::kinds
   PieceCost embedding, head;
   int64_t boundaryBytes = 0, batchBytes = 0, workspaceBytes = 0;
+
+  // The kinds, then the embedding, then the head.
+  size_t numPieces() const { return kinds.size() + 2; }
+  const PieceCost &piece(size_t index) const {
+    return index < kinds.size() ? kinds[index] : index == kinds.size() ? embedding : head;
+  }
 };
 
 // The layers in order, as indices of distinct kinds, with prefix counts.
@@ -48,6 +54,10 @@ public:
   // How many layers of kind index `kind` lie in [first, end).
   int64_t count(size_t kind, int64_t first, int64_t end) const {
     return prefix[kind][end] - prefix[kind][first];
+  }
+  // How often the model has a piece of CostSet.
+  int64_t countOfPiece(size_t piece) const {
+    return piece < kinds.size() ? count(piece, 0, size()) : 1;
   }
 
   // The longest run of a block of layers that repeats: `repeats` times `block` layers from `first`

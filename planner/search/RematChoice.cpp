@@ -49,8 +49,8 @@ public:
           allowed.back().push_back({i, kind.options[i]});
       isEmpty |= kind.count > 0 && allowed.back().empty();
     }
-    for (size_t kind = 0; kind < allowed.size(); ++kind)
-      rest.push_back(hullSteps(kind));
+    for (const std::vector<Allowed> &options : allowed)
+      rest.emplace_back(options.size());
   }
 
   std::optional<RematChoice> solve() {
@@ -65,35 +65,39 @@ private:
     RematOption option;
   };
 
-  // Hull steps of the options from `from` on; the first of those is where layers start.
-  std::vector<std::vector<Step>> hullSteps(size_t kind) {
-    std::vector<std::vector<Step>> byStart;
+  // Hull steps of the options from `from` on, of which the first is where layers start. Most
+  // problems are closed by those from 0 on, so others wait until they are asked for.
+  const std::vector<Step> &hullSteps(size_t kind, size_t from) {
+    std::optional<std::vector<Step>> &known = rest[kind][from];
+    if (!known)
+      known = hullOf(kind, from);
+    return *known;
+  }
+
+  std::vector<Step> hullOf(size_t kind, size_t from) const {
     const std::vector<Allowed> &options = allowed[kind];
-    for (size_t from = 0; from < options.size(); ++from) {
-      std::vector<Step> steps;
-      for (size_t i = from + 1; i < options.size(); ++i) {
-        Step step{kind, 0, 0};
-        auto difference = [&](size_t base) {
-          step.bytes = options[base].option.savedBytes - options[i].option.savedBytes;
-          step.ns = options[i].option.extraNs - options[base].option.extraNs;
-        };
-        size_t base = corners.empty() ? from : corners.back();
-        difference(base);
-        // A corner above the line to this one is none.
-        while (!steps.empty() && step.bytes > 0 && isFlatter(step, steps.back())) {
-          steps.pop_back();
-          corners.pop_back();
-          difference(corners.empty() ? from : corners.back());
-        }
-        if (step.bytes <= 0)
-          continue;
-        steps.push_back(step);
-        corners.push_back(i);
+    std::vector<Step> steps;
+    std::vector<size_t> corners{from};
+    for (size_t i = from + 1; i < options.size(); ++i) {
+      Step step{kind, 0, 0};
+      auto stepFromCorner = [&] {
+        const RematOption &base = options[corners.back()].option;
+        step.bytes = base.savedBytes - options[i].option.savedBytes;
+        step.ns = options[i].option.extraNs - base.extraNs;
+      };
+      stepFromCorner();
+      // A corner above the line to this one is none.
+      while (!steps.empty() && step.bytes > 0 && isFlatter(step, steps.back())) {
+        steps.pop_back();
+        corners.pop_back();
+        stepFromCorner();
       }
-      corners.clear();
-      byStart.push_back(std::move(steps));
+      if (step.bytes <= 0)
+        continue;
+      steps.push_back(step);
+      corners.push_back(i);
     }
-    return byStart;
+    return steps;
   }
 
   // Least extra time of what is undecided, relaxed: `left` layers of `kind` with options from
@@ -110,7 +114,7 @@ private:
         return kSaturated;
       total = addSat(total, mulSat(count, allowed[k][from].option.savedBytes));
       ns = addSat(ns, mulSat(count, allowed[k][from].option.extraNs));
-      for (const Step &step : rest[k][from])
+      for (const Step &step : hullSteps(k, from))
         steps.push_back({step, count});
     }
     int64_t excess = total - budget;
@@ -161,8 +165,7 @@ private:
   int64_t budget, limitNs;
   std::vector<int64_t> counts;
   std::vector<std::vector<Allowed>> allowed;
-  std::vector<std::vector<std::vector<Step>>> rest; // by kind and first option
-  std::vector<size_t> corners;
+  std::vector<std::vector<std::optional<std::vector<Step>>>> rest; // by kind and first option
   std::vector<std::vector<int64_t>> chosen;
   std::optional<RematChoice> best;
   bool isEmpty = false;

@@ -21,27 +21,6 @@ StageModel Search::model(const Entry &entry) {
 // The lattice
 //===----------------------------------------------------------------------===//
 
-// The variants of a family share one set of costs, but for what their schedules change.
-static std::vector<Layout> costClasses(const Job &job, const Layout &family) {
-  std::vector<Layout> classes{family};
-  for (Schedule schedule : {Schedule::DualPipeV, Schedule::ZeroBubbleH1}) {
-    Layout other = family;
-    other.schedule = schedule;
-    if (family.pp > 1 && workTiming(job, other) != WorkTiming::Plain)
-      classes.push_back(other);
-  }
-  return classes;
-}
-
-int64_t Search::familyBoundNs(const Family &family) {
-  int64_t least = kSaturated;
-  for (const Layout &layout : costClasses(problem.job, family.layout)) {
-    const LayoutBounds bounds(problem, sequence, costs, layout);
-    least = std::min(least, bounds.familyNs(family.constants));
-  }
-  return least;
-}
-
 void Search::enumerate(Certificates &certificates) {
   for (const Layout &layout : space.families(certificates.indivisible)) {
     Family family{layout, {}, 0, space.numVariants(layout)};
@@ -56,7 +35,8 @@ void Search::enumerate(Certificates &certificates) {
 void Search::boundFamilies() {
   for (Family &family : families) {
     family.constants = stepConstants(problem, sequence, costs, family.layout);
-    family.boundNs = familyBoundNs(family);
+    family.boundNs =
+        LayoutBounds(problem, sequence, costs, family.layout).familyNs(family.constants);
     if (family.boundNs >= kSaturated)
       throw PlanningError("the cost tables give step times beyond 36 years");
     if (options.cancelled && options.cancelled())
@@ -82,23 +62,18 @@ void Search::expand(size_t index, int64_t limitNs) {
     family.expandedNs = kSaturated;
     return;
   }
-  std::map<WorkTiming, LayoutBounds> bounds;
-  for (const Layout &layout : costClasses(problem.job, family.layout))
-    bounds.try_emplace(workTiming(problem.job, layout), problem, sequence, costs, layout);
+  LayoutBounds bounds(problem, sequence, costs, family.layout);
   const StaticMemory memoryOfStages(problem, sequence, costs, family.layout);
   Entry entry;
-  const LayoutBounds *bound = nullptr;
-  StageTimes withoutZero;
+  std::optional<StageTimes> withoutZero;
   for (const Layout &layout : space.variants(family.layout)) {
     // Variants that differ in ZeRO alone follow one another.
     const bool isNewSchedule =
-        !bound || layout.schedule != entry.layout.schedule || layout.vpp != entry.layout.vpp;
+        !withoutZero || layout.schedule != entry.layout.schedule || layout.vpp != entry.layout.vpp;
     entry.layout = layout;
-    if (isNewSchedule) {
-      bound = &bounds.at(workTiming(problem.job, layout));
-      withoutZero = bound->scheduleTimes(layout);
-    }
-    entry.least = withoutZero;
+    if (isNewSchedule)
+      withoutZero = bounds.scheduleTimes(layout);
+    entry.least = *withoutZero;
     const int64_t constantNs = family.constants.of(layout);
     if (!fillsBubbles(layout) && entry.leastNs(constantNs) > limitNs)
       continue;
@@ -107,7 +82,7 @@ void Search::expand(size_t index, int64_t limitNs) {
         ++numOutOfMemory;
       continue;
     }
-    entry.least = bound->variantTimes(layout, withoutZero);
+    entry.least = bounds.variantTimes(layout, *withoutZero);
     entry.boundNs = std::min(entry.leastNs(constantNs), kSaturated - 1);
     if (entry.boundNs <= limitNs && entry.boundNs > family.expandedNs)
       entries.push_back(entry);

@@ -59,7 +59,6 @@ private:
   void enumerate(Certificates &certificates);
   void boundFamilies();
   void findPlan(const Layout &fitting, Answer &answer);
-  int64_t familyBoundNs(const Family &family);
   void expand(size_t family, int64_t limitNs);
   size_t entryOf(const Layout &layout);
   StageModel model(const Entry &entry);

@@ -123,7 +123,16 @@ int64_t StageModel::tailNs(const Contents &held) const {
   return addSat(zeroTime.syncNs(held.work), optimizerNs(held));
 }
 
-std::optional<StageTimes> StageModel::evaluate(int64_t stage, int64_t first, int64_t count) const {
+const std::optional<StageTimes> &StageModel::evaluate(int64_t stage, int64_t first,
+                                                      int64_t count) const {
+  auto [position, isNew] = evaluated.try_emplace({stage, first, count});
+  if (isNew)
+    position->second = evaluateAnew(stage, first, count);
+  return position->second;
+}
+
+std::optional<StageTimes> StageModel::evaluateAnew(int64_t stage, int64_t first,
+                                                   int64_t count) const {
   const Contents held = contents(stage, first, count);
   std::optional<RematChoice> choice = chooseRemat(rematProblem(held), capacityBytes(stage));
   if (!choice)

@@ -17,7 +17,9 @@
 #include "planner/search/MemoryModel.h"
 #include "planner/search/ZeroTime.h"
 
+#include <map>
 #include <optional>
+#include <tuple>
 
 namespace sigma::planner {
 
@@ -33,8 +35,9 @@ public:
   // Without rematerialization (unless pinned) and regardless of memory: never above `evaluate`.
   StageTimes base(int64_t stage, int64_t first, int64_t count) const;
 
-  // With the least rematerialization that fits; empty if nothing fits.
-  std::optional<StageTimes> evaluate(int64_t stage, int64_t first, int64_t count) const;
+  // With the least rematerialization that fits; empty if nothing fits. Kept: who looks for a split
+  // asks for the same stage under one limit after the other.
+  const std::optional<StageTimes> &evaluate(int64_t stage, int64_t first, int64_t count) const;
 
   // The stages of a split with all their figures. With `leastMemory` the rematerialization of
   // leastPeakBytes, which may not fit.
@@ -62,6 +65,7 @@ private:
   Stage makeStage(int64_t index) const;
   ChunkTimes chunkTimes(const Stage &stage) const;
   CellTime cell(int64_t stage, int64_t first, int64_t count) const;
+  std::optional<StageTimes> evaluateAnew(int64_t stage, int64_t first, int64_t count) const;
   int64_t optimizerNs(const Contents &held) const;
   int64_t tailNs(const Contents &held) const;
   std::vector<std::vector<LayerRange>> chunksOf(const std::vector<int64_t> &counts) const;
@@ -75,6 +79,7 @@ private:
   StepNoise layoutNoise;
   std::vector<Stage> stages;
   int64_t quantileNs = 0;
+  mutable std::map<std::tuple<int64_t, int64_t, int64_t>, std::optional<StageTimes>> evaluated;
 };
 
 } // namespace sigma::planner
