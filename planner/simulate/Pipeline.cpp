@@ -7,11 +7,11 @@
 using namespace sigma::planner;
 
 Pipeline::Pipeline(const Step &step, Random &random, Spans spans)
-    : step(step), random(random), lockStep(step.meetings.lockStep),
+    : stages(step.layout.pp, Ranks(step.layout.ranksPerStage(), step.meetings, random, spans)),
+      step(step), random(random), numRanks(step.layout.ranksPerStage()),
       parts(step.layout.pp * step.layout.vpp), loadSeed(random.next()),
-      stages(step.layout.pp, Ranks(lockStep, step.meetings, random, spans)),
-      done(2 * parts * step.layout.numMicroBatches * lockStep), plain(lockStep), grouped(lockStep),
-      load(lockStep), slotsDone(step.layout.pp, 0) {
+      done(2 * parts * step.layout.numMicroBatches * numRanks), plain(numRanks), grouped(numRanks),
+      both(2 * numRanks), load(numRanks), spent(numRanks), slotsDone(step.layout.pp, 0) {
   drawSpikes();
 }
 
@@ -21,10 +21,10 @@ void Pipeline::run() {
 }
 
 void Pipeline::drawSpikes() {
-  const int64_t numHits = random.hits(step.layout.pp * lockStep, step.spikeProbability);
+  const int64_t numHits = random.hits(step.layout.pp * numRanks, step.spikeProbability);
   for (int64_t i = 0; i < numHits; ++i) {
     const int64_t stage = random.below(step.layout.pp);
-    hits.push_back({stage, random.below(lockStep), random.below(step.numSlots[stage])});
+    hits.push_back({stage, random.below(numRanks), random.below(step.numSlots[stage])});
   }
 }
 
@@ -39,7 +39,7 @@ void Pipeline::spike(int64_t stage) {
 
 double *Pipeline::doneAt(bool forward, int64_t part, int64_t microBatch) {
   const int64_t index = ((forward ? 0 : parts) + part) * step.layout.numMicroBatches + microBatch;
-  return &done[index * lockStep];
+  return &done[index * numRanks];
 }
 
 // Side by side, both begin when both have what they need, and what they made leaves when both are
@@ -71,7 +71,7 @@ void Pipeline::receive(int64_t stage, const Task &task) {
   const double ns = forward ? cell.forwardReceiveNs : cell.backwardReceiveNs;
   const double *sent = doneAt(forward, source, task.microBatch);
   const Span span{Span::Kind::Receive, stage, 0, task.chunk, task.microBatch, 0, 0};
-  for (int64_t rank = 0; rank < lockStep; ++rank) {
+  for (int64_t rank = 0; rank < numRanks; ++rank) {
     stages[stage].wait(rank, sent[rank], span);
     stages[stage].advance(rank, ns, span);
   }
@@ -90,12 +90,15 @@ void Pipeline::perform(const Run &run, Ranks &ranks, bool paired, const Span &sp
   if (!run.looks)
     return alone(run, ranks, span);
   const double jitterCv = step.works[span.stage].jitterCv;
-  drawFactors(run, jitterCv, span);
+  if (run.hasTokens)
+    drawLoads(run, span.microBatch);
+  drawJitter(run, jitterCv);
   for (const Stretch &stretch : run.stretches) {
-    if (stretch.plainNs + stretch.groupedNs > 0)
-      for (int64_t rank = 0; rank < lockStep; ++rank)
-        ranks.advance(rank, stretch.plainNs * plain[rank] + stretch.groupedNs * grouped[rank],
-                      span);
+    if (stretch.plainNs + stretch.groupedNs > 0) {
+      for (int64_t rank = 0; rank < numRanks; ++rank)
+        spent[rank] = stretch.plainNs * plain[rank] + stretch.groupedNs * grouped[rank];
+      ranks.advanceAll(spent, span);
+    }
     const Comm &comm = stretch.comm;
     if (comm.meeting == Meeting::None)
       continue;
@@ -107,30 +110,40 @@ void Pipeline::perform(const Run &run, Ranks &ranks, bool paired, const Span &sp
 
 void Pipeline::alone(const Run &run, Ranks &ranks, const Span &span) {
   const double mean = run.stretches[0].plainNs + run.stretches[0].groupedNs;
-  for (int64_t rank = 0; rank < lockStep; ++rank) {
-    const double noise = run.sigmaNs > 0 ? run.sigmaNs * random.normal() : 0;
-    ranks.advance(rank, std::max(0.0, mean + noise), span);
-  }
+  if (run.sigmaNs > 0)
+    random.normals(plain.data(), numRanks);
+  else
+    std::fill(plain.begin(), plain.end(), 0.0);
+  for (int64_t rank = 0; rank < numRanks; ++rank)
+    spent[rank] = std::max(0.0, mean + run.sigmaNs * plain[rank]);
+  ranks.advanceAll(spent, span);
 }
 
 // A layer's tokens are where they are, forward, recomputing and backward; ranks that share experts
 // share them.
-void Pipeline::drawFactors(const Run &run, double jitterCv, const Span &span) {
-  const double routingCv = run.hasTokens ? step.meetings.routingCv : 0;
-  if (routingCv > 0) {
-    Random tokens(loadSeed, uint64_t(run.layer) << 32 | uint64_t(span.microBatch));
-    double factor = 1;
-    for (int64_t rank = 0; rank < lockStep; ++rank) {
-      if (rank % step.layout.etp == 0)
-        factor = std::max(0.0, 1 + routingCv * tokens.normal());
-      load[rank] = factor;
+void Pipeline::drawLoads(const Run &run, int64_t microBatch) {
+  const int64_t etp = step.layout.etp;
+  Random tokens(loadSeed, uint64_t(run.layer) << 32 | uint64_t(microBatch));
+  sharedLoads.resize((numRanks + etp - 1) / etp);
+  drawFactors(tokens, step.meetings.routingCv, sharedLoads);
+  for (int64_t rank = 0; rank < numRanks; ++rank)
+    load[rank] = sharedLoads[rank / etp];
+}
+
+// A rank's plain and grouped arithmetic have a draw each, one after the other.
+void Pipeline::drawJitter(const Run &run, double jitterCv) {
+  if (!run.hasTokens)
+    return drawFactors(random, run.hasPlain ? jitterCv : 0, plain);
+  if (!run.hasPlain) {
+    std::fill(plain.begin(), plain.end(), 1.0);
+    drawFactors(random, jitterCv, grouped);
+  } else {
+    drawFactors(random, jitterCv, both);
+    for (int64_t rank = 0; rank < numRanks; ++rank) {
+      plain[rank] = both[2 * rank];
+      grouped[rank] = both[2 * rank + 1];
     }
-  } else if (run.hasTokens) {
-    std::fill(load.begin(), load.end(), 1.0);
   }
-  for (int64_t rank = 0; rank < lockStep; ++rank) {
-    plain[rank] = stages[0].factor(run.hasPlain ? jitterCv : 0);
-    if (run.hasTokens)
-      grouped[rank] = std::max(0.0, stages[0].factor(jitterCv) + load[rank] - 1);
-  }
+  for (int64_t rank = 0; rank < numRanks; ++rank)
+    grouped[rank] = std::max(0.0, grouped[rank] + load[rank] - 1);
 }

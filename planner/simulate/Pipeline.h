@@ -1,4 +1,4 @@
-// A lock-step group in all stages: a pipeline that runs by itself until gradients are reduced.
+// All ranks of all stages until gradients are reduced. Lock-step groups do not look at each other.
 #ifndef SIGMA_PLANNER_SIMULATE_PIPELINE_H
 #define SIGMA_PLANNER_SIMULATE_PIPELINE_H
 
@@ -14,8 +14,8 @@ public:
   Pipeline(const Step &step, Random &random, Spans spans);
 
   void run();
-  // When the ranks of a stage have done their last slot.
-  const std::vector<double> &ends(int64_t stage) const { return stages[stage].clocks; }
+
+  std::vector<Ranks> stages;
 
 private:
   struct Hit {
@@ -28,17 +28,19 @@ private:
   void receive(int64_t stage, const Task &task);
   void perform(const Run &run, Ranks &ranks, bool paired, const Span &span);
   void alone(const Run &run, Ranks &ranks, const Span &span);
-  void drawFactors(const Run &run, double jitterCv, const Span &span);
+  void drawLoads(const Run &run, int64_t microBatch);
+  void drawJitter(const Run &run, double jitterCv);
   void send(int64_t stage, const Task &task);
   double *doneAt(bool forward, int64_t part, int64_t microBatch);
 
   const Step &step;
   Random &random;
-  int64_t lockStep, parts;
-  uint64_t loadSeed; // of the tokens that each rank gets
-  std::vector<Ranks> stages;
-  std::vector<double> done;                 // [direction][part][micro-batch][rank]
-  std::vector<double> plain, grouped, load; // factors, per rank
+  int64_t numRanks, parts;                        // ranks of a stage
+  uint64_t loadSeed;                              // of the tokens that each rank gets
+  std::vector<double> done;                       // [direction][part][micro-batch][rank]
+  std::vector<double> plain, grouped, both, load; // factors, per rank; both: in turn
+  std::vector<double> sharedLoads;                // per group of ranks that share experts
+  std::vector<double> spent;                      // ns, per rank
   std::vector<Hit> hits;
   std::vector<int64_t> slotsDone; // per stage
 };

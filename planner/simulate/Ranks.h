@@ -1,4 +1,4 @@
-// The clocks of some ranks of a stage, and what moves them.
+// The clocks of a stage's ranks, and what moves them.
 #ifndef SIGMA_PLANNER_SIMULATE_RANKS_H
 #define SIGMA_PLANNER_SIMULATE_RANKS_H
 
@@ -11,14 +11,13 @@
 
 namespace sigma::planner {
 
-// Spans of those ranks, in whatever order they happen; null: nobody watches.
+// Spans of the first lock-step group, in whatever order they happen; null: nobody watches.
 using Spans = std::vector<Span> *;
 
 class Ranks {
 public:
-  // A whole number of groups of every meeting that they will have.
   Ranks(int64_t count, const MeetingTable &table, Random &random, Spans spans)
-      : clocks(count, 0), table(table), random(random), spans(spans) {}
+      : clocks(count, 0), table(table), random(random), spans(spans), factors(count) {}
 
   int64_t count() const { return int64_t(clocks.size()); }
   double slowest() const;
@@ -36,28 +35,28 @@ public:
     clocks[rank] += ns;
   }
 
-  void reach(int64_t rank, double untilNs, const Span &span) {
-    if (spans)
-      say(span.kind, span, rank, untilNs);
-    clocks[rank] = std::max(clocks[rank], untilNs);
-  }
+  // Every rank by its own `ns`.
+  void advanceAll(const std::vector<double> &ns, const Span &span);
 
   // Begins `hiddenNs` before the last of its group is there; who has a slower link, or more of the
   // group's tokens (`loads`, 1 on average; null: even), is done later.
   void meet(const Comm &comm, double hiddenNs, const std::vector<double> *loads, Span span);
 
-  // 1 + cv z, z standard normal, but never negative.
-  double factor(double cv) { return cv > 0 ? std::max(0.0, 1 + cv * random.normal()) : 1; }
-
   std::vector<double> clocks;
 
 private:
+  void meetGroup(int64_t first, const MeetingRanks &group, const Comm &comm, double hiddenNs,
+                 const Span &span);
   void say(Span::Kind kind, Span span, int64_t rank, double untilNs);
 
   const MeetingTable &table;
   Random &random;
   Spans spans;
+  std::vector<double> factors; // of one meeting, by rank
 };
+
+// 1 + cv z, z standard normal, but never negative.
+void drawFactors(Random &random, double cv, std::vector<double> &factors);
 
 } // namespace sigma::planner
 

@@ -30,24 +30,12 @@ static void finish(const TailWork &tail, int64_t stage, Ranks &ranks) {
 
 double Step::sampleNs(uint64_t seed, uint64_t sample, std::vector<Span> *spans) const {
   Random random(seed, sample);
-  std::vector<Ranks> stages;
-  for (int64_t stage = 0; stage < layout.pp; ++stage)
-    stages.emplace_back(layout.ranksPerStage(), meetings, random, spans);
-  for (int64_t first = 0; first < layout.ranksPerStage(); first += meetings.lockStep) {
-    Pipeline pipeline(*this, random, first == 0 ? spans : nullptr);
-    pipeline.run();
-    for (int64_t stage = 0; stage < layout.pp; ++stage)
-      std::copy(pipeline.ends(stage).begin(), pipeline.ends(stage).end(),
-                stages[stage].clocks.begin() + first);
-  }
+  Pipeline pipeline(*this, random, spans);
+  pipeline.run();
   double end = 0;
   for (int64_t stage = 0; stage < layout.pp; ++stage) {
-    finish(works[stage].tail, stage, stages[stage]);
-    end = std::max(end, stages[stage].slowest());
+    finish(works[stage].tail, stage, pipeline.stages[stage]);
+    end = std::max(end, pipeline.stages[stage].slowest());
   }
-  if (spans) // the tails told of all ranks
-    spans->erase(std::remove_if(spans->begin(), spans->end(),
-                                [&](const Span &span) { return span.rank >= meetings.lockStep; }),
-                 spans->end());
   return end + fixedNs;
 }
