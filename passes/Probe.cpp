@@ -1,6 +1,7 @@
 //===- Probe.cpp - a piece of a model by itself, to be asked what it costs ===//
 
 #include "passes/Probe.h"
+#include "passes/EagerExperts.h"
 #include "passes/Transforms.h"
 
 using namespace mlir;
@@ -62,6 +63,8 @@ Probe::Probe(JobOp job, ModelOp model, const planner::Sharding &sharding,
   // The planner asks only for degrees that divide what is split, so none of these can fail.
   if (failed(shardExperts(program)) || failed(differentiate(program)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be expanded");
+  if (job.getEagerExperts())
+    runExpertsEagerly(program);
 }
 
 //===----------------------------------------------------------------------===//
@@ -120,7 +123,7 @@ planner::WorkCost mlir::sigma::workOf(rank::FuncOp func,
     if (!cost || !isPart(&op))
       continue;
     work.ops.push_back(
-        {plannerClass(cost.getOpClass()), cost.getFlops(), cost.getBytes(), cost.getKernels()});
+        {plannerClass(cost.getOpClass()), cost.getFlops(), stepBytes(cost), stepKernels(cost)});
     for (const rank::CollectiveUse &use : cost.getCollectives())
       work.collectives.push_back({plannerCollective(use.kind), plannerGroup(use.group), use.bytes,
                                   int64_t(work.ops.size())});

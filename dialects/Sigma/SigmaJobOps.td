@@ -26,7 +26,9 @@ def Sigma_JobOp : Sigma_Op<"job", [
     in which replicas exchange gradients, that of their sum if nothing is said; `step_ns` is a fixed time of each step;
     `scratch_gradients` keeps one more gradient of each matrix of a layer, and of the head, beside all others, in the
     format of values (Transformer Engine from 2.8 on); `f32_logits` takes the loss of an f32 copy of 16-bit logits and
-    keeps their log-softmax, as PyTorch's `cross_entropy(logits.float(), …)` does.
+    keeps their log-softmax, as PyTorch's `cross_entropy(logits.float(), …)` does; `eager_experts` runs what experts do
+    beside a product and a plain activation in steps of their own, each of which reads and writes all rows: the limit of
+    `clamped_swiglu`, and the bias behind the last product (Megatron-LM of 2025).
 
     `precision` is a whole recipe (`#sigma.precision`).
 
@@ -80,6 +82,7 @@ def Sigma_JobOp : Sigma_Op<"job", [
     Sigma_DefaultI64<"0">:$step_ns,
     UnitAttr:$scratch_gradients,
     UnitAttr:$f32_logits,
+    UnitAttr:$eager_experts,
     OptionalAttr<Sigma_OverlapAttr>:$overlap,
     OptionalAttr<DictionaryAttr>:$pin,
     OptionalAttr<DictionaryAttr>:$forbid
@@ -92,7 +95,7 @@ def Sigma_JobOp : Sigma_Op<"job", [
            | `max_micro_batch` $max_micro_batch | `max_zero` $max_zero
            | `expert_capacity_ppm` $expert_capacity_ppm | `reduce` custom<Enum>($reduce)
            | `dispatch` custom<Enum>($dispatch) | `step_ns` $step_ns | `scratch_gradients` $scratch_gradients
-           | `f32_logits` $f32_logits | `overlap` custom<Overlap>($overlap))
+           | `f32_logits` $f32_logits | `eager_experts` $eager_experts | `overlap` custom<Overlap>($overlap))
     (`pin` custom<Pins>($pin)^)?
     (`forbid` custom<Forbids>($forbid)^)?
     attr-dict-with-keyword $bodyRegion

@@ -189,6 +189,8 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
     return refuse(job.getLoc(), "'scratch_gradients'", "leave it out");
   if (job.getF32Logits())
     return refuse(job.getLoc(), "'f32_logits'", "leave it out");
+  if (job.getEagerExperts())
+    return refuse(job.getLoc(), "'eager_experts'", "leave it out");
   return true;
 }
 

@@ -97,7 +97,7 @@ planner::CostSource &Stream::costsOf(mlir::sigma::JobOp job,
   job.lookupModel().print(text);
   text << int(job.getPrecision()) << " " << job.getTrainedSequence() << " " << job.getBatch() << " "
        << job.getExpertCapacityPpm().value_or(0) << " " << job.getScratchGradients() << " "
-       << job.getF32Logits() << " " << int(job.getDispatch());
+       << job.getF32Logits() << " " << job.getEagerExperts() << " " << int(job.getDispatch());
   std::unique_ptr<KnownCosts> &costs = known[text.str()];
   if (!costs)
     costs = std::make_unique<KnownCosts>(std::move(module), std::move(fresh));

@@ -29,13 +29,13 @@ sigma.job @defaults model @tiny on @pair batch 8 precision f32
 // CHECK-LABEL: sigma.job @everything model @tiny on @pair batch 8 precision bf16
 // CHECK-SAME:      quantile_ppm 500000 memory_margin_ppm 0 max_micro_batch 4
 // CHECK-SAME:      expert_capacity_ppm 2000000 reduce bf16 dispatch per_node step_ns 1000
-// CHECK-SAME:      scratch_gradients f32_logits
+// CHECK-SAME:      scratch_gradients f32_logits eager_experts
 // CHECK-SAME:      pin {pp = 1, dp = 2, ep = 1, micro_batch = 4, remat = full} {
 // CHECK-NEXT:    sigma.adamw learning_rate 1.000000e-03 warmup 20 beta1 8.000000e-01
 // CHECK-SAME:        beta2 9.375000e-01 epsilon 5.000000e-10 weight_decay 0.000000e+00
 // CHECK-SAME:        clip 0.000000e+00{{$}}
 sigma.job @everything model @tiny on @pair batch 8 precision bf16
-    f32_logits scratch_gradients step_ns 1000 dispatch per_node reduce bf16
+    f32_logits eager_experts scratch_gradients step_ns 1000 dispatch per_node reduce bf16
     expert_capacity_ppm 2000000 max_micro_batch 4 memory_margin_ppm 0 quantile_ppm 500000
     pin {remat = full, micro_batch = 4, ep = 1, dp = 2, pp = 1} {
   sigma.adamw learning_rate 1.0e-3 warmup 20 beta1 0.8 beta2 0.9375 epsilon 5.0e-10 weight_decay 0.0

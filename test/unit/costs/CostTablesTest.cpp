@@ -62,6 +62,14 @@ static const char kMoe[] =
     "sigma.moe experts 12 top_k 3 width 32 router sigmoid normalize selection_bias "
     "shared 2 shared_width 16 shared_gate balance_loss 1.0e-02 z_loss 1.0e-03\n";
 
+static const char kClampedMoe[] = "sigma.moe experts 12 top_k 2 width 20 router softmax normalize "
+                                  "bias activation clamped_swiglu limit 7.0\n";
+
+/// The same job of another framework.
+static std::string withRecipe(std::string spec, const std::string &recipe) {
+  return spec.replace(spec.find("bf16 {"), 4, "bf16 " + recipe);
+}
+
 /// All legal shardings of the small models.
 static std::vector<Sharding> shardings(const planner::Model &model) {
   std::vector<Sharding> all;
@@ -119,6 +127,7 @@ TEST(CostTables, LayerWorkIsTheLayersWork) {
       specOf(kLatent + std::string(kMlp) + kAttention + kMoe, "norm_placement post"),
       specOf(kAttention + std::string("sigma.moe experts 12 top_k 2 width 20 router softmax "
                                       "weigh_input bias\n")),
+      withRecipe(specOf(kAttention + std::string(kClampedMoe)), "eager_experts"),
   };
   for (const std::string &spec : specs) {
     SCOPED_TRACE(spec);
@@ -278,16 +287,48 @@ TEST(CostTables, TheVocabularyIsSplit) {
 /// The logits' f32 copy and its log-softmax are there in place of their gradient.
 TEST(CostTables, LogitsInF32TakeMemoryAndTimeOfTheHead) {
   const std::string spec = specOf(kAttention + std::string(kMlp));
-  std::string inF32 = spec;
-  inF32.replace(inF32.find("bf16 {"), 4, "bf16 f32_logits");
   planner::LayerCost plain = Tables(spec)->head({2, /*tp=*/4});
-  planner::LayerCost copied = Tables(inF32)->head({2, /*tp=*/4});
+  planner::LayerCost copied = Tables(withRecipe(spec, "f32_logits"))->head({2, /*tp=*/4});
   const int64_t logits = 2 * 64 * 64 / 4;
   EXPECT_EQ(copied.modes[0].transientBytes - plain.modes[0].transientBytes, (4 + 4 - 2) * logits);
   EXPECT_EQ(copied.modes[0].savedBytes, plain.modes[0].savedBytes);
   EXPECT_EQ(copied.forward.ops.size(), plain.forward.ops.size() + 1);
   EXPECT_EQ(copied.forward.ops.back().bytes, 12 * logits);
   EXPECT_EQ(copied.backward.ops.back().bytes, 10 * logits);
+}
+
+/// Bytes of memory traffic, without products.
+static int64_t touchedBytes(const planner::WorkCost &work) {
+  int64_t bytes = 0;
+  for (const planner::OpCost &op : work.ops)
+    if (op.opClass == planner::OpClass::Memory)
+      bytes += op.bytes;
+  return bytes;
+}
+
+/// The limit and the last bias are steps of their own; the first biases cost their products
+/// nothing.
+TEST(CostTables, EagerExpertsTakeStepsOfTheirOwn) {
+  const std::string spec = specOf(kAttention + std::string(kClampedMoe));
+  planner::LayerCost fused = Tables(spec)->layer(0, {2});
+  planner::LayerCost eager = Tables(withRecipe(spec, "eager_experts"))->layer(0, {2});
+  const int64_t rows = 2 * 64 * 2 * 2, hidden = rows * 20, out = rows * 48; // bytes of a pass
+  const int64_t biases = 12 * (20 + 20 + 48) * 2;                           // are read
+  EXPECT_EQ(touchedBytes(eager.forward) - touchedBytes(fused.forward),
+            (11 - 3) * hidden - 2 * 2 * hidden + (6 - 2) * out - biases);
+  EXPECT_EQ(touchedBytes(eager.backward) - touchedBytes(fused.backward),
+            (20 - 5) * hidden - 2 * hidden + (8 - 1) * out);
+  EXPECT_EQ(productFlops(eager.forward), productFlops(fused.forward));
+  EXPECT_EQ(eager.modes.front().savedBytes, fused.modes.front().savedBytes);
+}
+
+/// Without either there is nothing to do step by step.
+TEST(CostTables, EagerExpertsOfPlainOnesAreTheSame) {
+  const std::string spec = specOf(kAttention + std::string(kMoe));
+  planner::LayerCost fused = Tables(spec)->layer(0, {2});
+  planner::LayerCost eager = Tables(withRecipe(spec, "eager_experts"))->layer(0, {2});
+  expectEqual(eager.forward, fused.forward);
+  expectEqual(eager.backward, fused.backward);
 }
 
 TEST(CostTables, WhatCannotBeSplitIsSaid) {
