@@ -22,7 +22,7 @@ enum class OpClass { Matmul, GroupedMatmul, Attention, Memory };
 inline constexpr int kNumOpClasses = 4;
 
 // One primitive op. Its time is a roofline: max(flops / (peak * efficiency), bytes / memory
-// bandwidth) + launch, and at least what its host needs to issue its kernels.
+// bandwidth) + launch; its host issues `kernels` for it.
 struct OpCost {
   OpClass opClass;
   int64_t flops;

@@ -92,7 +92,8 @@ def Sigma_AcceleratorOp : Sigma_Op<"accelerator", [Symbol, HasParent<"::mlir::si
     part of a peak (for `memory`: of the memory bandwidth) a class of ops reaches, as one number or
     as a curve over the size of the op (`#sigma.efficiency`), of a grouped product over that of one expert's part;
     unstated, all of it. `launch_ns` is the fixed time of one op, `issue_ns` what the device's host needs to issue a
-    kernel: no op takes less than its kernels, one, or of grouped matrix products one for each expert. `mtbf_hours`
+    kernel: a direction of a layer takes no less than its kernels, one for an op, or of grouped matrix products one
+    for each expert. `mtbf_hours`
     replaces the `device_mtbf_hours` of `sigma.failures` for this kind.
 
     `preset` names a machine of `dialects/Sigma/Presets.cpp`; what is written beside it replaces the

@@ -68,6 +68,11 @@ WorkCount WorkCounter::countWork(const WorkCost &work, int64_t waitedPart) const
     attentionNs += op.opClass == OpClass::Attention ? timeNs : 0;
     result.computeNs += timeNs;
   }
+  // The device waits for its host behind all ops.
+  const CollectiveCost *end = meetingOf(work, int64_t(work.ops.size()));
+  const Wide waitsNs = hostWaitNs(device, work.ops, narrow(result.computeNs));
+  (end ? met[int(end->group)] : alone).plainNs += waitsNs;
+  result.computeNs += waitsNs;
   for (const CollectiveCost &cost : work.collectives)
     if (meets(cost))
       met[int(cost.group)].commNs += topology.collectiveNs(cost, ranks[int(cost.group)]);

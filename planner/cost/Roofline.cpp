@@ -46,6 +46,13 @@ int64_t sigma::planner::opTimeNs(const Device &device, const OpCost &op) {
       ceilDiv(Int128(op.flops) * kNsPerS * kPpm, Int128(device.peakFlopsPerS) * efficiency);
   int64_t memory =
       transferNs(device, op.bytes, efficiencyOf(device, OpClass::Memory).ppmAt(op.bytes));
-  int64_t worked = addSat(std::max(arithmetic, memory), device.launchNs);
-  return slowed(device, std::max(worked, mulSat(op.kernels, device.issueNs)));
+  return slowed(device, addSat(std::max(arithmetic, memory), device.launchNs));
+}
+
+int64_t sigma::planner::hostWaitNs(const Device &device, const std::vector<OpCost> &ops,
+                                   int64_t opsNs) {
+  int64_t kernels = 0;
+  for (const OpCost &op : ops)
+    kernels = addSat(kernels, op.kernels);
+  return std::max<int64_t>(0, slowed(device, mulSat(kernels, device.issueNs)) - opsNs);
 }

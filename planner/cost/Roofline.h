@@ -7,11 +7,14 @@
 namespace sigma::planner {
 
 // max(flops / (peak * efficiency of the class), bytes / (memory bandwidth * its efficiency)) +
-// launch (Williams et al. 2009, "Roofline"), but at least kernels * issue: a host that issues them
-// slower than the device works keeps it waiting. The efficiency of a class is that of one kernel's
+// launch (Williams et al. 2009, "Roofline"). The efficiency of a class is that of one kernel's
 // flops: what an expert's few rows leave idle, other experts do not fill. Longer by the device's
 // slowdown.
 int64_t opTimeNs(const Device &device, const OpCost &op);
+
+// Of `ops` that take `opsNs` together, how long the device waits besides for its host, which runs
+// ahead of it but needs kernels * issue for them all.
+int64_t hostWaitNs(const Device &device, const std::vector<OpCost> &ops, int64_t opsNs);
 
 // Time of reading or writing `bytes` of long arrays; linear in the bytes, whatever the efficiency
 // of shorter ones.

@@ -57,7 +57,7 @@ WorkClock::WorkClock(const Problem &problem, const Device &device, const Layout 
 WorkTime WorkClock::unhidden(const WorkCost &work, bool isSplit) const {
   std::array<Segments, kNumGroups> met;
   Segments open; // since the last collective
-  int64_t attention = 0;
+  int64_t attention = 0, opsNs = 0;
   int last = -1;
   const int expert = static_cast<int>(Group::Expert);
   const bool routes = meetings[expert].ranks.size() > 1;
@@ -81,9 +81,12 @@ WorkTime WorkClock::unhidden(const WorkCost &work, bool isSplit) const {
       last = group;
       met[group].commNs = addSat(met[group].commNs, topology.collectiveNs(cost, ranks));
     }
-    if (i == work.ops.size())
+    if (i == work.ops.size()) {
+      open.plainNs = addSat(open.plainNs, hostWaitNs(device, work.ops, opsNs));
       break;
+    }
     int64_t time = opTimeNs(device, work.ops[i]);
+    opsNs = addSat(opsNs, time);
     int64_t &sum = work.ops[i].opClass == OpClass::GroupedMatmul ? open.groupedNs : open.plainNs;
     sum = addSat(sum, time);
     if (work.ops[i].opClass == OpClass::Attention)

@@ -38,6 +38,13 @@ int64_t StageDevices::opNs(const OpCost &op) const {
   return slowest;
 }
 
+int64_t StageDevices::hostWaitNs(const std::vector<OpCost> &ops, int64_t opsNs) const {
+  int64_t longest = 0;
+  for (const Device *device : kinds)
+    longest = std::max(longest, planner::hostWaitNs(*device, ops, opsNs));
+  return longest;
+}
+
 int64_t StageDevices::memoryNs(int64_t bytes) const {
   int64_t slowest = 0;
   for (const Device *device : kinds)
@@ -134,6 +141,8 @@ Run WorkRuns::runOf(const WorkCost &work, Span::Kind kind, int64_t layer) const 
     (work.ops[i].opClass == OpClass::GroupedMatmul ? open.groupedNs : open.plainNs) +=
         double(devices.opNs(work.ops[i]));
   }
+  run.stretches.back().plainNs +=
+      double(devices.hostWaitNs(work.ops, std::llround(run.arithmeticNs())));
   hide(work, run);
   return run;
 }

@@ -13,6 +13,8 @@ public:
   StageDevices(const Cluster &cluster, const Layout &layout, int64_t stage);
 
   int64_t opNs(const OpCost &op) const;
+  // Besides `opsNs` of all ops.
+  int64_t hostWaitNs(const std::vector<OpCost> &ops, int64_t opsNs) const;
   int64_t memoryNs(int64_t bytes) const;
   int64_t jitterPpm() const;
 

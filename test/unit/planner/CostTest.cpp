@@ -30,14 +30,17 @@ TEST(Cost, RooflineTakesTheSlowerOfComputeAndMemory) {
             int64_t((__int128(1) << 62) / 500 + 1) + 7);
 }
 
-TEST(Cost, AnOpTakesAtLeastWhatItsHostNeedsToIssueIt) {
+TEST(Cost, ADeviceWaitsForItsHostWhereThatTakesLongerThanAllOps) {
   Device device = twoTiers().device;
+  const std::vector<OpCost> ops{{OpClass::Matmul, 1000000, 0},
+                                {OpClass::GroupedMatmul, 1000000, 0, 8}};
+  EXPECT_EQ(hostWaitNs(device, ops, 2014), 0);
   device.issueNs = 1000;
-  EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 1000000, 0}), 1000 + 7);
-  EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 1000, 0}), 1000);
-  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 1000000, 0, 8}), 8000);
+  EXPECT_EQ(opTimeNs(device, ops[1]), 1000 + 7);
+  EXPECT_EQ(hostWaitNs(device, ops, 2014), 9000 - 2014);
+  EXPECT_EQ(hostWaitNs(device, ops, 10000), 0);
   device.slowdownPpm = 500000;
-  EXPECT_EQ(opTimeNs(device, {OpClass::GroupedMatmul, 1000000, 0, 8}), 12000);
+  EXPECT_EQ(hostWaitNs(device, ops, 10000), 3500);
 }
 
 TEST(Cost, AGroupedProductIsAsEfficientAsOneExpertsPart) {

@@ -121,6 +121,9 @@ Pass PassTimer::time(const WorkCost &work, Kind kind) {
   Pass pass;
   pass.computeNs = std::accumulate(plain, std::end(plain), int64_t(0)) +
                    std::accumulate(grouped, std::end(grouped), int64_t(0));
+  const int64_t waited = hostWaitNs(device, work.ops, pass.computeNs);
+  plain[last ? static_cast<int>(*last) : kNumGroups] += waited;
+  pass.computeNs += waited;
   const Overlap &overlap = problem.job.overlap;
   auto of = [&](Group group) { return comm[static_cast<int>(group)]; };
   // ZB-H1 puts off half of backward, the gradients of weights.
