@@ -1,6 +1,7 @@
 //===- Probe.cpp - a piece of a model by itself, to be asked what it costs ===//
 
 #include "passes/Probe.h"
+#include "passes/Casts.h"
 #include "passes/EagerExperts.h"
 #include "passes/Transforms.h"
 
@@ -63,6 +64,8 @@ Probe::Probe(JobOp job, ModelOp model, const planner::Sharding &sharding,
   // The planner asks only for degrees that divide what is split, so none of these can fail.
   if (failed(shardExperts(program)) || failed(differentiate(program)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be expanded");
+  if (job.getPrecision() == Precision::FP8)
+    markCasts(program);
   if (job.getEagerExperts())
     runExpertsEagerly(program);
 }
@@ -122,6 +125,8 @@ planner::WorkCost mlir::sigma::workOf(rank::FuncOp func,
     auto cost = dyn_cast<rank::CostOpInterface>(op);
     if (!cost || !isPart(&op))
       continue;
+    if (int64_t bytes = castBytes(&op))
+      work.ops.push_back({planner::OpClass::Memory, 0, bytes});
     work.ops.push_back(
         {plannerClass(cost.getOpClass()), cost.getFlops(), stepBytes(cost), stepKernels(cost)});
     for (const rank::CollectiveUse &use : cost.getCollectives())

@@ -121,7 +121,8 @@ def Sigma_PrecisionAttr : EnumAttr<Sigma_Dialect, Sigma_Precision, "precision"> 
   let description = [{
     `f32`: everything in f32. `bf16`: bf16 compute, f32 master weights, gradients (also their
     reduction) and optimizer state. `f64`: everything in f64, for verification. `fp8`: as `bf16`,
-    with dense and grouped matrix products at the fp8 peak; a cost to plan with, not a program.
+    with dense and grouped matrix products at the fp8 peak, before which their rows are cast; a cost
+    to plan with, not a program.
   }];
 }
 

@@ -70,6 +70,12 @@ static std::string withRecipe(std::string spec, const std::string &recipe) {
   return spec.replace(spec.find("bf16 {"), 4, "bf16 " + recipe);
 }
 
+static std::string inFp8(std::string spec) {
+  spec.replace(spec.find("precision bf16 {"), 14, "precision fp8");
+  const std::string peak = "peak_bf16_flops_per_s 1";
+  return spec.replace(spec.find(peak), peak.size(), peak + " peak_fp8_flops_per_s 2");
+}
+
 /// All legal shardings of the small models.
 static std::vector<Sharding> shardings(const planner::Model &model) {
   std::vector<Sharding> all;
@@ -128,6 +134,8 @@ TEST(CostTables, LayerWorkIsTheLayersWork) {
       specOf(kAttention + std::string("sigma.moe experts 12 top_k 2 width 20 router softmax "
                                       "weigh_input bias\n")),
       withRecipe(specOf(kAttention + std::string(kClampedMoe)), "eager_experts"),
+      inFp8(specOf(kAttention + std::string(kMoe))),
+      inFp8(specOf(kLatent + std::string(kMlp) + kAttention + kMoe, "norm_placement post")),
   };
   for (const std::string &spec : specs) {
     SCOPED_TRACE(spec);
@@ -320,6 +328,20 @@ TEST(CostTables, EagerExpertsTakeStepsOfTheirOwn) {
             (20 - 5) * hidden - 2 * hidden + (8 - 1) * out);
   EXPECT_EQ(productFlops(eager.forward), productFlops(fused.forward));
   EXPECT_EQ(eager.modes.front().savedBytes, fused.modes.front().savedBytes);
+}
+
+/// Queries, keys and values are products of one input; of an MLP, gate and up.
+TEST(CostTables, RowsAreCastToEightBitsOnce) {
+  const std::string spec = specOf(kAttention + std::string(kMlp));
+  planner::LayerCost wide = Tables(spec)->layer(0, {2}), cast = Tables(inFp8(spec))->layer(0, {2});
+  const int64_t tokens = 2 * 64, bytes = 2 + 1 + 1;
+  EXPECT_EQ(touchedBytes(cast.forward) - touchedBytes(wide.forward),
+            tokens * bytes * (48 + 64 + 48 + 96));
+  EXPECT_EQ(cast.forward.ops.size(), wide.forward.ops.size() + 4);
+  // Of gradients: queries, keys, values, output; gate, up, down.
+  EXPECT_EQ(touchedBytes(cast.backward) - touchedBytes(wide.backward),
+            tokens * bytes * (64 + 32 + 32 + 48 + 96 + 96 + 48));
+  EXPECT_EQ(productFlops(cast.backward), productFlops(wide.backward));
 }
 
 /// Without either there is nothing to do step by step.
