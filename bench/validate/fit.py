@@ -40,7 +40,7 @@ def fit(name, runs, precisions, measure, progress=lambda text: None):
         robust = sum(w * LINEAR_BEYOND * math.sqrt(1 + (r / LINEAR_BEYOND)**2) for w, r in zip(weights, residual))
         return robust + LINEAR_BEYOND / 2 * sum(((x - t) / s)**2 for x, t, s in zip(point, typical, spread))
 
-    point = list(typical)
+    point = [math.log(knob.first or knob.typical) for _, knob in chosen]
     residual = residuals([point])[0]
     best, damping = loss(residual, point), 1.0
     for iteration in range(MOST_ITERATIONS):

@@ -6,6 +6,7 @@ Nothing here knows a row or a source. docs/validation.md says what each knob is 
 import dataclasses
 import json
 import math
+from typing import Optional
 
 PRECISIONS = ("bf16", "fp8", "fp4")
 
@@ -13,11 +14,12 @@ PRECISIONS = ("bf16", "fp8", "fp4")
 @dataclasses.dataclass(frozen=True)
 class Knob:
     name: str
-    typical: float  # where the fit begins, and what it falls back to where no row speaks
+    typical: float  # what the fit falls back to where no row speaks
     spread: float  # of its logarithm, around that
     most: float = math.inf
     per_precision: bool = False
     needs: str = ""  # "moe" or "cp": rows that it matters to
+    first: Optional[float] = None  # where the fit begins: where it matters, if it does not at the typical value
 
     def names(self, precisions):
         return [f"{self.name}.{p}" for p in precisions] if self.per_precision else [self.name]
@@ -34,7 +36,7 @@ KNOBS = [
     Knob("memory", 0.60, 0.3, 0.95),  # of its bandwidth
     Knob("ultra", 1.15, 0.1, 1.4, needs="ultra"),  # how much faster the later kind of a generation computes
     Knob("launch_ns", 4e3, 0.7, 1e6),
-    Knob("issue_ns", 1e4, 0.7, 1e6),  # of the host, for a kernel; a grouped product is one for each expert
+    Knob("issue_ns", 1e4, 0.7, 1e6, first=4e4),  # of the host, for a kernel; a grouped product is one for each expert
     Knob("link", 0.70, 0.25, 0.98),  # of the fast links' bandwidth
     Knob("network", 0.70, 0.30, 0.98),  # of the adapters'
     Knob("link_latency_ns", 8e3, 0.7, 1e7),

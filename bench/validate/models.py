@@ -16,6 +16,7 @@ class Attention:
     bias: bool = False
     qk_norm: bool = False
     window: Optional[int] = None  # of every second layer
+    sinks: bool = False
     latent: Optional[dict] = None  # q_rank, kv_rank, nope_width, rope_width, value_width
 
 
@@ -26,6 +27,10 @@ class Experts:
     width: int
     shared_width: int = 0
     dense_layers: int = 0  # how many layers come before the first with experts
+    groups: int = 1
+    top_groups: int = 1  # that a token's experts are from
+    bias: bool = False  # of experts and router
+    limit: Optional[float] = None  # of a clamped SwiGLU
 
 
 @dataclasses.dataclass
@@ -40,7 +45,7 @@ class Model:
     gpt: bool = False  # LayerNorm with bias, biases, learned positions
     tied: bool = False
     experts: Optional[Experts] = None
-    mtp: int = 0
+    mtp: int = 0  # modules that predict further tokens
 
     @property
     def dense_layers(self):
@@ -60,24 +65,33 @@ class Model:
 
     def matrices(self, active):
         """Parameters of all matrix products but the vocabulary's; of a token's experts only, if `active`."""
-        per_width = (3 if self.gated else 2) * self.width
-        total = self.layers * self.attention_parameters() + self.dense_layers * per_width * self.ffn
-        if e := self.experts:
-            one = (e.top_k if active else e.count) * per_width * e.width + per_width * e.shared_width
-            total += (self.layers - e.dense_layers) * (one + self.width * e.count)
-        return total
+        dense = self.dense_layers * self.matrices_per_width() * self.ffn
+        rest = (self.layers - self.dense_layers) * self.feed_forward(active)
+        return self.layers * self.attention_parameters() + dense + rest
+
+    def matrices_per_width(self):
+        return (3 if self.gated else 2) * self.width
+
+    def feed_forward(self, active):
+        """Of the last layer."""
+        if not (e := self.experts):
+            return self.matrices_per_width() * self.ffn
+        experts = (e.top_k if active else e.count) * e.width + e.shared_width
+        return self.matrices_per_width() * experts + self.width * e.count
 
     def parameters(self):
         return self.matrices(active=False) + (1 if self.tied else 2) * self.vocabulary * self.width
 
-    def flops_per_token(self):
-        """Of forward and backward as Megatron-LM counts them: the whole square of scores, no recomputation."""
+    def flops_per_token(self, whole_square=True):
+        """Of forward and backward as Megatron-LM counts them: the square of scores or half of it, no recomputation."""
         a = self.attention
         key, value = a.head_width, a.head_width
         if a.latent:
             key, value = a.latent["nope_width"] + a.latent["rope_width"], a.latent["value_width"]
-        scores = self.layers * self.sequence * a.heads * (key + value)
-        return 6 * (self.matrices(active=True) + self.vocabulary * self.width + scores)
+        scores = self.sequence * a.heads * (key + value) * (1 if whole_square else 0.5)
+        modules = self.attention_parameters() + self.feed_forward(active=True) + 2 * self.width**2 + scores
+        return 6 * (self.matrices(active=True) + self.layers * scores + self.mtp * modules
+                    + (1 + self.mtp) * self.vocabulary * self.width)
 
     def text(self, name):
         lines = [f"sigma.model @{name} sequence {self.sequence}" + (" norm layer" if self.gpt else "") + " {"]
@@ -117,6 +131,8 @@ class Model:
             text += " qk_norm"
         if a.bias:
             text += " bias [query, key, value, output]"
+        if a.sinks:
+            text += " sinks"
         return text + (f" window {a.window}" if windowed else "")
 
     def mlp_text(self):
@@ -126,7 +142,11 @@ class Model:
     def moe_text(self):
         e = self.experts
         shared = f" shared 1 shared_width {e.shared_width}" if e.shared_width else ""
-        return f"sigma.moe experts {e.count} top_k {e.top_k} width {e.width} router softmax normalize{shared}"
+        bias = " router_bias bias" if e.bias else ""
+        groups = f" groups {e.groups} top_groups {e.top_groups}" if e.groups > 1 else ""
+        activation = f" activation clamped_swiglu limit {e.limit}" if e.limit else ""
+        return (f"sigma.moe experts {e.count} top_k {e.top_k} width {e.width} router softmax normalize"
+                f"{groups}{bias}{activation}{shared}")
 
 
 def _latent(q_rank):
@@ -148,6 +168,14 @@ def _qwen3(width, layers, heads, ffn):
 
 def _moe(width, layers, attention, vocabulary, experts, ffn=0, mtp=0):
     return Model(width, layers, attention, ffn, vocabulary, experts=experts, mtp=mtp)
+
+
+def _gpt_oss_attention():
+    return Attention(64, 8, 64, bias=True, window=128, sinks=True)
+
+
+def _gpt_oss_experts(count):
+    return Experts(count, 4, 2880, bias=True, limit=7.0)
 
 
 # By the start of the name, letters and digits only. Figures: each model's config.json.
@@ -184,18 +212,18 @@ PUBLISHED = {
     "qwen257b": _moe(3584, 28, Attention(28, 4, 128), 151936, Experts(64, 8, 2560, 20480)),
     "qwen330b": _moe(2048, 48, Attention(32, 4, 128, qk_norm=True), 151936, Experts(128, 8, 768)),
     "qwen3235b": _moe(4096, 94, Attention(64, 4, 128, qk_norm=True), 151936, Experts(128, 8, 1536)),
-    "gptoss20b": _moe(2880, 24, Attention(64, 8, 64, bias=True, window=128), 201088, Experts(32, 4, 2880)),
-    "gptoss120b": _moe(2880, 36, Attention(64, 8, 64, bias=True, window=128), 201088, Experts(128, 4, 2880)),
+    "gptoss20b": _moe(2880, 24, _gpt_oss_attention(), 201088, _gpt_oss_experts(32)),
+    "gptoss120b": _moe(2880, 36, _gpt_oss_attention(), 201088, _gpt_oss_experts(128)),
     "olmoe": _moe(2048, 16, Attention(16, 16, 128, qk_norm=True), 50304, Experts(64, 8, 1024)),
     "deepseekmoe16b": _moe(2048, 28, Attention(16, 16, 128), 102400, Experts(64, 6, 1408, 2 * 1408, 1), ffn=10944),
     "deepseekv2lite": _moe(2048, 27, Attention(16, 16, 192, latent=_latent(0)), 102400,
                            Experts(64, 6, 1408, 2 * 1408, 1), ffn=10944),
     "deepseekv2": _moe(5120, 60, Attention(128, 128, 192, latent=_latent(1536)), 102400,
-                       Experts(160, 6, 1536, 2 * 1536, 1), ffn=12288),
+                       Experts(160, 6, 1536, 2 * 1536, 1, groups=8, top_groups=3), ffn=12288),
     "deepseekv3": _moe(7168, 61, Attention(128, 128, 192, latent=_latent(1536)), 129280,
-                       Experts(256, 8, 2048, 2048, 3), ffn=18432),
+                       Experts(256, 8, 2048, 2048, 3, groups=8, top_groups=4), ffn=18432, mtp=1),
     "deepseekr1": _moe(7168, 61, Attention(128, 128, 192, latent=_latent(1536)), 129280,
-                       Experts(256, 8, 2048, 2048, 3), ffn=18432),
+                       Experts(256, 8, 2048, 2048, 3, groups=8, top_groups=4), ffn=18432, mtp=1),
     "kimik2": _moe(7168, 61, Attention(64, 64, 192, latent=_latent(1536)), 163840,
                    Experts(384, 8, 2048, 2048, 1), ffn=18432),
 }

@@ -46,6 +46,7 @@ class Run:
     software: str  # whose kernels and overlap: pytorch or megatron
     remat: Optional[str]  # None: not stated
     dispatch: str  # per_choice, or per_node
+    captured: bool  # the step is one CUDA graph, of which a host issues nothing
     filled: list  # what the row did not state, and what stands in its place
     seconds: Optional[float] = None
     memory_gib: Optional[float] = None
@@ -150,9 +151,14 @@ def complete(row):
     layout = _layout(row, model, default)
     run = Run(row["row_id"], row["source_key"], row["model"], model, machine, row["devices"], precision,
               layout.pop("global_batch"), layout, _software(row), _remat(row, _software(row)),
-              _dispatch(row), filled, oom=row["outcome"] == "OOM")
+              _dispatch(row), _captured(row, layout), filled, oom=row["outcome"] == "OOM")
     if run.remat is None:
         filled.append("recompute none")
+    if run.captured:
+        filled.append("step captured")
+    if layout["etp"] > 1 and model.experts and model.experts.bias:
+        model.experts.bias = False  # sigma does not split them
+        filled.append("biases of experts none")
     run.seconds = _seconds(row, run)
     if row["mem_gib"]:
         run.memory_gib, run.memory_kind = row["mem_gib"], row["mem_kind"] or ""
@@ -179,14 +185,26 @@ def _model(row, name, default):
             model.experts.count = row["experts"] or model.experts.count
             model.experts.top_k = row["topk"] or model.experts.top_k
             model.experts.width = row["moe_ffn"] or model.experts.width
+            if row["experts"] and row["experts"] % model.experts.groups:
+                model.experts.groups = model.experts.top_groups = 1
         if model.experts and row["layers"] and row["layers"] < whole:
             # A model cut down keeps one of its dense layers (SimuMax's summary says so of DeepSeek-V3's three).
             model.experts.dense_layers = min(1, model.experts.dense_layers)
     if vocabulary := re.search(r"\bvocab (\d+)", note):
         model.vocabulary = int(vocabulary.group(1))
-    if "(w/ MTP)" in note:
-        model.mtp = 1
+    model.mtp = _mtp(row, model) if model.mtp else 0
     return model
+
+
+def _mtp(row, model):
+    """Published, but not always trained: what the note says, or else what FLOPs per token say, if both are stated."""
+    note, tflops, tokens = row["note"] or "", row["tflops_per_device"], row["tokens_per_s_per_device"]
+    if "w/ MTP" in note or "w/o MTP" in note or not (tflops and tokens):
+        return model.mtp if "w/ MTP" in note else 0
+    stated = tflops * 1e12 / tokens
+    counts = {dataclasses.replace(model, mtp=mtp).flops_per_token(whole): mtp
+              for mtp in (0, model.mtp) for whole in (False, True)}
+    return counts[min(counts, key=lambda flops: abs(flops - stated))]
 
 
 # Tables that state the size of a whole family, not each feed-forward width: the widths that give the stated parameters.
@@ -298,20 +316,20 @@ def _vpp(row, layout, model, micro_batches, default):
     return min(stated, model.layers // pp)
 
 
-def split(layers, pp, vpp):
-    """Chunks of each stage as [first, end): even; where that does not work out, the embedding and the head count as a
-    layer each (Megatron-LM's account_for_embedding_in_pipeline_split, _loss_in_pipeline_split), and what is
-    left over goes to the front."""
+def split(layers, pp, vpp, mtp=0):
+    """Chunks of each stage as [first, end): even; where that does not work out, the embedding, the head and what predicts
+    further tokens count as a layer each (Megatron-LM's account_for_embedding_in_pipeline_split,
+    _loss_in_pipeline_split), and what is left over goes to the front."""
     pieces = pp * vpp
     if layers % pieces == 0:
         counts = [layers // pieces] * pieces
     else:
-        base, extra = divmod(layers + 2, pieces)
+        base, extra = divmod(layers + 2 + mtp, pieces)
         counts = [base + (1 if i < extra else 0) for i in range(pieces)]
         counts[0] -= 1
-        counts[-1] -= 1
+        counts[-1] -= 1 + mtp
         for empty in (0, -1):  # a piece has at least one layer
-            if counts[empty] == 0:
+            while counts[empty] < 1:
                 counts[empty] += 1
                 counts[counts.index(max(counts))] -= 1
     bounds = [0]
@@ -338,8 +356,19 @@ def _software(row):
 PER_NODE = ("deepep", "hybridep", "bridge")
 
 
+def _drops_tokens(row):
+    return bool(re.search("token.?drop(?!less)", _words(row)))
+
+
 def _dispatch(row):
-    return "per_node" if any(word in _words(row) for word in PER_NODE) else "per_choice"
+    """Megatron drops tokens with its all-to-all only."""
+    known = any(word in _words(row) for word in PER_NODE) and not _drops_tokens(row)
+    return "per_node" if known else "per_choice"
+
+
+def _captured(row, layout):
+    """Bridge's recipes that drop tokens, so that shapes are known before, and have one stage do so."""
+    return _drops_tokens(row) and "bridge" in _words(row) and layout["pp"] == 1
 
 
 def _remat(row, software):

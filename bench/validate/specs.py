@@ -36,7 +36,7 @@ def _cluster(run, knobs):
         f"  sigma.accelerator @device memory_bytes {machine.memory}",
         f"      memory_bandwidth_bytes_per_s {machine.bandwidth} {peaks}",
         f"      peak_f32_flops_per_s {machine.bf16 / 15:.0f} launch_ns {get('launch_ns'):.0f}",
-        f"      issue_ns {get('issue_ns'):.0f}",
+        f"      issue_ns {0 if run.captured else get('issue_ns'):.0f}",
         f"      matmul_efficiency_ppm {_curve(reached('matmul'), get('matmul_half'))}",
         f"      grouped_matmul_efficiency_ppm {_curve(reached('grouped'), get('grouped_half'))}",
         f"      attention_efficiency_ppm {reached('attention') * PPM:.0f}",
@@ -60,6 +60,8 @@ def _job(run, knobs):
     recipe = " reduce bf16" if run.software == "megatron" else ""
     if run.software == "megatron" and run.machine.generation == "blackwell":
         recipe += " scratch_gradients"
+    if run.software == "megatron":
+        recipe += " eager_experts"
     if run.software == "pytorch":
         recipe += " f32_logits"
     if run.dispatch == "per_node":
@@ -75,5 +77,5 @@ def plan(run, remat):
     layout = dict(run.layout)
     stages = [{"chunks": [{"firstLayer": first, "endLayer": end} for first, end in chunks],
                "remat": [remat] * sum(end - first for first, end in chunks)}
-              for chunks in rows.split(run.model.layers, layout["pp"], layout["vpp"])]
+              for chunks in rows.split(run.model.layers, layout["pp"], layout["vpp"], run.model.mtp)]
     return {"version": 1, "model": "model", "cluster": "cluster", "job": "run", "layout": layout, "stages": stages}
