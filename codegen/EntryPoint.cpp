@@ -27,9 +27,13 @@ public:
     auto f = [&](double value) { return emit.f64(value); };
     emit.call("sigma_describe_program",
               {rt, text(launch.getSymName()), text(programHash),
-               i(elementCode(launch.getElementType())), i(launch.getPp()), i(launch.getDp()),
-               i(launch.getEp()), i(launch.getGlobalBatch()), i(launch.getMicroBatch()),
-               i(launch.getSequence()), i(launch.getVocabulary()), i(launch.getPredictedStepNs())});
+               i(elementCode(launch.getElementType())), i(launch.getGlobalBatch()),
+               i(launch.getMicroBatch()), i(launch.getSequence()), i(launch.getVocabulary()),
+               i(launch.getPredictedStepNs())});
+    emit.call("sigma_describe_mesh",
+              {rt, i(launch.getPp()), i(launch.getTp()), i(launch.getCp()), i(launch.getDp()),
+               i(launch.getEtp()), i(launch.getEp()),
+               i(launch.getContextKind() == ContextKind::Ring ? SIGMA_RING : SIGMA_ALL_TO_ALL)});
     emit.call("sigma_describe_optimizer",
               {rt, f(launch.getLearningRate()), i(launch.getWarmupSteps()), f(launch.getBeta1()),
                f(launch.getBeta2()), f(launch.getEpsilon()), f(launch.getWeightDecay()),
@@ -59,10 +63,10 @@ private:
     auto i = [&](int64_t value) { return emit.i64(value); };
     emit.call("sigma_describe_tensor",
               {rt, i(program.getStage()), text(parameter.getSymName()), i(rank), i(shape[0]),
-               i(shape[1]), i(shape[2]), i(shape[3]), i(parameter.getExpert() ? 0 : -1), i(init),
-               emit.f64(parameter.getInitScale()), i(*parameter.getValueOffset()),
-               i(*parameter.getGradientOffset()), i(*parameter.getFirstMomentOffset()),
-               i(*parameter.getSecondMomentOffset())});
+               i(shape[1]), i(shape[2]), i(shape[3]), i(parameter.getExpert()),
+               i(parameter.getSplit().value_or(-1)), i(init), emit.f64(parameter.getInitScale()),
+               i(*parameter.getValueOffset()), i(*parameter.getGradientOffset()),
+               i(*parameter.getFirstMomentOffset()), i(*parameter.getSecondMomentOffset())});
   }
 
   Value text(StringRef value) {

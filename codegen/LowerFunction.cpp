@@ -105,10 +105,15 @@ private:
   Value i(int64_t value) { return emit.i64(value); }
   Value f(double value) { return emit.f64(value); }
 
-  Value workspace(Operation *op) { return resolve(op->getAttrOfType<PlaceAttr>(kWorkspaceAttr)); }
+  /// Null where the op needs none.
+  Value workspace(Operation *op) {
+    auto place = op->getAttrOfType<PlaceAttr>(kWorkspaceAttr);
+    return place ? resolve(place) : emit.null();
+  }
 
   void lowerOp(Operation *op);
   void lowerMoeOp(Operation *op);
+  void lowerCollective(Operation *op);
   void lowerReturn(ReturnOp op);
   template <typename Op>
   SmallVector<Value> attentionSpec(Op op);
@@ -149,6 +154,7 @@ SmallVector<Value> FunctionLowering::attentionSpec(Op op) {
           i(op.getWindow().value_or(0)),
           i(op.getChunk().value_or(0)),
           f(op.getSoftcap().value_or(0.0)),
+          i(op.getRing()),
           workspace(op),
           i(op.getWorkspaceBytes())};
 }
@@ -238,10 +244,10 @@ void FunctionLowering::lowerOp(Operation *op) {
               i(width), i(0)});
       })
       .Case([&](RotaryOp op) {
-        call("sigma_rotary",
-             {e(), p(op.getInput()), p(op), i(rows(op)), i(op.getSequence()), i(op.getHeads()),
-              i(columns(op) / op.getHeads()), emit.constants(op.getFrequencies()),
-              i(op.getFrequencies().size()), f(op.getMagnitude()), i(op.getTranspose())});
+        call("sigma_rotary", {e(), p(op.getInput()), p(op), i(rows(op)), i(op.getSequence()),
+                              i(op.getHeads()), i(columns(op) / op.getHeads()),
+                              emit.constants(op.getFrequencies()), i(op.getFrequencies().size()),
+                              f(op.getMagnitude()), i(op.getTranspose()), i(op.getShares())});
       })
       .Case([&](JoinHeadsOp op) {
         call("sigma_join_heads",
@@ -258,32 +264,33 @@ void FunctionLowering::lowerOp(Operation *op) {
       .Case([&](AttentionGradOp op) { lowerAttentionGrad(op); })
       .Case([&](EmbeddingOp op) {
         call("sigma_embedding", {e(), p(op.getTokens()), p(op.getTable()), p(op), i(rows(op)),
-                                 i(columns(op)), i(rows(op.getTable()))});
+                                 i(columns(op)), i(rows(op.getTable())), i(op.getShards())});
       })
       .Case([&](EmbeddingGradOp op) {
         auto [to, accumulate] = destination(op);
         auto table =
             op.getInto() ? parameter(*op.getInto()).getTensorType() : tensor(op.getResult());
-        call("sigma_embedding_grad",
-             {e(), p(op.getTokens()), p(op.getGradient()), to, i(rows(op.getGradient())),
-              i(columns(op.getGradient())), i(table.getDimSize(0)), i(accumulate)});
+        call("sigma_embedding_grad", {e(), p(op.getTokens()), p(op.getGradient()), to,
+                                      i(rows(op.getGradient())), i(columns(op.getGradient())),
+                                      i(table.getDimSize(0)), i(op.getShards()), i(accumulate)});
       })
       .Case([&](CrossEntropyOp op) {
         call("sigma_cross_entropy",
              {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getLoss()),
-              i(rows(op.getLogits())), i(columns(op.getLogits()))});
+              i(rows(op.getLogits())), i(columns(op.getLogits())), i(op.getShards()), workspace(op),
+              i(op.getWorkspaceBytes())});
       })
       .Case([&](CrossEntropyGradOp op) {
         call("sigma_cross_entropy_grad",
              {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getGradient()),
-              p(op), i(rows(op.getLogits())), i(columns(op.getLogits()))});
+              p(op), i(rows(op.getLogits())), i(columns(op.getLogits())), i(op.getShards())});
       })
       .Case([&](ObjectiveOp op) {
         int64_t term = op.getTerm() == Term::Loss ? SIGMA_TERM_LOSS : SIGMA_TERM_BALANCE;
         call("sigma_add_objective", {e(), p(op.getValue()), f(op.getScale()), i(term)});
       })
       .Case([&](PositionsOp op) {
-        call("sigma_positions", {p(op), i(count(op)), i(op.getSequence())});
+        call("sigma_positions", {p(op), i(count(op)), i(op.getSequence()), i(op.getShares())});
       })
       .Case([&](NextTargetsOp op) {
         call("sigma_next_targets", {p(op.getTargets()), p(op), i(count(op)), i(op.getSequence())});
@@ -406,14 +413,64 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
         Value scores = op.getScores();
         call("sigma_balance_loss",
              {e(), p(scores), p(op.getChosen()), p(op), i(rows(scores) / op.getSequence()),
-              i(op.getSequence()), i(columns(scores)), i(columns(op.getChosen()))});
+              i(op.getSequence()), i(columns(scores)), i(columns(op.getChosen())),
+              i(op.getShares())});
       })
       .Case([&](BalanceLossGradOp op) {
         Value scores = op.getScores();
         call("sigma_balance_loss_grad",
              {e(), p(scores), p(op.getChosen()), p(op.getGradient()), p(op),
               i(rows(scores) / op.getSequence()), i(op.getSequence()), i(columns(scores)),
-              i(columns(op.getChosen()))});
+              i(columns(op.getChosen())), i(op.getShares())});
+      })
+      .Default([&](Operation *op) { lowerCollective(op); });
+}
+
+static int64_t groupCode(Group group) {
+  switch (group) {
+  case Group::Tensor:
+    return SIGMA_GROUP_TENSOR;
+  case Group::Context:
+    return SIGMA_GROUP_CONTEXT;
+  case Group::ExpertTensor:
+    return SIGMA_GROUP_EXPERT_TENSOR;
+  case Group::Expert:
+    return SIGMA_GROUP_EXPERT;
+  }
+  llvm_unreachable("unknown group");
+}
+
+void FunctionLowering::lowerCollective(Operation *op) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case([&](AllGatherOp op) {
+        call("sigma_all_gather", {e(), p(op.getInput()), p(op), i(rows(op.getInput())),
+                                  i(columns(op)), i(op.getBlocks()), i(groupCode(op.getGroup()))});
+      })
+      .Case([&](ReduceScatterOp op) {
+        call("sigma_reduce_scatter",
+             {e(), p(op.getInput()), p(op), i(rows(op)), i(columns(op)), i(op.getBlocks()),
+              i(groupCode(op.getGroup())), workspace(op), i(op.getWorkspaceBytes())});
+      })
+      .Case([&](GatherSequenceOp op) {
+        call("sigma_gather_sequence", {e(), p(op.getInput()), p(op), i(rows(op.getInput())),
+                                       i(columns(op.getInput())), i(op.getBlocks())});
+      })
+      .Case([&](SplitSequenceOp op) {
+        call("sigma_split_sequence",
+             {e(), p(op.getInput()), p(op), i(rows(op)), i(columns(op)), i(op.getBlocks())});
+      })
+      .Case([&](GatherSizesOp op) {
+        call("sigma_gather_sizes",
+             {p(op.getSizes()), p(op.getTable()), p(op.getAllSizes()), i(count(op.getSizes()))});
+      })
+      .Case([&](GatherExpertRowsOp op) {
+        call("sigma_gather_expert_rows", {e(), p(op.getRows()), p(op.getTable()), p(op),
+                                          i(columns(op.getTable())), i(columns(op))});
+      })
+      .Case([&](ScatterExpertRowsOp op) {
+        call("sigma_scatter_expert_rows",
+             {e(), p(op.getRows()), p(op.getTable()), p(op), i(columns(op.getTable())),
+              i(columns(op)), workspace(op), i(op.getWorkspaceBytes())});
       })
       .Case([&](ExchangeSizesOp op) {
         call("sigma_exchange_sizes", {p(op.getSizes()), p(op.getTable()), p(op.getLocalSizes()),

@@ -40,8 +40,10 @@ private:
   static int64_t channelCode(Channel channel) {
     return channel == Channel::Forward ? SIGMA_FORWARD : SIGMA_BACKWARD;
   }
-  static int64_t axisCode(Axis axis) {
-    return axis == Axis::Dp ? SIGMA_AXIS_DP : axis == Axis::Ep ? SIGMA_AXIS_EP : SIGMA_AXIS_EDP;
+  static int64_t groupCode(Axis axis) {
+    return axis == Axis::Tp   ? SIGMA_GROUP_TENSOR
+           : axis == Axis::Dp ? SIGMA_GROUP_DATA
+                              : SIGMA_GROUP_EXPERT_DATA;
   }
 
   /// A call of forward or backward: the slot is the residual's memory, wherever it stands among
@@ -96,12 +98,12 @@ private:
         })
         .Case([&](AllReduceGradientsOp op) {
           emit.call("sigma_all_reduce",
-                    {rt, e(), at(*op.getOffset()), i(*op.getElements()), i(axisCode(op.getAxis())),
+                    {rt, e(), at(*op.getOffset()), i(*op.getElements()), i(groupCode(op.getAxis())),
                      at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
         })
         .Case([&](GradientNormOp op) {
           emit.call("sigma_square_sum", {rt, e(), at(*op.getOffset()), i(*op.getElements()),
-                                         i(axisCode(op.getAxis()))});
+                                         i(groupCode(op.getAxis()))});
         })
         .Case([&](ReduceStepOp) { emit.call("sigma_reduce_step", {rt}); })
         .Case([&](AdamWOp op) { lowerAdamW(op); })

@@ -176,4 +176,4 @@ int64_t CostTables::batchBytes(const planner::Sharding &sharding) {
   return 2 * alignOffset(shapeAt(sharding).tokens() * int64_t(sizeof(int32_t)));
 }
 
-int64_t CostTables::workspaceBytes(const planner::Sharding &) { return kReduceChunkBytes; }
+int64_t CostTables::workspaceBytes(const planner::Sharding &) { return rank::kReduceChunkBytes; }

@@ -27,6 +27,11 @@ FloatType mlir::sigma::elementType(Precision precision, MLIRContext *context) {
   llvm_unreachable("unknown precision");
 }
 
+static rank::ContextKind contextKind(const planner::Sharding &sharding) {
+  return sharding.contextKind == planner::ContextKind::Ring ? rank::ContextKind::Ring
+                                                            : rank::ContextKind::AllToAll;
+}
+
 rank::ModelShape mlir::sigma::modelShape(JobOp job, ModelOp model, FloatType elementType,
                                          const planner::Sharding &sharding) {
   return {elementType,
@@ -40,8 +45,7 @@ rank::ModelShape mlir::sigma::modelShape(JobOp job, ModelOp model, FloatType ele
           sharding.tp,
           sharding.cp,
           sharding.etp,
-          sharding.contextKind == planner::ContextKind::Ring ? rank::ContextKind::Ring
-                                                             : rank::ContextKind::AllToAll};
+          contextKind(sharding)};
 }
 
 /// Arguments of a stage's forward: token ids or the previous stage's activation, and target ids
@@ -88,11 +92,11 @@ static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
                                    const rank::ModelShape &shape) {
   AdamWOp adamw = job.getOptimizer();
   return builder.create<rank::LaunchOp>(
-      plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(), plan.getPp(),
-      plan.getDp(), plan.getEtp(), plan.getEp(), job.getBatch(), plan.getMicroBatch(),
-      shape.sequence, shape.vocabulary, shape.elementType, adamw.getLearningRate(),
-      adamw.getWarmup(), adamw.getBeta1(), adamw.getBeta2(), adamw.getEpsilon(),
-      adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
+      plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(),
+      shape.contextKind, plan.getPp(), plan.getDp(), plan.getEtp(), plan.getEp(), job.getBatch(),
+      plan.getMicroBatch(), shape.sequence, shape.vocabulary, shape.elementType,
+      adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(), adamw.getBeta2(),
+      adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
       job.getExpertCapacityPpmAttr());
 }
 
@@ -112,7 +116,7 @@ struct ExpandBlocks : mlir::sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type) || failed(requireExpandable(plan)) ||
+    if (failed(type) || failed(requireRunnable(plan)) ||
         failed(requireTableOnOneStage(plan, model)))
       return signalPassFailure();
     rank::ModelShape shape = modelShape(job, model, *type, planFromOp(plan).layout.sharding());

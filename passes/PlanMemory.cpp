@@ -13,7 +13,6 @@ using namespace mlir;
 using namespace mlir::rank;
 using mlir::sigma::alignOffset;
 using mlir::sigma::BufferLayout;
-using mlir::sigma::kReduceChunkBytes;
 
 /// Lifetimes count ops of the block.
 static llvm::DenseMap<Operation *, int64_t> numberOps(Block &block) {
@@ -154,12 +153,28 @@ private:
   }
 
   /// Which gradients are reduced together. Loads are no part of the gradient's norm.
-  enum BucketKind { kReplicated, kExpert, kLoads, kNumBuckets };
+  enum BucketKind { kHeldInCopy, kDense, kExpert, kLoads, kNumBuckets };
 
   static BucketKind bucketOf(ParameterOp parameter) {
-    return parameter.isUpdatedByLoad() ? kLoads : parameter.getExpert() ? kExpert : kReplicated;
+    if (parameter.isUpdatedByLoad())
+      return kLoads;
+    return parameter.getExpert() ? kExpert : parameter.isHeldInCopy() ? kHeldInCopy : kDense;
   }
-  static BucketKind bucketOf(Axis axis) { return axis == Axis::Edp ? kExpert : kReplicated; }
+
+  /// Gradients whose squares the norm counts over `axis`.
+  Bucket normed(Axis axis) const {
+    return gradients[axis == Axis::Edp ? kExpert : axis == Axis::Tp ? kHeldInCopy : kDense];
+  }
+
+  /// Gradients that are summed over `axis`: over dp, those that were summed over tp before, too.
+  Bucket reduced(AllReduceGradientsOp op) const {
+    Bucket bucket = op.getLoads() ? gradients[kLoads] : normed(op.getAxis());
+    if (op.getAxis() == Axis::Dp && !op.getLoads()) {
+      bucket.offset = gradients[kHeldInCopy].offset;
+      bucket.bytes += gradients[kHeldInCopy].bytes;
+    }
+    return bucket;
+  }
 
   /// Gradients of one bucket lie side by side, so that each is reduced in one go.
   void placeParameters() {
@@ -223,14 +238,6 @@ private:
     end += layout.bytes();
   }
 
-  /// Whether other ranks hold the parameters whose gradients are reduced over `axis`.
-  bool hasReplicas(Axis axis) {
-    LaunchOp launch = program.getLaunchOp();
-    int64_t data = launch.getDp() * launch.getCp();
-    return (axis == Axis::Edp ? data * launch.getTp() / (launch.getEtp() * launch.getEp()) : data) >
-           1;
-  }
-
   void placeBuckets(Operation *op) {
     int64_t elementBytes = program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
     if (auto zero = dyn_cast<ZeroGradientsOp>(op)) {
@@ -239,15 +246,15 @@ private:
       zero.setOffset(begin);
       zero.setElements((last.offset + last.bytes - begin) / elementBytes);
     } else if (auto reduce = dyn_cast<AllReduceGradientsOp>(op)) {
-      const Bucket &bucket = gradients[reduce.getLoads() ? kLoads : bucketOf(reduce.getAxis())];
-      int64_t workspace =
-          hasReplicas(reduce.getAxis()) ? std::min(kReduceChunkBytes, bucket.bytes) : 0;
+      const Bucket bucket = reduced(reduce);
+      bool hasReplicas = program.getLaunchOp().getReplicas(reduce.getAxis()) > 1;
+      int64_t workspace = hasReplicas ? std::min(kReduceChunkBytes, bucket.bytes) : 0;
       reduce.setOffset(bucket.offset);
       reduce.setElements(bucket.bytes / elementBytes);
       reduce.setWorkspaceBytes(workspace);
       scheduleWorkspace = std::max(scheduleWorkspace, workspace);
     } else if (auto norm = dyn_cast<GradientNormOp>(op)) {
-      const Bucket &bucket = gradients[bucketOf(norm.getAxis())];
+      const Bucket bucket = normed(norm.getAxis());
       norm.setOffset(bucket.offset);
       norm.setElements(bucket.bytes / elementBytes);
     }

@@ -17,10 +17,11 @@ static rank::LaunchOp createLaunch(JobOp job, const planner::Sharding &sharding,
                                    const rank::ModelShape &shape, OpBuilder &builder) {
   double zero = 0.0;
   int64_t dp = sharding.etp * sharding.ep;
-  return builder.create<rank::LaunchOp>(
-      job.getLoc(), "probe", sharding.tp, sharding.cp, /*pp=*/1, dp, sharding.etp, sharding.ep,
-      dp * shape.microBatch, shape.microBatch, shape.sequence, shape.vocabulary, shape.elementType,
-      zero, 0, zero, zero, zero, zero, zero, 0, job.getExpertCapacityPpmAttr());
+  return builder.create<rank::LaunchOp>(job.getLoc(), "probe", sharding.tp, sharding.cp,
+                                        shape.contextKind, /*pp=*/1, dp, sharding.etp, sharding.ep,
+                                        dp * shape.microBatch, shape.microBatch, shape.sequence,
+                                        shape.vocabulary, shape.elementType, zero, 0, zero, zero,
+                                        zero, zero, zero, 0, job.getExpertCapacityPpmAttr());
 }
 
 static void createForward(rank::ProgramOp program, const rank::ModelShape &shape,

@@ -15,12 +15,8 @@ struct FixedSize {
 };
 } // namespace
 
-/// What sigma-expand-blocks knows no other value of.
-static const FixedSize kUnexpanded[] = {
+static const FixedSize kFixed[] = {
     {"vpp", Axis::Vpp, 1}, {"zero", Axis::Zero, 0}, {"expert_zero", Axis::ExpertZero, 0}};
-/// What programs can be written for, but have no communicators for.
-static const FixedSize kUnscheduled[] = {
-    {"tp", Axis::Tp, 1}, {"cp", Axis::Cp, 1}, {"etp", Axis::Etp, 1}};
 
 static LogicalResult refuse(Operation *op, const Twine &what, const Twine &instead) {
   return op->emitError() << what << " can be planned, but not run; " << instead;
@@ -33,8 +29,8 @@ static LogicalResult requireSize(Operation *op, const FixedSize &fixed, int64_t 
                 "pin " + fixed.name + " = " + Twine(fixed.value));
 }
 
-LogicalResult mlir::sigma::requireExpandable(PlanOp plan) {
-  for (const FixedSize &fixed : kUnexpanded)
+LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
+  for (const FixedSize &fixed : kFixed)
     if (failed(requireSize(plan, fixed, plan.getSize(fixed.name))))
       return failure();
   if (plan.getSchedule() != Schedule::OneFOneB)
@@ -45,26 +41,10 @@ LogicalResult mlir::sigma::requireExpandable(PlanOp plan) {
   return success();
 }
 
-LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
-  for (const FixedSize &fixed : kUnscheduled)
-    if (failed(requireSize(plan, fixed, plan.getSize(fixed.name))))
-      return failure();
-  return requireExpandable(plan);
-}
-
-LogicalResult mlir::sigma::requireRunnable(rank::LaunchOp launch, Operation *program) {
-  const int64_t sizes[] = {launch.getTp(), launch.getCp(), launch.getEtp()};
-  for (auto [fixed, size] : llvm::zip_equal(kUnscheduled, sizes))
-    if (failed(requireSize(program, fixed, size)))
-      return failure();
-  return success();
-}
-
 void mlir::sigma::keepToRunnable(planner::Job &job) {
-  for (ArrayRef<FixedSize> sizes : {ArrayRef(kUnexpanded), ArrayRef(kUnscheduled)})
-    for (const FixedSize &fixed : sizes)
-      if (!job.pins[fixed.axis])
-        job.pins[fixed.axis] = fixed.value;
+  for (const FixedSize &fixed : kFixed)
+    if (!job.pins[fixed.axis])
+      job.pins[fixed.axis] = fixed.value;
   if (!job.pins.schedule)
     job.pins.schedule = planner::Schedule::OneForwardOneBackward;
   job.allowsStagesInside = false;

@@ -3,21 +3,14 @@
 #ifndef PASSES_RUNNABLE_H
 #define PASSES_RUNNABLE_H
 
-#include "dialects/Rank/RankOps.h"
 #include "dialects/Sigma/SigmaOps.h"
 #include "planner/Problem.h"
 
 namespace mlir::sigma {
 namespace planner = ::sigma::planner;
 
-/// Fails, naming the choice, on a plan that can be costed but not written as programs.
-LogicalResult requireExpandable(PlanOp plan);
-
 /// Fails, naming the choice, on a plan that can be costed but not run.
 LogicalResult requireRunnable(PlanOp plan);
-
-/// The same of a program, which can be written for any sharding of tensors and sequences.
-LogicalResult requireRunnable(rank::LaunchOp launch, Operation *program);
 
 /// Keeps a search to plans that programs can run. What the user pinned otherwise stays, for
 /// requireRunnable to refuse by name.

@@ -1,7 +1,6 @@
 //===- Schedule1F1B.cpp - the one-forward-one-backward schedule -----------===//
 
 #include "passes/Passes.h"
-#include "passes/Runnable.h"
 #include "passes/Transforms.h"
 
 namespace mlir::sigma {
@@ -97,18 +96,25 @@ private:
     pending[int(channel)] = builder.create<SendOp>(loc, value, to, channel, microBatch);
   }
 
+  void reduce(Axis axis, bool loads) {
+    builder.create<AllReduceGradientsOp>(loc, axis, loads, IntegerAttr(), IntegerAttr(),
+                                         IntegerAttr());
+  }
+
   void update(ProgramOp program) {
     auto parameters = llvm::to_vector(program.getBody().getOps<ParameterOp>());
     auto isAny = [&](auto predicate) { return llvm::any_of(parameters, predicate); };
-    SmallVector<Axis> axes{Axis::Dp};
+    SmallVector<Axis> dense{Axis::Dp};
+    if (launch.getTp() > 1)
+      dense.insert(dense.begin(), Axis::Tp);
+    SmallVector<Axis> axes = dense;
     if (isAny([](ParameterOp parameter) { return parameter.getExpert(); }))
       axes.push_back(Axis::Edp);
     for (Axis axis : axes)
-      builder.create<AllReduceGradientsOp>(loc, axis, /*loads=*/false, IntegerAttr(), IntegerAttr(),
-                                           IntegerAttr());
+      reduce(axis, /*loads=*/false);
     if (isAny([](ParameterOp parameter) { return parameter.isUpdatedByLoad(); }))
-      builder.create<AllReduceGradientsOp>(loc, Axis::Dp, /*loads=*/true, IntegerAttr(),
-                                           IntegerAttr(), IntegerAttr());
+      for (Axis axis : dense)
+        reduce(axis, /*loads=*/true);
     for (Axis axis : axes)
       builder.create<GradientNormOp>(loc, axis, IntegerAttr(), IntegerAttr());
     builder.create<ReduceStepOp>(loc);
@@ -165,8 +171,7 @@ struct Schedule1F1B : mlir::sigma::impl::Schedule1F1BBase<Schedule1F1B> {
       program.emitOpError() << "has a schedule already";
       return signalPassFailure();
     }
-    if (failed(mlir::sigma::requireRunnable(program.getLaunchOp(), program)) ||
-        failed(checkSignature(program)))
+    if (failed(checkSignature(program)))
       return signalPassFailure();
     OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
     auto schedule = builder.create<ScheduleOp>(program.getLoc());

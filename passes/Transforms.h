@@ -33,9 +33,6 @@ void planFunctionMemory(rank::FuncOp func);
 /// Transient bytes of a backward that is a part of a longer one; its gradients, in and out, count.
 int64_t backwardBytesAsPart(rank::FuncOp backward);
 
-/// Scratch memory of an all-reduce: the most of a bucket that is exchanged at a time.
-inline constexpr int64_t kReduceChunkBytes = 4 << 20;
-
 /// Start of the next buffer: offsets are multiples of a cache line.
 inline int64_t alignOffset(int64_t offset) { return (offset + 63) / 64 * 64; }
 

@@ -14,8 +14,8 @@ static void require(bool good, const std::string &what) {
 }
 
 static void checkTensor(const Runtime &rt, const Tensor &tensor) {
-  require(tensor.stage >= 0 && tensor.stage < rt.program.pp, tensor.name + ": stage");
-  require(tensor.shardDim < int64_t(tensor.local.size()), tensor.name + ": shard dimension");
+  require(tensor.stage >= 0 && tensor.stage < rt.mesh.shape.pp, tensor.name + ": stage");
+  require(tensor.split < int64_t(tensor.local.size()), tensor.name + ": split dimension");
   const int64_t bytes = tensor.elements() * elemBytes(rt.program.elem);
   for (const int64_t offset : {tensor.value, tensor.gradient, tensor.first, tensor.second})
     require(offset >= 0 && offset + bytes <= rt.stages[tensor.stage].arenaBytes,
@@ -25,14 +25,17 @@ static void checkTensor(const Runtime &rt, const Tensor &tensor) {
 void checkDescription(Runtime &rt) {
   const Program &p = rt.program;
   require(p.elem == SIGMA_F32 || p.elem == SIGMA_F64, "element type");
-  require(p.pp > 0 && p.dp > 0 && p.ep > 0 && p.dp % p.ep == 0, "mesh");
-  require(p.microBatch > 0 && p.globalBatch > 0 && p.globalBatch % (p.dp * p.microBatch) == 0,
+  const MeshShape &mesh = rt.mesh.shape;
+  for (const int64_t degree : {mesh.pp, mesh.tp, mesh.cp, mesh.dp, mesh.etp, mesh.ep})
+    require(degree > 0, "mesh");
+  require(mesh.ranksPerStage() % (mesh.etp * mesh.ep) == 0, "mesh of experts");
+  require(p.microBatch > 0 && p.globalBatch > 0 && p.globalBatch % (mesh.dp * p.microBatch) == 0,
           "batch");
-  require(p.sequence > 0, "sequence");
+  require(p.sequence > 0 && p.sequence % (mesh.tp * mesh.cp) == 0, "sequence");
   std::sort(rt.stages.begin(), rt.stages.end(),
             [](const Stage &a, const Stage &b) { return a.index < b.index; });
-  require(int64_t(rt.stages.size()) == p.pp, "number of stages");
-  for (int64_t i = 0; i < p.pp; ++i)
+  require(int64_t(rt.stages.size()) == mesh.pp, "number of stages");
+  for (int64_t i = 0; i < mesh.pp; ++i)
     require(rt.stages[i].index == i && rt.stages[i].step, "stage " + std::to_string(i));
   for (const Tensor &tensor : rt.tensors)
     checkTensor(rt, tensor);
@@ -43,9 +46,10 @@ Json listTensors(const Runtime &rt) {
   for (const Tensor &tensor : rt.tensors)
     list.push_back({{"name", tensor.name},
                     {"stage", tensor.stage},
-                    {"shape", tensor.globalShape(rt.program.ep)},
+                    {"shape", tensor.globalShape(rt.mesh.shape)},
                     {"localShape", tensor.local},
-                    {"shardDim", tensor.shardDim}});
+                    {"expert", tensor.expert},
+                    {"splitDim", tensor.split}});
   return list;
 }
 
@@ -61,8 +65,7 @@ void initializeTensors(Runtime &rt) {
   for (const Tensor *tensor : rt.ownTensors()) {
     char *arena = rt.arena.data();
     const int64_t bytes = tensor->elements() * elemBytes(rt.program.elem);
-    initializeTensor(*tensor, rt.program.ep, rt.mesh.epIndex, rt.options.seed, rt.program.elem,
-                     arena + tensor->value);
+    initializeTensor(*tensor, rt.mesh, rt.options.seed, rt.program.elem, arena + tensor->value);
     for (const int64_t offset : {tensor->gradient, tensor->first, tensor->second})
       std::memset(arena + offset, 0, bytes);
   }

@@ -26,12 +26,9 @@ class Checkpointer;
 struct Program {
   std::string name, hash;
   int64_t elem = SIGMA_F32;
-  int64_t pp = 1, dp = 1, ep = 1;
   int64_t globalBatch = 1, microBatch = 1, sequence = 1, vocabulary = 1;
   int64_t predictedStepNs = 0;
 
-  int64_t worldSize() const { return pp * dp; }
-  int64_t numMicroBatches() const { return globalBatch / (dp * microBatch); }
   int64_t tokensPerStep() const { return globalBatch * sequence; }
 };
 
@@ -94,6 +91,10 @@ struct sigma_runtime {
   /// This rank's tensors, in the order of their description.
   std::vector<const sigma::runtime::Tensor *> ownTensors() const;
   int64_t plannedPeakBytes() const;
+  /// Of a rank in a step.
+  int64_t numMicroBatches() const {
+    return program.globalBatch / (mesh.shape.dp * program.microBatch);
+  }
 
   template <class T>
   const sigma::runtime::Kernels<T> &kernels() const {

@@ -15,12 +15,18 @@ using namespace sigma::runtime;
 void sigma_load_batch(sigma_rt rt, sigma_i64 microBatch, sigma_ptr tokens, sigma_ptr targets) {
   guarded(rt, [&] {
     const Program &program = rt->program;
-    const int64_t inRank =
-        (rt->mesh.dpIndex * program.numMicroBatches() + microBatch) * program.microBatch;
+    const Mesh &mesh = rt->mesh;
+    const int64_t inRank = (mesh.dpIndex * rt->numMicroBatches() + microBatch) * program.microBatch;
     const int64_t first = rt->step.finished * program.globalBatch + inRank;
-    for (int64_t row = 0; row < program.microBatch; ++row)
-      rt->data.load(first + row, static_cast<int32_t *>(tokens) + row * program.sequence,
-                    static_cast<int32_t *>(targets) + row * program.sequence);
+    const int64_t share = program.sequence / mesh.shape.cp;
+    for (int64_t row = 0; row < program.microBatch; ++row) {
+      const Sample sample = rt->data.sample(first + row);
+      for (int64_t i = 0; i < share; ++i) {
+        const int64_t position = mesh.position(i, share);
+        static_cast<int32_t *>(tokens)[row * share + i] = sample.token(position);
+        static_cast<int32_t *>(targets)[row * share + i] = sample.target(position);
+      }
+    }
   });
 }
 
@@ -33,11 +39,11 @@ void sigma_add_objective(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_f64
 }
 
 void sigma_square_sum(sigma_rt rt, sigma_i64 elem, sigma_ptr gradient, sigma_i64 n,
-                      sigma_i64 axis) {
+                      sigma_i64 group) {
   // Replicas hold the same gradient; one of them counts it.
   const Mesh &mesh = rt->mesh;
-  const int64_t replica = axis == SIGMA_AXIS_DP ? mesh.dpIndex : mesh.edpIndex;
-  if (replica != 0)
+  const Group &replicas = group == SIGMA_GROUP_EXPERT_DATA ? mesh.expertData : mesh.data;
+  if (replicas.index != 0 || (group == SIGMA_GROUP_TENSOR && mesh.tensor.index != 0))
     return;
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);

@@ -18,10 +18,12 @@ namespace sigma::runtime {
 namespace {
 
 void checkWorldSize(const Runtime &rt) {
-  const int64_t needed = rt.program.worldSize();
+  const MeshShape &mesh = rt.mesh.shape;
+  const int64_t needed = mesh.size();
   if (rt.mesh.size != needed)
     throw UserError("this program is built for " + std::to_string(needed) + " ranks (pp " +
-                    std::to_string(rt.program.pp) + " x dp " + std::to_string(rt.program.dp) +
+                    std::to_string(mesh.pp) + " x tp " + std::to_string(mesh.tp) + " x cp " +
+                    std::to_string(mesh.cp) + " x dp " + std::to_string(mesh.dp) +
                     "), and was started with " + std::to_string(rt.mesh.size) + "; use mpirun -n " +
                     std::to_string(needed) + ", or --supervise");
 }
@@ -115,7 +117,7 @@ int stopped(Runtime &rt) {
 
 int run(Runtime &rt) {
   checkWorldSize(rt);
-  rt.mesh = makeMesh(rt.program.pp, rt.program.dp, rt.program.ep);
+  rt.mesh = makeMesh(rt.mesh.shape);
   const std::string products = prepareLinearAlgebra(rt.program.elem);
   together(rt, [&] { prepare(rt); });
   LoadedCheckpoint loaded = start(rt);

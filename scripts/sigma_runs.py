@@ -5,6 +5,7 @@ Nothing here waits without a limit, and a run that is cut off takes all its rank
 
 import glob
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -22,6 +23,27 @@ PLANS = {
     "dp2-pp2": (4, "pp=2,dp=2,ep=1"),
     "pp2-ep2": (4, "pp=2,dp=2,ep=2"),
 }
+
+# Plans that split tensors and sequences, alone and with the others; etp, ep count the ranks of tp, cp and dp again.
+SPLIT_PLANS = {
+    "tp2": (2, "tp=2,etp=1,ep=1"),
+    "tp2-pp2": (4, "tp=2,pp=2,etp=1,ep=1"),
+    "tp2-dp2": (4, "tp=2,dp=2,etp=1,ep=1"),
+    "tp2-ep4": (4, "tp=2,dp=2,etp=1,ep=4"),
+    "etp2": (2, "dp=2,etp=2,ep=1"),
+    "etp2-ep2": (4, "dp=4,etp=2,ep=2"),
+    "tp2-etp2-ep2": (4, "tp=2,dp=2,etp=2,ep=2"),
+    "cp2": (2, "cp=2,etp=1,ep=1"),
+    "cp2-pp2": (4, "cp=2,pp=2,etp=1,ep=1"),
+    "cp2-ep4": (4, "cp=2,dp=2,etp=1,ep=4"),
+    "cp4": (4, "cp=4,etp=1,ep=1"),
+    "cp2 heads": (2, "cp=2,etp=1,ep=1,context=all-to-all"),
+    "tp2-cp2": (4, "tp=2,cp=2,etp=2,ep=2"),
+    "tp2-cp2 heads": (4, "tp=2,cp=2,etp=1,ep=4,context=all-to-all"),
+}
+
+
+ALL_TO_ALL = ",context=all-to-all"  # no pin of sigma's
 
 
 class RunError(Exception):
@@ -100,7 +122,7 @@ class Program:
         self.folder = pathlib.Path(folder)
         self.train = self.folder / "train"
         self.plan = json.loads((self.folder / "plan.json").read_text())
-        self.ranks = self.plan["layout"]["pp"] * self.plan["layout"]["dp"]
+        self.ranks = math.prod(self.plan["layout"][degree] for degree in ("pp", "tp", "cp", "dp"))
 
     def command(self, *arguments, supervise=False, ranks=None):
         if supervise:
@@ -123,18 +145,28 @@ class Program:
         return read_log(log)
 
 
+def with_all_to_all(sigma, spec, folder, options):
+    """A plan whose ranks of a context group exchange heads: sigma chooses between that and a ring by itself."""
+    path = folder.with_name(folder.name + ".json")
+    run([sigma, "plan", spec, "--runnable", "-o", path, *options], folder.with_name(folder.name + ".out"))
+    path.write_text(path.read_text().replace('"contextKind": "ring"', '"contextKind": "all-to-all"'))
+    return path
+
+
 def build(sigma, spec, folder, devices=None, pins="", *more, timeout=300):
     folder = pathlib.Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    command = [sigma, "build", spec, "-o", folder, *more]
-    command += [f"--devices={devices}"] if devices else []
-    command += [f"--pin={pins}"] if pins else []
-    run(command, folder.with_name(folder.name + ".out"), timeout=timeout)
+    own_pins = pins.removesuffix(ALL_TO_ALL)
+    options = [*more] + ([f"--devices={devices}"] if devices else [])
+    pinned = [f"--pin={own_pins}"] if own_pins else []
+    if pins != own_pins:
+        pinned = [f"--plan={with_all_to_all(sigma, spec, folder, options + pinned)}"]
+    run([sigma, "build", spec, "-o", folder, *options, *pinned], folder.with_name(folder.name + ".out"), timeout=timeout)
     return Program(folder)
 
 
 def build_plan(sigma, spec, folder, name):
-    devices, pins = PLANS[name]
+    devices, pins = {**PLANS, **SPLIT_PLANS}[name]
     return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, pins)
 
 
@@ -181,6 +213,19 @@ def largest_difference(some, others, first=None):
     if some.keys() != others.keys():
         raise RunError(f"the runs have different steps: {len(some)} and {len(others)}")
     return max(abs(some[step] - others[step]) / abs(others[step]) for step in some if first is None or step <= first)
+
+
+def gradient_difference(sigma, program, reference, folder, *arguments):
+    """The largest relative difference in norm of the gradients of two programs' first step, over all tensors."""
+    saved = []
+    for some in (program, reference):
+        name = folder / f"{some.folder.name}.first"
+        if not name.exists():
+            some.run(name.with_suffix(".log"), *arguments, "--steps=1", "--precision=f64", f"--checkpoint-dir={name}")
+        saved.append(name / "step-00000001")
+    compare = pathlib.Path(sigma).with_name("sigma_compare_checkpoints")
+    lines = run([compare, *saved], folder / "gradients.out").splitlines()
+    return max(float(line.split()[0]) for line in lines)
 
 
 def licences(path):

@@ -35,10 +35,18 @@ RankedTensorType BlockBuilder::indices(ArrayRef<int64_t> shape) const {
 
 Value BlockBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, const ParameterKind &kind) {
   std::string fullName = prefix + "." + name.str();
-  parameterBuilder.create<ParameterOp>(loc, fullName, floats(shape), kind.init, kind.scale,
-                                       kind.decay, kind.expert, kind.update, kind.updateRate,
-                                       IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
+  parameterBuilder.create<ParameterOp>(
+      loc, fullName, floats(shape), kind.init, kind.scale, kind.decay, kind.expert,
+      kind.split ? opBuilder.getI64IntegerAttr(*kind.split) : IntegerAttr(), kind.update,
+      kind.updateRate, IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
   return weight(fullName, floats(shape));
+}
+
+/// The dimension of a part; columns come after rows. A group of one rank has no parts.
+std::optional<int64_t> BlockBuilder::split(Part part, int64_t rowDimension, int64_t ranks) const {
+  if (part == Part::Whole || ranks == 1)
+    return std::nullopt;
+  return part == Part::Rows ? rowDimension : rowDimension + 1;
 }
 
 Value BlockBuilder::weight(StringRef fullName, RankedTensorType type) {
@@ -51,26 +59,33 @@ Value BlockBuilder::embeddingTable(int64_t vocabulary, int64_t width) {
     return weight(kName, floats({vocabulary, width}));
   std::string block = "embedding";
   std::swap(prefix, block);
-  Value table = matrix("table", vocabulary, width);
+  Value table = matrix("table", vocabulary, width, Part::Rows);
   std::swap(prefix, block);
   return table;
 }
 
-Value BlockBuilder::matrix(StringRef name, int64_t rows, int64_t columns) {
-  return parameter(name, {rows, columns}, {Init::Normal, modelShape.initStd, /*decay=*/true});
+Value BlockBuilder::matrix(StringRef name, int64_t rows, int64_t columns, Part part) {
+  ParameterKind kind{Init::Normal, modelShape.initStd, /*decay=*/true};
+  kind.split = split(part, /*rowDimension=*/0, modelShape.tp);
+  return parameter(name, {rows, columns}, kind);
 }
 
-Value BlockBuilder::expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns) {
-  return parameter(name, {experts, rows, columns},
-                   {Init::Normal, modelShape.initStd, /*decay=*/true, /*expert=*/true});
+Value BlockBuilder::expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns,
+                                   Part part) {
+  ParameterKind kind{Init::Normal, modelShape.initStd, /*decay=*/true, /*expert=*/true};
+  kind.split = split(part, /*rowDimension=*/1, modelShape.etp);
+  return parameter(name, {experts, rows, columns}, kind);
 }
 
 Value BlockBuilder::normWeight(StringRef name, int64_t width) {
   return parameter(name, {width}, {Init::Ones});
 }
 
-Value BlockBuilder::bias(StringRef name, int64_t width) {
-  return parameter(name, {width}, {Init::Zeros});
+Value BlockBuilder::bias(StringRef name, int64_t width, Part part) {
+  ParameterKind kind{Init::Zeros};
+  if (part == Part::Columns)
+    kind.split = split(part, /*rowDimension=*/-1, modelShape.tp);
+  return parameter(name, {width}, kind);
 }
 
 Value BlockBuilder::expertBiases(StringRef name, int64_t experts, int64_t width) {

@@ -7,8 +7,9 @@
 
 namespace mlir::rank {
 
-/// How attention sees a sequence that ranks share; see rank.launch.
-enum class ContextKind { Ring, AllToAll };
+/// What a rank has of a tensor that its group could share: all of it, or a part of the rows or
+/// columns. Of experts, the group is that of their tensor parallelism.
+enum class Part { Whole, Rows, Columns };
 
 /// What all blocks of one stage share while they are expanded.
 struct ModelShape {
@@ -67,11 +68,12 @@ public:
   RankedTensorType floats(ArrayRef<int64_t> shape) const;
   RankedTensorType indices(ArrayRef<int64_t> shape) const;
 
-  // Parameters, read where they are used.
-  Value matrix(StringRef name, int64_t rows, int64_t columns);
-  Value expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns);
+  // Parameters, read where they are used. Sizes are those of the rank's part.
+  Value matrix(StringRef name, int64_t rows, int64_t columns, Part part);
+  Value expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns, Part part);
   Value normWeight(StringRef name, int64_t width);
-  Value bias(StringRef name, int64_t width);
+  /// `part` is that of the matrix whose products it is added to; rows make no part of it.
+  Value bias(StringRef name, int64_t width, Part part);
   Value expertBiases(StringRef name, int64_t experts, int64_t width);
   /// A bias of the router's choice, which load moves by `rate` per step.
   Value loadBias(StringRef name, int64_t experts, double rate);
@@ -123,9 +125,11 @@ private:
     bool decay = false, expert = false;
     Update update = Update::Gradient;
     double updateRate = 0;
+    std::optional<int64_t> split = std::nullopt; // the dimension that a group shares
   };
   Value parameter(StringRef name, ArrayRef<int64_t> shape, const ParameterKind &kind);
   Value weight(StringRef fullName, RankedTensorType type);
+  std::optional<int64_t> split(Part part, int64_t rowDimension, int64_t ranks) const;
 
   ProgramOp program;
   ModelShape modelShape;

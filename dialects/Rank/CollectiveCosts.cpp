@@ -13,7 +13,14 @@ CollectiveUses AllGatherOp::getCollectives() {
   return {{CollectiveKind::AllGather, getGroup(), bytesOf(getResult())}};
 }
 
+/// Memory in which the parts of all ranks arrive, at least a row of each at a time.
+static int64_t reduceBytes(Value whole, Value part) {
+  int64_t oneRowOfEach = bytesOf(whole) / cast<RankedTensorType>(part.getType()).getDimSize(0);
+  return std::min(bytesOf(whole), std::max(kReduceChunkBytes, oneRowOfEach));
+}
+
 int64_t ReduceScatterOp::getBytes() { return 0; }
+int64_t ReduceScatterOp::getWorkspaceBytes() { return reduceBytes(getInput(), getResult()); }
 CollectiveUses ReduceScatterOp::getCollectives() {
   return {{CollectiveKind::ReduceScatter, getGroup(), bytesOf(getInput())}};
 }
@@ -35,6 +42,11 @@ CollectiveUses CrossEntropyOp::getCollectives() {
     return {};
   return {{CollectiveKind::AllReduce, Group::Tensor, bytesOf(getLse())},
           {CollectiveKind::AllReduce, Group::Tensor, 2 * bytesOf(getLse())}};
+}
+
+/// The log-sum-exp of every part.
+int64_t CrossEntropyOp::getWorkspaceBytes() {
+  return getShards() == 1 ? 0 : getShards() * bytesOf(getLse());
 }
 
 /// The load of each expert in each sequence.
@@ -75,6 +87,7 @@ CollectiveUses GatherExpertRowsOp::getCollectives() {
   return {{CollectiveKind::AllGather, Group::ExpertTensor, expectedBytes(*this)}};
 }
 int64_t ScatterExpertRowsOp::getBytes() { return 2 * expectedBytes(*this); }
+int64_t ScatterExpertRowsOp::getWorkspaceBytes() { return reduceBytes(getRows(), getResult()); }
 CollectiveUses ScatterExpertRowsOp::getCollectives() {
   return {{CollectiveKind::ReduceScatter, Group::ExpertTensor, expectedBytes(*this)}};
 }

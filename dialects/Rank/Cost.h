@@ -27,6 +27,9 @@ struct CollectiveUse {
 };
 using CollectiveUses = SmallVector<CollectiveUse, 2>;
 
+/// Scratch memory of sums over ranks: the most that is exchanged at a time.
+inline constexpr int64_t kReduceChunkBytes = 4 << 20;
+
 /// Whether a type is a tensor of static shape with 1 to 2^48 elements: every byte count fits an
 /// int64_t.
 bool isBounded(Type type);

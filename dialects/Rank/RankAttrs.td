@@ -32,8 +32,8 @@ def Rank_InitEnum : Rank_Enum<"Init", "initial values of a parameter", [
   I32EnumAttrCase<"Normal", 2, "normal">]>;
 def Rank_ChannelEnum : Rank_Enum<"Channel", "direction between pipeline stages", [
   I32EnumAttrCase<"Forward", 0, "forward">, I32EnumAttrCase<"Backward", 1, "backward">]>;
-def Rank_AxisEnum : Rank_Enum<"Axis", "group of ranks that hold replicas", [
-  I32EnumAttrCase<"Dp", 0, "dp">, I32EnumAttrCase<"Ep", 1, "ep">, I32EnumAttrCase<"Edp", 2, "edp">]>;
+def Rank_AxisEnum : Rank_Enum<"Axis", "ranks of a stage that hold the same parameters", [
+  I32EnumAttrCase<"Tp", 0, "tp">, I32EnumAttrCase<"Dp", 1, "dp">, I32EnumAttrCase<"Edp", 2, "edp">]>;
 def Rank_DirectionEnum : Rank_Enum<"Direction", "direction of a token exchange", [
   I32EnumAttrCase<"Dispatch", 0, "dispatch">, I32EnumAttrCase<"Collect", 1, "collect">]>;
 def Rank_TermEnum : Rank_Enum<"Term", "term of the training objective", [
@@ -52,6 +52,9 @@ def Rank_GroupEnum : Rank_Enum<"Group", "ranks of a stage that work on one micro
   I32EnumAttrCase<"Tensor", 0, "tensor">, I32EnumAttrCase<"Context", 1, "context">,
   I32EnumAttrCase<"ExpertTensor", 2, "expert_tensor">, I32EnumAttrCase<"Expert", 3, "expert">]>;
 
+def Rank_ContextKindEnum : Rank_Enum<"ContextKind", "how attention sees a sequence that ranks share", [
+  I32EnumAttrCase<"Ring", 0, "ring">, I32EnumAttrCase<"AllToAll", 1, "all_to_all">]>;
+
 def Rank_InitAttr : Rank_EnumAttr<Rank_InitEnum, "init">;
 def Rank_ChannelAttr : Rank_EnumAttr<Rank_ChannelEnum, "channel">;
 def Rank_AxisAttr : Rank_EnumAttr<Rank_AxisEnum, "axis">;
@@ -59,6 +62,7 @@ def Rank_DirectionAttr : Rank_EnumAttr<Rank_DirectionEnum, "direction">;
 def Rank_TermAttr : Rank_EnumAttr<Rank_TermEnum, "term">;
 def Rank_ActivationAttr : Rank_EnumAttr<Rank_ActivationEnum, "activation">;
 def Rank_UpdateAttr : Rank_EnumAttr<Rank_UpdateEnum, "update">;
+def Rank_ContextKindAttr : Rank_EnumAttr<Rank_ContextKindEnum, "context_kind">;
 def Rank_GroupAttr : Rank_EnumAttr<Rank_GroupEnum, "group">;
 def Rank_ScoreAttr : Rank_EnumAttr<Rank_ScoreEnum, "score">;
 

@@ -12,15 +12,15 @@ include "dialects/Rank/RankComputeOps.td"
 // Tensor and context parallelism
 //===----------------------------------------------------------------------===//
 
-class Rank_RowsCollectiveOp<string mnemonic, list<Trait> traits = []>
-    : Rank_CostedOp<mnemonic, ["getBytes", "getCollectives"], !listconcat([Pure], traits)> {
+class Rank_RowsCollectiveOp<string mnemonic, list<string> methods, list<Trait> traits>
+    : Rank_CostedOp<mnemonic, !listconcat(["getBytes", "getCollectives"], methods), !listconcat([Pure], traits)> {
   let arguments = (ins Rank_FloatMatrix:$input, Rank_GroupAttr:$group, DefaultValuedAttr<Rank_I64, "1">:$blocks);
   let results = (outs Rank_FloatMatrix:$result);
   let assemblyFormat = "$input `over` $group attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
 }
 def Rank_AllGatherOp
-    : Rank_RowsCollectiveOp<"all_gather", [DeclareOpInterfaceMethods<DifferentiableOpInterface, ["isRepeatedInBackward"]>]> {
+    : Rank_RowsCollectiveOp<"all_gather", [], [DeclareOpInterfaceMethods<DifferentiableOpInterface, ["isRepeatedInBackward"]>]> {
   let summary = "the rows of all ranks of a group";
   let description = [{
     Of each of `blocks` equal blocks of rows (a sequence each) by itself: the block's rows of the first rank, of the second,
@@ -32,7 +32,7 @@ def Rank_AllGatherOp
     - `blocks` divides the rows of `input`.
   }];
 }
-def Rank_ReduceScatterOp : Rank_RowsCollectiveOp<"reduce_scatter", [Rank_Differentiable]> {
+def Rank_ReduceScatterOp : Rank_RowsCollectiveOp<"reduce_scatter", ["getWorkspaceBytes"], [Rank_Differentiable]> {
   let summary = "sums over the ranks of a group; each keeps its part of the rows";
   let description = [{
     The parts are those that all_gather joins.
@@ -132,13 +132,13 @@ def Rank_GatherSizesOp : Rank_MemoryOp<"gather_sizes"> {
   let results = (outs Rank_IndexMatrix:$table, Rank_IndexVector:$all_sizes);
   let hasVerifier = 1;
 }
-class Rank_ExpertRowsOp<string mnemonic>
-    : Rank_CostedOp<mnemonic, ["getBytes", "getCollectives"], [Pure, Rank_Differentiable]> {
+class Rank_ExpertRowsOp<string mnemonic, list<string> methods>
+    : Rank_CostedOp<mnemonic, !listconcat(["getBytes", "getCollectives"], methods), [Pure, Rank_Differentiable]> {
   let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexMatrix:$table, Rank_I64:$expected_rows);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
-def Rank_GatherExpertRowsOp : Rank_ExpertRowsOp<"gather_expert_rows"> {
+def Rank_GatherExpertRowsOp : Rank_ExpertRowsOp<"gather_expert_rows", []> {
   let summary = "the rows of each expert of all ranks of the etp group, expert-major, ranks in order";
   let description = [{
     `expected_rows` is the number of rows that a rank ends with, under even routing.
@@ -148,7 +148,7 @@ def Rank_GatherExpertRowsOp : Rank_ExpertRowsOp<"gather_expert_rows"> {
     - the result has etp times the rows of `rows`, and its columns; `expected_rows` is not negative.
   }];
 }
-def Rank_ScatterExpertRowsOp : Rank_ExpertRowsOp<"scatter_expert_rows"> {
+def Rank_ScatterExpertRowsOp : Rank_ExpertRowsOp<"scatter_expert_rows", ["getWorkspaceBytes"]> {
   let summary = "sums over the ranks of the etp group; each keeps its own rows of each expert";
   let description = [{
     `expected_rows` is the number of rows that a rank begins with, under even routing.

@@ -382,7 +382,7 @@ def Rank_NextTargetsOp : Rank_MemoryOp<"next_targets", [SameOperandsAndResultTyp
   let hasVerifier = 1;
 }
 
-def Rank_CrossEntropyOp : Rank_CostedOp<"cross_entropy", ["getCollectives"], [Pure, Rank_Differentiable]> {
+def Rank_CrossEntropyOp : Rank_CostedOp<"cross_entropy", ["getCollectives", "getWorkspaceBytes"], [Pure, Rank_Differentiable]> {
   let summary = "sum over tokens of the cross entropy with the target id";
   let description = [{
     A token without a target, which is negative then, adds nothing. The logits are one of `shards` equal parts of the

@@ -39,6 +39,23 @@ int64_t LaunchOp::getGroupSize(Group group) {
   llvm_unreachable("unknown group");
 }
 
+int64_t LaunchOp::getReplicas(Axis axis) {
+  switch (axis) {
+  case Axis::Tp:
+    return getTp();
+  case Axis::Dp:
+    return getDp() * getCp();
+  case Axis::Edp:
+    return getRanksPerStage() / (getEtp() * getEp());
+  }
+  llvm_unreachable("unknown axis");
+}
+
+bool ParameterOp::isHeldInCopy() {
+  return !getExpert() && !getSplit() &&
+         (*this)->getParentOfType<ProgramOp>().getLaunchOp().getTp() > 1;
+}
+
 LaunchOp ProgramOp::getLaunchOp() {
   return mlir::SymbolTable::lookupNearestSymbolFrom<LaunchOp>((*this)->getParentOp(),
                                                               getLaunchAttr());

@@ -36,7 +36,7 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     **Constraints:**
     - sizes are from 1 to 2147483647; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
     - `etp` * `ep` divides `tp` * `cp` * `dp`.
-    - `tp` * `cp` divides `sequence`.
+    - `tp` * `cp` divides `sequence`; 2 * `cp` does where a `cp` above 1 is a ring.
     - `element_type` is f32, f64 or bf16.
 
     `expert_capacity_ppm` is the number of rows that a rank's experts can take, in parts per million of the rows under even
@@ -44,16 +44,19 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
 
     `tp` * `cp` ranks share each sequence. A rank of a context group has one of `cp` shares: in ring order, r of 2 `cp`
     equal parts and part 2 `cp` - 1 - r, so that causal work is even (zigzag); with all-to-all, the r-th of `cp` parts.
-    Between blocks, a rank of a tensor group has one of `tp` equal parts of that.
+    Between blocks, a rank of a tensor group has one of `tp` equal parts of that. Rank q of a stage counts tp, then cp, then
+    dp; the experts' mesh counts the same ranks etp, then ep, then their replicas, edp.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<Rank_I64, "1">:$tp, DefaultValuedAttr<Rank_I64, "1">:$cp,
-      Rank_I64:$pp, Rank_I64:$dp, DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, Rank_I64:$global_batch,
+      DefaultValuedAttr<Rank_ContextKindAttr, "::mlir::rank::ContextKind::Ring">:$context_kind, Rank_I64:$pp, Rank_I64:$dp,
+      DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, Rank_I64:$global_batch,
       Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
       OptionalAttr<Rank_I64>:$expert_capacity_ppm);
   let assemblyFormat = [{
     $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` `dp` `=` $dp `>`
+    (`context` $context_kind^)?
     `experts` `<` `` (`etp` `=` $etp^ `,` ` `)? `` `ep` `=` $ep `>`
     `batch` $global_batch `micro_batch` $micro_batch `sequence` $sequence `vocabulary` $vocabulary
     `precision` $element_type attr-dict
@@ -64,6 +67,9 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     int64_t getTokens() { return getMicroBatch() * getSequence() / getCp(); }
     /// Rows of the residual stream.
     int64_t getStreamTokens() { return getTokens() / getTp(); }
+    int64_t getRanksPerStage() { return getTp() * getCp() * getDp(); }
+    /// How many ranks sum gradients over `axis`.
+    int64_t getReplicas(Axis axis);
     int64_t getGroupSize(Group group);
   }];
   let hasVerifier = 1;
@@ -108,9 +114,10 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
 def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "a trained tensor, its gradient and its optimizer state";
   let description = [{
-    The name is the logical name of the tensor, the same under every plan. An `expert` tensor is sharded over the
-    expert-parallel axis along dimension 0 and replicated over edp; any other is replicated over dp. `type` is the local
-    shape. Offsets are bytes in the arena.
+    The name is the logical name of the tensor, the same under every plan. `type` is what a rank holds of it: of an `expert`
+    tensor, a part of the experts, which are dimension 0; and of dimension `split`, where it has one, the part that is the
+    rank's in its tensor group, of an `expert` tensor in its expert tensor group. The ranks of the expert replicas (edp), or
+    of dp * cp, hold the same part. Offsets are bytes in the arena.
 
     With `update` load, the parameter is no function of the gradient: the place of its gradient counts the load of
     each expert, and it moves by `update_rate` towards an even load.
@@ -119,16 +126,19 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     - `type` is a static tensor of f32, f64 or bf16 with 1 to 4 dimensions.
     - `init_scale` is not negative.
     - `update_rate` is positive with `update` load.
+    - `split` is a dimension of the tensor, after that of the experts.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Rank_InitAttr:$init, Rank_F64:$init_scale,
-      UnitAttr:$decay, UnitAttr:$expert,
+      UnitAttr:$decay, UnitAttr:$expert, OptionalAttr<Rank_I64>:$split,
       DefaultValuedAttr<Rank_UpdateAttr, "::mlir::rank::Update::Gradient">:$update,
       DefaultValuedAttr<Rank_F64, "0.0">:$update_rate, OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
       OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
-  let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? attr-dict";
+  let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? (`split` $split^)? attr-dict";
   let extraClassDeclaration = [{
     ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
     bool isUpdatedByLoad() { return getUpdate() == ::mlir::rank::Update::Load; }
+    /// Whether all ranks of a tensor group hold it, each with the gradient of its own tokens or heads.
+    bool isHeldInCopy();
   }];
   let hasVerifier = 1;
 }
@@ -241,8 +251,8 @@ def Rank_ZeroGradientsOp : Rank_ScheduleStep<"zero_gradients"> {
 def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
   let summary = "sums gradients over their replicas, in the order of the axis' slots";
   let description = [{
-    Axis dp reduces the replicated parameters' gradients, edp those of expert parameters; with `loads`, dp reduces
-    the loads that are counted in the place of gradients.
+    Axis tp: of what all ranks of a tensor group hold. dp: of that and of all else but experts, over the dp * cp ranks that
+    work on other tokens. edp: of experts. With `loads`, tp and dp reduce the loads that are counted in the place of gradients.
   }];
   let arguments = (ins Rank_AxisAttr:$axis, UnitAttr:$loads, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements,
       OptionalAttr<Rank_I64>:$workspace_bytes);
@@ -250,7 +260,10 @@ def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
 }
 
 def Rank_GradientNormOp : Rank_ScheduleStep<"gradient_norm"> {
-  let summary = "adds the gradients' sum of squares to the step's global norm, once per replica group";
+  let summary = "adds the gradients' sum of squares to the step's global norm, each gradient once";
+  let description = [{
+    Axis tp: of what all ranks of a tensor group hold. dp: of what they have parts of; edp: of experts.
+  }];
   let arguments = (ins Rank_AxisAttr:$axis, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements);
   let assemblyFormat = "$axis attr-dict";
 }

@@ -59,6 +59,9 @@ LogicalResult LaunchOp::verify() {
   if (getSequence() % (getTp() * getCp()) != 0)
     return emitOpError() << "'tp' * 'cp' is " << getTp() << " * " << getCp()
                          << "; it must divide sequence, " << getSequence();
+  if (getCp() > 1 && getContextKind() == ContextKind::Ring && getSequence() % (2 * getCp()) != 0)
+    return emitOpError() << "'cp' is a ring of " << getCp() << "; 2 * cp must divide sequence, "
+                         << getSequence();
   if (getGlobalBatch() % (getDp() * getMicroBatch()) != 0)
     return emitOpError() << "'batch' is " << getGlobalBatch()
                          << "; it must be a multiple of dp * micro_batch, " << getDp() << " * "
@@ -206,6 +209,10 @@ LogicalResult ParameterOp::verify() {
   if (isUpdatedByLoad() && !(getUpdateRate() > 0))
     return emitOpError() << "'update_rate' is " << getUpdateRate()
                          << "; it must be positive with 'update' load";
+  if (auto split = getSplit();
+      split && (*split < (getExpert() ? 1 : 0) || *split >= type.getRank()))
+    return emitOpError() << "'split' is " << *split << "; it must be a dimension of " << type
+                         << (getExpert() ? ", after that of the experts" : "");
   return success();
 }
 

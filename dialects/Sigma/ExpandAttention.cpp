@@ -6,6 +6,7 @@
 using namespace mlir;
 using namespace mlir::sigma;
 using rank::BlockBuilder;
+using rank::Part;
 
 /// Rotary positions of `heads` heads side by side; `width` numbers of a head know positions.
 static Value rotate(BlockBuilder &b, RopeAttr rope, Value input, int64_t heads, int64_t width) {
@@ -83,19 +84,20 @@ static Value attend(BlockBuilder &b, Core core, const QueryKeyValue &in, Value s
                                          mixed, shape.microBatch);
 }
 
-static Value project(BlockBuilder &b, Value input, StringRef name, int64_t columns) {
-  return b.matmul(input, b.matrix(name, columnsOf(input), columns));
+static Value project(BlockBuilder &b, Value input, StringRef name, int64_t columns, Part part) {
+  return b.matmul(input, b.matrix(name, columnsOf(input), columns, part));
 }
 
 /// Of the output, every rank of a tensor group makes a summand for all tokens.
 static Value project(BlockBuilder &b, AttentionOp op, Projection projection, Value input,
                      int64_t columns) {
   std::string name = stringifyEnum(projection).str();
-  Value result = project(b, input, name, columns);
+  Part part = projection == Projection::Output ? Part::Rows : Part::Columns;
+  Value result = project(b, input, name, columns, part);
   if (projection == Projection::Output)
     result = b.scatterTokens(result);
   if (op.hasBias(projection))
-    result = b.addBias(result, b.bias(name + "_bias", columns));
+    result = b.addBias(result, b.bias(name + "_bias", columns, part));
   if (op.getClip() && projection != Projection::Output)
     result = b.activation(result, rank::Activation::Clamp, *op.getClip());
   return result;
@@ -138,7 +140,7 @@ void AttentionOp::expand(BlockBuilder &b) {
   auto model = (*this)->getParentOfType<ModelOp>();
   int64_t heads = getHeads() / b.shape().tp, kvHeads = getKvHeads() / b.shape().tp;
   QueryKeyValue qkv = expandQkv(b, *this, enterBranch(b, model));
-  Value sinks = getSinks() ? b.bias("sinks", heads) : Value();
+  Value sinks = getSinks() ? b.bias("sinks", heads, Part::Columns) : Value();
   Core core{heads, kvHeads, getHeadWidth(), getWindow(), getChunk(), getScale(), getSoftcap()};
   Value mixed = attend(b, core, qkv, sinks);
   leaveBranch(b, model, project(b, *this, Projection::Output, mixed, b.shape().width));
@@ -163,9 +165,10 @@ struct Latents {
 
 static Latents expandDown(BlockBuilder &b, LatentAttentionOp op, Value input) {
   Latents result;
-  result.query = op.getQRank() ? project(b, input, "query_down", *op.getQRank()) : input;
-  result.keyValue = project(b, input, "key_value_down", op.getKvRank());
-  result.keyRope = project(b, input, "key_rope", op.getRopeWidth());
+  result.query =
+      op.getQRank() ? project(b, input, "query_down", *op.getQRank(), Part::Whole) : input;
+  result.keyValue = project(b, input, "key_value_down", op.getKvRank(), Part::Whole);
+  result.keyRope = project(b, input, "key_rope", op.getRopeWidth(), Part::Whole);
   return result;
 }
 
@@ -179,14 +182,16 @@ static QueryKeyValue expandUp(BlockBuilder &b, LatentAttentionOp op, const Laten
   auto norm = [&](Value latent, StringRef name) {
     return b.gatherTokens(b.rmsNorm(latent, b.normWeight(name, columnsOf(latent))));
   };
-  Value query = op.getQRank()
-                    ? project(b, norm(latents.query, "query_norm"), "query_up", queryWidth)
-                    : project(b, b.gatherTokens(latents.query), "query", queryWidth);
+  auto projectUp = [&](Value input, StringRef name, int64_t columns) {
+    return project(b, input, name, columns, Part::Columns);
+  };
+  Value query = op.getQRank() ? projectUp(norm(latents.query, "query_norm"), "query_up", queryWidth)
+                              : projectUp(b.gatherTokens(latents.query), "query", queryWidth);
   query = rotate(b, op.getRope(), query, heads, ropeWidth);
   Value keyValue = norm(latents.keyValue, "key_value_norm");
   Value keyRope = rotate(b, op.getRope(), b.gatherTokens(latents.keyRope), 1, ropeWidth);
-  Value keyNope = project(b, keyValue, "key_up", heads * op.getNopeWidth());
-  Value value = project(b, keyValue, "value_up", heads * op.getValueWidth());
+  Value keyNope = projectUp(keyValue, "key_up", heads * op.getNopeWidth());
+  Value value = projectUp(keyValue, "value_up", heads * op.getValueWidth());
   Value key = b.create<rank::JoinHeadsOp>(b.floats({b.shape().tokens(), queryWidth}), keyRope,
                                           keyNope, heads);
   return {gatherSequence(b, query), gatherSequence(b, key), gatherSequence(b, value)};
@@ -200,5 +205,5 @@ void LatentAttentionOp::expand(BlockBuilder &b) {
   Core core{heads,       heads, getValueWidth(), std::nullopt, std::nullopt, scoreScale(*this),
             std::nullopt};
   Value mixed = attend(b, core, qkv, /*sinks=*/Value());
-  leaveBranch(b, model, b.scatterTokens(project(b, mixed, "output", b.shape().width)));
+  leaveBranch(b, model, b.scatterTokens(project(b, mixed, "output", b.shape().width, Part::Rows)));
 }

@@ -5,6 +5,7 @@
 using namespace mlir;
 using namespace mlir::sigma;
 using rank::BlockBuilder;
+using rank::Part;
 
 /// Of a gated activation, the function of the gate.
 static rank::Activation functionOf(Activation activation) {
@@ -58,12 +59,18 @@ struct Network {
 };
 } // namespace
 
+/// Ranks that share a network have each a part of its hidden width.
+static Part partOf(StringRef projection) {
+  return projection == "down" ? Part::Rows : Part::Columns;
+}
+
 static Value addBias(BlockBuilder &b, const Network &net, StringRef name, Value input) {
   if (!net.bias)
     return input;
   std::string full = net.prefix + name.str() + "_bias";
   int64_t columns = cast<RankedTensorType>(input.getType()).getDimSize(1);
-  Value bias = net.sizes ? b.expertBiases(full, net.experts, columns) : b.bias(full, columns);
+  Value bias =
+      net.sizes ? b.expertBiases(full, net.experts, columns) : b.bias(full, columns, partOf(name));
   return b.create<rank::AddBiasOp>(input.getType(), input, bias, net.sizes, net.expectedRows);
 }
 
@@ -73,8 +80,8 @@ static Value project(BlockBuilder &b, const Network &net, StringRef name, Value 
   int64_t rows = type.getDimSize(0), inner = type.getDimSize(1);
   std::string full = net.prefix + name.str();
   if (!net.sizes)
-    return b.matmul(input, b.matrix(full, inner, columns));
-  Value weights = b.expertMatrices(full, net.experts, inner, columns);
+    return b.matmul(input, b.matrix(full, inner, columns, partOf(name)));
+  Value weights = b.expertMatrices(full, net.experts, inner, columns, partOf(name));
   return b.create<rank::GroupedMatmulOp>(b.floats({rows, columns}), input, weights, net.sizes,
                                          net.expectedRows, UnitAttr());
 }
@@ -122,9 +129,9 @@ void MlpOp::expand(BlockBuilder &b) {
 //===----------------------------------------------------------------------===//
 
 static Value expandLogits(BlockBuilder &b, MoeOp op, Value input) {
-  Value logits = b.matmul(input, b.matrix("router", b.shape().width, op.getExperts()));
+  Value logits = b.matmul(input, b.matrix("router", b.shape().width, op.getExperts(), Part::Whole));
   if (op.getRouterBias())
-    logits = b.addBias(logits, b.bias("router_bias", op.getExperts()));
+    logits = b.addBias(logits, b.bias("router_bias", op.getExperts(), Part::Whole));
   if (double factor = op.getZLoss()) {
     Value loss =
         b.create<rank::ZLossOp>(b.floats({1}), b.floats({b.shape().streamTokens()}), logits)
@@ -202,7 +209,7 @@ static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp b
 /// stands where the token does.
 static Value expandSharedGate(BlockBuilder &b, Value input, Value shared) {
   int64_t tokens = b.shape().streamTokens();
-  Value logits = b.matmul(input, b.matrix("shared_gate", b.shape().width, 1));
+  Value logits = b.matmul(input, b.matrix("shared_gate", b.shape().width, 1, Part::Whole));
   Value gate = b.create<rank::RouterScoresOp>(logits.getType(), logits, rank::Score::Sigmoid);
   Value position = b.create<rank::PositionsOp>(b.indices({tokens}), tokens);
   return b.create<rank::CombineOp>(shared.getType(), shared, position, gate);

@@ -6,6 +6,7 @@
 using namespace mlir;
 using namespace mlir::sigma;
 using rank::BlockBuilder;
+using rank::Part;
 
 /// The rows of the table that belong to `ids`; the table is one of `shards` parts.
 static Value lookUp(BlockBuilder &b, Value ids, Value table, int64_t shards) {
@@ -27,7 +28,7 @@ void EmbeddingOp::expand(BlockBuilder &b) {
     const rank::ModelShape &shape = b.shape();
     Value position = b.create<rank::PositionsOp>(
         b.indices({shape.streamTokens()}), shape.streamTokensPerSequence(), shape.tp * shape.cp);
-    Value table = b.matrix("positions", *getPositions(), getWidth());
+    Value table = b.matrix("positions", *getPositions(), getWidth(), Part::Whole);
     b.stream = b.add(b.stream, lookUp(b, position, table, /*shards=*/1));
   }
   if (getScale())
@@ -59,13 +60,13 @@ static VocabularyProjection createProjection(BlockBuilder &b, HeadOp head) {
   if (head.getTying() == HeadTying::Tied)
     projection.matrix = b.embeddingTable(vocabulary, width);
   else if (projection.hasRowPerToken())
-    projection.matrix = b.matrix("output", vocabulary, width);
+    projection.matrix = b.matrix("output", vocabulary, width, Part::Rows);
   else
-    projection.matrix = b.matrix("output", width, vocabulary);
+    projection.matrix = b.matrix("output", width, vocabulary, Part::Columns);
   if (head.getNormalize())
     projection.matrix = unitRows(b, projection.matrix);
   if (head.getBias())
-    projection.bias = b.bias("output_bias", vocabulary);
+    projection.bias = b.bias("output_bias", vocabulary, Part::Columns);
   return projection;
 }
 
@@ -97,7 +98,7 @@ static Value mergeWithToken(BlockBuilder &b, ModelOp model, Value stream, Value 
   int64_t width = b.shape().width;
   auto project = [&](Value input, StringRef name) {
     Value normed = expandNorm(b, model, input, (name + "_norm").str());
-    return b.matmul(normed, b.matrix((name + "_projection").str(), width, width));
+    return b.matmul(normed, b.matrix((name + "_projection").str(), width, width, Part::Whole));
   };
   Value token = embedTokens(b, ids);
   if (std::optional<double> scale = model.getEmbedding().getScale())

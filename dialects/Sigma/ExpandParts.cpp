@@ -16,7 +16,7 @@ Value sigma::expandNorm(BlockBuilder &b, ModelOp model, Value input, StringRef n
   Value normed = b.rmsNorm(centered, b.normWeight(name, width));
   if (model.getNorm() == Norm::LayerNoBias)
     return normed;
-  return b.addBias(normed, b.bias((name + "_bias").str(), width));
+  return b.addBias(normed, b.bias((name + "_bias").str(), width, rank::Part::Whole));
 }
 
 Value sigma::enterBranch(BlockBuilder &b, ModelOp model) {

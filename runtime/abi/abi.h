@@ -6,12 +6,20 @@
 #include <stdint.h>
 
 /* Raised by every change of abi.def; a program built for another version is refused at start. */
-#define SIGMA_ABI_VERSION 2
+#define SIGMA_ABI_VERSION 3
 
 enum { SIGMA_F32 = 0, SIGMA_F64 = 1 };
 enum { SIGMA_TRANSPOSE_A = 1, SIGMA_TRANSPOSE_B = 2, SIGMA_ACCUMULATE = 4 };
 enum { SIGMA_INIT_ZEROS = 0, SIGMA_INIT_ONES = 1, SIGMA_INIT_NORMAL = 2 };
-enum { SIGMA_AXIS_DP = 0, SIGMA_AXIS_EP = 1, SIGMA_AXIS_EDP = 2 };
+enum {
+  SIGMA_GROUP_TENSOR = 0,
+  SIGMA_GROUP_CONTEXT = 1,
+  SIGMA_GROUP_EXPERT_TENSOR = 2,
+  SIGMA_GROUP_EXPERT = 3,
+  SIGMA_GROUP_DATA = 4,
+  SIGMA_GROUP_EXPERT_DATA = 5
+};
+enum { SIGMA_RING = 0, SIGMA_ALL_TO_ALL = 1 };
 enum { SIGMA_FORWARD = 0, SIGMA_BACKWARD = 1 };
 enum { SIGMA_TERM_LOSS = 0, SIGMA_TERM_BALANCE = 1 };
 enum {

@@ -12,11 +12,8 @@ namespace sigma::runtime {
 Checkpointer::Checkpointer(sigma_rt rt)
     : rt(rt), home(rt->options.checkpointDir),
       dataCrc(rt->mesh.rank == 0 ? rt->data.checksum() : 0) {
-  // Replicas are saved once: replicated tensors by the first dp slot, expert shards by the first of
-  // their edp group.
-  const Mesh &mesh = rt->mesh;
   for (const Tensor *tensor : rt->ownTensors())
-    if (tensor->shardDim < 0 ? mesh.dpIndex == 0 : mesh.edpIndex == 0)
+    if (tensor->isSavedBy(rt->mesh))
       for (int state = 0; state < 3; ++state)
         addItem(*tensor, state);
   int64_t bytes = 0;
@@ -35,8 +32,8 @@ void Checkpointer::addItem(const Tensor &tensor, int state) {
   shard.state = kStates[state];
   shard.file = rankFileName(rt->mesh.rank);
   shard.dataset = shard.state + "/" + tensor.name;
-  shard.globalShape = tensor.globalShape(rt->program.ep);
-  shard.box = tensor.box(rt->mesh.epIndex);
+  shard.globalShape = tensor.globalShape(rt->mesh.shape);
+  shard.box = tensor.box(rt->mesh);
   shard.bytes = tensor.elements() * elemBytes(rt->program.elem);
   const int64_t offsets[] = {tensor.value, tensor.first, tensor.second};
   items.push_back({std::move(shard), offsets[state], 0});
@@ -195,9 +192,7 @@ Manifest Checkpointer::describe(const std::vector<Json> &reports) const {
   m.program = rt->program.name;
   m.programHash = rt->program.hash;
   m.elem = rt->program.elem == SIGMA_F64 ? "f64" : "f32";
-  m.pp = rt->program.pp;
-  m.dp = rt->program.dp;
-  m.ep = rt->program.ep;
+  m.mesh = rt->mesh.shape;
   m.globalBatch = rt->program.globalBatch;
   m.sequence = rt->program.sequence;
   m.dataBytes = rt->data.bytes();

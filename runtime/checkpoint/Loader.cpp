@@ -42,7 +42,7 @@ void checkOrigin(sigma_rt rt, const std::string &path, const Manifest &manifest)
       throw UserError(path + ": the checkpoint is of another model: it has no tensor " +
                       tensor.name);
     same<std::string>(path, ("shape of " + tensor.name).c_str(), text(found->second),
-                      text(tensor.globalShape(rt->program.ep)));
+                      text(tensor.globalShape(rt->mesh.shape)));
   }
   std::set<std::string> own;
   for (const Tensor &tensor : rt->tensors)
@@ -68,7 +68,7 @@ LoadedCheckpoint load(sigma_rt rt, const std::string &path) {
   CheckpointReader reader(path);
   checkOrigin(rt, path, reader.manifest());
   for (const Tensor *tensor : rt->ownTensors()) {
-    const Box box = tensor->box(rt->mesh.epIndex);
+    const Box box = tensor->box(rt->mesh);
     const int64_t offsets[] = {tensor->value, tensor->first, tensor->second};
     for (int state = 0; state < 3; ++state)
       reader.read(tensor->name, kStates[state], box, rt->arena.data() + offsets[state]);

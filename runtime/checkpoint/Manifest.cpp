@@ -18,6 +18,26 @@ std::map<std::string, Shape> Manifest::tensors() const {
   return shapes;
 }
 
+Json toJson(const MeshShape &mesh) {
+  return {{"pp", mesh.pp}, {"tp", mesh.tp},
+          {"cp", mesh.cp}, {"context", mesh.context == SIGMA_RING ? "ring" : "all-to-all"},
+          {"dp", mesh.dp}, {"etp", mesh.etp},
+          {"ep", mesh.ep}};
+}
+
+/// Programs that knew fewer degrees wrote fewer.
+static MeshShape meshFromJson(const Json &json) {
+  MeshShape mesh;
+  mesh.pp = json.at("pp");
+  mesh.tp = json.value("tp", 1);
+  mesh.cp = json.value("cp", 1);
+  mesh.dp = json.at("dp");
+  mesh.etp = json.value("etp", 1);
+  mesh.ep = json.at("ep");
+  mesh.context = json.value("context", "ring") == "ring" ? SIGMA_RING : SIGMA_ALL_TO_ALL;
+  return mesh;
+}
+
 Json toJson(const Shard &s) {
   return {{"tensor", s.tensor},
           {"state", s.state},
@@ -58,7 +78,7 @@ static Json toJson(const Manifest &m) {
           {"program", m.program},
           {"programHash", m.programHash},
           {"elem", m.elem},
-          {"mesh", {{"pp", m.pp}, {"dp", m.dp}, {"ep", m.ep}}},
+          {"mesh", toJson(m.mesh)},
           {"globalBatch", m.globalBatch},
           {"sequence", m.sequence},
           {"data", {{"bytes", m.dataBytes}, {"crc32c", m.dataCrc}}},
@@ -78,9 +98,7 @@ static Manifest fromJson(const Json &json) {
   m.program = json.at("program");
   m.programHash = json.at("programHash");
   m.elem = json.at("elem");
-  m.pp = json.at("mesh").at("pp");
-  m.dp = json.at("mesh").at("dp");
-  m.ep = json.at("mesh").at("ep");
+  m.mesh = meshFromJson(json.at("mesh"));
   m.globalBatch = json.at("globalBatch");
   m.sequence = json.at("sequence");
   m.dataBytes = json.at("data").at("bytes");

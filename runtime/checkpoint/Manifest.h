@@ -6,6 +6,7 @@
 
 #include "runtime/Log.h"
 #include "runtime/checkpoint/Box.h"
+#include "runtime/comm/Mesh.h"
 
 #include <cstdint>
 #include <map>
@@ -31,7 +32,7 @@ struct Manifest {
   int64_t step = 0;
   int64_t seed = 0;
   std::string program, programHash, elem; // elem: "f32", "f64"
-  int64_t pp = 1, dp = 1, ep = 1;
+  MeshShape mesh;                         // for people: a shard says itself what it holds
   int64_t globalBatch = 0, sequence = 0;
   int64_t dataBytes = 0;
   uint32_t dataCrc = 0;
@@ -43,6 +44,7 @@ struct Manifest {
   std::map<std::string, Shape> tensors() const;
 };
 
+Json toJson(const MeshShape &mesh);
 Json toJson(const Shard &shard);
 Shard shardFromJson(const Json &json);
 

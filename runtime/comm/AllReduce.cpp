@@ -1,5 +1,5 @@
 // All-reduce whose bits depend on nothing but the values: every rank owns a slice of a chunk,
-// collects that slice of all ranks, adds them in the order of the group's slots, and gives the sum
+// collects that slice of all ranks, adds them in the order of the group, and gives the sum
 // back to all.
 #include "runtime/Runtime.h"
 #include "runtime/health/Fault.h"
@@ -58,9 +58,9 @@ void allReduce(sigma_rt rt, const Group &group, T *buffer, int64_t n, T *workspa
 
 } // namespace
 
-void sigma_all_reduce(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigma_i64 axis,
-                      sigma_ptr workspace, sigma_i64 workspaceBytes) {
-  const Group &group = rt->mesh.group(axis);
+void sigma_all_reduce(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n,
+                      sigma_i64 groupCode, sigma_ptr workspace, sigma_i64 workspaceBytes) {
+  const Group &group = rt->mesh.group(groupCode);
   if (group.size == 1)
     return;
   guarded(rt, [&] {

@@ -1,5 +1,6 @@
 // Dropless dispatch of tokens to the ranks of their experts, and back.
 #include "runtime/Runtime.h"
+#include "runtime/comm/RowType.h"
 #include "runtime/health/Fault.h"
 
 #include <cstring>
@@ -11,7 +12,7 @@ void sigma_exchange_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_p
                           sigma_i64 experts, sigma_i64 capacity) {
   guarded(rt, [&] {
     const CommScope scope(rt->clock);
-    const Group &group = rt->mesh.epGroup;
+    const Group &group = rt->mesh.expert;
     const int64_t local = experts / group.size;
     int32_t *received = static_cast<int32_t *>(table), *own = static_cast<int32_t *>(localSizes);
     if (group.size == 1) {
@@ -43,22 +44,6 @@ void sigma_exchange_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_p
 }
 
 namespace {
-
-/// A message of whole rows, so that counts stay below 2^31 rows instead of 2^31 elements.
-class RowType {
-public:
-  RowType(int64_t elem, int64_t width) {
-    checkMpi(MPI_Type_contiguous(int(width), mpiElem(elem), &type), "MPI_Type_contiguous");
-    checkMpi(MPI_Type_commit(&type), "MPI_Type_commit");
-  }
-  ~RowType() { MPI_Type_free(&type); }
-  RowType(const RowType &) = delete;
-  RowType &operator=(const RowType &) = delete;
-  MPI_Datatype get() const { return type; }
-
-private:
-  MPI_Datatype type;
-};
 
 /// Rows per peer, and where they begin.
 struct Counts {
@@ -92,8 +77,8 @@ void exchangeRows(sigma_rt rt, const void *from, const Counts &sent, void *to,
                   const Counts &received, MPI_Datatype row) {
   MPI_Request request;
   checkMpi(MPI_Ialltoallv(from, sent.counts.data(), sent.begins.data(), row, to,
-                          received.counts.data(), received.begins.data(), row,
-                          rt->mesh.epGroup.comm, &request),
+                          received.counts.data(), received.begins.data(), row, rt->mesh.expert.comm,
+                          &request),
            "MPI_Ialltoallv");
   waitFor(rt, request);
 }
@@ -105,7 +90,7 @@ void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr siz
                       sigma_ptr workspace, sigma_i64 workspaceBytes) {
   guarded(rt, [&] {
     const CommScope scope(rt->clock);
-    const int peers = rt->mesh.epGroup.size;
+    const int peers = rt->mesh.expert.size;
     const int64_t local = experts / peers, rowBytes = width * elemBytes(elem);
     const int32_t *arrivalTable = static_cast<int32_t *>(table);
     const Counts away(static_cast<int32_t *>(sizes), peers, local),

@@ -1,41 +1,74 @@
 #include "runtime/comm/Mesh.h"
 
+#include <stdexcept>
+#include <string>
+
 namespace sigma::runtime {
 
-const Group &Mesh::group(int64_t axis) const {
-  if (axis == SIGMA_AXIS_EP)
-    return epGroup;
-  if (axis == SIGMA_AXIS_EDP)
-    return edpGroup;
-  return dpGroup;
+const Group &Mesh::group(int64_t code) const {
+  switch (code) {
+  case SIGMA_GROUP_TENSOR:
+    return tensor;
+  case SIGMA_GROUP_CONTEXT:
+    return context;
+  case SIGMA_GROUP_EXPERT_TENSOR:
+    return expertTensor;
+  case SIGMA_GROUP_EXPERT:
+    return expert;
+  case SIGMA_GROUP_DATA:
+    return data;
+  case SIGMA_GROUP_EXPERT_DATA:
+    return expertData;
+  }
+  throw std::logic_error("there is no group " + std::to_string(code));
 }
 
-/// The ranks with one `color`, in the order of `index`.
-static Group split(MPI_Comm world, int64_t color, int64_t index) {
+int64_t Mesh::position(int64_t i, int64_t tokens) const {
+  if (shape.context == SIGMA_ALL_TO_ALL)
+    return context.index * tokens + i;
+  // A ring in zigzag order: a part from the front and its mirror image from the back.
+  const int64_t half = tokens / 2, parts = 2 * shape.cp;
+  if (shape.cp == 1 || i < half)
+    return context.index * half + i;
+  return (parts - 1 - context.index) * half + i - half;
+}
+
+/// The ranks with one `color`, in the order of the world.
+static Group split(int64_t color) {
   Group group;
-  MPI_Comm_split(world, int(color), int(index), &group.comm);
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_split(MPI_COMM_WORLD, int(color), rank, &group.comm);
   MPI_Comm_size(group.comm, &group.size);
   MPI_Comm_rank(group.comm, &group.index);
   MPI_Comm_set_errhandler(group.comm, MPI_ERRORS_RETURN);
   return group;
 }
 
-Mesh makeMesh(int64_t pp, int64_t dp, int64_t ep) {
+/// The group of `size` ranks that lie `stride` apart. The ranks below and above them number its
+/// siblings; a stage is a multiple of size * stride, so stages have different numbers.
+static Group split(int64_t rank, int64_t size, int64_t stride) {
+  return split(rank / (size * stride) * stride + rank % stride);
+}
+
+Mesh makeMesh(const MeshShape &shape) {
   Mesh mesh;
+  mesh.shape = shape;
   MPI_Comm_rank(MPI_COMM_WORLD, &mesh.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &mesh.size);
-  mesh.pp = pp;
-  mesh.dp = dp;
-  mesh.ep = ep;
-  mesh.ppIndex = mesh.rank / dp;
-  mesh.dpIndex = mesh.rank % dp;
-  mesh.epIndex = mesh.dpIndex % ep;
-  mesh.edpIndex = mesh.dpIndex / ep;
-  mesh.world = split(MPI_COMM_WORLD, 0, mesh.rank);
-  mesh.dpGroup = split(MPI_COMM_WORLD, mesh.ppIndex, mesh.dpIndex);
-  mesh.epGroup = split(MPI_COMM_WORLD, mesh.rank / ep, mesh.epIndex);
-  mesh.edpGroup = split(MPI_COMM_WORLD, mesh.ppIndex * ep + mesh.epIndex, mesh.edpIndex);
-  mesh.stages = split(MPI_COMM_WORLD, 0, mesh.rank).comm;
+  const int64_t ranks = shape.ranksPerStage(), shared = shape.tp * shape.cp,
+                experts = shape.etp * shape.ep;
+  mesh.ppIndex = mesh.rank / ranks;
+  mesh.dpIndex = mesh.rank % ranks / shared;
+  mesh.world = split(0);
+  mesh.tensor = split(mesh.rank, shape.tp, 1);
+  mesh.context = split(mesh.rank, shape.cp, shape.tp);
+  mesh.data = split(mesh.rank, shape.cp * shape.dp, shape.tp);
+  mesh.sequence = split(mesh.rank, shared, 1);
+  mesh.expertTensor = split(mesh.rank, shape.etp, 1);
+  mesh.expert = split(mesh.rank, shape.ep, shape.etp);
+  mesh.expertData = split(mesh.rank, ranks / experts, experts);
+  mesh.stages = split(0).comm;
   return mesh;
 }
 

@@ -1,6 +1,4 @@
-// Where a rank stands in the plan's mesh, and the communicator of each axis. world rank = pp_index
-// * dp + dp_index; the expert mesh refolds dp: ep_index = dp_index % ep, edp_index = dp_index / ep
-// (Megatron-LM's order).
+// Which ranks do what, and the communicators of the groups that they form.
 #ifndef SIGMA_RUNTIME_COMM_MESH_H
 #define SIGMA_RUNTIME_COMM_MESH_H
 
@@ -12,27 +10,43 @@
 
 namespace sigma::runtime {
 
-/// The ranks of one axis. A group of one has no communicator and needs none.
+/// The ranks of one group. A group of one has no communicator and needs none.
 struct Group {
   int size = 1;
   int index = 0;
   MPI_Comm comm = MPI_COMM_NULL;
 };
 
-struct Mesh {
-  int rank = 0, size = 1;
-  int64_t pp = 1, dp = 1, ep = 1;
-  int64_t ppIndex = 0, dpIndex = 0, epIndex = 0, edpIndex = 0;
-  Group world, dpGroup, epGroup, edpGroup;
-  MPI_Comm stages = MPI_COMM_NULL; // messages between pipeline stages
+/// What sigma_describe_mesh says.
+struct MeshShape {
+  int64_t pp = 1, tp = 1, cp = 1, dp = 1, etp = 1, ep = 1;
+  int64_t context = SIGMA_RING;
 
-  const Group &group(int64_t axis) const;
-  int rankOf(int64_t stage) const { return int(stage * dp + dpIndex); }
+  int64_t ranksPerStage() const { return tp * cp * dp; }
+  int64_t size() const { return pp * ranksPerStage(); }
 };
 
-/// Makes the communicators; collective over the world. MPI is initialised and the world has pp * dp
-/// ranks.
-Mesh makeMesh(int64_t pp, int64_t dp, int64_t ep);
+struct Mesh {
+  MeshShape shape;
+  int rank = 0, size = 1;
+  int64_t ppIndex = 0, dpIndex = 0;
+  Group world;
+  Group tensor, context, data;            // of the ranks of a stage
+  Group sequence;                         // those that share each sequence: tensor x context
+  Group expertTensor, expert, expertData; // the same ranks, as experts see them
+  MPI_Comm stages = MPI_COMM_NULL;        // messages between pipeline stages
+
+  const Group &group(int64_t code) const;
+  /// The rank of that stage that this rank exchanges activations with.
+  int rankOf(int64_t stage) const { return int(rank + (stage - ppIndex) * shape.ranksPerStage()); }
+  /// Where the i-th of the `tokens` tokens that this rank's context group gave it stands in the
+  /// sequence.
+  int64_t position(int64_t i, int64_t tokens) const;
+};
+
+/// Makes the communicators; collective over the world. MPI is initialised and the world has
+/// shape.size() ranks.
+Mesh makeMesh(const MeshShape &shape);
 
 } // namespace sigma::runtime
 

@@ -48,15 +48,11 @@ void Dataset::open(const std::string &path, int64_t length, int64_t vocabulary, 
   seed = key;
 }
 
-void Dataset::load(int64_t sample, int32_t *tokens, int32_t *targets) const {
-  const int64_t epoch = sample / windows();
+Sample Dataset::sample(int64_t number) const {
+  const int64_t epoch = number / windows();
   const Permutation order(windows(),
                           philoxKey(seed, "data order of epoch " + std::to_string(epoch)));
-  const uint8_t *window = text + int64_t(order(sample % windows())) * sequence;
-  for (int64_t i = 0; i < sequence; ++i) {
-    tokens[i] = window[i];
-    targets[i] = window[i + 1];
-  }
+  return Sample(text + int64_t(order(number % windows())) * sequence);
 }
 
 uint32_t Dataset::checksum() const { return crc32c(text, size); }

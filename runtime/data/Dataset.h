@@ -8,6 +8,17 @@
 
 namespace sigma::runtime {
 
+/// Tokens, and the token that follows each of them.
+class Sample {
+public:
+  explicit Sample(const uint8_t *text) : text(text) {}
+  int32_t token(int64_t position) const { return text[position]; }
+  int32_t target(int64_t position) const { return text[position + 1]; }
+
+private:
+  const uint8_t *text;
+};
+
 class Dataset {
 public:
   Dataset() = default;
@@ -18,8 +29,8 @@ public:
   /// Maps the file. Throws UserError, naming the file, when it cannot serve.
   void open(const std::string &path, int64_t sequence, int64_t vocabulary, uint64_t seed);
 
-  /// The sample with this global number: sequence tokens, and the tokens that follow each of them.
-  void load(int64_t sample, int32_t *tokens, int32_t *targets) const;
+  /// The sample with this global number, of `sequence` tokens.
+  Sample sample(int64_t number) const;
 
   int64_t windows() const { return (size - 1) / sequence; }
   int64_t bytes() const { return size; }

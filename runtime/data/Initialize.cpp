@@ -55,13 +55,13 @@ static void normal(const Box &box, const Shape &global, NormalStream stream, dou
   }
 }
 
-void initializeTensor(const Tensor &tensor, int64_t ep, int64_t epIndex, uint64_t seed,
-                      int64_t elem, void *value) {
+void initializeTensor(const Tensor &tensor, const Mesh &mesh, uint64_t seed, int64_t elem,
+                      void *value) {
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     T *out = static_cast<T *>(value);
     if (tensor.init == SIGMA_INIT_NORMAL)
-      normal<T>(tensor.box(epIndex), tensor.globalShape(ep), NormalStream(seed, tensor.name),
+      normal<T>(tensor.box(mesh), tensor.globalShape(mesh.shape), NormalStream(seed, tensor.name),
                 tensor.initScale, out);
     else
       std::fill(out, out + tensor.elements(), T(tensor.init == SIGMA_INIT_ONES ? 1 : 0));

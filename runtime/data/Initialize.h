@@ -21,9 +21,9 @@ private:
   double values[2] = {};
 };
 
-/// Writes the initial value of the part of `tensor` that the rank with this ep index holds.
-void initializeTensor(const Tensor &tensor, int64_t ep, int64_t epIndex, uint64_t seed,
-                      int64_t elem, void *value);
+/// Writes the initial value of the part of `tensor` that a rank holds.
+void initializeTensor(const Tensor &tensor, const Mesh &mesh, uint64_t seed, int64_t elem,
+                      void *value);
 
 } // namespace sigma::runtime
 

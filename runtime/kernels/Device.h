@@ -26,7 +26,7 @@ struct Gemm {
 };
 
 /// Rows of attention scores of one head. Row r sees the columns from firstSeen[r] up to and with
-/// lastOfFirstRow + r; the others are set to zero.
+/// lastOfFirstRow + r, or the last there is; the others are set to zero.
 template <class T>
 struct ScoreBlock {
   T *scores;
@@ -80,9 +80,10 @@ struct Kernels {
 
   /// Log-sum-exp of every row.
   void (*logSumExp)(const T *x, T *lse, int64_t rows, int64_t width);
-  /// out = factor * (exp(x - lse) - onehot(target)); zero where the target is negative.
+  /// out = factor * (exp(x - lse) - onehot(target - first)); zero where the target is negative. A
+  /// target that is none of the `width` columns from `first` on has no place in them.
   void (*crossEntropyGrad)(const T *logits, const int32_t *targets, const T *lse, T factor, T *out,
-                           int64_t rows, int64_t width);
+                           int64_t rows, int64_t width, int64_t first);
   void (*softmax)(const T *x, T *y, int64_t rows, int64_t width);
   void (*softmaxGrad)(const T *y, const T *dy, T *dx, int64_t rows, int64_t width);
   void (*sigmoid)(const T *x, T *y, int64_t n);

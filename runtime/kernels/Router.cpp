@@ -127,54 +127,77 @@ void topKGrad(const T *scores, const int32_t *chosen, const T *dweights, T *dsco
   }
 }
 
+/// The tokens that a rank has of some sequences, and of how many.
+struct Shares {
+  int64_t sequences, sequence, experts, k, ranks; // ranks that share each sequence
+
+  int64_t wholeSequence() const { return sequence * ranks; }
+};
+
+/// The slots of each expert in each sequence, of all ranks that share it.
+std::vector<int32_t> countSlots(sigma_rt rt, const int32_t *chosen, const Shares &shares) {
+  std::vector<int32_t> counts(shares.sequences * shares.experts);
+  const int64_t slots = shares.sequence * shares.k;
+  for (int64_t s = 0; s < shares.sequences * slots; ++s)
+    ++counts[s / slots * shares.experts + chosen[s]];
+  if (shares.ranks == 1)
+    return counts;
+  const CommScope scope(rt->clock);
+  MPI_Request request;
+  checkMpi(MPI_Iallreduce(MPI_IN_PLACE, counts.data(), int(counts.size()), MPI_INT32_T, MPI_SUM,
+                          rt->mesh.sequence.comm, &request),
+           "MPI_Iallreduce");
+  waitFor(rt, request);
+  return counts;
+}
+
 /// The share of one sequence's slots that each expert got: f_e.
-void slotShares(const int32_t *chosen, int64_t slots, std::vector<double> &shares) {
-  std::fill(shares.begin(), shares.end(), 0.0);
-  for (int64_t s = 0; s < slots; ++s)
-    shares[chosen[s]] += 1;
-  for (double &share : shares)
-    share /= double(slots);
+void slotShares(const int32_t *counts, const Shares &shares, std::vector<double> &fractions) {
+  for (int64_t e = 0; e < shares.experts; ++e)
+    fractions[e] = double(counts[e]) / double(shares.wholeSequence() * shares.k);
 }
 
 /// Sum of one token's scores, and their mean weighted with the shares: sum_e f_e s_e / sum_e s_e.
 template <class T>
-double weightedMean(const T *scores, const std::vector<double> &shares, double &sum) {
+double weightedMean(const T *scores, const std::vector<double> &fractions, double &sum) {
   double weighted = 0;
   sum = 0;
-  for (size_t e = 0; e < shares.size(); ++e) {
+  for (size_t e = 0; e < fractions.size(); ++e) {
     sum += double(scores[e]);
-    weighted += shares[e] * double(scores[e]);
+    weighted += fractions[e] * double(scores[e]);
   }
   return weighted / sum;
 }
 
 template <class T>
-double balanceLoss(const T *scores, const int32_t *chosen, int64_t sequences, int64_t sequence,
-                   int64_t experts, int64_t k) {
-  std::vector<double> shares(experts);
+double balanceLoss(sigma_rt rt, const T *scores, const int32_t *chosen, const Shares &shares) {
+  const std::vector<int32_t> counts = countSlots(rt, chosen, shares);
+  std::vector<double> fractions(shares.experts);
   double loss = 0, sum;
-  for (int64_t s = 0; s < sequences; ++s, chosen += sequence * k) {
-    slotShares(chosen, sequence * k, shares);
+  for (int64_t s = 0; s < shares.sequences; ++s) {
+    slotShares(counts.data() + s * shares.experts, shares, fractions);
     double part = 0;
-    for (int64_t t = 0; t < sequence; ++t, scores += experts)
-      part += weightedMean(scores, shares, sum);
-    loss += part * double(experts) / double(sequence);
+    for (int64_t t = 0; t < shares.sequence; ++t, scores += shares.experts)
+      part += weightedMean(scores, fractions, sum);
+    loss += part * double(shares.experts) / double(shares.wholeSequence());
   }
   return loss;
 }
 
 template <class T>
-void balanceLossGrad(const T *scores, const int32_t *chosen, double dloss, T *dscores,
-                     int64_t sequences, int64_t sequence, int64_t experts, int64_t k) {
-  const double factor = dloss * double(experts) / double(sequence);
-  std::vector<double> shares(experts);
+void balanceLossGrad(sigma_rt rt, const T *scores, const int32_t *chosen, double dloss, T *dscores,
+                     const Shares &shares) {
+  const double factor = dloss * double(shares.experts) / double(shares.wholeSequence());
+  const std::vector<int32_t> counts = countSlots(rt, chosen, shares);
+  std::vector<double> fractions(shares.experts);
   double sum;
-  for (int64_t s = 0; s < sequences; ++s, chosen += sequence * k) {
-    slotShares(chosen, sequence * k, shares);
-    for (int64_t t = 0; t < sequence; ++t, scores += experts, dscores += experts) {
-      const double mean = weightedMean(scores, shares, sum);
-      for (int64_t e = 0; e < experts; ++e)
-        dscores[e] = T(factor * (shares[e] - mean) / sum);
+  for (int64_t s = 0; s < shares.sequences; ++s) {
+    slotShares(counts.data() + s * shares.experts, shares, fractions);
+    for (int64_t t = 0; t < shares.sequence;
+         ++t, scores += shares.experts, dscores += shares.experts) {
+      const double mean = weightedMean(scores, fractions, sum);
+      for (int64_t e = 0; e < shares.experts; ++e)
+        dscores[e] = T(factor * (fractions[e] - mean) / sum);
     }
   }
 }
@@ -253,26 +276,26 @@ void sigma_top_k_grad(sigma_rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr chos
 
 void sigma_balance_loss(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr chosen,
                         sigma_ptr loss, sigma_i64 sequences, sigma_i64 sequence, sigma_i64 experts,
-                        sigma_i64 k) {
+                        sigma_i64 k, sigma_i64 ranks) {
   guarded(rt, [&] {
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
       *static_cast<T *>(loss) =
-          T(balanceLoss<T>(static_cast<T *>(scores), static_cast<int32_t *>(chosen), sequences,
-                           sequence, experts, k));
+          T(balanceLoss<T>(rt, static_cast<T *>(scores), static_cast<int32_t *>(chosen),
+                           {sequences, sequence, experts, k, ranks}));
     });
   });
 }
 
 void sigma_balance_loss_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr chosen,
                              sigma_ptr dloss, sigma_ptr dscores, sigma_i64 sequences,
-                             sigma_i64 sequence, sigma_i64 experts, sigma_i64 k) {
+                             sigma_i64 sequence, sigma_i64 experts, sigma_i64 k, sigma_i64 ranks) {
   guarded(rt, [&] {
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
-      balanceLossGrad<T>(static_cast<T *>(scores), static_cast<int32_t *>(chosen),
-                         double(*static_cast<T *>(dloss)), static_cast<T *>(dscores), sequences,
-                         sequence, experts, k);
+      balanceLossGrad<T>(rt, static_cast<T *>(scores), static_cast<int32_t *>(chosen),
+                         double(*static_cast<T *>(dloss)), static_cast<T *>(dscores),
+                         {sequences, sequence, experts, k, ranks});
     });
   });
 }

@@ -24,7 +24,7 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
   std::vector<std::string> command = {o.mpirun,
                                       "--oversubscribe",
                                       "-n",
-                                      std::to_string(rt.program.worldSize()),
+                                      std::to_string(rt.mesh.shape.size()),
                                       "--mca",
                                       "mpi_yield_when_idle",
                                       "1",

@@ -16,30 +16,34 @@
 // CHECK-NEXT:  %5 = llvm.mlir.constant(4 : i64) : i64
 // CHECK-NEXT:  %6 = llvm.mlir.constant(8 : i64) : i64
 // CHECK-NEXT:  %7 = llvm.mlir.constant(16 : i64) : i64
-// CHECK-NEXT:  llvm.call @sigma_embedding(%arg0, %0, %arg4, %2, %4, %5, %6, %7)
-// CHECK-NEXT:  %8 = llvm.mlir.constant(0 : i64) : i64
-// CHECK-NEXT:  %9 = llvm.mlir.constant(512 : i64) : i64
-// CHECK-NEXT:  %10 = llvm.getelementptr %arg1[%9]
-// CHECK-NEXT:  %11 = llvm.mlir.constant(64 : i64) : i64
-// CHECK-NEXT:  %12 = llvm.getelementptr %arg2[%11]
-// CHECK-NEXT:  %13 = llvm.mlir.constant(192 : i64) : i64
-// CHECK-NEXT:  %14 = llvm.getelementptr %arg2[%13]
-// CHECK-NEXT:  %15 = llvm.mlir.constant(4 : i64) : i64
-// CHECK-NEXT:  %16 = llvm.mlir.constant(8 : i64) : i64
-// CHECK-NEXT:  %17 = llvm.mlir.constant(1.000000e-01 : f64) : f64
-// CHECK-NEXT:  llvm.call @sigma_rms_norm(%arg0, %8, %4, %10, %12, %14, %15, %16, %17)
-// CHECK-NEXT:  %18 = llvm.mlir.constant(0 : i64) : i64
+// CHECK-NEXT:  %8 = llvm.mlir.constant(1 : i64) : i64
+// CHECK-NEXT:  llvm.call @sigma_embedding(%arg0, %0, %arg4, %2, %4, %5, %6, %7, %8)
+// CHECK-NEXT:  %9 = llvm.mlir.constant(0 : i64) : i64
+// CHECK-NEXT:  %10 = llvm.mlir.constant(512 : i64) : i64
+// CHECK-NEXT:  %11 = llvm.getelementptr %arg1[%10]
+// CHECK-NEXT:  %12 = llvm.mlir.constant(64 : i64) : i64
+// CHECK-NEXT:  %13 = llvm.getelementptr %arg2[%12]
+// CHECK-NEXT:  %14 = llvm.mlir.constant(192 : i64) : i64
+// CHECK-NEXT:  %15 = llvm.getelementptr %arg2[%14]
+// CHECK-NEXT:  %16 = llvm.mlir.constant(4 : i64) : i64
+// CHECK-NEXT:  %17 = llvm.mlir.constant(8 : i64) : i64
+// CHECK-NEXT:  %18 = llvm.mlir.constant(1.000000e-01 : f64) : f64
+// CHECK-NEXT:  llvm.call @sigma_rms_norm(%arg0, %9, %4, %11, %13, %15, %16, %17, %18)
 // CHECK-NEXT:  %19 = llvm.mlir.constant(0 : i64) : i64
-// CHECK-NEXT:  %20 = llvm.getelementptr %arg2[%19]
-// CHECK-NEXT:  %21 = llvm.mlir.constant(0 : i64) : i64
-// CHECK-NEXT:  %22 = llvm.getelementptr %arg3[%21]
-// CHECK-NEXT:  %23 = llvm.mlir.constant(4 : i64) : i64
-// CHECK-NEXT:  %24 = llvm.mlir.constant(8 : i64) : i64
-// CHECK-NEXT:  llvm.call @sigma_cross_entropy(%arg0, %18, %12, %arg5, %20, %22, %23, %24)
-// CHECK-NEXT:  %25 = llvm.mlir.constant(0 : i64) : i64
-// CHECK-NEXT:  %26 = llvm.mlir.constant(2.500000e-01 : f64) : f64
-// CHECK-NEXT:  %27 = llvm.mlir.constant(0 : i64) : i64
-// CHECK-NEXT:  llvm.call @sigma_add_objective(%arg0, %25, %22, %26, %27)
+// CHECK-NEXT:  %20 = llvm.mlir.constant(0 : i64) : i64
+// CHECK-NEXT:  %21 = llvm.getelementptr %arg2[%20]
+// CHECK-NEXT:  %22 = llvm.mlir.constant(0 : i64) : i64
+// CHECK-NEXT:  %23 = llvm.getelementptr %arg3[%22]
+// CHECK-NEXT:  %24 = llvm.mlir.constant(4 : i64) : i64
+// CHECK-NEXT:  %25 = llvm.mlir.constant(8 : i64) : i64
+// CHECK-NEXT:  %26 = llvm.mlir.constant(1 : i64) : i64
+// CHECK-NEXT:  %27 = llvm.mlir.zero : !llvm.ptr
+// CHECK-NEXT:  %28 = llvm.mlir.constant(0 : i64) : i64
+// CHECK-NEXT:  llvm.call @sigma_cross_entropy(%arg0, %19, %13, %arg5, %21, %23, %24, %25, %26, %27, %28)
+// CHECK-NEXT:  %29 = llvm.mlir.constant(0 : i64) : i64
+// CHECK-NEXT:  %30 = llvm.mlir.constant(2.500000e-01 : f64) : f64
+// CHECK-NEXT:  %31 = llvm.mlir.constant(0 : i64) : i64
+// CHECK-NEXT:  llvm.call @sigma_add_objective(%arg0, %29, %23, %30, %31)
 // CHECK-NEXT:  llvm.return
 // CHECK-NEXT:  }
 
@@ -72,6 +76,7 @@
 
 // CHECK-LABEL: llvm.func @sigma_describe_f32(%arg0: !llvm.ptr) {
 // CHECK:       llvm.call @sigma_describe_program(%arg0
+// CHECK:       llvm.call @sigma_describe_mesh(%arg0
 // CHECK:       llvm.call @sigma_describe_optimizer(%arg0
 // CHECK:       llvm.call @sigma_describe_stage(%arg0
 // CHECK:       llvm.call @sigma_describe_tensor(%arg0

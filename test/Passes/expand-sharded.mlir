@@ -4,17 +4,17 @@
 // the tokens. Backward gathers the normed input again, for the gradient of the weights.
 
 // CHECK:       rank.launch @j_launch mesh<tp = 2, pp = 1, dp = 2> experts<ep = 1>
-// CHECK:       rank.parameter @embedding.table : tensor<8x8xf32>
+// CHECK:       rank.parameter @embedding.table : tensor<8x8xf32> {{.*}} decay split 0
 // CHECK:       rank.parameter @layers.0.attention.norm : tensor<8xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.attention.query : tensor<8x4xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.attention.key : tensor<8x2xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.attention.value : tensor<8x2xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.attention.output : tensor<4x8xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.attention.output_bias : tensor<8xf32>
-// CHECK:       rank.parameter @layers.0.mlp.gate : tensor<8x6xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.mlp.up : tensor<8x6xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.mlp.down : tensor<6x8xf32>
-// CHECK:       rank.parameter @head.output : tensor<8x8xf32>
+// CHECK-NEXT:  rank.parameter @layers.0.attention.query : tensor<8x4xf32> {{.*}} decay split 1
+// CHECK-NEXT:  rank.parameter @layers.0.attention.key : tensor<8x2xf32> {{.*}} decay split 1
+// CHECK-NEXT:  rank.parameter @layers.0.attention.value : tensor<8x2xf32> {{.*}} decay split 1
+// CHECK-NEXT:  rank.parameter @layers.0.attention.output : tensor<4x8xf32> {{.*}} decay split 0
+// CHECK-NEXT:  rank.parameter @layers.0.attention.output_bias : tensor<8xf32> init zeros(0.000000e+00){{$}}
+// CHECK:       rank.parameter @layers.0.mlp.gate : tensor<8x6xf32> {{.*}} decay split 1
+// CHECK-NEXT:  rank.parameter @layers.0.mlp.up : tensor<8x6xf32> {{.*}} decay split 1
+// CHECK-NEXT:  rank.parameter @layers.0.mlp.down : tensor<6x8xf32> {{.*}} decay split 0
+// CHECK:       rank.parameter @head.output : tensor<8x8xf32> {{.*}} decay split 1
 // CHECK:       rank.func @forward(%arg0: tensor<8xi32>, %arg1: tensor<8xi32>) {
 // CHECK:       [[TABLE:%.+]] = rank.embedding %arg0, {{.*}} {shards = 2 : i64}
 // CHECK-NEXT:  [[STREAM:%.+]] = rank.reduce_scatter [[TABLE]] over tensor : tensor<8x8xf32> -> tensor<4x8xf32>
@@ -77,11 +77,11 @@ sigma.plan @j tp 2 pp 1 dp 2 ep 1 micro_batch 1 schedule "1f1b" proof unproven {
 // is split over the tensor group. The router is on every rank and works on the rank's own tokens.
 
 // CHECK:       rank.launch @j_launch mesh<tp = 2, pp = 1, dp = 2> experts<etp = 2, ep = 2>
-// CHECK:       rank.parameter @layers.0.moe.router : tensor<8x4xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.moe.expert_gate : tensor<2x8x3xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.moe.expert_up : tensor<2x8x3xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.moe.expert_down : tensor<2x3x8xf32>
-// CHECK-NEXT:  rank.parameter @layers.0.moe.shared_0_gate : tensor<8x2xf32>
+// CHECK:       rank.parameter @layers.0.moe.router : tensor<8x4xf32> {{.*}} decay{{$}}
+// CHECK-NEXT:  rank.parameter @layers.0.moe.expert_gate : tensor<2x8x3xf32> {{.*}} expert split 2
+// CHECK-NEXT:  rank.parameter @layers.0.moe.expert_up : tensor<2x8x3xf32> {{.*}} expert split 2
+// CHECK-NEXT:  rank.parameter @layers.0.moe.expert_down : tensor<2x3x8xf32> {{.*}} expert split 1
+// CHECK-NEXT:  rank.parameter @layers.0.moe.shared_0_gate : tensor<8x2xf32> {{.*}} decay split 1
 // CHECK:       rank.func @forward
 // CHECK:       rank.top_k {{.*}} : (tensor<4x4xf32>) -> (tensor<4x2xf32>, tensor<4x2xi32>)
 // CHECK-NEXT:  rank.balance_loss {{.*}} sequence = 4 : i64, shares = 2 : i64}
@@ -158,7 +158,7 @@ sigma.plan @j cp 2 pp 1 dp 2 ep 1 micro_batch 1 schedule "1f1b" proof unproven {
 
 // Two ranks share each sequence, and exchange it for half of the heads.
 
-// CHECK:       rank.launch @j_launch mesh<cp = 2, pp = 1, dp = 2>
+// CHECK:       rank.launch @j_launch mesh<cp = 2, pp = 1, dp = 2> context all_to_all
 // CHECK:       rank.func @forward(%arg0: tensor<4xi32>, %arg1: tensor<4xi32>) {
 // CHECK:       [[Q:%.+]] = rank.gather_sequence {{.*}} : (tensor<4x8xf32>) -> tensor<8x4xf32>
 // CHECK-NEXT:  [[K:%.+]] = rank.gather_sequence {{.*}} : (tensor<4x4xf32>) -> tensor<8x2xf32>

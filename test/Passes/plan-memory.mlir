@@ -121,3 +121,36 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
     rank.return %y : tensor<4x8xf32>
   }
 }
+
+// -----
+
+// Gradients that a tensor group sums come first, so that all dense ones are one piece: 8 numbers in 64 bytes, then 64 in 256. The
+// norm counts them apart. A sum over two ranks needs room for what arrives, and so does the log-sum-exp of two parts.
+
+// CHECK:       rank.parameter @w : tensor<8x8xf32> {{.*}}gradient_offset = 384 : i64
+// CHECK:       rank.parameter @norm : tensor<8xf32> {{.*}}gradient_offset = 320 : i64
+// CHECK:       rank.reduce_scatter {{.*}}workspace = #rank.place<transient,
+// CHECK:       rank.cross_entropy {{.*}}workspace = #rank.place<transient,
+// CHECK:       rank.all_reduce_gradients tp {elements = 16 : i64, offset = 320 : i64, workspace_bytes = 64 : i64}
+// CHECK-NEXT:  rank.all_reduce_gradients dp {elements = 80 : i64, offset = 320 : i64, workspace_bytes = 0 : i64}
+// CHECK-NEXT:  rank.gradient_norm tp {elements = 16 : i64, offset = 320 : i64}
+// CHECK-NEXT:  rank.gradient_norm dp {elements = 64 : i64, offset = 384 : i64}
+
+rank.launch @launch mesh<tp = 2, pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<8x8xf32> init normal(0.1) decay split 0
+  rank.parameter @norm : tensor<8xf32> init ones(0.0)
+  rank.func @forward(%tokens: tensor<4xi32>, %targets: tensor<4xi32>) {
+    %w = rank.weight @w : tensor<8x8xf32>
+    %x = rank.embedding %tokens, %w {shards = 2 : i64} : (tensor<4xi32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    %own = rank.reduce_scatter %x over tensor : tensor<4x8xf32> -> tensor<2x8xf32>
+    %norm = rank.weight @norm : tensor<8xf32>
+    %n, %r = rank.rms_norm %own, %norm {epsilon = 0.1 : f64} : (tensor<2x8xf32>, tensor<8xf32>) -> (tensor<2x8xf32>, tensor<2xf32>)
+    %all = rank.all_gather %n over tensor : tensor<2x8xf32> -> tensor<4x8xf32>
+    %loss, %lse = rank.cross_entropy %all, %targets {shards = 2 : i64} : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
+    rank.objective loss %loss scale 1.0 : tensor<1xf32>
+    rank.return
+  }
+}

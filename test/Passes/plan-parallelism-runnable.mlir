@@ -4,7 +4,7 @@
 // Asked for plans that programs can run, the pass finds the best of those: without ZeRO, on ranks whose stages are blocks.
 
 // CHECK:     sigma.plan @run {{.*}}placement "tp-cp-pp-dp"
-// RUNNABLE:  sigma.plan @run pp 4 dp 2 ep {{[12]}} micro_batch {{[0-9]+}} schedule "1f1b" predicted
+// RUNNABLE:  sigma.plan @run cp 2 pp 4 dp 1 ep {{[12]}} micro_batch {{[0-9]+}} schedule "1f1b" predicted
 
 sigma.model @m sequence 1024 {
   sigma.embedding vocabulary 64 width 64

@@ -223,3 +223,35 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     rank.return %y : tensor<4x8xf32>
   }
 }
+
+// -----
+
+// The ranks of a tensor group hold norms and the loads of experts in copy, and each has a summand of their gradients: these are
+// summed over the group, and then, with all others, over the ranks that work on other tokens.
+
+// CHECK:       rank.all_reduce_gradients tp
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+// CHECK-NEXT:  rank.all_reduce_gradients edp
+// CHECK-NEXT:  rank.all_reduce_gradients tp loads
+// CHECK-NEXT:  rank.all_reduce_gradients dp loads
+// CHECK-NEXT:  rank.gradient_norm tp
+// CHECK-NEXT:  rank.gradient_norm dp
+// CHECK-NEXT:  rank.gradient_norm edp
+// CHECK-NEXT:  rank.reduce_step
+
+rank.launch @launch mesh<tp = 2, pp = 1, dp = 2> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<8x8xf32> init normal(0.1) decay split 0
+  rank.parameter @norm : tensor<8xf32> init ones(0.0)
+  rank.parameter @up : tensor<4x8x8xf32> init normal(0.1) expert
+  rank.parameter @bias : tensor<4xf32> init zeros(0.0) {update = #rank<update load>, update_rate = 1.0e-3 : f64}
+  rank.func @forward(%tokens: tensor<4xi32>, %targets: tensor<4xi32>) {
+    %w = rank.weight @w : tensor<8x8xf32>
+    %y = rank.embedding %tokens, %w {shards = 2 : i64} : (tensor<4xi32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    %loss, %lse = rank.cross_entropy %y, %targets {shards = 2 : i64} : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
+    rank.objective loss %loss scale 1.0 : tensor<1xf32>
+    rank.return
+  }
+}

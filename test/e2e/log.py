@@ -47,7 +47,8 @@ def check(program, lines):
     holds(lines[0], START)
     holds(lines[-1], END)
     assert len(lines[0]["pids"]) == lines[0]["ranks"] == program.ranks
-    assert lines[0]["mesh"] == {key: program.plan["layout"][key] for key in ("pp", "dp", "ep")}
+    layout = program.plan["layout"]
+    assert lines[0]["mesh"] == {"context": "ring", **{key: layout[key] for key in ("pp", "tp", "cp", "dp", "etp", "ep")}}
     assert [line["step"] for line in steps] == list(range(1, 9))
     for line in steps:
         holds(line, STEP)

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Every plan of a model trains to the same losses.
 
-    plans.py SIGMA SPEC WORK_FOLDER [--steps=20]
+    plans.py SIGMA SPEC WORK_FOLDER [--steps=20] [--split]
 
-In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit.
+In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit. The first step's
+gradients agree by tensor. --split: the plans that split tensors and sequences.
 """
 
 import argparse
@@ -13,13 +14,20 @@ import pathlib
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
 
-MORE = {
+WHOLE = {
+    **sr.PLANS,
     "uneven pp3": (3, "pp=3"),
     "remat full": (4, "pp=2,dp=2,ep=2,remat=full"),
     "micro-batch 1": (4, "dp=4,ep=4,microBatch=1"),
     "micro-batch 2": (4, "pp=2,dp=2,ep=1,microBatch=2"),
 }
-F64, F32, FIRST = 1e-9, 1e-5, 5
+SPLIT = {
+    "1 rank": sr.PLANS["1 rank"],
+    **sr.SPLIT_PLANS,
+    "tp2 remat": (4, "tp=2,dp=2,etp=1,ep=4,remat=full,microBatch=1"),
+    "cp2 remat": (4, "cp=2,dp=2,etp=2,ep=2,remat=full,microBatch=2"),
+}
+F64, F32, FIRST, GRADIENTS = 1e-9, 1e-5, 5, 1e-10
 
 
 def main():
@@ -27,23 +35,25 @@ def main():
     for name in ("sigma", "spec", "work"):
         parser.add_argument(name)
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--split", action="store_true")
     options = parser.parse_args()
     work = sr.empty_folder(options.work)
     data = sr.licences(work / "text")
     arguments = [f"--data={data}", f"--steps={options.steps}", "--quiet"]
-    reference = None
-    for name, (devices, pins) in {**sr.PLANS, **MORE}.items():
+    reference, one = None, None
+    for name, (devices, pins) in (SPLIT if options.split else WHOLE).items():
         program = sr.build(options.sigma, options.spec, work / name.replace(" ", "-"), devices, pins)
         runs = {precision: program.run(work / f"{name}.{precision}.log", f"--precision={precision}", *arguments)
                 for precision in ("f64", "f32")}
         again = program.run(work / f"{name}.again.log", *arguments)
-        reference = reference or runs
+        reference, one = reference or runs, one or program
+        gradients = sr.gradient_difference(options.sigma, program, one, work, f"--data={data}", "--quiet")
         f64 = sr.largest_difference(sr.losses(runs["f64"]), sr.losses(reference["f64"]))
         f32 = sr.largest_difference(sr.losses(runs["f32"]), sr.losses(reference["f32"]), FIRST)
         same = sr.loss_bits(again) == sr.loss_bits(runs["f32"])
         count = len(sr.steps(runs["f64"]))
-        good = f64 <= F64 and f32 <= F32 and same and count == options.steps
-        print(f"{name:14} {count} steps  f64 {f64:.1e}  f32 {f32:.1e}  repeat {'identical' if same else 'DIFFERS'}  "
+        good = f64 <= F64 and f32 <= F32 and gradients <= GRADIENTS and same and count == options.steps
+        print(f"{name:14} {count} steps  f64 {f64:.1e}  gradients {gradients:.1e}  f32 {f32:.1e}  repeat {'identical' if same else 'DIFFERS'}  "
               f"{'ok' if good else 'FAILED'}", flush=True)
         stages = [stage["layers"] for stage in program.plan["stages"]]
         if name == "uneven pp3" and sorted(stages) != [1, 1, 2]:

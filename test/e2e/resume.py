@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """A run that was stopped and continued has the losses of one that was not, and may change its plan in between.
 
-    resume.py SIGMA SPEC WORK_FOLDER
+    resume.py SIGMA SPEC WORK_FOLDER PLAN ...
+
+The first plan is stopped; then a checkpoint goes through all plans, and one rank.
 """
 
 import sys
@@ -43,11 +45,10 @@ def other_plans(programs, work, common):
               flush=True)
 
 
-def main(sigma, spec, folder):
+def main(sigma, spec, folder, *plans):
     work = sr.empty_folder(folder)
     common = [f"--data={sr.licences(work / 'text')}", "--quiet"]
-    names = ["1 rank", "pp2-ep2", "dp4", "ep4", "pp4"]
-    programs = [sr.build_plan(sigma, spec, work, name) for name in names]
+    programs = [sr.build_plan(sigma, spec, work, name) for name in ("1 rank", *plans)]
     for stop in (10, 13):
         same_plan(programs[1], work, common, stop)
     other_plans(programs, work, common)

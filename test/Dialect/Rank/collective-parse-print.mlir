@@ -3,6 +3,11 @@
 // RUN: sigma-opt %s --mlir-print-op-generic | sigma-opt | FileCheck %s
 // RUN: sigma-opt %s --emit-bytecode | sigma-opt | FileCheck %s
 
+// CHECK: rank.launch @heads mesh<cp = 3, pp = 1, dp = 1> context all_to_all experts<ep = 1>
+rank.launch @heads mesh<cp = 3, pp = 1, dp = 1> context all_to_all experts<ep = 1> batch 2 micro_batch 2 sequence 15 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
 // CHECK-LABEL: rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2
 rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,

@@ -8,6 +8,14 @@ rank.launch @launch mesh<tp = 2, pp = 1, dp = 2> experts<etp = 2, ep = 4> batch 
 
 // -----
 
+// rule: rank.launch: 2 * `cp` does where a `cp` above 1 is a ring
+// expected-error @+1 {{'rank.launch' op 'cp' is a ring of 2; 2 * cp must divide sequence, 18}}
+rank.launch @launch mesh<cp = 2, pp = 1, dp = 1> experts<ep = 1> batch 2 micro_batch 2 sequence 18 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
 // rule: rank.launch: `tp` * `cp` divides `sequence`
 // expected-error @+1 {{'rank.launch' op 'tp' * 'cp' is 3 * 2; it must divide sequence, 16}}
 rank.launch @launch mesh<tp = 3, cp = 2, pp = 1, dp = 1> experts<ep = 1> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32

@@ -337,6 +337,22 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
 
 // -----
 
+rank.launch @l mesh<tp = 2, pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op 'split' is 2; it must be a dimension of 'tensor<8x4xf32>'}}
+  rank.parameter @w : tensor<8x4xf32> init zeros(0.0) split 2
+}
+
+// -----
+
+rank.launch @l mesh<tp = 2, pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op 'split' is 0; it must be a dimension of 'tensor<2x8x4xf32>', after that of the experts}}
+  rank.parameter @w : tensor<2x8x4xf32> init zeros(0.0) expert split 0
+}
+
+// -----
+
 rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @l layers 0 to 0 remat [] {
   // expected-note @+1 {{parameter is here}}

@@ -10,6 +10,8 @@
 // CHECK-NEXT: rank.parameter @norm : tensor<8xf32> init ones(0.000000e+00)
 // CHECK-NEXT: rank.parameter @bias : tensor<8xf32> init zeros(0.000000e+00) {first_moment_offset = 192 : i64, gradient_offset = 128 : i64, second_moment_offset = 256 : i64, value_offset = 64 : i64}
 // CHECK-NEXT: rank.parameter @up : tensor<2x8x4xf32> init normal(2.000000e-02) decay expert
+// CHECK-NEXT: rank.parameter @half : tensor<8x4xf32> init normal(2.000000e-02) decay split 1
+// CHECK-NEXT: rank.parameter @halves : tensor<2x4x8xf32> init normal(2.000000e-02) decay expert split 1
 // CHECK-NEXT: rank.func @forward(%arg0: tensor<4x8xf32>, %arg1: tensor<4xi32>) attributes {slot_bytes = 128 : i64, transient_bytes = 256 : i64} {
 // CHECK-NEXT: %0 = rank.add %arg0, %arg0 {places = [#rank.place<slot, 0>], rank.layer = 2 : i64} : tensor<4x8xf32>
 // CHECK-NEXT: %1 = rank.add %0, %arg0 {places = [#rank.place<transient, 64>]} : tensor<4x8xf32>
@@ -27,10 +29,11 @@
 // CHECK-NEXT: %2 = rank.call @backward(%1, %0) micro_batch 0 : (!rank.residual, tensor<4x8xf32>) -> tensor<4x8xf32>
 // CHECK-NEXT: %3 = rank.send backward %2 to 0 micro_batch 0 : tensor<4x8xf32>
 // CHECK-NEXT: rank.wait_send backward %3
+// CHECK-NEXT: rank.all_reduce_gradients tp
 // CHECK-NEXT: rank.all_reduce_gradients dp
 // CHECK-NEXT: rank.all_reduce_gradients edp {elements = 16 : i64, offset = 64 : i64, workspace_bytes = 64 : i64}
 // CHECK-NEXT: rank.gradient_norm dp
-// CHECK-NEXT: rank.gradient_norm ep {elements = 16 : i64, offset = 64 : i64}
+// CHECK-NEXT: rank.gradient_norm edp {elements = 16 : i64, offset = 64 : i64}
 // CHECK-NEXT: rank.reduce_step
 // CHECK-NEXT: rank.adamw @up
 // CHECK-NEXT: rank.checkpoint_hook
@@ -40,6 +43,8 @@ rank.program @stage1 stage 1 of @launch layers 2 to 4 remat ["none", "full"] att
   rank.parameter @norm : tensor<8xf32> init ones(0.0)
   rank.parameter @bias : tensor<8xf32> init zeros(0.0) {value_offset = 64 : i64, gradient_offset = 128 : i64, first_moment_offset = 192 : i64, second_moment_offset = 256 : i64}
   rank.parameter @up : tensor<2x8x4xf32> init normal(0.02) decay expert
+  rank.parameter @half : tensor<8x4xf32> init normal(0.02) decay split 1
+  rank.parameter @halves : tensor<2x4x8xf32> init normal(0.02) decay expert split 1
   rank.func @forward(%x: tensor<4x8xf32>, %targets: tensor<4xi32>) attributes {slot_bytes = 128 : i64, transient_bytes = 256 : i64} {
     %0 = rank.add %x, %x {places = [#rank.place<slot, 0>], rank.layer = 2 : i64} : tensor<4x8xf32>
     %1 = rank.add %0, %x {places = [#rank.place<transient, 64>]} : tensor<4x8xf32>
@@ -57,10 +62,11 @@ rank.program @stage1 stage 1 of @launch layers 2 to 4 remat ["none", "full"] att
     %dx = rank.call @backward(%kept, %x) micro_batch 0 : (!rank.residual, tensor<4x8xf32>) -> tensor<4x8xf32>
     %sent = rank.send backward %dx to 0 micro_batch 0 : tensor<4x8xf32>
     rank.wait_send backward %sent
+    rank.all_reduce_gradients tp
     rank.all_reduce_gradients dp
     rank.all_reduce_gradients edp {elements = 16 : i64, offset = 64 : i64, workspace_bytes = 64 : i64}
     rank.gradient_norm dp
-    rank.gradient_norm ep {elements = 16 : i64, offset = 64 : i64}
+    rank.gradient_norm edp {elements = 16 : i64, offset = 64 : i64}
     rank.reduce_step
     rank.adamw @up
     rank.checkpoint_hook

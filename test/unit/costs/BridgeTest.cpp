@@ -178,7 +178,7 @@ TEST(Runnable, PinsWhatIsNotPinned) {
   pins[Axis::Tp] = 2;
   keepToRunnable(job);
   EXPECT_EQ(pins[Axis::Tp], 2);
-  EXPECT_EQ(pins[Axis::Cp], 1);
+  EXPECT_EQ(pins[Axis::Cp], std::nullopt);
   EXPECT_EQ(pins[Axis::Zero], 0);
   EXPECT_EQ(pins[Axis::Dp], std::nullopt);
   EXPECT_EQ(pins.schedule, planner::Schedule::OneForwardOneBackward);

@@ -200,14 +200,14 @@ struct Step {
     sigma_rms_norm(rt, Elem, at(l.in), value(l.norm1), at(l.h1), at(l.rstd1), t, w, 1e-5);
     sigma_matmul(rt, Elem, at(l.h1), value(l.wq), at(m.d1), t, w, w, 0);
     sigma_rotary(rt, Elem, at(m.d1), at(l.q), t, c.sequence, c.heads, c.headWidth,
-                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0);
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0, 1);
     sigma_matmul(rt, Elem, at(l.h1), value(l.wk), at(m.d1), t, kv, w, 0);
     sigma_rotary(rt, Elem, at(m.d1), at(l.k), t, c.sequence, c.kvHeads, c.headWidth,
-                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0);
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0, 1);
     sigma_matmul(rt, Elem, at(l.h1), value(l.wv), at(l.v), t, kv, w, 0);
     sigma_attention(rt, Elem, at(l.q), at(l.k), at(l.v), nullptr, at(l.o), at(l.lse), c.microBatch,
                     c.sequence, c.heads, c.kvHeads, c.headWidth, c.headWidth,
-                    1.0 / std::sqrt(double(c.headWidth)), 0, 0, 0.0, at(m.work), m.workBytes);
+                    1.0 / std::sqrt(double(c.headWidth)), 0, 0, 0.0, 1, at(m.work), m.workBytes);
     sigma_copy(rt, at(l.mid), at(l.in), t * w * m.elemSize);
     sigma_matmul(rt, Elem, at(l.o), value(l.wo), at(l.mid), t, w, w, SIGMA_ACCUMULATE);
     sigma_rms_norm(rt, Elem, at(l.mid), value(l.norm2), at(l.h2), at(l.rstd2), t, w, 1e-5);
@@ -216,7 +216,7 @@ struct Step {
     sigma_top_k(rt, Elem, at(l.scores), nullptr, at(l.weights), at(l.chosen), t, c.experts, c.topK,
                 1, 1, 1, 1);
     sigma_balance_loss(rt, Elem, at(l.scores), at(l.chosen), at(l.balance), c.microBatch,
-                       c.sequence, c.experts, c.topK);
+                       c.sequence, c.experts, c.topK, 1);
     sigma_add_objective(rt, Elem, at(l.balance), c.balanceScale, SIGMA_TERM_BALANCE);
     sigma_group_tokens(rt, at(l.chosen), at(l.position), at(l.sizes), c.slots, c.experts);
     sigma_exchange_sizes(rt, at(l.sizes), at(l.table), at(l.local), c.experts, c.capacity);
@@ -249,7 +249,7 @@ struct Step {
                      c.topK, 1);
     sigma_fill(rt, Elem, at(m.one), 1, c.balanceScale);
     sigma_balance_loss_grad(rt, Elem, at(l.scores), at(l.chosen), at(m.one), at(m.small3),
-                            c.microBatch, c.sequence, c.experts, c.topK);
+                            c.microBatch, c.sequence, c.experts, c.topK, 1);
     sigma_add(rt, Elem, at(m.small2), at(m.small3), at(m.small2), t * c.experts);
     sigma_router_scores_grad(rt, Elem, at(l.scores), at(m.small2), at(m.small3), t, c.experts,
                              SIGMA_SOFTMAX);
@@ -294,12 +294,13 @@ struct Step {
     sigma_attention_grad(rt, Elem, at(l.q), at(l.k), at(l.v), nullptr, at(l.o), at(l.lse), at(m.d2),
                          at(m.wide1), at(m.wide2), at(m.wide3), nullptr, c.microBatch, c.sequence,
                          c.heads, c.kvHeads, c.headWidth, c.headWidth,
-                         1.0 / std::sqrt(double(c.headWidth)), 0, 0, 0.0, at(m.work), m.workBytes);
+                         1.0 / std::sqrt(double(c.headWidth)), 0, 0, 0.0, 1, at(m.work),
+                         m.workBytes);
     sigma_rotary(rt, Elem, at(m.wide1), at(m.d2), t, c.sequence, c.heads, c.headWidth,
-                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 1);
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 1, 1);
     projectionGrad(l, l.wq, m.d2, w, true);
     sigma_rotary(rt, Elem, at(m.wide2), at(m.d2), t, c.sequence, c.kvHeads, c.headWidth,
-                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 1);
+                 const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 1, 1);
     projectionGrad(l, l.wk, m.d2, kv, false);
     projectionGrad(l, l.wv, m.wide3, kv, false);
     sigma_rms_norm_grad(rt, Elem, at(l.in), value(l.norm1), at(l.rstd1), at(m.d3), at(m.d2),
@@ -311,7 +312,7 @@ struct Step {
     const int64_t t = c.tokens, w = c.width;
     sigma_load_batch(rt, index, at(m.tokens), at(m.targets));
     if (m.embed >= 0)
-      sigma_embedding(rt, Elem, at(m.tokens), value(m.embed), at(m.x), t, w, c.vocabulary);
+      sigma_embedding(rt, Elem, at(m.tokens), value(m.embed), at(m.x), t, w, c.vocabulary, 1);
     else
       sigma_recv(rt, Elem, at(m.x), t * w, m.stage - 1, SIGMA_FORWARD, index);
     for (const Layer &l : m.layers)
@@ -327,7 +328,7 @@ struct Step {
       backward(*l);
     if (m.embed >= 0) {
       sigma_embedding_grad(rt, Elem, at(m.tokens), at(m.d1), gradient(m.embed), t, w, c.vocabulary,
-                           SIGMA_ACCUMULATE);
+                           1, SIGMA_ACCUMULATE);
     } else {
       sigma_send(rt, Elem, at(m.d1), t * w, m.stage - 1, SIGMA_BACKWARD, index);
       sigma_wait_send(rt, SIGMA_BACKWARD);
@@ -338,11 +339,12 @@ struct Step {
     const int64_t t = c.tokens, w = c.width, v = c.vocabulary;
     sigma_rms_norm(rt, Elem, at(m.x), value(m.normF), at(m.hf), at(m.rstdF), t, w, 1e-5);
     sigma_matmul(rt, Elem, at(m.hf), value(m.head), at(m.logits), t, v, w, 0);
-    sigma_cross_entropy(rt, Elem, at(m.logits), at(m.targets), at(m.lse), at(m.loss), t, v);
+    sigma_cross_entropy(rt, Elem, at(m.logits), at(m.targets), at(m.lse), at(m.loss), t, v, 1,
+                        nullptr, 0);
     sigma_add_objective(rt, Elem, at(m.loss), c.lossScale, SIGMA_TERM_LOSS);
     sigma_fill(rt, Elem, at(m.lossGrad), 1, c.lossScale);
     sigma_cross_entropy_grad(rt, Elem, at(m.logits), at(m.targets), at(m.lse), at(m.lossGrad),
-                             at(m.logits), t, v);
+                             at(m.logits), t, v, 1);
     sigma_matmul(rt, Elem, at(m.hf), at(m.logits), gradient(m.head), w, v, t,
                  SIGMA_TRANSPOSE_A | SIGMA_ACCUMULATE);
     sigma_matmul(rt, Elem, at(m.logits), value(m.head), at(m.d2), t, w, v, SIGMA_TRANSPOSE_B);
@@ -360,9 +362,10 @@ struct Step {
       sigma_fill(rt, Elem, gradient(m.head), 1, NAN);
     for (const Parameter &p : m.parameters) {
       sigma_all_reduce(rt, Elem, at(p.gradient), p.elements(),
-                       p.sharded ? SIGMA_AXIS_EDP : SIGMA_AXIS_DP, at(m.work), m.workBytes);
+                       p.sharded ? SIGMA_GROUP_EXPERT_DATA : SIGMA_GROUP_DATA, at(m.work),
+                       m.workBytes);
       sigma_square_sum(rt, Elem, at(p.gradient), p.elements(),
-                       p.sharded ? SIGMA_AXIS_EP : SIGMA_AXIS_DP);
+                       p.sharded ? SIGMA_GROUP_EXPERT_DATA : SIGMA_GROUP_DATA);
     }
     sigma_reduce_step(rt);
     for (const Parameter &p : m.parameters)
@@ -383,8 +386,9 @@ template <int Elem>
 void describe(sigma_rt rt) {
   const Config c;
   const sigma_step steps[] = {step<Elem, 0>, step<Elem, 1>, step<Elem, 2>, step<Elem, 3>};
-  sigma_describe_program(rt, "byte_moe", "0123456789abcdef", Elem, c.pp, c.dp, c.ep, c.batch,
-                         c.microBatch, c.sequence, c.vocabulary, 1000000);
+  sigma_describe_program(rt, "byte_moe", "0123456789abcdef", Elem, c.batch, c.microBatch,
+                         c.sequence, c.vocabulary, 1000000);
+  sigma_describe_mesh(rt, c.pp, 1, 1, c.dp, 1, c.ep, SIGMA_RING);
   sigma_describe_optimizer(rt, 1e-3, 10, 0.9, 0.95, 1e-8, 0.1, 1.0);
   for (int64_t s = 0; s < c.pp; ++s) {
     const Model<Elem> &m = model<Elem>(s);
@@ -393,8 +397,7 @@ void describe(sigma_rt rt) {
       std::vector<int64_t> d = p.shape;
       d.resize(4, 1);
       sigma_describe_tensor(rt, s, p.name.c_str(), int64_t(p.shape.size()), d[0], d[1], d[2], d[3],
-                            p.sharded ? 0 : -1, p.init, p.scale, p.value, p.gradient, p.first,
-                            p.second);
+                            p.sharded, -1, p.init, p.scale, p.value, p.gradient, p.first, p.second);
     }
   }
 }

@@ -76,16 +76,16 @@ struct Job {
     rt.options.seed = 7;
     rt.options.data = "/usr/share/common-licenses/GPL-3";
     rt.data.open(SIGMA_TEST_TEXT, 8, 256, 7);
-    add("norm", {33}, -1);
-    add("layers.0.wq", {64, 40}, -1);
-    add("layers.0.gate", {4, 16, 24}, 0);
+    add("norm", {33}, false);
+    add("layers.0.wq", {64, 40}, false);
+    add("layers.0.gate", {4, 16, 24}, true);
     rt.arena.allocate(end);
   }
-  void add(const std::string &name, Shape local, int64_t shardDim) {
+  void add(const std::string &name, Shape local, bool expert) {
     Tensor t;
     t.name = name;
     t.local = std::move(local);
-    t.shardDim = shardDim;
+    t.expert = expert;
     for (int64_t *offset : {&t.value, &t.gradient, &t.first, &t.second}) {
       *offset = end;
       end += t.elements() * elemBytes(rt.program.elem);

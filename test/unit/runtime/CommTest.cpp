@@ -2,6 +2,7 @@
 // ranks.
 #include "runtime/Runtime.h"
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,8 +26,8 @@ float awkward(int rank, int64_t i) {
 }
 
 template <class T>
-void allReduce(Runtime &rt, int64_t axis, int64_t n, int64_t workspaceElements) {
-  const Group &group = rt.mesh.group(axis);
+void allReduce(Runtime &rt, int64_t code, int64_t n, int64_t workspaceElements) {
+  const Group &group = rt.mesh.group(code);
   std::vector<int> ranks(group.size);
   MPI_Allgather(&rt.mesh.rank, 1, MPI_INT, ranks.data(), 1, MPI_INT, group.comm);
   std::vector<T> values(n), work(workspaceElements), wanted(n);
@@ -36,25 +37,26 @@ void allReduce(Runtime &rt, int64_t axis, int64_t n, int64_t workspaceElements) 
     for (int slot = 1; slot < group.size; ++slot)
       wanted[i] += T(awkward(ranks[slot], i));
   }
-  sigma_all_reduce(&rt, sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32, values.data(), n, axis, work.data(),
+  sigma_all_reduce(&rt, sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32, values.data(), n, code, work.data(),
                    work.size() * sizeof(T));
   CHECK(std::memcmp(values.data(), wanted.data(), n * sizeof(T)) ==
         0); // the bits of a sum in slot order
 }
 
 void allReduces(Runtime &rt) {
-  for (const int64_t axis : {SIGMA_AXIS_DP, SIGMA_AXIS_EP, SIGMA_AXIS_EDP})
+  for (const int64_t code :
+       {SIGMA_GROUP_TENSOR, SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT, SIGMA_GROUP_EXPERT_DATA})
     for (const int64_t n : {1, 2, 5, 64, 1001})
       for (const int64_t work : {4, 7, 64, 4096}) {
-        allReduce<float>(rt, axis, n, work);
-        allReduce<double>(rt, axis, n, work);
+        allReduce<float>(rt, code, n, work);
+        allReduce<double>(rt, code, n, work);
       }
 }
 
 /// Rows tell who sent them: every row of (source, expert, index) must arrive where it belongs, and
 /// come back.
 void dispatchAndCollect(Runtime &rt) {
-  const int64_t experts = 8, width = 3, peers = rt.mesh.epGroup.size, local = experts / peers,
+  const int64_t experts = 8, width = 3, peers = rt.mesh.expert.size, local = experts / peers,
                 capacity = 200;
   std::vector<int32_t> sizes(experts), table(experts), own(local);
   for (int64_t e = 0; e < experts; ++e)
@@ -66,7 +68,7 @@ void dispatchAndCollect(Runtime &rt) {
   for (int64_t e = 0; e < experts; ++e)
     for (int64_t i = 0; i < sizes[e]; ++i, ++row)
       for (int64_t w = 0; w < width; ++w)
-        rows[row * width + w] = float(rt.mesh.epIndex * 10000 + e * 100 + i);
+        rows[row * width + w] = float(rt.mesh.expert.index * 10000 + e * 100 + i);
   sigma_exchange_sizes(&rt, sizes.data(), table.data(), own.data(), experts, capacity);
   sigma_all_to_all(&rt, SIGMA_F32, rows.data(), sizes.data(), table.data(), arrived.data(), experts,
                    width, 0, work.data(), work.size() * 4);
@@ -75,7 +77,7 @@ void dispatchAndCollect(Runtime &rt) {
     for (int64_t source = 0; source < peers; ++source)
       for (int64_t i = 0; i < table[source * local + e]; ++i, ++row)
         CHECK(arrived[row * width] ==
-              float(source * 10000 + (rt.mesh.epIndex * local + e) * 100 + i));
+              float(source * 10000 + (rt.mesh.expert.index * local + e) * 100 + i));
   CHECK(row == std::accumulate(own.begin(), own.end(), 0));
   sigma_all_to_all(&rt, SIGMA_F32, arrived.data(), sizes.data(), table.data(), back.data(), experts,
                    width, 1, work.data(), work.size() * 4);
@@ -83,7 +85,7 @@ void dispatchAndCollect(Runtime &rt) {
 }
 
 void stages(Runtime &rt) {
-  const int64_t n = 5000, last = rt.mesh.pp - 1, own = rt.mesh.ppIndex;
+  const int64_t n = 5000, last = rt.mesh.shape.pp - 1, own = rt.mesh.ppIndex;
   for (int64_t step = 0; step < 3; ++step)
     for (int64_t m = 0; m < 4; ++m) {
       std::vector<double> x(n, double(step * 100 + m));
@@ -100,27 +102,285 @@ void stages(Runtime &rt) {
     }
 }
 
-void run(int64_t pp, int64_t dp, int64_t ep) {
+/// A value that tells its place in a tensor of `columns` columns.
+double numberAt(int64_t row, int64_t column) { return double(row * 100 + column + 1); }
+
+/// Two sequences: of each, the rank's rows go to where they stand in the whole, and the sum of the
+/// whole over ranks comes back to them.
+void gatherAndScatter(Runtime &rt, int64_t code) {
+  const Group &group = rt.mesh.group(code);
+  const int64_t blocks = 2, rows = 6, width = 3, ranks = group.size;
+  std::vector<double> part(rows * width), whole(ranks * rows * width), sum(part.size());
+  const auto placeOf = [&](int64_t rank, int64_t row) {
+    const int64_t each = rows / blocks;
+    return row / each * each * ranks + rank * each + row % each;
+  };
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t w = 0; w < width; ++w)
+      part[row * width + w] = numberAt(placeOf(group.index, row), w);
+  sigma_all_gather(&rt, SIGMA_F64, part.data(), whole.data(), rows, width, blocks, code);
+  for (int64_t row = 0; row < ranks * rows; ++row)
+    for (int64_t w = 0; w < width; ++w)
+      CHECK(whole[row * width + w] == numberAt(row, w));
+  for (const int64_t room : {1, 2, 100}) {
+    std::vector<double> work(room * ranks * width);
+    sigma_reduce_scatter(&rt, SIGMA_F64, whole.data(), sum.data(), rows, width, blocks, code,
+                         work.data(), work.size() * sizeof(double));
+    for (size_t i = 0; i < sum.size(); ++i)
+      CHECK(sum[i] == double(ranks) * part[i]);
+  }
+}
+
+void expertRows(Runtime &rt) {
+  const Group &group = rt.mesh.expertTensor;
+  const int64_t experts = 5, width = 2, ranks = group.size;
+  const auto sizeOf = [&](int64_t rank, int64_t expert) { return (rank * 3 + expert * 2) % 5; };
+  std::vector<int32_t> sizes, table(ranks * experts), all(experts);
+  std::vector<double> rows;
+  for (int64_t expert = 0; expert < experts; ++expert) {
+    sizes.push_back(int32_t(sizeOf(group.index, expert)));
+    for (int64_t i = 0; i < sizes.back(); ++i)
+      for (int64_t w = 0; w < width; ++w)
+        rows.push_back(numberAt(group.index * 1000 + expert * 10 + i, w));
+  }
+  sigma_gather_sizes(&rt, sizes.data(), table.data(), all.data(), experts);
+  const int64_t total = std::accumulate(all.begin(), all.end(), 0);
+  std::vector<double> gathered(total * width), back(rows.size());
+  sigma_gather_expert_rows(&rt, SIGMA_F64, rows.data(), table.data(), gathered.data(), experts,
+                           width);
+  size_t at = 0;
+  for (int64_t expert = 0; expert < experts; ++expert)
+    for (int64_t rank = 0; rank < ranks; ++rank)
+      for (int64_t i = 0; i < sizeOf(rank, expert); ++i)
+        for (int64_t w = 0; w < width; ++w)
+          CHECK(gathered[at++] == numberAt(rank * 1000 + expert * 10 + i, w));
+  CHECK(at == gathered.size());
+  for (const int64_t room : {1, 3, 100}) {
+    std::vector<double> work(room * ranks * width);
+    sigma_scatter_expert_rows(&rt, SIGMA_F64, gathered.data(), table.data(), back.data(), experts,
+                              width, work.data(), work.size() * sizeof(double));
+    for (size_t i = 0; i < rows.size(); ++i)
+      CHECK(back[i] == double(ranks) * rows[i]);
+  }
+}
+
+/// The rank's rows of a tensor of whole sequences.
+std::vector<double> shareOf(const Runtime &rt, const std::vector<double> &whole, int64_t sequences,
+                            int64_t share, int64_t width) {
+  std::vector<double> rows;
+  for (int64_t s = 0; s < sequences; ++s)
+    for (int64_t i = 0; i < share; ++i) {
+      const int64_t row = s * share * rt.mesh.shape.cp + rt.mesh.position(i, share);
+      rows.insert(rows.end(), whole.begin() + row * width, whole.begin() + (row + 1) * width);
+    }
+  return rows;
+}
+
+std::vector<double> numbers(int64_t n, int seed) {
+  std::vector<double> values;
+  for (int64_t i = 0; i < n; ++i)
+    values.push_back(std::sin(double(i * 7 + seed * 13)));
+  return values;
+}
+
+void exchangeSequence(Runtime &rt) {
+  const int64_t cp = rt.mesh.shape.cp, sequences = 2, share = 3, width = 4 * cp, columns = 4;
+  std::vector<double> whole;
+  for (int64_t row = 0; row < sequences * share * cp; ++row)
+    for (int64_t w = 0; w < width; ++w)
+      whole.push_back(numberAt(row, w));
+  const std::vector<double> rows = shareOf(rt, whole, sequences, share, width);
+  std::vector<double> gathered(rows.size()), back(rows.size());
+  sigma_gather_sequence(&rt, SIGMA_F64, const_cast<double *>(rows.data()), gathered.data(),
+                        sequences * share, width, sequences);
+  for (int64_t row = 0; row < sequences * share * cp; ++row)
+    for (int64_t w = 0; w < columns; ++w)
+      CHECK(gathered[row * columns + w] == numberAt(row, rt.mesh.context.index * columns + w));
+  sigma_split_sequence(&rt, SIGMA_F64, gathered.data(), back.data(), sequences * share, width,
+                       sequences);
+  CHECK(back == rows);
+}
+
+void near(const Runtime &rt, const std::vector<double> &some, const std::vector<double> &others) {
+  CHECK(some.size() == others.size());
+  for (size_t i = 0; i < some.size(); ++i)
+    CHECK(std::fabs(some[i] - others[i]) < 1e-13 * (1 + std::fabs(others[i])));
+}
+
+/// Attention of shares that go round has the results and gradients of whole sequences on one rank.
+void ringAttention(Runtime &rt, double softcap) {
+  const int64_t cp = rt.mesh.shape.cp, sequences = 2, sequence = 24 * cp, heads = 4, kvHeads = 2,
+                width = 4, valueWidth = 6;
+  struct Attended {
+    std::vector<double> q, k, v, dO, o, lse, dq, dk, dv, work;
+  };
+  const auto attend = [&](Runtime &on, Attended &x, int64_t tokens, int64_t ring) {
+    x.o.resize(x.dO.size());
+    x.lse.resize(sequences * tokens * heads);
+    x.dq.resize(x.q.size());
+    x.dk.resize(x.k.size());
+    x.dv.resize(x.v.size());
+    x.work.resize(3 * 10 * tokens + (ring > 1 ? 4 * (x.k.size() + x.v.size()) : 0));
+    sigma_attention(&on, SIGMA_F64, x.q.data(), x.k.data(), x.v.data(), nullptr, x.o.data(),
+                    x.lse.data(), sequences, tokens, heads, kvHeads, width, valueWidth, 0.4, 0, 0,
+                    softcap, ring, x.work.data(), x.work.size() * sizeof(double));
+    sigma_attention_grad(&on, SIGMA_F64, x.q.data(), x.k.data(), x.v.data(), nullptr, x.o.data(),
+                         x.lse.data(), x.dO.data(), x.dq.data(), x.dk.data(), x.dv.data(), nullptr,
+                         sequences, tokens, heads, kvHeads, width, valueWidth, 0.4, 0, 0, softcap,
+                         ring, x.work.data(), x.work.size() * sizeof(double));
+  };
+  const int64_t qs = heads * width, ks = kvHeads * width, vs = kvHeads * valueWidth,
+                os = heads * valueWidth, share = sequence / cp;
+  Attended whole, mine;
+  whole.q = numbers(sequences * sequence * qs, 1);
+  whole.k = numbers(sequences * sequence * ks, 2);
+  whole.v = numbers(sequences * sequence * vs, 3);
+  whole.dO = numbers(sequences * sequence * os, 4);
+  const auto own = [&](const std::vector<double> &all, int64_t columns) {
+    return shareOf(rt, all, sequences, share, columns);
+  };
+  mine.q = own(whole.q, qs), mine.k = own(whole.k, ks), mine.v = own(whole.v, vs),
+  mine.dO = own(whole.dO, os);
+  Runtime alone;
+  attend(alone, whole, sequence, 1);
+  attend(rt, mine, share, cp);
+  near(rt, mine.o, own(whole.o, os));
+  near(rt, mine.lse, own(whole.lse, heads));
+  near(rt, mine.dq, own(whole.dq, qs));
+  near(rt, mine.dk, own(whole.dk, ks));
+  near(rt, mine.dv, own(whole.dv, vs));
+}
+
+/// A vocabulary in parts has the loss, its log-sum-exp and its gradient of the whole.
+void crossEntropy(Runtime &rt) {
+  const int64_t n = 5, tp = rt.mesh.shape.tp, part = 3, vocabulary = part * tp;
+  std::vector<int32_t> targets{0, int32_t(vocabulary - 1), -1, int32_t(vocabulary / 2), 1};
+  std::vector<double> all = numbers(n * vocabulary, 5), logits, wanted;
+  const auto own = [&](const std::vector<double> &rows) {
+    std::vector<double> columns;
+    for (int64_t row = 0; row < n; ++row)
+      for (int64_t w = 0; w < part; ++w)
+        columns.push_back(rows[row * vocabulary + rt.mesh.tensor.index * part + w]);
+    return columns;
+  };
+  logits = own(all);
+  Runtime alone;
+  std::vector<double> lse(n), lseOfAll(n), work(n * tp);
+  double loss = 0, lossOfAll = 0, dloss = 0.7;
+  sigma_cross_entropy(&alone, SIGMA_F64, all.data(), targets.data(), lseOfAll.data(), &lossOfAll, n,
+                      vocabulary, 1, nullptr, 0);
+  sigma_cross_entropy(&rt, SIGMA_F64, logits.data(), targets.data(), lse.data(), &loss, n, part, tp,
+                      work.data(), work.size() * sizeof(double));
+  double sum = 0;
+  MPI_Allreduce(&loss, &sum, 1, MPI_DOUBLE, MPI_SUM, rt.mesh.tensor.comm);
+  near(rt, lse, lseOfAll);
+  near(rt, {sum}, {lossOfAll});
+  sigma_cross_entropy_grad(&alone, SIGMA_F64, all.data(), targets.data(), lseOfAll.data(), &dloss,
+                           all.data(), n, vocabulary, 1);
+  sigma_cross_entropy_grad(&rt, SIGMA_F64, logits.data(), targets.data(), lse.data(), &dloss,
+                           logits.data(), n, part, tp);
+  near(rt, logits, own(all));
+}
+
+/// Loads are of whole sequences, whoever has their tokens.
+void balanceLoss(Runtime &rt) {
+  const MeshShape &shape = rt.mesh.shape;
+  const int64_t sequences = 2, ranks = shape.tp * shape.cp, sequence = 4 * ranks, experts = 4,
+                k = 2, share = sequence / ranks, row = rt.mesh.sequence.index * share;
+  std::vector<double> all = numbers(sequences * sequence * experts, 6), dall(all.size()), scores;
+  std::vector<int32_t> chosenOfAll, chosen;
+  for (double &score : all)
+    score += 1.5;
+  for (int64_t i = 0; i < sequences * sequence * k; ++i)
+    chosenOfAll.push_back(int32_t(i * i % experts));
+  const auto own = [&](const auto &rows, int64_t width) {
+    auto mine = rows;
+    mine.clear();
+    for (int64_t s = 0; s < sequences; ++s)
+      mine.insert(mine.end(), rows.begin() + (s * sequence + row) * width,
+                  rows.begin() + (s * sequence + row + share) * width);
+    return mine;
+  };
+  scores = own(all, experts);
+  chosen = own(chosenOfAll, k);
+  Runtime alone;
+  std::vector<double> dscores(scores.size());
+  double loss = 0, lossOfAll = 0, sum = 0, dloss = 0.7;
+  sigma_balance_loss(&alone, SIGMA_F64, all.data(), chosenOfAll.data(), &lossOfAll, sequences,
+                     sequence, experts, k, 1);
+  sigma_balance_loss(&rt, SIGMA_F64, scores.data(), chosen.data(), &loss, sequences, share, experts,
+                     k, ranks);
+  MPI_Allreduce(&loss, &sum, 1, MPI_DOUBLE, MPI_SUM, rt.mesh.sequence.comm);
+  near(rt, {sum}, {lossOfAll});
+  sigma_balance_loss_grad(&alone, SIGMA_F64, all.data(), chosenOfAll.data(), &dloss, dall.data(),
+                          sequences, sequence, experts, k, 1);
+  sigma_balance_loss_grad(&rt, SIGMA_F64, scores.data(), chosen.data(), &dloss, dscores.data(),
+                          sequences, share, experts, k, ranks);
+  near(rt, dscores, own(dall, experts));
+}
+
+/// The groups are those that docs/cost-model.md counts.
+void groups(const Runtime &rt) {
+  const Mesh &mesh = rt.mesh;
+  const MeshShape &shape = mesh.shape;
+  const int64_t q = mesh.rank % shape.ranksPerStage();
+  const auto has = [&](const Group &group, int64_t size, int64_t stride) {
+    CHECK(group.size == size && group.index == q / stride % size);
+  };
+  CHECK(mesh.ppIndex == mesh.rank / shape.ranksPerStage());
+  CHECK(mesh.dpIndex == q / (shape.tp * shape.cp));
+  has(mesh.tensor, shape.tp, 1);
+  has(mesh.context, shape.cp, shape.tp);
+  has(mesh.data, shape.cp * shape.dp, shape.tp);
+  has(mesh.sequence, shape.tp * shape.cp, 1);
+  has(mesh.expertTensor, shape.etp, 1);
+  has(mesh.expert, shape.ep, shape.etp);
+  has(mesh.expertData, shape.ranksPerStage() / (shape.etp * shape.ep), shape.etp * shape.ep);
+}
+
+void run(const MeshShape &shape) {
   Runtime rt;
-  rt.mesh = makeMesh(pp, dp, ep);
-  CHECK(rt.mesh.rank == rt.mesh.ppIndex * dp + rt.mesh.dpIndex);
-  CHECK(rt.mesh.dpGroup.size == dp && rt.mesh.dpGroup.index == rt.mesh.dpIndex);
-  CHECK(rt.mesh.epGroup.size == ep && rt.mesh.epGroup.index == rt.mesh.dpIndex % ep);
-  CHECK(rt.mesh.edpGroup.size == dp / ep && rt.mesh.edpGroup.index == rt.mesh.dpIndex / ep);
+  rt.mesh = makeMesh(shape);
+  groups(rt);
   allReduces(rt);
   dispatchAndCollect(rt);
   stages(rt);
+  for (const int64_t code : {SIGMA_GROUP_TENSOR, SIGMA_GROUP_CONTEXT, SIGMA_GROUP_DATA})
+    gatherAndScatter(rt, code);
+  expertRows(rt);
+  if (shape.tp > 1)
+    crossEntropy(rt);
+  if (shape.tp * shape.cp > 1)
+    balanceLoss(rt);
+  if (shape.cp > 1 && shape.context == SIGMA_ALL_TO_ALL)
+    exchangeSequence(rt);
+  if (shape.cp > 1 && shape.context == SIGMA_RING)
+    for (const double softcap : {0.0, 2.0})
+      ringAttention(rt, softcap);
 }
+
+/// pp, tp, cp, dp, etp, ep
+constexpr MeshShape kShapes[] = {{1, 1, 1, 4, 1, 1},
+                                 {1, 1, 1, 4, 1, 2},
+                                 {1, 1, 1, 4, 1, 4},
+                                 {2, 1, 1, 2, 1, 2},
+                                 {4, 1, 1, 1, 1, 1},
+                                 {1, 4, 1, 1, 1, 1},
+                                 {1, 2, 1, 2, 1, 4},
+                                 {1, 2, 1, 2, 2, 2},
+                                 {2, 2, 1, 1, 2, 1},
+                                 {1, 1, 2, 2, 4, 1},
+                                 {1, 1, 4, 1, 1, 2},
+                                 {1, 2, 2, 1, 1, 4},
+                                 {1, 1, 4, 1, 1, 1, SIGMA_ALL_TO_ALL},
+                                 {1, 2, 2, 1, 2, 2, SIGMA_ALL_TO_ALL}};
 
 } // namespace
 
 int main(int argc, char **argv) {
   MPI_Init(&argc, &argv);
-  run(1, 4, 1);
-  run(1, 4, 2);
-  run(1, 4, 4);
-  run(2, 2, 2);
-  run(4, 1, 1);
+  for (const MeshShape &shape : kShapes)
+    run(shape);
   MPI_Finalize();
   return 0;
 }

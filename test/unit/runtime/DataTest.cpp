@@ -36,39 +36,48 @@ TEST(Permutation, HitsEveryIndexOnce) {
     }
 }
 
-Tensor normalTensor(Shape local, int64_t shardDim) {
+Tensor normalTensor(Shape local) {
   Tensor tensor;
   tensor.name = "layers.0.gate";
   tensor.local = std::move(local);
-  tensor.shardDim = shardDim;
   tensor.init = SIGMA_INIT_NORMAL;
   tensor.initScale = 0.02;
   return tensor;
 }
 
 TEST(Initialize, ShardsAreSlicesOfTheWhole) {
-  for (int64_t dim = 0; dim < 3; ++dim) {
-    std::vector<double> whole(4 * 6 * 8), shard(whole.size() / 2), merged(whole.size());
-    initializeTensor(normalTensor({4, 6, 8}, -1), 1, 0, 5, SIGMA_F64, whole.data());
-    Shape local{4, 6, 8};
-    local[dim] /= 2;
-    const Tensor cut = normalTensor(local, dim);
-    for (int64_t ep = 0; ep < 2; ++ep) {
-      initializeTensor(cut, 2, ep, 5, SIGMA_F64, shard.data());
-      const Box box = cut.box(ep);
-      copyBox(box, reinterpret_cast<char *>(shard.data()), {{0, 0, 0}, {4, 6, 8}},
-              reinterpret_cast<char *>(merged.data()), box, 8);
+  const Shape shape{4, 6, 8};
+  for (const bool expert : {false, true})
+    for (int64_t dim = expert; dim < 3; ++dim) {
+      Mesh mesh;
+      mesh.shape.ep = expert ? 2 : 1;
+      (expert ? mesh.shape.etp : mesh.shape.tp) = 2;
+      Tensor cut = normalTensor(shape);
+      cut.expert = expert;
+      cut.split = dim;
+      cut.local[dim] /= 2;
+      cut.local[0] /= mesh.shape.ep;
+      EXPECT_EQ(cut.globalShape(mesh.shape), shape);
+      std::vector<double> whole(4 * 6 * 8), shard(cut.elements()), merged(whole.size());
+      initializeTensor(normalTensor(shape), Mesh(), 5, SIGMA_F64, whole.data());
+      for (mesh.expert.index = 0; mesh.expert.index < mesh.shape.ep; ++mesh.expert.index)
+        for (const int part : {0, 1}) {
+          (expert ? mesh.expertTensor : mesh.tensor).index = part;
+          initializeTensor(cut, mesh, 5, SIGMA_F64, shard.data());
+          const Box box = cut.box(mesh);
+          copyBox(box, reinterpret_cast<char *>(shard.data()), {{0, 0, 0}, shape},
+                  reinterpret_cast<char *>(merged.data()), box, 8);
+        }
+      EXPECT_EQ(whole, merged) << "cut along " << dim;
     }
-    EXPECT_EQ(whole, merged) << "cut along " << dim;
-  }
 }
 
 TEST(Initialize, SingleIsRoundedDouble) {
-  const Tensor tensor = normalTensor({100, 101}, -1);
+  const Tensor tensor = normalTensor({100, 101});
   std::vector<double> wide(10100);
   std::vector<float> narrow(10100);
-  initializeTensor(tensor, 1, 0, 3, SIGMA_F64, wide.data());
-  initializeTensor(tensor, 1, 0, 3, SIGMA_F32, narrow.data());
+  initializeTensor(tensor, Mesh(), 3, SIGMA_F64, wide.data());
+  initializeTensor(tensor, Mesh(), 3, SIGMA_F32, narrow.data());
   double sum = 0, squares = 0;
   for (size_t i = 0; i < wide.size(); ++i) {
     ASSERT_EQ(narrow[i], float(wide[i]));
@@ -95,12 +104,15 @@ TEST(Dataset, AnEpochShowsEveryWindowOnceAndTargetsFollowTokens) {
   Dataset data;
   data.open(file.path, 16, 256, 1);
   ASSERT_EQ(data.windows(), 20);
-  std::vector<int32_t> tokens(16), targets(16);
   for (int64_t epoch = 0; epoch < 2; ++epoch) {
     std::set<std::vector<int32_t>> seen;
     for (int64_t i = 0; i < 20; ++i) {
-      data.load(epoch * 20 + i, tokens.data(), targets.data());
-      EXPECT_TRUE(std::equal(tokens.begin() + 1, tokens.end(), targets.begin()));
+      const Sample sample = data.sample(epoch * 20 + i);
+      std::vector<int32_t> tokens;
+      for (int64_t position = 0; position < 16; ++position) {
+        EXPECT_EQ(sample.target(position), sample.token(position + 1));
+        tokens.push_back(sample.token(position));
+      }
       seen.insert(tokens);
     }
     EXPECT_EQ(seen.size(), 20u);
@@ -125,19 +137,45 @@ TEST(Batch, DependsOnTheSampleAndNotOnThePlan) {
     Runtime rt;
     rt.program.globalBatch = 8;
     rt.program.sequence = 16;
-    rt.program.dp = dp;
+    rt.mesh.shape.dp = dp;
     rt.program.microBatch = dp == 1 ? 8 : 2;
     rt.step.finished = 1;
     rt.data.open(file.path, 16, 256, 1);
     std::vector<int32_t> &out = dp == 1 ? whole : parts;
     for (int64_t rank = 0; rank < dp; ++rank)
-      for (int64_t m = 0; m < rt.program.numMicroBatches(); ++m) {
+      for (int64_t m = 0; m < rt.numMicroBatches(); ++m) {
         rt.mesh.dpIndex = rank;
-        const int64_t row = (rank * rt.program.numMicroBatches() + m) * rt.program.microBatch;
+        const int64_t row = (rank * rt.numMicroBatches() + m) * rt.program.microBatch;
         sigma_load_batch(&rt, m, out.data() + row * 16, targets.data());
       }
   }
   EXPECT_EQ(whole, parts);
+}
+
+/// Of a sequence of 16, what each of the ranks of a context group has.
+TEST(Batch, RanksOfAContextGroupShareSequences) {
+  const DataFile file(4000);
+  const std::vector<std::vector<int64_t>> ring{
+      {0, 1, 14, 15}, {2, 3, 12, 13}, {4, 5, 10, 11}, {6, 7, 8, 9}},
+      allToAll{{0, 1, 2, 3}, {4, 5, 6, 7}, {8, 9, 10, 11}, {12, 13, 14, 15}};
+  for (const int64_t context : {SIGMA_RING, SIGMA_ALL_TO_ALL})
+    for (int rank = 0; rank < 4; ++rank) {
+      Runtime rt;
+      rt.program.globalBatch = rt.program.microBatch = 2;
+      rt.program.sequence = 16;
+      rt.mesh.shape.cp = 4;
+      rt.mesh.shape.context = context;
+      rt.mesh.context.index = rank;
+      rt.data.open(file.path, 16, 256, 1);
+      std::vector<int32_t> tokens(2 * 4), targets(2 * 4);
+      sigma_load_batch(&rt, 0, tokens.data(), targets.data());
+      for (int64_t row = 0; row < 2; ++row)
+        for (int64_t i = 0; i < 4; ++i) {
+          const int64_t position = (context == SIGMA_RING ? ring : allToAll)[rank][i];
+          EXPECT_EQ(tokens[row * 4 + i], rt.data.sample(row).token(position));
+          EXPECT_EQ(targets[row * 4 + i], rt.data.sample(row).target(position));
+        }
+    }
 }
 
 TEST(Optimizer, WarmsUpLinearly) {

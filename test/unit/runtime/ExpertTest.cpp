@@ -198,10 +198,10 @@ TEST(ExpertGradient, BalanceLoss) {
               sequences * sequence, experts, k, 0, 1, 1, 1);
   double loss = 0, dloss = 0.3;
   sigma_balance_loss(&rt, SIGMA_F64, scores.data(), chosen.data(), &loss, sequences, sequence,
-                     experts, k);
+                     experts, k, 1);
   EXPECT_NEAR(loss, balance(scores, chosen, sequences, sequence, experts, k), 1e-12);
   sigma_balance_loss_grad(&rt, SIGMA_F64, scores.data(), chosen.data(), &dloss, ds.data(),
-                          sequences, sequence, experts, k);
+                          sequences, sequence, experts, k, 1);
   expectGradient(
       [&](const auto &v) { return dloss * balance(v, chosen, sequences, sequence, experts, k); },
       scores, ds);
@@ -212,7 +212,7 @@ TEST(ExpertGradient, EvenRoutingHasBalanceLossOne) {
   std::vector<float> scores(4 * 4, 0.25f);
   std::vector<int32_t> chosen{0, 1, 2, 3};
   float loss = 0;
-  sigma_balance_loss(&rt, SIGMA_F32, scores.data(), chosen.data(), &loss, 1, 4, 4, 1);
+  sigma_balance_loss(&rt, SIGMA_F32, scores.data(), chosen.data(), &loss, 1, 4, 4, 1, 1);
   EXPECT_FLOAT_EQ(loss, 1);
 }
 
@@ -233,7 +233,7 @@ TYPED_TEST(Expert, CrossEntropy) {
   std::vector<int32_t> targets{0, 258, 17, 100};
   std::vector<TypeParam> x = as<TypeParam>(logits), lse(4), loss(1);
   sigma_cross_entropy(&this->rt, kElem<TypeParam>, x.data(), targets.data(), lse.data(),
-                      loss.data(), 4, 259);
+                      loss.data(), 4, 259, 1, nullptr, 0);
   EXPECT_NEAR(double(loss[0]), crossEntropy(logits, targets, 259), 30 * kTolerance<TypeParam>);
 }
 
@@ -243,12 +243,41 @@ TEST(ExpertGradient, CrossEntropyInPlace) {
   std::vector<int32_t> targets{0, 12, 5};
   std::vector<double> lse(3);
   double loss = 0, dloss = 0.7;
-  sigma_cross_entropy(&rt, SIGMA_F64, logits.data(), targets.data(), lse.data(), &loss, 3, 13);
+  sigma_cross_entropy(&rt, SIGMA_F64, logits.data(), targets.data(), lse.data(), &loss, 3, 13, 1,
+                      nullptr, 0);
   auto gradient = logits;
   sigma_cross_entropy_grad(&rt, SIGMA_F64, gradient.data(), targets.data(), lse.data(), &dloss,
-                           gradient.data(), 3, 13);
+                           gradient.data(), 3, 13, 1);
   expectGradient([&](const auto &v) { return dloss * crossEntropy(v, targets, 13); }, logits,
                  gradient);
+}
+
+/// Both parts of a table together are the whole: an id of the other part, as none, is zero.
+TEST(ExpertGradient, EmbeddingOfAPartOfTheVocabulary) {
+  const int64_t width = 3, part = 4;
+  auto table = randomValues(2 * part * width, 48), dy = randomValues(5 * width, 49);
+  std::vector<int32_t> tokens{0, 7, 3, 4, -1};
+  sigma::runtime::Runtime whole;
+  std::vector<double> wanted(5 * width), sum(wanted.size()), dwanted(table.size()),
+      dtable(table.size());
+  sigma_embedding(&whole, SIGMA_F64, tokens.data(), table.data(), wanted.data(), 5, width, 2 * part,
+                  1);
+  sigma_embedding_grad(&whole, SIGMA_F64, tokens.data(), dy.data(), dwanted.data(), 5, width,
+                       2 * part, 1, 0);
+  for (const int rank : {0, 1}) {
+    sigma::runtime::Runtime rt;
+    rt.mesh.tensor.size = 2;
+    rt.mesh.tensor.index = rank;
+    std::vector<double> y(wanted.size());
+    sigma_embedding(&rt, SIGMA_F64, tokens.data(), table.data() + rank * part * width, y.data(), 5,
+                    width, part, 2);
+    for (size_t i = 0; i < y.size(); ++i)
+      sum[i] += y[i];
+    sigma_embedding_grad(&rt, SIGMA_F64, tokens.data(), dy.data(),
+                         dtable.data() + rank * part * width, 5, width, part, 2, 0);
+  }
+  EXPECT_EQ(sum, wanted);
+  EXPECT_EQ(dtable, dwanted);
 }
 
 TYPED_TEST(Expert, EmbeddingAndItsGradient) {
@@ -257,10 +286,11 @@ TYPED_TEST(Expert, EmbeddingAndItsGradient) {
        dy = as<TypeParam>(randomValues(3 * width, 47));
   std::vector<int32_t> tokens{4, 1, 4};
   std::vector<TypeParam> y(3 * width), dtable(5 * width, TypeParam(9));
-  sigma_embedding(&this->rt, kElem<TypeParam>, tokens.data(), table.data(), y.data(), 3, width, 5);
+  sigma_embedding(&this->rt, kElem<TypeParam>, tokens.data(), table.data(), y.data(), 3, width, 5,
+                  1);
   EXPECT_TRUE(std::equal(y.begin() + width, y.begin() + 2 * width, table.begin() + width));
   sigma_embedding_grad(&this->rt, kElem<TypeParam>, tokens.data(), dy.data(), dtable.data(), 3,
-                       width, 5, 0);
+                       width, 5, 1, 0);
   for (int64_t i = 0; i < width; ++i) {
     EXPECT_EQ(dtable[i], TypeParam(0));
     EXPECT_EQ(dtable[width + i], dy[width + i]);

@@ -165,11 +165,11 @@ TYPED_TEST(Kernel, RotaryAndItsInverse) {
   const auto x = randomValues(tokens * heads * width, 14);
   std::vector<TypeParam> tx = as<TypeParam>(x), y(x.size()), back(x.size());
   sigma_rotary(&this->rt, kElem<TypeParam>, tx.data(), y.data(), tokens, sequence, heads, width,
-               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 0);
+               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 0, 1);
   expectNear(y, rotary(x, sequence, heads, width, 1));
   // A rotation's gradient is its inverse.
   sigma_rotary(&this->rt, kElem<TypeParam>, y.data(), back.data(), tokens, sequence, heads, width,
-               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 1);
+               rotaryFrequencies(width, 10000).data(), width / 2, 1.0, 1, 1);
   expectNear(back, x);
 }
 
@@ -217,7 +217,7 @@ TYPED_TEST(Kernel, AttentionInBlocksOfAnySize) {
         work(rows * c.sequence);
     sigma_attention(&this->rt, kElem<TypeParam>, tq.data(), tk.data(), tv.data(), nullptr, o.data(),
                     lse.data(), c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
-                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(),
+                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, 1, work.data(),
                     work.size() * sizeof(TypeParam));
     expectNear(o, wanted);
   }
@@ -233,11 +233,11 @@ void checkAttentionGradient(const AttentionCase &c, int64_t blockRows) {
   std::vector<double> dq(q.size()), dk(k.size()), dv(v.size());
   sigma_attention(&rt, SIGMA_F64, q.data(), k.data(), v.data(), nullptr, o.data(), lse.data(),
                   c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
-                  1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(), work.size() * 8);
+                  1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, 1, work.data(), work.size() * 8);
   sigma_attention_grad(&rt, SIGMA_F64, q.data(), k.data(), v.data(), nullptr, o.data(), lse.data(),
                        dO.data(), dq.data(), dk.data(), dv.data(), nullptr, c.sequences, c.sequence,
                        c.heads, c.kvHeads, c.width, c.width, 1.0 / std::sqrt(double(c.width)), 0, 0,
-                       0.0, work.data(), work.size() * 8);
+                       0.0, 1, work.data(), work.size() * 8);
   expectGradient([&](const auto &x) { return dot(attention(c, x, k, v), dO); }, q, dq);
   expectGradient([&](const auto &x) { return dot(attention(c, q, x, v), dO); }, k, dk);
   expectGradient([&](const auto &x) { return dot(attention(c, q, k, x), dO); }, v, dv);
@@ -255,7 +255,7 @@ TEST(Kernel, EqualInputsGiveEqualBits) {
   for (std::vector<float> *o : {&first, &again})
     sigma_attention(&rt, SIGMA_F32, q.data(), k.data(), k.data(), nullptr, o->data(), lse.data(),
                     c.sequences, c.sequence, c.heads, c.kvHeads, c.width, c.width,
-                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, work.data(), work.size() * 4);
+                    1.0 / std::sqrt(double(c.width)), 0, 0, 0.0, 1, work.data(), work.size() * 4);
   EXPECT_EQ(first, again);
 }
 
@@ -313,7 +313,7 @@ TYPED_TEST(Kernel, AttentionSeesItsWindowAndItsChunk) {
   const auto attend = [&](std::vector<TypeParam> &out, int64_t window, int64_t chunk) {
     sigma_attention(&this->rt, kElem<TypeParam>, q.data(), k.data(), v.data(), sink.data(),
                     out.data(), lse.data(), 1, sequence, 1, 1, width, width, 0.3, window, chunk,
-                    0.0, work.data(), work.size() * sizeof(TypeParam));
+                    0.0, 1, work.data(), work.size() * sizeof(TypeParam));
   };
   for (const auto &[window, chunk, firstSeen] :
        {std::array<int64_t, 3>{7, 0, 133}, std::array<int64_t, 3>{0, 50, 100}}) {

@@ -1,0 +1,194 @@
+// Rows of the ranks of a group, gathered, or summed and scattered: of the tokens that a tensor
+// group shares, and of those that the ranks of an expert tensor group have for each expert.
+#include "runtime/Runtime.h"
+#include "runtime/comm/RowType.h"
+#include "runtime/health/Fault.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace sigma::runtime;
+
+namespace {
+
+/// Rows that the ranks of a group have of one stretch of a tensor, one after the other.
+struct Parts {
+  std::vector<int> counts, begins;
+
+  explicit Parts(std::vector<int> rows) : counts(std::move(rows)), begins(counts.size()) {
+    for (size_t rank = 1; rank < counts.size(); ++rank)
+      begins[rank] = begins[rank - 1] + counts[rank - 1];
+  }
+  int64_t total() const { return begins.back() + counts.back(); }
+};
+
+/// f(parts, where the whole begins, where the rank's own part does) of each block: every rank has
+/// as many rows of it.
+template <class F>
+void eachBlock(const Group &group, int64_t rows, int64_t blocks, F f) {
+  const Parts parts(std::vector<int>(group.size, int(rows / blocks)));
+  for (int64_t block = 0; block < blocks; ++block)
+    f(parts, block * parts.total(), block * parts.counts[0]);
+}
+
+/// The same of each expert, by the table of its rows on each rank.
+template <class F>
+void eachExpert(const Group &group, const int32_t *table, int64_t experts, F f) {
+  int64_t whole = 0, own = 0;
+  for (int64_t expert = 0; expert < experts; ++expert) {
+    std::vector<int> rows;
+    for (int rank = 0; rank < group.size; ++rank)
+      rows.push_back(table[rank * experts + expert]);
+    const Parts parts(rows);
+    f(parts, whole, own);
+    whole += parts.total();
+    own += rows[group.index];
+  }
+}
+
+void gather(sigma_rt rt, const Group &group, const Parts &parts, const void *own, void *whole,
+            const RowType &row) {
+  MPI_Request request;
+  checkMpi(MPI_Iallgatherv(own, parts.counts[group.index], row.get(), whole, parts.counts.data(),
+                           parts.begins.data(), row.get(), group.comm, &request),
+           "MPI_Iallgatherv");
+  waitFor(rt, request);
+}
+
+/// Sums over ranks, added in their order, some rows at a time.
+template <class T>
+class RowSum {
+public:
+  RowSum(sigma_rt rt, const Group &group, int64_t width, void *workspace, int64_t workspaceBytes)
+      : rt(rt), group(group), width(width), arrived(static_cast<T *>(workspace)),
+        room(workspaceBytes / (width * int64_t(sizeof(T)) * group.size)),
+        row(sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32, width) {
+    if (room == 0)
+      throw std::logic_error("the workspace of a sum holds less than one row of each rank");
+  }
+
+  void scatter(const Parts &parts, const T *whole, T *own) {
+    const int64_t most = *std::max_element(parts.counts.begin(), parts.counts.end());
+    for (int64_t done = 0; done < most; done += room)
+      scatterFrom(done, parts, whole, own);
+  }
+
+private:
+  void scatterFrom(int64_t done, const Parts &parts, const T *whole, T *own) {
+    std::vector<int> sent(group.size), begins(group.size), received(group.size), places(group.size);
+    const auto rowsOf = [&](int rank) {
+      return int(std::clamp<int64_t>(parts.counts[rank] - done, 0, room));
+    };
+    const int mine = rowsOf(group.index);
+    for (int rank = 0; rank < group.size; ++rank) {
+      sent[rank] = rowsOf(rank);
+      begins[rank] = parts.begins[rank] + int(std::min<int64_t>(done, parts.counts[rank]));
+      received[rank] = mine;
+      places[rank] = rank * mine;
+    }
+    MPI_Request request;
+    checkMpi(MPI_Ialltoallv(whole, sent.data(), begins.data(), row.get(), arrived, received.data(),
+                            places.data(), row.get(), group.comm, &request),
+             "MPI_Ialltoallv");
+    waitFor(rt, request);
+    T *sum = own + done * width;
+    const int64_t n = mine * width;
+    if (n == 0)
+      return;
+    std::memcpy(sum, arrived, n * sizeof(T));
+    for (int rank = 1; rank < group.size; ++rank)
+      rt->kernels<T>().add(sum, arrived + rank * n, sum, n);
+  }
+
+  sigma_rt rt;
+  const Group &group;
+  int64_t width;
+  T *arrived;
+  int64_t room; // rows of each rank
+  RowType row;
+};
+
+} // namespace
+
+void sigma_all_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr part, sigma_ptr whole, sigma_i64 rows,
+                      sigma_i64 width, sigma_i64 blocks, sigma_i64 groupCode) {
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    const Group &group = rt->mesh.group(groupCode);
+    const int64_t rowBytes = width * elemBytes(elem);
+    const RowType row(elem, width);
+    eachBlock(group, rows, blocks, [&](const Parts &parts, int64_t at, int64_t own) {
+      gather(rt, group, parts, static_cast<char *>(part) + own * rowBytes,
+             static_cast<char *>(whole) + at * rowBytes, row);
+    });
+  });
+}
+
+void sigma_reduce_scatter(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_ptr part,
+                          sigma_i64 rows, sigma_i64 width, sigma_i64 blocks, sigma_i64 groupCode,
+                          sigma_ptr workspace, sigma_i64 workspaceBytes) {
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    const Group &group = rt->mesh.group(groupCode);
+    withElem(elem, [&](auto zero) {
+      using T = decltype(zero);
+      RowSum<T> sum(rt, group, width, workspace, workspaceBytes);
+      eachBlock(group, rows, blocks, [&](const Parts &parts, int64_t at, int64_t own) {
+        sum.scatter(parts, static_cast<T *>(whole) + at * width,
+                    static_cast<T *>(part) + own * width);
+      });
+    });
+  });
+}
+
+void sigma_gather_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr allSizes,
+                        sigma_i64 experts) {
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    const Group &group = rt->mesh.expertTensor;
+    int32_t *all = static_cast<int32_t *>(table), *sums = static_cast<int32_t *>(allSizes);
+    MPI_Request request;
+    checkMpi(MPI_Iallgather(sizes, int(experts), MPI_INT32_T, all, int(experts), MPI_INT32_T,
+                            group.comm, &request),
+             "MPI_Iallgather");
+    waitFor(rt, request);
+    for (int64_t expert = 0; expert < experts; ++expert) {
+      sums[expert] = 0;
+      for (int rank = 0; rank < group.size; ++rank)
+        sums[expert] += all[rank * experts + expert];
+    }
+  });
+}
+
+void sigma_gather_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr table,
+                              sigma_ptr out, sigma_i64 experts, sigma_i64 width) {
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    const Group &group = rt->mesh.expertTensor;
+    const int64_t rowBytes = width * elemBytes(elem);
+    const RowType row(elem, width);
+    eachExpert(group, static_cast<int32_t *>(table), experts,
+               [&](const Parts &parts, int64_t at, int64_t own) {
+                 gather(rt, group, parts, static_cast<char *>(rows) + own * rowBytes,
+                        static_cast<char *>(out) + at * rowBytes, row);
+               });
+  });
+}
+
+void sigma_scatter_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr table,
+                               sigma_ptr out, sigma_i64 experts, sigma_i64 width,
+                               sigma_ptr workspace, sigma_i64 workspaceBytes) {
+  guarded(rt, [&] {
+    const CommScope scope(rt->clock);
+    const Group &group = rt->mesh.expertTensor;
+    withElem(elem, [&](auto zero) {
+      using T = decltype(zero);
+      RowSum<T> sum(rt, group, width, workspace, workspaceBytes);
+      eachExpert(group, static_cast<int32_t *>(table), experts,
+                 [&](const Parts &parts, int64_t at, int64_t own) {
+                   sum.scatter(parts, static_cast<T *>(rows) + at * width,
+                               static_cast<T *>(out) + own * width);
+                 });
+    });
+  });
+}

@@ -1,0 +1,36 @@
+// What tiny-moe has, in sizes that every degree of parallelism up to four divides at least once: two key-value heads in each layer,
+// widths of experts, a vocabulary; a selection bias that loads move, biases, and experts that are shared under a gate.
+
+sigma.model @split_moe sequence 32 {
+  sigma.embedding vocabulary 256 width 32
+  sigma.repeat 1 {
+    sigma.attention heads 4 kv_heads 2 head_width 8 rope 10000.0 qk_norm bias [query, output]
+    sigma.mlp width 64 bias
+  }
+  sigma.repeat 2 {
+    sigma.attention heads 4 kv_heads 2 head_width 8 rope 10000.0
+    sigma.moe experts 4 top_k 2 width 48 router softmax normalize shared 1 shared_width 32 shared_gate
+        balance_loss 1.0e-2 z_loss 1.0e-3
+  }
+  sigma.repeat 1 {
+    sigma.attention heads 4 kv_heads 4 head_width 8 rope 500.0
+    sigma.moe experts 8 top_k 3 width 24 router sigmoid selection_bias balance_loss 1.0e-3
+  }
+  sigma.head untied
+}
+
+sigma.cluster @workstation devices 4 {
+  sigma.accelerator @cpu
+      memory_bytes 1073741824
+      memory_bandwidth_bytes_per_s 8000000000
+      peak_f32_flops_per_s 60000000000
+      peak_f64_flops_per_s 30000000000
+      launch_ns 2000
+  sigma.tier @node devices 4
+      bandwidth_bytes_per_s 2000000000
+      latency_ns 20000
+}
+
+sigma.job @run model @split_moe on @workstation batch 8 precision f32 {
+  sigma.adamw learning_rate 3.0e-3 warmup 5 weight_decay 0.1 clip 1.0
+}
