@@ -26,24 +26,6 @@ static std::string hostName() {
   return name;
 }
 
-/// "pp 2, dp 4, ep 4": what people know a plan by; a degree that most plans leave at 1 only if it
-/// is another.
-static std::string textOf(const MeshShape &mesh) {
-  std::string text = "pp " + std::to_string(mesh.pp);
-  const auto add = [&](const char *name, int64_t degree) {
-    text += std::string(", ") + name + " " + std::to_string(degree);
-  };
-  if (mesh.tp > 1)
-    add("tp", mesh.tp);
-  if (mesh.cp > 1)
-    add(mesh.context == SIGMA_RING ? "cp ring" : "cp all-to-all", mesh.cp);
-  add("dp", mesh.dp);
-  if (mesh.etp > 1)
-    add("etp", mesh.etp);
-  add("ep", mesh.ep);
-  return text;
-}
-
 // mpirun gives each rank a terminal of its own, which is nobody's screen.
 Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
     : rt(rt), terminal(isatty(STDOUT_FILENO) && !launched()) {
@@ -78,7 +60,7 @@ Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
                 {"hosts", hosts}});
   if (!rt.options.quiet)
     std::printf("%s: %d ranks (%s), %s, kernels %s, products by %s%s\n", p.name.c_str(),
-                rt.mesh.size, textOf(rt.mesh.shape).c_str(), p.elem == SIGMA_F64 ? "f64" : "f32",
+                rt.mesh.size, rt.mesh.shape.text().c_str(), p.elem == SIGMA_F64 ? "f64" : "f32",
                 rt.device->instructionLevel, products.c_str(),
                 resumed ? (", resumed from step " + std::to_string(resumed)).c_str() : "");
 }

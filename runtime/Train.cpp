@@ -18,14 +18,12 @@ namespace sigma::runtime {
 namespace {
 
 void checkWorldSize(const Runtime &rt) {
-  const MeshShape &mesh = rt.mesh.shape;
-  const int64_t needed = mesh.size();
+  const int64_t needed = rt.mesh.shape.size();
   if (rt.mesh.size != needed)
-    throw UserError("this program is built for " + std::to_string(needed) + " ranks (pp " +
-                    std::to_string(mesh.pp) + " x tp " + std::to_string(mesh.tp) + " x cp " +
-                    std::to_string(mesh.cp) + " x dp " + std::to_string(mesh.dp) +
-                    "), and was started with " + std::to_string(rt.mesh.size) + "; use mpirun -n " +
-                    std::to_string(needed) + ", or --supervise");
+    throw UserError("this program is built for " + std::to_string(needed) + " ranks (" +
+                    rt.mesh.shape.text() + "), and was started with " +
+                    std::to_string(rt.mesh.size) + "; use mpirun -n " + std::to_string(needed) +
+                    ", or --supervise");
 }
 
 /// Runs f on every rank; when it fails on any, all throw, and rank 0 knows every reason.

@@ -57,44 +57,48 @@ struct Network {
   Value sizes = {};
   IntegerAttr expectedRows = {};
 };
-} // namespace
 
 /// Ranks that share a network have each a part of its hidden width.
-static Part partOf(StringRef projection) {
-  return projection == "down" ? Part::Rows : Part::Columns;
-}
+struct Weights {
+  StringLiteral name;
+  Part part;
+};
+} // namespace
 
-static Value addBias(BlockBuilder &b, const Network &net, StringRef name, Value input) {
+static constexpr Weights kGate{"gate", Part::Columns}, kUp{"up", Part::Columns},
+    kDown{"down", Part::Rows};
+
+static Value addBias(BlockBuilder &b, const Network &net, const Weights &to, Value input) {
   if (!net.bias)
     return input;
-  std::string full = net.prefix + name.str() + "_bias";
+  std::string full = (Twine(net.prefix) + to.name + "_bias").str();
   int64_t columns = cast<RankedTensorType>(input.getType()).getDimSize(1);
   Value bias =
-      net.sizes ? b.expertBiases(full, net.experts, columns) : b.bias(full, columns, partOf(name));
+      net.sizes ? b.expertBiases(full, net.experts, columns) : b.bias(full, columns, to.part);
   return b.create<rank::AddBiasOp>(input.getType(), input, bias, net.sizes, net.expectedRows);
 }
 
-static Value project(BlockBuilder &b, const Network &net, StringRef name, Value input,
+static Value project(BlockBuilder &b, const Network &net, const Weights &to, Value input,
                      int64_t columns) {
   auto type = cast<RankedTensorType>(input.getType());
   int64_t rows = type.getDimSize(0), inner = type.getDimSize(1);
-  std::string full = net.prefix + name.str();
+  std::string full = (Twine(net.prefix) + to.name).str();
   if (!net.sizes)
-    return b.matmul(input, b.matrix(full, inner, columns, partOf(name)));
-  Value weights = b.expertMatrices(full, net.experts, inner, columns, partOf(name));
+    return b.matmul(input, b.matrix(full, inner, columns, to.part));
+  Value weights = b.expertMatrices(full, net.experts, inner, columns, to.part);
   return b.create<rank::GroupedMatmulOp>(b.floats({rows, columns}), input, weights, net.sizes,
                                          net.expectedRows, UnitAttr());
 }
 
 /// f(gate(x)) * up(x), or f(up(x)).
 static Value expandHidden(BlockBuilder &b, const Network &net, Value input) {
-  auto side = [&](StringRef name) {
-    return addBias(b, net, name, project(b, net, name, input, net.hidden));
+  auto side = [&](const Weights &to) {
+    return addBias(b, net, to, project(b, net, to, input, net.hidden));
   };
   Value gate, up;
   if (isGated(net.activation))
-    gate = side("gate");
-  up = side("up");
+    gate = side(kGate);
+  up = side(kUp);
   if (!gate)
     std::swap(gate, up);
   std::optional<BlockBuilder::Module> module;
@@ -107,8 +111,8 @@ static Value expandHidden(BlockBuilder &b, const Network &net, Value input) {
 /// A network that every token sees, `hidden` of it on each rank of a tensor group: from all tokens
 /// of the group to the rank's own.
 static Value expandDense(BlockBuilder &b, const Network &net, Value tokens) {
-  Value summand = project(b, net, "down", expandHidden(b, net, tokens), b.shape().width);
-  return addBias(b, net, "down", b.scatterTokens(summand));
+  Value summand = project(b, net, kDown, expandHidden(b, net, tokens), b.shape().width);
+  return addBias(b, net, kDown, b.scatterTokens(summand));
 }
 
 static Value expandMlp(BlockBuilder &b, MlpOp op, Value input) {
@@ -187,7 +191,7 @@ static Value expandExperts(BlockBuilder &b, MoeOp op, Value rows, Value sizes) {
   std::optional<BlockBuilder::Module> module(std::in_place, b, "experts");
   Value hidden = expandHidden(b, net, rows);
   module.reset(); // what experts answer has to come back: it is as dear as the whole layer
-  return addBias(b, net, "down", project(b, net, "down", hidden, b.shape().width));
+  return addBias(b, net, kDown, project(b, net, kDown, hidden, b.shape().width));
 }
 
 static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp best) {

@@ -1,9 +1,24 @@
 #include "runtime/comm/Mesh.h"
 
 #include <stdexcept>
-#include <string>
 
 namespace sigma::runtime {
+
+std::string MeshShape::text() const {
+  std::string text = "pp " + std::to_string(pp);
+  const auto add = [&](const char *name, int64_t degree) {
+    text += std::string(", ") + name + " " + std::to_string(degree);
+  };
+  if (tp > 1)
+    add("tp", tp);
+  if (cp > 1)
+    add(context == SIGMA_RING ? "cp ring" : "cp all-to-all", cp);
+  add("dp", dp);
+  if (etp > 1)
+    add("etp", etp);
+  add("ep", ep);
+  return text;
+}
 
 const Group &Mesh::group(int64_t code) const {
   switch (code) {

@@ -7,6 +7,7 @@
 #include <mpi.h>
 
 #include <cstdint>
+#include <string>
 
 namespace sigma::runtime {
 
@@ -24,6 +25,8 @@ struct MeshShape {
 
   int64_t ranksPerStage() const { return tp * cp * dp; }
   int64_t size() const { return pp * ranksPerStage(); }
+  /// "pp 2, dp 4, ep 4": a degree that most plans leave at 1 stands there only if it is another.
+  std::string text() const;
 };
 
 struct Mesh {

@@ -1,14 +1,14 @@
-// What tiny-moe has, in sizes that every degree of parallelism up to four divides at least once: two key-value heads in each layer,
-// widths of experts, a vocabulary; a selection bias that loads move, biases, and experts that are shared under a gate.
+// What tiny-moe has, in sizes that all degrees of parallelism up to four divide: four key-value heads in each layer, widths of
+// experts, a vocabulary; also biases, a selection bias that loads move, and a shared expert under a gate.
 
 sigma.model @split_moe sequence 32 {
   sigma.embedding vocabulary 256 width 32
   sigma.repeat 1 {
-    sigma.attention heads 4 kv_heads 2 head_width 8 rope 10000.0 qk_norm bias [query, output]
+    sigma.attention heads 8 kv_heads 4 head_width 4 rope 10000.0 qk_norm bias [query, output]
     sigma.mlp width 64 bias
   }
   sigma.repeat 2 {
-    sigma.attention heads 4 kv_heads 2 head_width 8 rope 10000.0
+    sigma.attention heads 8 kv_heads 4 head_width 4 rope 10000.0
     sigma.moe experts 4 top_k 2 width 48 router softmax normalize shared 1 shared_width 32 shared_gate
         balance_loss 1.0e-2 z_loss 1.0e-3
   }

@@ -1,5 +1,6 @@
-// compare_checkpoints FOLDER OTHER [STATE]: of every logical tensor, the norm of the difference of a state of two checkpoints,
-// relative to its norm, whatever plans wrote them. After the first step, the first moment is the gradient times a constant.
+// compare_checkpoints FOLDER OTHER [STATE]: of every logical tensor, the norm of the difference of
+// a state of two checkpoints, relative to its norm, whatever plans wrote them. After the first
+// step, the first moment is the gradient times a constant.
 #include "runtime/checkpoint/Errors.h"
 #include "runtime/checkpoint/Reader.h"
 
@@ -37,9 +38,10 @@ int main(int argc, char **argv) {
     if (some.manifest().tensors() != others.manifest().tensors())
       throw RejectedCheckpoint("the checkpoints have other tensors");
     for (const auto &[tensor, shape] : others.manifest().tensors())
-      std::printf("%.3e %s\n",
-                  difference(whole(some, tensor, shape, state), whole(others, tensor, shape, state)),
-                  tensor.c_str());
+      std::printf(
+          "%.3e %s\n",
+          difference(whole(some, tensor, shape, state), whole(others, tensor, shape, state)),
+          tensor.c_str());
   } catch (const std::exception &error) {
     std::fprintf(stderr, "compare_checkpoints: error: %s\n", error.what());
     return 1;
