@@ -23,6 +23,9 @@ static int64_t count(Value value) { return tensor(value).getNumElements(); }
 static int64_t rows(Value value) { return tensor(value).getDimSize(0); }
 static int64_t columns(Value value) { return tensor(value).getDimSize(1); }
 
+/// Runtime, arena, both parts of the residual slot, transient memory.
+constexpr unsigned kFixedArguments = 5;
+
 namespace {
 class FunctionLowering {
 public:
@@ -30,9 +33,9 @@ public:
       : func(func), program(func->getParentOfType<ProgramOp>()),
         emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), func.getLoc()),
         rt(target.getArgument(0)), arena(target.getArgument(1)), slot(target.getArgument(2)),
-        transient(target.getArgument(3)),
+        ends(target.getArgument(3)), transient(target.getArgument(4)),
         elem(elementCode(program.getLaunchOp().getElementType())) {
-    mapArguments(target.getArguments().drop_front(4));
+    mapArguments(target.getArguments().drop_front(kFixedArguments));
   }
 
   void lower() {
@@ -47,7 +50,7 @@ private:
     size_t numSaved = func.getNumSaved().value_or(0);
     for (auto [index, argument] : llvm::enumerate(func.getArguments())) {
       if (index < numSaved)
-        pointerOf[argument] = resolve(placeOf(program.getForward().getReturn().getSaves()[index]));
+        pointerOf[argument] = resolve(placeOf(func.getForward().getReturn().getSaves()[index]));
       else
         pointerOf[argument] = pointers[index - numSaved];
     }
@@ -65,6 +68,8 @@ private:
       return emit.address(arena, place.getOffset());
     case Space::Slot:
       return emit.address(slot, place.getOffset());
+    case Space::Ends:
+      return emit.address(ends, place.getOffset());
     case Space::Transient:
       return emit.address(transient, place.getOffset());
     case Space::Result:
@@ -124,7 +129,7 @@ private:
   FuncOp func;
   ProgramOp program;
   Emitter emit;
-  Value rt, arena, slot, transient;
+  Value rt, arena, slot, ends, transient;
   int64_t elem;
   ArrayRef<BlockArgument> results;
   llvm::DenseMap<Value, Value> pointerOf;
@@ -490,8 +495,8 @@ void FunctionLowering::lowerCollective(Operation *op) {
 void sigma::lowerFunction(FuncOp func, RuntimeAbi &abi) {
   auto program = func->getParentOfType<ProgramOp>();
   MLIRContext *context = func.getContext();
-  size_t pointers =
-      4 + func.getNumArguments() - func.getNumSaved().value_or(0) + func.getResultTypes().size();
+  size_t pointers = kFixedArguments + func.getNumArguments() - func.getNumSaved().value_or(0) +
+                    func.getResultTypes().size();
   SmallVector<Type> parameters(pointers, LLVM::LLVMPointerType::get(context));
   OpBuilder builder = OpBuilder::atBlockEnd(program->getParentOfType<ModuleOp>().getBody());
   auto target = builder.create<LLVM::LLVMFuncOp>(

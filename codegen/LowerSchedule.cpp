@@ -40,6 +40,11 @@ private:
   static int64_t channelCode(Channel channel) {
     return channel == Channel::Forward ? SIGMA_FORWARD : SIGMA_BACKWARD;
   }
+  /// Its number among those of the channel between two stages.
+  template <typename Op>
+  int64_t message(Op op) {
+    return op.getChunk() * program.getLaunchOp().getNumMicroBatches() + op.getMicroBatch();
+  }
   static int64_t groupCode(Axis axis) {
     return axis == Axis::Tp   ? SIGMA_GROUP_TENSOR
            : axis == Axis::Dp ? SIGMA_GROUP_DATA
@@ -49,16 +54,19 @@ private:
   /// A call of forward or backward: the slot is the residual's memory, wherever it stands among
   /// operands and results.
   void lowerCall(CallOp call) {
-    Value slot; // every call has one
+    Value slot, ends; // every call has a slot
     SmallVector<Value> arguments;
     for (ValueRange values : {ValueRange(call.getInputs()), ValueRange(call.getOutputs())})
       for (Value value : values) {
-        if (isa<ResidualType>(value.getType()))
+        if (isa<ResidualType>(value.getType())) {
           slot = pointer(value);
-        else
+          auto place = value.getDefiningOp()->getAttrOfType<PlaceAttr>(kEndsAttr);
+          ends = place ? at(place.getOffset()) : emit.null();
+        } else {
           arguments.push_back(pointer(value));
+        }
       }
-    SmallVector<Value> all{rt, arena, slot, at(*program.getTransientOffset())};
+    SmallVector<Value> all{rt, arena, slot, ends, at(*program.getTransientOffset())};
     all.append(arguments);
     auto callee = program->getParentOfType<ModuleOp>().lookupSymbol<LLVM::LLVMFuncOp>(
         symbolName(program, call.getCallee()));
@@ -82,12 +90,12 @@ private:
         .Case([&](CallOp op) { lowerCall(op); })
         .Case([&](RecvOp op) {
           emit.call("sigma_recv", {rt, e(), pointer(op), i(count(op)), i(op.getStage()),
-                                   i(channelCode(op.getChannel())), i(op.getMicroBatch())});
+                                   i(channelCode(op.getChannel())), i(message(op))});
         })
         .Case([&](SendOp op) {
           emit.call("sigma_send",
                     {rt, e(), pointer(op.getValue()), i(count(op.getValue())), i(op.getStage()),
-                     i(channelCode(op.getChannel())), i(op.getMicroBatch())});
+                     i(channelCode(op.getChannel())), i(message(op))});
         })
         .Case([&](WaitSendOp op) {
           emit.call("sigma_wait_send", {rt, i(channelCode(op.getChannel()))});

@@ -23,6 +23,12 @@ static std::string hashOf(ModuleOp module) {
   return llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true, /*Width=*/16);
 }
 
+/// Whether the call fills a residual slot that has an `ends` part.
+static bool keepsEnds(CallOp call) {
+  auto callee = call->getParentOfType<ProgramOp>().lookupSymbol<FuncOp>(call.getCallee());
+  return !callee.getNumSaved() && callee.getEndsBytes().value_or(0) > 0;
+}
+
 /// Whether sigma-plan-memory, or a person, gave this op all the places that lowering asks for.
 static bool hasPlaces(Operation *op) {
   if (auto parameter = dyn_cast<ParameterOp>(op))
@@ -39,6 +45,9 @@ static bool hasPlaces(Operation *op) {
     return false;
   if (op->getNumResults() == 0 || isa<WeightOp, SendOp>(op))
     return true;
+  auto call = dyn_cast<CallOp>(op);
+  if (call && keepsEnds(call) && !op->getAttrOfType<PlaceAttr>(kEndsAttr))
+    return false;
   auto places = op->getAttrOfType<ArrayAttr>(kPlacesAttr);
   return places && places.size() == op->getNumResults() &&
          llvm::all_of(places, [](Attribute place) { return isa<PlaceAttr>(place); });

@@ -23,10 +23,9 @@ class BackwardBuilder : public GradientContext {
 public:
   explicit BackwardBuilder(FuncOp forward) : forward(forward), opBuilder(forward.getContext()) {}
 
-  FuncOp build() {
+  FuncOp build(StringRef name) {
     opBuilder.setInsertionPointAfter(forward);
-    backward =
-        opBuilder.create<FuncOp>(forward.getLoc(), kBackward, opBuilder.getFunctionType({}, {}));
+    backward = opBuilder.create<FuncOp>(forward.getLoc(), name, opBuilder.getFunctionType({}, {}));
     opBuilder.setInsertionPointToStart(&body());
     for (Value result : llvm::make_filter_range(forward.getReturn().getResults(), isFloat))
       accumulate(result, body().addArgument(result.getType(), result.getLoc()));
@@ -138,19 +137,27 @@ private:
 };
 } // namespace
 
-LogicalResult mlir::sigma::differentiate(ProgramOp program) {
-  FuncOp forward = program.getForward();
+static LogicalResult differentiate(ProgramOp program, int64_t chunk) {
+  FuncOp forward = program.getForward(chunk);
   if (!forward)
-    return program.emitOpError() << "has no @forward; run sigma-expand-blocks first";
-  if (program.getBackward())
-    return program.emitOpError() << "has a @backward already";
+    return program.emitOpError() << "has no @" << functionName(kForward, chunk)
+                                 << "; run sigma-expand-blocks first";
+  if (program.getBackward(chunk))
+    return program.emitOpError() << "has a @" << functionName(kBackward, chunk) << " already";
   for (Operation &op : forward.getBody().front())
     if (isa<DispatchOp, CollectOp>(op))
       return op.emitOpError() << "has no gradient; run sigma-shard first";
-  FuncOp backward = BackwardBuilder(forward).build();
+  FuncOp backward = BackwardBuilder(forward).build(functionName(kBackward, chunk));
   PatternRewriter rewriter(program.getContext());
   for (auto op : llvm::make_early_inc_range(backward.getBody().getOps<AccumulateOp>()))
     (void)AccumulateOp::canonicalize(op, rewriter);
+  return success();
+}
+
+LogicalResult mlir::sigma::differentiate(ProgramOp program) {
+  for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
+    if (failed(::differentiate(program, chunk)))
+      return failure();
   return success();
 }
 

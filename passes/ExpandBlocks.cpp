@@ -48,44 +48,58 @@ rank::ModelShape mlir::sigma::modelShape(JobOp job, ModelOp model, FloatType ele
           contextKind(sharding)};
 }
 
-/// Arguments of a stage's forward: token ids or the previous stage's activation, and target ids
+namespace {
+/// One chunk of a stage.
+struct Chunk {
+  int64_t index, first, end; // layers
+  bool isFirst, isLast;      // of the model
+};
+} // namespace
+
+/// Arguments of a chunk's forward: token ids or the previous chunk's activation, and target ids
 /// where the loss is.
 static rank::FuncOp createForward(rank::ProgramOp program, const rank::ModelShape &shape,
-                                  bool isFirst, bool isLast) {
+                                  const Chunk &chunk) {
   OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
   Type ids = RankedTensorType::get({shape.tokens()}, builder.getI32Type());
   Type activation = RankedTensorType::get({shape.streamTokens(), shape.width}, shape.elementType);
-  SmallVector<Type> inputs{isFirst ? ids : activation}, results;
-  if (isLast)
+  SmallVector<Type> inputs{chunk.isFirst ? ids : activation}, results;
+  if (chunk.isLast)
     inputs.push_back(ids);
   else
     results.push_back(activation);
-  return builder.create<rank::FuncOp>(program.getLoc(), rank::kForward,
+  return builder.create<rank::FuncOp>(program.getLoc(),
+                                      rank::functionName(rank::kForward, chunk.index),
                                       builder.getFunctionType(inputs, results));
 }
 
-static void expandStage(rank::ProgramOp program, StageOp stage, ModelOp model,
-                        const rank::ModelShape &shape, bool isLast) {
-  StageOp::Chunk layers = stage.getChunks().front();
-  bool isFirst = layers.first == 0;
-  rank::FuncOp forward = createForward(program, shape, isFirst, isLast);
+static void expandChunk(rank::ProgramOp program, const Chunk &chunk, ModelOp model,
+                        const rank::ModelShape &shape) {
+  rank::FuncOp forward = createForward(program, shape, chunk);
   BlockBuilder builder(program, forward, shape);
-  (isFirst ? builder.tokens : builder.stream) = forward.getArgument(0);
-  if (isLast)
+  (chunk.isFirst ? builder.tokens : builder.stream) = forward.getArgument(0);
+  if (chunk.isLast)
     builder.targets = forward.getArgument(1);
 
-  if (isFirst)
+  if (chunk.isFirst)
     model.getEmbedding().expand(builder);
-  for (int64_t layer = layers.first; layer < layers.end; ++layer) {
+  for (int64_t layer = chunk.first; layer < chunk.end; ++layer) {
     builder.enterLayer(layer);
     Layer ops = model.getLayer(layer);
     ops.attention.expand(builder);
     ops.feedForward.expand(builder);
   }
-  if (isLast)
+  if (chunk.isLast)
     model.getHead().expand(builder);
   builder.builder().create<rank::ReturnOp>(
       program.getLoc(), builder.stream ? ValueRange(builder.stream) : ValueRange(), ValueRange());
+}
+
+static rank::ProgramOp createProgram(OpBuilder &builder, StageOp stage, StringRef launch) {
+  return builder.create<rank::ProgramOp>(
+      stage.getLoc(), ("stage" + Twine(stage.getIndex())).str(), stage.getIndex(), launch,
+      stage.getFirstLayers(), stage.getEndLayers(),
+      llvm::to_vector(stage.getRemat().getAsValueRange<StringAttr>()));
 }
 
 static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
@@ -93,8 +107,8 @@ static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
   AdamWOp adamw = job.getOptimizer();
   return builder.create<rank::LaunchOp>(
       plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(),
-      shape.contextKind, plan.getPp(), plan.getDp(), plan.getEtp(), plan.getEp(), job.getBatch(),
-      plan.getMicroBatch(), shape.sequence, shape.vocabulary, shape.elementType,
+      shape.contextKind, plan.getPp(), plan.getVpp(), plan.getDp(), plan.getEtp(), plan.getEp(),
+      job.getBatch(), plan.getMicroBatch(), shape.sequence, shape.vocabulary, shape.elementType,
       adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(), adamw.getBeta2(),
       adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
       job.getExpertCapacityPpmAttr());
@@ -123,13 +137,17 @@ struct ExpandBlocks : mlir::sigma::impl::ExpandBlocksBase<ExpandBlocks> {
 
     OpBuilder builder = OpBuilder::atBlockEnd(module.getBody());
     rank::LaunchOp launch = createLaunch(builder, plan, job, shape);
-    for (StageOp stage : plan.getStages()) {
-      StageOp::Chunk layers = stage.getChunks().front();
-      auto remat = llvm::to_vector(stage.getRemat().getAsValueRange<StringAttr>());
-      auto program = builder.create<rank::ProgramOp>(
-          stage.getLoc(), ("stage" + Twine(stage.getIndex())).str(), stage.getIndex(),
-          launch.getSymName(), layers.first, layers.end, remat);
-      expandStage(program, stage, model, shape, stage.getIndex() + 1 == plan.getPp());
+    SmallVector<StageOp, 4> stages = plan.getStages();
+    SmallVector<rank::ProgramOp> programs;
+    for (StageOp stage : stages)
+      programs.push_back(createProgram(builder, stage, launch.getSymName()));
+    const SmallVector<std::pair<int64_t, int64_t>> order = plan.getChunkOrder();
+    for (std::pair<int64_t, int64_t> place : order) {
+      auto [stage, index] = place;
+      StageOp::Chunk layers = stages[stage].getChunks()[index];
+      expandChunk(programs[stage],
+                  {index, layers.first, layers.end, place == order.front(), place == order.back()},
+                  model, shape);
     }
     eraseSpecification(module);
   }

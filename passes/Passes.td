@@ -105,11 +105,12 @@ def PrintRematModes : Pass<"sigma-print-remat-modes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::rank::RankDialect"];
 }
 
-def Schedule1F1B : Pass<"sigma-schedule-1f1b", "::mlir::rank::ProgramOp"> {
-  let summary = "writes the stage's step as a one-forward-one-backward schedule";
+def Schedule : Pass<"sigma-schedule", "::mlir::rank::ProgramOp"> {
+  let summary = "writes the stage's step in the order of its schedule";
   let description = [{
-    Narayanan et al. 2021: min(pp - stage - 1, m) forwards, then forward and backward in turn, then the backwards that are left.
-    Then gradients are reduced, the norm is taken and the parameters are updated.
+    With one chunk a stage one forward and one backward in turn (1f1b, Narayanan et al. 2021), with more of them the
+    interleaved schedule of Megatron-LM; the order is the one that `sigma simulate` plays (planner/Schedule.h). Then
+    gradients are reduced, the norm is taken and the parameters are updated.
   }];
 }
 

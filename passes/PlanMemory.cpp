@@ -41,6 +41,8 @@ public:
     transients.pack();
     writePlaces();
     func.setSlotBytes(slotBytes);
+    if (endsBytes > 0)
+      func.setEndsBytes(endsBytes);
     func.setTransientBytes(transients.bytes());
   }
 
@@ -70,8 +72,10 @@ private:
 
   void placeSaved() {
     for (Value value : func.getReturn().getSaves()) {
-      placed[value] = place(Space::Slot, slotBytes);
-      slotBytes += alignOffset(tensorBytes(value.getType()));
+      const bool isOfLayer = value.getDefiningOp()->hasAttr(kLayerAttr);
+      int64_t &bytes = isOfLayer ? slotBytes : endsBytes;
+      placed[value] = place(isOfLayer ? Space::Slot : Space::Ends, bytes);
+      bytes += alignOffset(tensorBytes(value.getType()));
     }
   }
 
@@ -118,7 +122,7 @@ private:
   llvm::DenseMap<Value, int64_t> buffers;
   llvm::DenseMap<Operation *, int64_t> workspaces;
   BufferLayout transients;
-  int64_t slotBytes = 0;
+  int64_t slotBytes = 0, endsBytes = 0;
 };
 
 //===----------------------------------------------------------------------===//
@@ -202,9 +206,11 @@ private:
 
   int64_t bytes(Value value) {
     if (isa<ResidualType>(value.getType()))
-      return *program.getForward().getSlotBytes();
+      return *calleeOf(value.getDefiningOp<CallOp>()).getSlotBytes();
     return isa<PendingType>(value.getType()) ? 0 : tensorBytes(value.getType());
   }
+
+  FuncOp calleeOf(CallOp call) { return program.lookupSymbol<FuncOp>(call.getCallee()); }
 
   /// A buffer that is being sent is in use until the wait.
   static int64_t lastUse(Value value, const llvm::DenseMap<Operation *, int64_t> &order) {
@@ -222,15 +228,24 @@ private:
     auto order = numberOps(block);
     BufferLayout layout;
     llvm::DenseMap<Value, int64_t> buffers;
+    llvm::DenseMap<Operation *, int64_t> ends; // of residuals, by call
     for (Operation &op : block)
-      for (Value value : op.getResults())
+      for (Value value : op.getResults()) {
         buffers[value] = layout.add(bytes(value), order[&op], lastUse(value, order));
+        if (isa<ResidualType>(value.getType()))
+          if (int64_t endsBytes = calleeOf(cast<CallOp>(op)).getEndsBytes().value_or(0))
+            ends[&op] = layout.add(endsBytes, order[&op], lastUse(value, order));
+      }
     layout.pack();
+    auto placeOf = [&](int64_t buffer) {
+      return PlaceAttr::get(builder.getContext(), Space::Arena, end + layout.offset(buffer));
+    };
     for (Operation &op : block) {
       SmallVector<Attribute> places;
       for (Value value : op.getResults())
-        places.push_back(
-            PlaceAttr::get(op.getContext(), Space::Arena, end + layout.offset(buffers[value])));
+        places.push_back(placeOf(buffers[value]));
+      if (auto known = ends.find(&op); known != ends.end())
+        op.setAttr(kEndsAttr, placeOf(known->second));
       if (!places.empty() && !isa<SendOp>(op))
         op.setAttr(kPlacesAttr, builder.getArrayAttr(places));
       placeBuckets(&op);
@@ -271,7 +286,7 @@ struct PlanMemory : mlir::sigma::impl::PlanMemoryBase<PlanMemory> {
   void runOnOperation() override {
     ProgramOp program = getOperation();
     if (!program.getForward() || !program.getSchedule()) {
-      program.emitOpError() << "has no schedule; run sigma-schedule-1f1b first";
+      program.emitOpError() << "has no schedule; run sigma-schedule first";
       return signalPassFailure();
     }
     ProgramMemory(program).plan();

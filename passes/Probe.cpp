@@ -17,11 +17,11 @@ static rank::LaunchOp createLaunch(JobOp job, const planner::Sharding &sharding,
                                    const rank::ModelShape &shape, OpBuilder &builder) {
   double zero = 0.0;
   int64_t dp = sharding.etp * sharding.ep;
-  return builder.create<rank::LaunchOp>(job.getLoc(), "probe", sharding.tp, sharding.cp,
-                                        shape.contextKind, /*pp=*/1, dp, sharding.etp, sharding.ep,
-                                        dp * shape.microBatch, shape.microBatch, shape.sequence,
-                                        shape.vocabulary, shape.elementType, zero, 0, zero, zero,
-                                        zero, zero, zero, 0, job.getExpertCapacityPpmAttr());
+  return builder.create<rank::LaunchOp>(
+      job.getLoc(), "probe", sharding.tp, sharding.cp, shape.contextKind, /*pp=*/1, /*vpp=*/1, dp,
+      sharding.etp, sharding.ep, dp * shape.microBatch, shape.microBatch, shape.sequence,
+      shape.vocabulary, shape.elementType, zero, 0, zero, zero, zero, zero, zero, 0,
+      job.getExpertCapacityPpmAttr());
 }
 
 static void createForward(rank::ProgramOp program, const rank::ModelShape &shape,
@@ -59,8 +59,8 @@ Probe::Probe(JobOp job, ModelOp model, const planner::Sharding &sharding,
   createLaunch(job, sharding, shape, builder);
   bool isLayer = !isa<EmbeddingOp, HeadOp>(blocks.front());
   SmallVector<StringRef> remat(isLayer ? 1 : 0, "none");
-  program =
-      builder.create<rank::ProgramOp>(job.getLoc(), "probe", 0, "probe", 0, remat.size(), remat);
+  program = builder.create<rank::ProgramOp>(job.getLoc(), "probe", 0, "probe", ArrayRef<int64_t>{0},
+                                            ArrayRef<int64_t>{int64_t(remat.size())}, remat);
   createForward(program, shape, blocks);
   // The planner asks only for degrees that divide what is split, so none of these can fail.
   if (failed(shardExperts(program)) || failed(differentiate(program)))

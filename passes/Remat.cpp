@@ -147,20 +147,33 @@ private:
 };
 } // namespace
 
+/// One chunk; `sets` are those of its layers, from `firstLayer` on.
+static void rematerializeChunk(FuncOp forward, FuncOp backward, int64_t firstLayer,
+                               ArrayRef<RematSet> sets) {
+  if (llvm::all_of(sets, [](const RematSet &set) { return set.dropsNothing(); }))
+    return;
+  Rematerializer rematerializer(forward, backward);
+  rematerializer.keepBoundaries();
+  for (auto [index, set] : llvm::enumerate(sets))
+    rematerializer.recompute(firstLayer + index, set);
+  rematerializer.finish();
+}
+
 LogicalResult mlir::sigma::rematerialize(ProgramOp program) {
-  FuncOp forward = program.getForward(), backward = program.getBackward();
-  if (!forward || !backward)
-    return program.emitOpError() << "has no @backward; run sigma-autodiff first";
+  for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
+    if (!program.getForward(chunk) || !program.getBackward(chunk))
+      return program.emitOpError() << "has no @backward; run sigma-autodiff first";
   FailureOr<SmallVector<RematSet>> sets = rematSets(program);
   if (failed(sets))
     return failure();
-  if (llvm::all_of(*sets, [](const RematSet &set) { return set.dropsNothing(); }))
-    return success();
-  Rematerializer rematerializer(forward, backward);
-  rematerializer.keepBoundaries();
-  for (auto [index, set] : llvm::enumerate(*sets))
-    rematerializer.recompute(program.getFirstLayer() + index, set);
-  rematerializer.finish();
+  ArrayRef<RematSet> rest(*sets);
+  for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk) {
+    const int64_t first = program.getFirstLayers()[chunk];
+    const int64_t numLayers = program.getEndLayers()[chunk] - first;
+    rematerializeChunk(program.getForward(chunk), program.getBackward(chunk), first,
+                       rest.take_front(numLayers));
+    rest = rest.drop_front(numLayers);
+  }
   return success();
 }
 

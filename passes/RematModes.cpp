@@ -13,9 +13,10 @@ using namespace mlir::rank;
 
 /// Bytes that stay from forward to backward: what forward saves and the activation it was given.
 static int64_t savedBytes(ProgramOp program) {
-  int64_t bytes = *program.getForward().getSlotBytes();
+  FuncOp forward = program.getForward();
+  int64_t bytes = *forward.getSlotBytes() + forward.getEndsBytes().value_or(0);
   for (int64_t index : program.getBackward().getCapturedAttr().asArrayRef()) {
-    auto type = cast<RankedTensorType>(program.getForward().getArgumentTypes()[index]);
+    auto type = cast<RankedTensorType>(forward.getArgumentTypes()[index]);
     if (isa<FloatType>(type.getElementType()))
       bytes += alignOffset(tensorBytes(type));
   }

@@ -15,8 +15,7 @@ struct FixedSize {
 };
 } // namespace
 
-static const FixedSize kFixed[] = {
-    {"vpp", Axis::Vpp, 1}, {"zero", Axis::Zero, 0}, {"expert_zero", Axis::ExpertZero, 0}};
+static const FixedSize kFixed[] = {{"zero", Axis::Zero, 0}, {"expert_zero", Axis::ExpertZero, 0}};
 
 static LogicalResult refuse(Operation *op, const Twine &what, const Twine &instead) {
   return op->emitError() << what << " can be planned, but not run; " << instead;
@@ -33,9 +32,9 @@ LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
   for (const FixedSize &fixed : kFixed)
     if (failed(requireSize(plan, fixed, plan.getSize(fixed.name))))
       return failure();
-  if (plan.getSchedule() != Schedule::OneFOneB)
+  if (plan.getSchedule() != Schedule::OneFOneB && plan.getSchedule() != Schedule::Interleaved)
     return refuse(plan, "schedule " + stringifySchedule(plan.getSchedule()),
-                  "pin schedule = \"1f1b\"");
+                  "pin schedule = \"1f1b\" or \"interleaved\"");
   if (plan.getPlacement() != Placement::StagesOutside)
     return refuse(plan, "placement " + stringifyPlacement(plan.getPlacement()), "use tp-cp-dp-pp");
   return success();
@@ -45,7 +44,9 @@ void mlir::sigma::keepToRunnable(planner::Job &job) {
   for (const FixedSize &fixed : kFixed)
     if (!job.pins[fixed.axis])
       job.pins[fixed.axis] = fixed.value;
-  if (!job.pins.schedule)
-    job.pins.schedule = planner::Schedule::OneForwardOneBackward;
+  for (planner::Schedule unwritten :
+       {planner::Schedule::ZeroBubbleH1, planner::Schedule::DualPipeV})
+    if (job.pins.schedule != unwritten)
+      job.forbids.schedules.push_back(unwritten);
   job.allowsStagesInside = false;
 }

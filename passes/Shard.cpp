@@ -186,11 +186,12 @@ private:
 
 LogicalResult mlir::sigma::shardExperts(ProgramOp program) {
   LaunchOp launch = program.getLaunchOp();
-  FuncOp forward = program.getForward();
-  if (!forward)
-    return program.emitOpError() << "has no @forward; run sigma-expand-blocks first";
+  SmallVector<FuncOp> forwards = program.getForwards();
+  if (int64_t(forwards.size()) != program.getNumChunks())
+    return program.emitOpError() << "has no @" << functionName(kForward, forwards.size())
+                                 << "; run sigma-expand-blocks first";
   if (launch.getEp() == 1 && launch.getEtp() == 1) {
-    forward.walk([](Operation *op) {
+    program.walk([](Operation *op) {
       if (isa<DispatchOp, CollectOp>(op)) {
         op->getResult(0).replaceAllUsesWith(op->getOperand(0));
         op->erase();
@@ -201,7 +202,10 @@ LogicalResult mlir::sigma::shardExperts(ProgramOp program) {
   ExpertSharding sharding(launch);
   if (failed(sharding.shardParameters(program)))
     return failure();
-  return sharding.shardFunction(forward);
+  for (FuncOp forward : forwards)
+    if (failed(sharding.shardFunction(forward)))
+      return failure();
+  return success();
 }
 
 namespace {

@@ -26,7 +26,8 @@ class Rank_EnumAttr<I32EnumAttr info, string name> : EnumAttr<Rank_Dialect, info
 
 def Rank_SpaceEnum : Rank_Enum<"Space", "where a value lives", [
   I32EnumAttrCase<"Arena", 0, "arena">, I32EnumAttrCase<"Slot", 1, "slot">,
-  I32EnumAttrCase<"Transient", 2, "transient">, I32EnumAttrCase<"Result", 3, "result">]>;
+  I32EnumAttrCase<"Transient", 2, "transient">, I32EnumAttrCase<"Result", 3, "result">,
+  I32EnumAttrCase<"Ends", 4, "ends">]>;
 def Rank_InitEnum : Rank_Enum<"Init", "initial values of a parameter", [
   I32EnumAttrCase<"Zeros", 0, "zeros">, I32EnumAttrCase<"Ones", 1, "ones">,
   I32EnumAttrCase<"Normal", 2, "normal">]>;
@@ -71,7 +72,8 @@ def Rank_PlaceAttr : AttrDef<Rank_Dialect, "Place"> {
   let summary = "memory of one value, decided by sigma-plan-memory";
   let description = [{
     `arena`: bytes from the start of the rank's arena. `slot`: bytes from the start of the residual slot that the
-    call was given. `transient`: bytes from the start of the transient region. `result`: the memory of the
+    call was given, or of its part for `ends`: what the embedding and the head keep, so that slots of all chunks' layers
+    are of one size. `transient`: bytes from the start of the transient region. `result`: the memory of the
     function's result with this index.
   }];
   let parameters = (ins EnumParameter<Rank_SpaceEnum>:$space, "int64_t":$offset);

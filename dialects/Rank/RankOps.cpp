@@ -9,18 +9,40 @@ using namespace mlir::rank;
 
 #include "dialects/Rank/RankInterfaces.cpp.inc"
 
+ParseResult rank::parseChunks(OpAsmParser &parser, DenseI64ArrayAttr &firsts,
+                              DenseI64ArrayAttr &ends) {
+  SmallVector<int64_t> first, end;
+  auto parseChunk = [&]() -> ParseResult {
+    return failure(parser.parseInteger(first.emplace_back()) || parser.parseKeyword("to") ||
+                   parser.parseInteger(end.emplace_back()));
+  };
+  if (parser.parseCommaSeparatedList(parseChunk))
+    return failure();
+  firsts = parser.getBuilder().getDenseI64ArrayAttr(first);
+  ends = parser.getBuilder().getDenseI64ArrayAttr(end);
+  return success();
+}
+void rank::printChunks(OpAsmPrinter &printer, Operation *, DenseI64ArrayAttr firsts,
+                       DenseI64ArrayAttr ends) {
+  llvm::interleaveComma(llvm::zip(firsts.asArrayRef(), ends.asArrayRef()), printer,
+                        [&](auto chunk) {
+                          auto [first, end] = chunk;
+                          printer << first << " to " << end;
+                        });
+}
+
 #define GET_OP_CLASSES
 #include "dialects/Rank/RankOps.cpp.inc"
 
 void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name, int64_t stage,
-                      StringRef launch, int64_t firstLayer, int64_t endLayer,
+                      StringRef launch, ArrayRef<int64_t> firstLayers, ArrayRef<int64_t> endLayers,
                       ArrayRef<StringRef> remat) {
   state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));
   state.addAttribute(getStageAttrName(state.name), builder.getI64IntegerAttr(stage));
   state.addAttribute(getLaunchAttrName(state.name),
                      FlatSymbolRefAttr::get(builder.getContext(), launch));
-  state.addAttribute(getFirstLayerAttrName(state.name), builder.getI64IntegerAttr(firstLayer));
-  state.addAttribute(getEndLayerAttrName(state.name), builder.getI64IntegerAttr(endLayer));
+  state.addAttribute(getFirstLayersAttrName(state.name), builder.getDenseI64ArrayAttr(firstLayers));
+  state.addAttribute(getEndLayersAttrName(state.name), builder.getDenseI64ArrayAttr(endLayers));
   state.addAttribute(getRematAttrName(state.name), builder.getStrArrayAttr(remat));
   state.addRegion()->emplaceBlock();
 }
@@ -60,14 +82,36 @@ LaunchOp ProgramOp::getLaunchOp() {
   return mlir::SymbolTable::lookupNearestSymbolFrom<LaunchOp>((*this)->getParentOp(),
                                                               getLaunchAttr());
 }
-FuncOp ProgramOp::getForward() { return lookupSymbol<FuncOp>(kForward); }
-FuncOp ProgramOp::getBackward() { return lookupSymbol<FuncOp>(kBackward); }
+FuncOp ProgramOp::getForward(int64_t chunk) {
+  return lookupSymbol<FuncOp>(functionName(kForward, chunk));
+}
+FuncOp ProgramOp::getBackward(int64_t chunk) {
+  return lookupSymbol<FuncOp>(functionName(kBackward, chunk));
+}
+SmallVector<FuncOp> ProgramOp::getForwards() {
+  SmallVector<FuncOp> functions;
+  for (int64_t chunk = 0; chunk < getNumChunks(); ++chunk)
+    if (FuncOp forward = getForward(chunk))
+      functions.push_back(forward);
+  return functions;
+}
 ScheduleOp ProgramOp::getSchedule() {
   auto schedules = getBody().getOps<ScheduleOp>();
   return schedules.empty() ? ScheduleOp() : *schedules.begin();
 }
 
 void ScheduleOp::build(OpBuilder &, OperationState &state) { state.addRegion()->emplaceBlock(); }
+
+std::string rank::functionName(StringRef name, int64_t chunk) {
+  return (chunk == 0 ? name : name + Twine(chunk)).str();
+}
+
+FuncOp FuncOp::getForward() {
+  StringRef chunk = getName();
+  if (!chunk.consume_front(kBackward))
+    return FuncOp();
+  return (*this)->getParentOfType<ProgramOp>().lookupSymbol<FuncOp>((kForward + chunk).str());
+}
 
 void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {
   state.addAttribute(getSymNameAttrName(state.name), builder.getStringAttr(name));

@@ -23,6 +23,13 @@ class ScheduleOp;
 /// Names that the pipeline gives to a stage's functions.
 inline constexpr llvm::StringLiteral kForward = "forward";
 inline constexpr llvm::StringLiteral kBackward = "backward";
+/// Layers of chunks: first `to` end (`,` first `to` end)*
+ParseResult parseChunks(OpAsmParser &parser, DenseI64ArrayAttr &firsts, DenseI64ArrayAttr &ends);
+void printChunks(OpAsmPrinter &printer, Operation *op, DenseI64ArrayAttr firsts,
+                 DenseI64ArrayAttr ends);
+
+/// What a chunk's function of this name is called.
+std::string functionName(llvm::StringRef name, int64_t chunk);
 /// On a compute op: the model's layer that it belongs to.
 inline constexpr llvm::StringLiteral kLayerAttr = "rank.layer";
 /// On a compute op of a layer: the module it belongs to, after those that this one is part of,
@@ -36,6 +43,8 @@ inline constexpr llvm::StringLiteral kExpectedRowsAttr = "expected_rows";
 /// the op's scratch memory.
 inline constexpr llvm::StringLiteral kPlacesAttr = "places";
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "workspace";
+/// Place of the `ends` part of the residual slot that a call fills.
+inline constexpr llvm::StringLiteral kEndsAttr = "ends";
 } // namespace mlir::rank
 
 #include "dialects/Rank/RankInterfaces.h.inc"

@@ -37,6 +37,7 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - sizes are from 1 to 2147483647; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
     - `etp` * `ep` divides `tp` * `cp` * `dp`.
     - `tp` * `cp` divides `sequence`; 2 * `cp` does where a `cp` above 1 is a ring.
+    - with `vpp` > 1 the number of micro-batches is a multiple of `pp`.
     - `element_type` is f32, f64 or bf16.
 
     `expert_capacity_ppm` is the number of rows that a rank's experts can take, in parts per million of the rows under even
@@ -48,14 +49,14 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     dp; the experts' mesh counts the same ranks etp, then ep, then their replicas, edp.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<Rank_I64, "1">:$tp, DefaultValuedAttr<Rank_I64, "1">:$cp,
-      DefaultValuedAttr<Rank_ContextKindAttr, "::mlir::rank::ContextKind::Ring">:$context_kind, Rank_I64:$pp, Rank_I64:$dp,
-      DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, Rank_I64:$global_batch,
+      DefaultValuedAttr<Rank_ContextKindAttr, "::mlir::rank::ContextKind::Ring">:$context_kind, Rank_I64:$pp,
+      DefaultValuedAttr<Rank_I64, "1">:$vpp, Rank_I64:$dp, DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, Rank_I64:$global_batch,
       Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
       OptionalAttr<Rank_I64>:$expert_capacity_ppm);
   let assemblyFormat = [{
-    $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` `dp` `=` $dp `>`
+    $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` (`vpp` `=` $vpp^ `,`)? `dp` `=` $dp `>`
     (`context` $context_kind^)?
     `experts` `<` `` (`etp` `=` $etp^ `,` ` `)? `` `ep` `=` $ep `>`
     `batch` $global_batch `micro_batch` $micro_batch `sequence` $sequence `vocabulary` $vocabulary
@@ -79,32 +80,39 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
                                          NoRegionArguments, HasParent<"::mlir::ModuleOp">]> {
   let summary = "what every rank of one pipeline stage runs";
   let description = [{
-    Layers `first_layer` (included) to `end_layer` (not included) of the model; `remat` names the mode of each.
+    Holds `vpp` chunks of the model, chunk c as virtual stage c * `pp` + `stage`: its layers are `first_layers`[c] (included)
+    to `end_layers`[c] (not included), its functions @forward and @backward, of later chunks @forward1 and so on. `remat`
+    names the mode of each layer.
     `arena_bytes`, once set by sigma-plan-memory, is all the memory the program touches.
 
     **Constraints:**
     - `launch` names a rank.launch; `stage` is below its `pp`.
-    - `first_layer` and `end_layer` are not negative; `remat` has one entry for each layer.
+    - `first_layers` and `end_layers` have an entry for each chunk, not negative, none ending before it begins.
+    - `remat` has one entry for each layer.
     - `remat` of a layer is `none`, `full`, or modules of the layer's ops in @forward, joined by `+`.
     - float tensors and parameters have the launch's precision.
     - @backward takes what @forward saves, the arguments that it names as `captured` and the gradients of @forward's
       results, and returns the gradients of its float arguments.
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, Rank_I64:$stage, FlatSymbolRefAttr:$launch, Rank_I64:$first_layer,
-      Rank_I64:$end_layer, StrArrayAttr:$remat, OptionalAttr<Rank_I64>:$arena_bytes,
+  let arguments = (ins SymbolNameAttr:$sym_name, Rank_I64:$stage, FlatSymbolRefAttr:$launch,
+      DenseI64ArrayAttr:$first_layers, DenseI64ArrayAttr:$end_layers, StrArrayAttr:$remat, OptionalAttr<Rank_I64>:$arena_bytes,
       OptionalAttr<Rank_I64>:$transient_offset);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $sym_name `stage` $stage `of` $launch `layers` $first_layer `to` $end_layer `remat` $remat
+    $sym_name `stage` $stage `of` $launch `layers` custom<Chunks>($first_layers, $end_layers) `remat` $remat
     attr-dict-with-keyword $body
   }];
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "int64_t":$stage, "::llvm::StringRef":$launch,
-      "int64_t":$firstLayer, "int64_t":$endLayer, "::llvm::ArrayRef<::llvm::StringRef>":$remat)>];
+      "::llvm::ArrayRef<int64_t>":$firstLayers, "::llvm::ArrayRef<int64_t>":$endLayers,
+      "::llvm::ArrayRef<::llvm::StringRef>":$remat)>];
   let extraClassDeclaration = [{
     LaunchOp getLaunchOp();
-    FuncOp getForward();
-    FuncOp getBackward();
+    int64_t getNumChunks() { return getFirstLayers().size(); }
+    FuncOp getForward(int64_t chunk = 0);
+    FuncOp getBackward(int64_t chunk = 0);
+    /// The forward functions that are there, by chunk.
+    ::llvm::SmallVector<FuncOp> getForwards();
     ScheduleOp getSchedule();
   }];
   let hasVerifier = 1;
@@ -147,8 +155,8 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
   let summary = "a tensor-level function of a stage";
   let description = [{
     A backward function takes the `num_saved` values that forward saves, in order, then forward's arguments `captured`,
-    then the gradients of forward's results. `slot_bytes` and `transient_bytes`, set by sigma-plan-memory, are the memory
-    of the values it keeps for backward and of those that die inside it.
+    then the gradients of forward's results. `slot_bytes`, `ends_bytes` and `transient_bytes`, set by sigma-plan-memory, are
+    the memory of the values of layers and of others that it keeps for backward, and of those that die inside it.
 
     **Constraints:**
     - it has a body, which ends with rank.return; arguments and results are static tensors.
@@ -156,7 +164,7 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
       OptionalAttr<Rank_I64>:$num_saved, OptionalAttr<DenseI64ArrayAttr>:$captured,
-      OptionalAttr<Rank_I64>:$slot_bytes, OptionalAttr<Rank_I64>:$transient_bytes);
+      OptionalAttr<Rank_I64>:$slot_bytes, OptionalAttr<Rank_I64>:$ends_bytes, OptionalAttr<Rank_I64>:$transient_bytes);
   let regions = (region AnyRegion:$body);
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::FunctionType":$type)>];
@@ -166,6 +174,8 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
     ReturnOp getReturn();
+    /// Of a backward function, the forward function of its chunk.
+    FuncOp getForward();
   }];
   let hasVerifier = 1;
 }
@@ -222,18 +232,19 @@ def Rank_CallOp : Rank_ScheduleStep<"call"> {
 }
 
 def Rank_RecvOp : Rank_ScheduleStep<"recv"> {
-  let summary = "receives a tensor from another stage, and waits for it";
-  let arguments = (ins Rank_I64:$stage, Rank_ChannelAttr:$channel, Rank_I64:$micro_batch);
+  let summary = "receives a tensor for a chunk from another stage, and waits for it";
+  let arguments = (ins Rank_I64:$stage, Rank_ChannelAttr:$channel, DefaultValuedAttr<Rank_I64, "0">:$chunk, Rank_I64:$micro_batch);
   let results = (outs Rank_FloatTensor:$result);
-  let assemblyFormat = "$channel `from` $stage `micro_batch` $micro_batch attr-dict `:` type($result)";
+  let assemblyFormat = "$channel `from` $stage (`for` `chunk` $chunk^)? `micro_batch` $micro_batch attr-dict `:` type($result)";
 }
 
 def Rank_SendOp : Rank_ScheduleStep<"send"> {
-  let summary = "starts to send a tensor to another stage";
+  let summary = "starts to send a tensor to a chunk of another stage";
   let description = "The tensor's memory is in use until the `rank.wait_send` of the result.";
-  let arguments = (ins Rank_FloatTensor:$value, Rank_I64:$stage, Rank_ChannelAttr:$channel, Rank_I64:$micro_batch);
+  let arguments = (ins Rank_FloatTensor:$value, Rank_I64:$stage, Rank_ChannelAttr:$channel,
+      DefaultValuedAttr<Rank_I64, "0">:$chunk, Rank_I64:$micro_batch);
   let results = (outs Rank_PendingType:$pending);
-  let assemblyFormat = "$channel $value `to` $stage `micro_batch` $micro_batch attr-dict `:` type($value)";
+  let assemblyFormat = "$channel $value `to` $stage (`for` `chunk` $chunk^)? `micro_batch` $micro_batch attr-dict `:` type($value)";
 }
 
 def Rank_WaitSendOp : Rank_ScheduleStep<"wait_send"> {

@@ -42,6 +42,7 @@ LogicalResult LaunchOp::verify() {
   std::pair<StringRef, int64_t> sizes[] = {{"tp", getTp()},
                                            {"cp", getCp()},
                                            {"pp", getPp()},
+                                           {"vpp", getVpp()},
                                            {"dp", getDp()},
                                            {"etp", getEtp()},
                                            {"ep", getEp()},
@@ -66,6 +67,10 @@ LogicalResult LaunchOp::verify() {
     return emitOpError() << "'batch' is " << getGlobalBatch()
                          << "; it must be a multiple of dp * micro_batch, " << getDp() << " * "
                          << getMicroBatch();
+  if (getVpp() > 1 && getNumMicroBatches() % getPp() != 0)
+    return emitOpError() << "has " << getNumMicroBatches()
+                         << " micro-batches; with 'vpp' > 1 they must be a multiple of pp, "
+                         << getPp();
   if (!getElementType().isF32() && !getElementType().isF64() && !getElementType().isBF16())
     return emitOpError() << "'precision' is " << getElementType()
                          << "; it must be f32, f64 or bf16";
@@ -82,10 +87,17 @@ LogicalResult ProgramOp::verify() {
                           << launch.getPp() - 1)
                .attachNote(launch.getLoc())
            << "the launch has " << launch.getPp() << " stages";
-  if (failed(requireNotNegative(*this, "first_layer", getFirstLayer())) ||
-      failed(requireNotNegative(*this, "end_layer", getEndLayer())))
-    return failure();
-  int64_t layers = getEndLayer() - getFirstLayer();
+  for (ArrayRef<int64_t> borders : {getFirstLayers(), getEndLayers()})
+    if (int64_t(borders.size()) != launch.getVpp())
+      return emitOpError() << "has layers of " << borders.size() << " chunks; the launch has "
+                           << launch.getVpp();
+  int64_t layers = 0;
+  for (auto [first, end] : llvm::zip(getFirstLayers(), getEndLayers())) {
+    if (first < 0 || end < first)
+      return emitOpError() << "has layers " << first << " to " << end
+                           << "; they must not be negative, nor end before they begin";
+    layers += end - first;
+  }
   if (layers != int64_t(getRemat().size()))
     return emitOpError() << "'remat' has " << getRemat().size()
                          << " entries; it must have one for each of the " << layers << " layers";
@@ -121,13 +133,7 @@ static SmallVector<Type> floatTypes(TypeRange types) {
   }));
 }
 
-static LogicalResult requireBackwardFits(ProgramOp program) {
-  FuncOp forward = program.getForward(), backward = program.getBackward();
-  for (auto func : program.getBody().getOps<FuncOp>())
-    if (func.getNumSaved() && func != backward)
-      return func.emitOpError() << "has 'num_saved', which only @backward has";
-  if (!backward)
-    return success();
+static LogicalResult requireBackwardFits(FuncOp backward, FuncOp forward) {
   if (!forward)
     return backward.emitOpError() << "has no @forward beside it";
   if (!backward.getNumSaved() || !backward.getCaptured())
@@ -149,6 +155,20 @@ static LogicalResult requireBackwardFits(ProgramOp program) {
               "@forward's results";
   if (TypeRange(floatTypes(forward.getArgumentTypes())) != TypeRange(backward.getResultTypes()))
     return backward.emitOpError() << "must return the gradients of @forward's float arguments";
+  return success();
+}
+
+static LogicalResult requireBackwardFits(ProgramOp program) {
+  llvm::DenseSet<Operation *> backwards;
+  for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
+    if (FuncOp backward = program.getBackward(chunk)) {
+      backwards.insert(backward);
+      if (failed(requireBackwardFits(backward, program.getForward(chunk))))
+        return failure();
+    }
+  for (auto func : program.getBody().getOps<FuncOp>())
+    if (func.getNumSaved() && !backwards.contains(func))
+      return func.emitOpError() << "has 'num_saved', which only @backward has";
   return success();
 }
 
@@ -175,7 +195,7 @@ static LogicalResult requireCallFits(CallOp call, FuncOp callee) {
 /// What more than one function or schedule must agree on; all of them are valid by themselves here.
 LogicalResult ProgramOp::verifyRegions() {
   if (failed(requirePrecisions(*this)) || failed(requireBackwardFits(*this)) ||
-      (getForward() && failed(rematSets(*this))))
+      (int64_t(getForwards().size()) == getNumChunks() && failed(rematSets(*this))))
     return failure();
   WalkResult result = walk([&](CallOp call) {
     return WalkResult(requireCallFits(call, lookupSymbol<FuncOp>(call.getCallee())));

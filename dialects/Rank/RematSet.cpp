@@ -82,14 +82,18 @@ static LogicalResult reportMode(ProgramOp program, int64_t layer, StringRef name
 }
 
 FailureOr<SmallVector<RematSet>> rank::rematSets(ProgramOp program) {
-  LayerModules modules = layerModules(program.getForward());
+  auto names = llvm::to_vector(program.getRemat().getAsValueRange<StringAttr>());
   SmallVector<RematSet> sets;
-  for (auto [index, name] : llvm::enumerate(program.getRemat().getAsValueRange<StringAttr>())) {
-    int64_t layer = program.getFirstLayer() + index;
-    FailureOr<RematSet> set = RematSet::parse(name, modules.lookup(layer));
-    if (failed(set))
-      return reportMode(program, layer, name, modules.lookup(layer));
-    sets.push_back(*set);
+  for (auto [forward, first, end] :
+       llvm::zip_equal(program.getForwards(), program.getFirstLayers(), program.getEndLayers())) {
+    LayerModules modules = layerModules(forward);
+    for (int64_t layer = first; layer < end; ++layer) {
+      StringRef name = names[sets.size()];
+      FailureOr<RematSet> set = RematSet::parse(name, modules.lookup(layer));
+      if (failed(set))
+        return reportMode(program, layer, name, modules.lookup(layer));
+      sets.push_back(*set);
+    }
   }
   return sets;
 }

@@ -39,7 +39,7 @@ private:
   SmallVector<StringRef> dropped; // paths
 };
 
-/// The set of each layer of a program; fails, after an error, when a mode names no such set.
+/// The set of each layer of a program, chunk after chunk, each with its @forward; fails, after an error, when a mode names no such set.
 FailureOr<SmallVector<RematSet>> rematSets(ProgramOp program);
 
 } // namespace mlir::rank

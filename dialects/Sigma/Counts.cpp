@@ -15,8 +15,9 @@ public:
   explicit Probe(ModelOp model) : model(model), module(ModuleOp::create(model.getLoc())) {
     model.getContext()->getOrLoadDialect<rank::RankDialect>();
     OpBuilder builder = OpBuilder::atBlockEnd(module->getBody());
-    program = builder.create<rank::ProgramOp>(model.getLoc(), "probe", 0, "probe", 0, 0,
-                                              ArrayRef<StringRef>());
+    program =
+        builder.create<rank::ProgramOp>(model.getLoc(), "probe", 0, "probe", ArrayRef<int64_t>{0},
+                                        ArrayRef<int64_t>{0}, ArrayRef<StringRef>());
     builder.setInsertionPointToEnd(&program.getBody().front());
     Type ids = RankedTensorType::get({1}, builder.getI32Type());
     Type stream = RankedTensorType::get({1, shape().width}, builder.getF32Type());

@@ -1,6 +1,7 @@
 //===- SigmaOps.cpp - assembly of the sigma ops, and what models say -------===//
 
 #include "dialects/Sigma/SigmaOps.h"
+#include "dialects/Rank/RankOps.h"
 
 #include "dialects/Sigma/Choices.h"
 #include "dialects/Sigma/EnumAssembly.h"
@@ -68,25 +69,8 @@ static void printRematList(OpAsmPrinter &printer, Operation *, ArrayAttr remat) 
 }
 
 /// chunks ::= chunk (`,` chunk)*   chunk ::= first `to` end
-static ParseResult parseChunks(OpAsmParser &parser, DenseI64ArrayAttr &firsts,
-                               DenseI64ArrayAttr &ends) {
-  SmallVector<int64_t> first, end;
-  auto parseChunk = [&]() -> ParseResult {
-    return failure(parser.parseInteger(first.emplace_back()) || parser.parseKeyword("to") ||
-                   parser.parseInteger(end.emplace_back()));
-  };
-  if (parser.parseCommaSeparatedList(parseChunk))
-    return failure();
-  firsts = parser.getBuilder().getDenseI64ArrayAttr(first);
-  ends = parser.getBuilder().getDenseI64ArrayAttr(end);
-  return success();
-}
-static void printChunks(OpAsmPrinter &printer, StageOp stage, DenseI64ArrayAttr,
-                        DenseI64ArrayAttr) {
-  llvm::interleaveComma(stage.getChunks(), printer, [&](StageOp::Chunk chunk) {
-    printer << chunk.first << " to " << chunk.end;
-  });
-}
+using rank::parseChunks;
+using rank::printChunks;
 
 static ParseResult parseProjections(OpAsmParser &parser, ArrayAttr &projections) {
   return parseEnumList<ProjectionAttr>(parser, projections);

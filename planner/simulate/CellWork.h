@@ -5,7 +5,7 @@
 
 #include "planner/Plan.h"
 #include "planner/Problem.h"
-#include "planner/simulate/Schedule.h"
+#include "planner/Schedule.h"
 #include "planner/simulate/Span.h"
 
 #include <array>

@@ -3,7 +3,7 @@
 #define SIGMA_PLANNER_SIMULATE_STEP_H
 
 #include "planner/simulate/CellWork.h"
-#include "planner/simulate/Schedule.h"
+#include "planner/Schedule.h"
 #include "planner/simulate/Span.h"
 
 #include <vector>

@@ -13,15 +13,15 @@ static int checkedCount(int64_t n) {
   return int(n);
 }
 
-static int tagOf(int64_t channel, int64_t microBatch) { return int(microBatch * 2 + channel); }
+static int tagOf(int64_t channel, int64_t message) { return int(message * 2 + channel); }
 
 void sigma_send(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigma_i64 stage,
-                sigma_i64 channel, sigma_i64 microBatch) {
+                sigma_i64 channel, sigma_i64 message) {
   guarded(rt, [&] {
     const CommScope scope(rt->clock);
     MPI_Request request;
     checkMpi(MPI_Isend(buffer, checkedCount(n), mpiElem(elem), rt->mesh.rankOf(stage),
-                       tagOf(channel, microBatch), rt->mesh.stages, &request),
+                       tagOf(channel, message), rt->mesh.stages, &request),
              "MPI_Isend");
     rt->sends.channels[channel].push_back(request);
   });
@@ -38,12 +38,12 @@ void sigma_wait_send(sigma_rt rt, sigma_i64 channel) {
 }
 
 void sigma_recv(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigma_i64 stage,
-                sigma_i64 channel, sigma_i64 microBatch) {
+                sigma_i64 channel, sigma_i64 message) {
   guarded(rt, [&] {
     const CommScope scope(rt->clock);
     MPI_Request request;
     checkMpi(MPI_Irecv(buffer, checkedCount(n), mpiElem(elem), rt->mesh.rankOf(stage),
-                       tagOf(channel, microBatch), rt->mesh.stages, &request),
+                       tagOf(channel, message), rt->mesh.stages, &request),
              "MPI_Irecv");
     waitFor(rt, request);
   });

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Every plan of a model trains to the same losses.
 
-    plans.py SIGMA SPEC WORK_FOLDER [--steps=20] [--split]
+    plans.py SIGMA SPEC WORK_FOLDER [--steps=20] [--plans=split]
 
 In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit. The first step's
-gradients agree by tensor. --split: the plans that split tensors and sequences.
+gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage.
 """
 
 import argparse
@@ -27,6 +27,16 @@ SPLIT = {
     "tp2 remat": (4, "tp=2,dp=2,etp=1,ep=4,remat=full,microBatch=1"),
     "cp2 remat": (4, "cp=2,dp=2,etp=2,ep=2,remat=full,microBatch=2"),
 }
+CHUNKED = {
+    "1 rank": sr.PLANS["1 rank"],
+    "vpp2": (2, "pp=2,vpp=2"),
+    "vpp3 remat": (2, "pp=2,vpp=3,microBatch=1,remat=full"),
+    "pp4-vpp2": (4, "pp=4,vpp=2,microBatch=2"),
+    "vpp2-dp2-ep2": (4, "pp=2,vpp=2,dp=2,ep=2,microBatch=1"),
+    "vpp2-tp2": (4, "pp=2,vpp=2,tp=2,microBatch=2"),
+    "vpp2-cp2": (4, "pp=2,vpp=2,cp=2,microBatch=1"),
+}
+SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED}
 F64, F32, FIRST, GRADIENTS = 1e-9, 1e-5, 5, 1e-10
 
 
@@ -35,13 +45,13 @@ def main():
     for name in ("sigma", "spec", "work"):
         parser.add_argument(name)
     parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--split", action="store_true")
+    parser.add_argument("--plans", choices=SETS, default="whole")
     options = parser.parse_args()
     work = sr.empty_folder(options.work)
     data = sr.licences(work / "text")
     arguments = [f"--data={data}", f"--steps={options.steps}", "--quiet"]
     reference, one = None, None
-    for name, (devices, pins) in (SPLIT if options.split else WHOLE).items():
+    for name, (devices, pins) in SETS[options.plans].items():
         program = sr.build(options.sigma, options.spec, work / name.replace(" ", "-"), devices, pins)
         runs = {precision: program.run(work / f"{name}.{precision}.log", f"--precision={precision}", *arguments)
                 for precision in ("f64", "f32")}

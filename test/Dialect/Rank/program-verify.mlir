@@ -70,8 +70,8 @@ rank.program @p stage 0 of @launch layers 0 to 2 remat ["none"] {
 rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
-// rule: rank.program: `first_layer` and `end_layer` are not negative
-// expected-error @+1 {{'rank.program' op 'first_layer' is -1; it must not be negative}}
+// rule: rank.program: `first_layers` and `end_layers` have an entry for each chunk, not negative, none ending before it begins
+// expected-error @+1 {{'rank.program' op has layers -1 to 0; they must not be negative, nor end before they begin}}
 rank.program @p stage 0 of @launch layers -1 to 0 remat ["none"] {
 }
 
@@ -80,8 +80,49 @@ rank.program @p stage 0 of @launch layers -1 to 0 remat ["none"] {
 rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
-// expected-error @+1 {{'rank.program' op 'end_layer' is -1; it must not be negative}}
-rank.program @p stage 0 of @launch layers 0 to -1 remat [] {
+// expected-error @+1 {{'rank.program' op has layers 2 to 1; they must not be negative, nor end before they begin}}
+rank.program @p stage 0 of @launch layers 2 to 1 remat [] {
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op has layers of 1 chunks; the launch has 2}}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+}
+
+// -----
+
+// rule: rank.launch: with `vpp` > 1 the number of micro-batches is a multiple of `pp`
+// expected-error @+1 {{'rank.launch' op has 3 micro-batches; with 'vpp' > 1 they must be a multiple of pp, 2}}
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0, 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op has no @forward beside it}}
+  rank.func @backward1() attributes {captured = array<i64>, num_saved = 0 : i64} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0, 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op has 'num_saved', which only @backward has}}
+  rank.func @backward2() attributes {captured = array<i64>, num_saved = 0 : i64} {
+    rank.return
+  }
 }
 
 // -----

@@ -86,10 +86,12 @@ std::unique_ptr<CompiledProgram> CompiledProgram::compile(StringRef text, String
   std::unique_ptr<CompiledProgram> result(new CompiledProgram);
   result->arenaBytes = *program.getArenaBytes();
   result->slotBytes = *program.getForward().getSlotBytes();
+  result->endsBytes = program.getForward().getEndsBytes().value_or(0);
   result->transientBytes =
       std::max(*program.getForward().getTransientBytes(), *program.getBackward().getTransientBytes());
   result->arena = allocate(result->arenaBytes);
   result->slot = allocate(result->slotBytes);
+  result->ends = allocate(result->endsBytes);
   result->transient = allocate(result->transientBytes);
   for (auto parameter : program.getBody().getOps<rank::ParameterOp>()) {
     char *start = result->arena.get();
@@ -147,8 +149,9 @@ void CompiledProgram::poison() {
 double CompiledProgram::forward() {
   poison();
   fillWithNan(slot.get(), slotBytes);
+  fillWithNan(ends.get(), endsBytes);
   runtime->step = {};
-  runForward(runtime.get(), arena.get(), slot.get(), transient.get(), tokens.data(), targets.data());
+  runForward(runtime.get(), arena.get(), slot.get(), ends.get(), transient.get(), tokens.data(), targets.data());
   return runtime->step.lossTerm + runtime->step.balanceTerm;
 }
 
@@ -159,5 +162,5 @@ void CompiledProgram::backward() {
   for (size_t i = 0; i < captured.size(); ++i)
     passed[i] = arguments[captured[i]];
   // Pointers that the function does not take are ignored by the calling convention.
-  runBackward(runtime.get(), arena.get(), slot.get(), transient.get(), passed[0], passed[1]);
+  runBackward(runtime.get(), arena.get(), slot.get(), ends.get(), transient.get(), passed[0], passed[1]);
 }

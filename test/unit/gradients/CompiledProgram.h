@@ -47,15 +47,15 @@ public:
   int64_t allocatedParameters = 0;
 
 private:
-  using Function = void (*)(sigma_runtime *, char *, char *, char *, void *, void *);
+  using Function = void (*)(sigma_runtime *, char *, char *, char *, char *, void *, void *);
 
   CompiledProgram();
   void poison();
 
   std::vector<bool> startsAtOne;
   // Exactly as large as planned, for the address sanitizer.
-  std::unique_ptr<char[]> arena, slot, transient;
-  int64_t arenaBytes = 0, slotBytes = 0, transientBytes = 0;
+  std::unique_ptr<char[]> arena, slot, ends, transient;
+  int64_t arenaBytes = 0, slotBytes = 0, endsBytes = 0, transientBytes = 0;
   std::vector<int64_t> captured;
   std::unique_ptr<sigma_runtime> runtime;
   std::unique_ptr<llvm::orc::LLJIT> jit;

@@ -67,7 +67,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
          "rank.return\n}\n}\n";
 }
 
-static const char kPipeline[] = "rank.program(sigma-autodiff,sigma-remat,sigma-schedule-1f1b,sigma-plan-memory)";
+static const char kPipeline[] = "rank.program(sigma-autodiff,sigma-remat,sigma-schedule,sigma-plan-memory)";
 
 static std::unique_ptr<CompiledProgram> compile(const OpCase &test) {
   auto compiled = CompiledProgram::compile(program(test), kPipeline);

@@ -5,7 +5,7 @@
 #include "planner/noise/Normal.h"
 #include "planner/simulate/CellWork.h"
 #include "planner/simulate/Random.h"
-#include "planner/simulate/Schedule.h"
+#include "planner/Schedule.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-#include "planner/simulate/Schedule.h"
+#include "planner/Schedule.h"
 
 #include "planner/Pipeline.h"
 #include "planner/cost/Arithmetic.h"

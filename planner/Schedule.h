@@ -1,6 +1,6 @@
 // The order in which a pipeline stage works on the chunks and micro-batches of a step.
-#ifndef SIGMA_PLANNER_SIMULATE_SCHEDULE_H
-#define SIGMA_PLANNER_SIMULATE_SCHEDULE_H
+#ifndef SIGMA_PLANNER_SCHEDULE_H
+#define SIGMA_PLANNER_SCHEDULE_H
 
 #include "planner/Layout.h"
 

@@ -1,4 +1,4 @@
-// RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-schedule-1f1b))" -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-schedule))" -split-input-file -verify-diagnostics | FileCheck %s
 
 // One stage: forward and backward in turn; expert gradients have an axis of their own.
 
@@ -251,6 +251,49 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %w = rank.weight @w : tensor<8x8xf32>
     %y = rank.embedding %tokens, %w {shards = 2 : i64} : (tensor<4xi32>, tensor<8x8xf32>) -> tensor<4x8xf32>
     %loss, %lse = rank.cross_entropy %y, %targets {shards = 2 : i64} : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
+    rank.objective loss %loss scale 1.0 : tensor<1xf32>
+    rank.return
+  }
+}
+
+// -----
+
+// Two chunks on the last of two stages: Megatron-LM's interleaved order. Chunk 0 gets activations from stage 0 and hands them
+// to chunk 1 of stage 0; micro-batches go two by two.
+
+// CHECK:       rank.program @stage1
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %[[X0:.*]] = rank.recv forward from 0 micro_batch 0
+// CHECK-NEXT:  %[[Y0:.*]]:2 = rank.call @forward(%[[X0]]) micro_batch 0
+// CHECK-NEXT:  %[[S0:.*]] = rank.send forward %[[Y0]]#0 to 0 for chunk 1 micro_batch 0
+// CHECK-NEXT:  %[[X1:.*]] = rank.recv forward from 0 micro_batch 1
+// CHECK-NEXT:  %[[Y1:.*]]:2 = rank.call @forward(%[[X1]]) micro_batch 1
+// CHECK-NEXT:  rank.wait_send forward %[[S0]]
+// CHECK-NEXT:  %[[S1:.*]] = rank.send forward %[[Y1]]#0 to 0 for chunk 1 micro_batch 1
+// CHECK-NEXT:  %{{.*}}, %[[T0:.*]] = rank.load_batch 0
+// CHECK-NEXT:  %[[Z0:.*]] = rank.recv forward from 0 for chunk 1 micro_batch 0
+// CHECK-NEXT:  %[[R0:.*]] = rank.call @forward1(%[[Z0]], %[[T0]]) micro_batch 0
+// CHECK-NEXT:  %[[G0:.*]] = rank.call @backward1(%[[R0]]{{.*}}) micro_batch 0
+// CHECK-NEXT:  %[[B0:.*]] = rank.send backward %[[G0]] to 0 for chunk 1 micro_batch 0
+// CHECK:       rank.call @forward1({{.*}}) micro_batch 1
+// CHECK-NEXT:  %[[G1:.*]] = rank.call @backward1({{.*}}) micro_batch 1
+// CHECK-NEXT:  rank.wait_send backward %[[B0]]
+// CHECK-NEXT:  %[[B1:.*]] = rank.send backward %[[G1]] to 0 for chunk 1 micro_batch 1
+// CHECK-NEXT:  %[[D0:.*]] = rank.recv backward from 0 micro_batch 0
+// CHECK-NEXT:  %[[H0:.*]] = rank.call @backward(%[[Y0]]#1, %[[D0]]) micro_batch 0
+// CHECK-NEXT:  rank.wait_send backward %[[B1]]
+// CHECK-NEXT:  rank.send backward %[[H0]] to 0 micro_batch 0
+
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    rank.return %x : tensor<4x8xf32>
+  }
+  rank.func @forward1(%x: tensor<4x8xf32>, %targets: tensor<4xi32>) {
+    %loss, %lse = rank.cross_entropy %x, %targets : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
     rank.objective loss %loss scale 1.0 : tensor<1xf32>
     rank.return
   }

@@ -1,0 +1,229 @@
+//===- Schedule.cpp - the order of a stage's step -------------------------===//
+
+#include "planner/Schedule.h"
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+#include "planner/Pipeline.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_SCHEDULE
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::rank;
+
+namespace planner = ::sigma::planner;
+using planner::Phase;
+
+/// What a schedule knows of the layout.
+static planner::Layout layoutOf(LaunchOp launch) {
+  planner::Layout layout;
+  layout.pp = launch.getPp();
+  layout.vpp = launch.getVpp();
+  layout.numMicroBatches = launch.getNumMicroBatches();
+  layout.schedule =
+      layout.vpp > 1 ? planner::Schedule::Interleaved : planner::Schedule::OneForwardOneBackward;
+  return layout;
+}
+
+namespace {
+/// A chunk among the virtual stages of the model.
+struct Place {
+  Place(const planner::Layout &layout, int64_t stage, int64_t chunk) {
+    const int64_t index = planner::virtualIndex(layout, stage, chunk);
+    isFirst = index == 0;
+    isLast = index + 1 == layout.vpp * layout.pp;
+    if (!isFirst)
+      before = planner::virtualStage(layout, index - 1);
+    if (!isLast)
+      after = planner::virtualStage(layout, index + 1);
+  }
+
+  bool isFirst, isLast;
+  planner::VirtualStage before{}, after{};
+};
+
+/// Writes the schedule of one stage. A micro-batch's values live from a chunk's forward to its
+/// backward.
+class StageSchedule {
+public:
+  StageSchedule(ProgramOp program, ScheduleOp schedule)
+      : program(program), launch(program.getLaunchOp()), layout(layoutOf(launch)),
+        builder(OpBuilder::atBlockEnd(&schedule.getBody().front())), loc(program.getLoc()) {
+    for (int64_t chunk = 0; chunk < layout.vpp; ++chunk)
+      places.emplace_back(layout, program.getStage(), chunk);
+  }
+
+  void write() {
+    builder.create<ZeroGradientsOp>(loc, IntegerAttr(), IntegerAttr());
+    for (const planner::Slot &slot : planner::slotsOf(layout, program.getStage()))
+      run(slot.task);
+    for (Channel channel : {Channel::Forward, Channel::Backward})
+      waitForSend(channel);
+    update();
+  }
+
+private:
+  struct InFlight {
+    SmallVector<Value> inputs; // of forward
+    Value residual;
+  };
+
+  void run(const planner::Task &task) {
+    if (task.phase == Phase::Forward)
+      runForward(task.chunk, task.microBatch);
+    else
+      runBackward(task.chunk, task.microBatch);
+  }
+
+  void runForward(int64_t chunk, int64_t microBatch) {
+    FuncOp forward = program.getForward(chunk);
+    const Place &place = places[chunk];
+    InFlight flight;
+    Value tokens, targets;
+    Type ids = RankedTensorType::get({launch.getTokens()}, builder.getI32Type());
+    if (place.isFirst || place.isLast) {
+      auto batch = builder.create<LoadBatchOp>(loc, ids, ids, microBatch);
+      tokens = batch.getTokens(), targets = batch.getTargets();
+    }
+    if (place.isFirst)
+      flight.inputs.push_back(tokens);
+    else
+      flight.inputs.push_back(builder.create<RecvOp>(loc, forward.getArgumentTypes()[0],
+                                                     place.before.stage, Channel::Forward, chunk,
+                                                     microBatch));
+    if (place.isLast)
+      flight.inputs.push_back(targets);
+
+    SmallVector<Type> types(forward.getResultTypes());
+    types.push_back(ResidualType::get(builder.getContext()));
+    auto call = builder.create<CallOp>(loc, types, forward.getName(), microBatch, flight.inputs);
+    flight.residual = call.getResults().back();
+    if (!place.isLast)
+      send(call.getResult(0), place.after, Channel::Forward, microBatch);
+    flights[{chunk, microBatch}] = flight;
+  }
+
+  void runBackward(int64_t chunk, int64_t microBatch) {
+    FuncOp backward = program.getBackward(chunk);
+    const Place &place = places[chunk];
+    InFlight flight = flights[{chunk, microBatch}];
+    SmallVector<Value> inputs{flight.residual};
+    for (int64_t index : backward.getCapturedAttr().asArrayRef())
+      inputs.push_back(flight.inputs[index]);
+    if (!place.isLast)
+      inputs.push_back(builder.create<RecvOp>(loc, program.getForward(chunk).getResultTypes()[0],
+                                              place.after.stage, Channel::Backward, chunk,
+                                              microBatch));
+    auto call = builder.create<CallOp>(loc, backward.getResultTypes(), backward.getName(),
+                                       microBatch, inputs);
+    if (!place.isFirst)
+      send(call.getResult(0), place.before, Channel::Backward, microBatch);
+    flights.erase({chunk, microBatch});
+  }
+
+  void waitForSend(Channel channel) {
+    Value &last = pending[int(channel)];
+    if (last)
+      builder.create<WaitSendOp>(loc, last, channel);
+    last = Value();
+  }
+
+  /// Waiting for the send before cannot deadlock, even where sends wait for their receivers: all
+  /// stages take a channel's messages in the order in which they are sent.
+  void send(Value value, planner::VirtualStage to, Channel channel, int64_t microBatch) {
+    waitForSend(channel);
+    pending[int(channel)] =
+        builder.create<SendOp>(loc, value, to.stage, channel, to.chunk, microBatch);
+  }
+
+  void reduce(Axis axis, bool loads) {
+    builder.create<AllReduceGradientsOp>(loc, axis, loads, IntegerAttr(), IntegerAttr(),
+                                         IntegerAttr());
+  }
+
+  void update() {
+    auto parameters = llvm::to_vector(program.getBody().getOps<ParameterOp>());
+    auto isAny = [&](auto predicate) { return llvm::any_of(parameters, predicate); };
+    SmallVector<Axis> dense{Axis::Dp};
+    if (launch.getTp() > 1)
+      dense.insert(dense.begin(), Axis::Tp);
+    SmallVector<Axis> axes = dense;
+    if (isAny([](ParameterOp parameter) { return parameter.getExpert(); }))
+      axes.push_back(Axis::Edp);
+    for (Axis axis : axes)
+      reduce(axis, /*loads=*/false);
+    if (isAny([](ParameterOp parameter) { return parameter.isUpdatedByLoad(); }))
+      for (Axis axis : dense)
+        reduce(axis, /*loads=*/true);
+    for (Axis axis : axes)
+      builder.create<GradientNormOp>(loc, axis, IntegerAttr(), IntegerAttr());
+    builder.create<ReduceStepOp>(loc);
+    for (ParameterOp parameter : parameters) {
+      if (parameter.isUpdatedByLoad())
+        builder.create<BalanceBiasOp>(loc, parameter.getSymName());
+      else
+        builder.create<AdamWOp>(loc, parameter.getSymName());
+    }
+    builder.create<CheckpointHookOp>(loc);
+  }
+
+  ProgramOp program;
+  LaunchOp launch;
+  planner::Layout layout;
+  SmallVector<Place> places; // by chunk
+  OpBuilder builder;
+  Location loc;
+  llvm::DenseMap<std::pair<int64_t, int64_t>, InFlight> flights; // by chunk and micro-batch
+  Value pending[2];
+};
+
+/// Token ids or the previous chunk's activation come in, target ids where the loss is; an
+/// activation goes out.
+LogicalResult checkSignature(ProgramOp program, int64_t chunk) {
+  FuncOp forward = program.getForward(chunk);
+  LaunchOp launch = program.getLaunchOp();
+  const Place place(layoutOf(launch), program.getStage(), chunk);
+  Type ids =
+      RankedTensorType::get({launch.getTokens()}, IntegerType::get(program.getContext(), 32));
+  ArrayRef<Type> inputs = forward.getArgumentTypes(), results = forward.getResultTypes();
+  auto isActivation = [](Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); };
+  bool fits = inputs.size() == (place.isLast ? 2 : 1) && results.size() == (place.isLast ? 0 : 1) &&
+              (place.isFirst ? inputs[0] == ids : isActivation(inputs[0])) &&
+              (!place.isLast || inputs[1] == ids) && llvm::all_of(results, isActivation);
+  if (fits)
+    return success();
+  InFlightDiagnostic error = forward.emitOpError() << "does not fit stage " << program.getStage()
+                                                   << " of " << launch.getPp();
+  if (launch.getVpp() > 1)
+    error << ", chunk " << chunk << " of " << launch.getVpp();
+  return error << ": it must take "
+               << (place.isFirst ? "token ids" : "the previous stage's activation")
+               << (place.isLast ? " and target ids, and return nothing"
+                                : ", and return one activation")
+               << "; ids are " << ids;
+}
+
+struct Schedule : mlir::sigma::impl::ScheduleBase<Schedule> {
+  void runOnOperation() override {
+    ProgramOp program = getOperation();
+    for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
+      if (!program.getForward(chunk) || !program.getBackward(chunk)) {
+        program.emitOpError() << "has no @" << functionName(kBackward, chunk)
+                              << "; run sigma-autodiff first";
+        return signalPassFailure();
+      }
+    if (program.getSchedule()) {
+      program.emitOpError() << "has a schedule already";
+      return signalPassFailure();
+    }
+    for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
+      if (failed(checkSignature(program, chunk)))
+        return signalPassFailure();
+    OpBuilder builder = OpBuilder::atBlockEnd(&program.getBody().front());
+    auto schedule = builder.create<ScheduleOp>(program.getLoc());
+    StageSchedule(program, schedule).write();
+  }
+};
+} // namespace
