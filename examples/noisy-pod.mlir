@@ -43,6 +43,7 @@ sigma.cluster @noisy_pod devices 128 {
 
 sigma.job @run model @mixtral_8x7b on @noisy_pod batch 256 precision bf16
     quantile_ppm 950000                               // plan for the step time that 95 % of the steps keep
-    expert_capacity_ppm 2000000 {
+    expert_capacity_ppm 2000000
+    pin {schedule = "zb-h1"} {                        // with dualpipev one plan is best for the median, too
   sigma.adamw learning_rate 1.0e-4 warmup 1000 weight_decay 0.1 clip 1.0
 }

@@ -61,9 +61,11 @@ InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {
   return {};
 }
 
-int64_t sigma::planner::independentReplicas(const Layout &layout) {
-  if (layout.zero >= 2 || layout.expertZero >= 2)
-    return 1;
+int64_t sigma::planner::lockStepGroups(const Layout &layout) {
   const int64_t inStep = std::lcm(layout.tp * layout.cp, layout.etp * layout.ep);
   return std::max<int64_t>(1, layout.ranksPerStage() / inStep);
+}
+
+int64_t sigma::planner::independentReplicas(const Layout &layout) {
+  return layout.zero >= 2 || layout.expertZero >= 2 ? 1 : lockStepGroups(layout);
 }

@@ -31,6 +31,9 @@ struct InFlight {
 };
 InFlight inFlight(const Layout &layout, int64_t stage);
 
+// Ranks of a stage that no tensor, context or expert group joins, group by group.
+int64_t lockStepGroups(const Layout &layout);
+
 // Pipelines that run by themselves until gradients are reduced: with ZeRO-2 and -3 every
 // micro-batch does, and all ranks run as one.
 int64_t independentReplicas(const Layout &layout);

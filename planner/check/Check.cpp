@@ -90,7 +90,7 @@ CheckResult sigma::planner::recount(const Problem &problem, CostSource &costs, c
   std::vector<StepTerms> terms;
   for (const Contents &contents : stages) {
     StagePlan &stage = result.plan.stages[contents.stage];
-    terms.push_back(checkStageTime(problem, layout, book, contents, stage));
+    terms.push_back(checkStageTime(problem, layout, book, stages, contents, stage));
     checkStageMemory(problem, layout, book, contents, stage);
     checkCapacity(problem, contents, stage.peakBytes, result.violations);
   }

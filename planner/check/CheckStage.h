@@ -13,9 +13,10 @@ struct StepTerms {
   Wide fillNs = 0, busyNs = 0;
 };
 
-// Fills the times of `plan`. `book` knows all kinds of layers.
+// Fills the times of `plan`. `book` knows all kinds of layers; `contents` is one of `stages`.
 StepTerms checkStageTime(const Problem &problem, const Layout &layout, ContentsBook &book,
-                         const Contents &contents, StagePlan &plan);
+                         const std::vector<Contents> &stages, const Contents &contents,
+                         StagePlan &plan);
 
 // Fills the bytes of `plan`.
 void checkStageMemory(const Problem &problem, const Layout &layout, const ContentsBook &book,

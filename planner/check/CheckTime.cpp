@@ -5,6 +5,16 @@
 
 using namespace sigma::planner;
 
+// Receiving, of one micro-batch.
+static Wide transfersNs(const Problem &problem, const Layout &layout, const ContentsBook &book,
+                        const Contents &contents) {
+  const Topology topology(problem.cluster);
+  Wide ns = 0;
+  for (int64_t other : contents.remote)
+    ns += topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
+  return ns;
+}
+
 namespace {
 
 class TimeCounter {
@@ -15,19 +25,25 @@ public:
 
   void piece(const Piece &piece);
   // Without recomputation.
-  Wide pieceNs(const LayerCost &cost);
+  void piece(const LayerCost &cost);
   void step(const Problem &problem, const Layout &layout, const Contents &contents);
   void store(StagePlan &plan) const;
-  StepTerms terms(const Layout &layout, Wide microBatchNs, const Turns &turns) const;
+
+  Wide microBatchNs() const;
+  Wide fillNs(const Layout &layout) const;
+  // Beyond filling and draining, if no stage waits for another.
+  Wide busyNs(const Layout &layout) const;
+  // What is done ahead by such a stage, before `after`.
+  Wide aheadNs(const Layout &layout, int64_t stage, const TimeCounter &after) const;
 
   Wide transferNs = 0;
 
 private:
-  // What ZeRO takes of backward, of which `reduceNs` reduces gradients.
-  struct ZeroOfBackward {
-    Wide ns, reduceNs;
+  // What ZeRO takes of a piece, and of its backward to reduce gradients.
+  struct ZeroTime {
+    Wide forwardNs, backwardNs, reduceNs;
   };
-  ZeroOfBackward zero(const LayerCost &cost, Wide forwardNs, Wide backwardNs);
+  ZeroTime zero(const LayerCost &cost, const WorkCount &forward, const WorkCount &backward);
 
   const Job &job;
   WorkCounter workCounter;
@@ -36,6 +52,7 @@ private:
   Wide forwardNs = 0, backwardNs = 0; // arithmetic
   Wide recomputeNs = 0, exchangeNs = 0, tensorNs = 0, contextNs = 0, zeroNs = 0, noiseNs = 0;
   Wide hiddenNs = 0;        // of exchanges
+  Wide wholeForwardNs = 0;  // with all it waits for
   Wide wholeBackwardNs = 0; // with all it waits for and what it recomputes
   Wide putOffNs = 0;        // twice what nobody waits for where backward is split
   Wide syncNs = 0, optimizerNs = 0;
@@ -58,30 +75,42 @@ void TimeCounter::piece(const Piece &piece) {
   for (const WorkCount *work : {&backward, &again})
     wholeBackwardNs += work->computeNs + work->tensorNs + work->contextNs + work->exchangeNs +
                        work->hiddenNs + work->noiseNs;
-  const ZeroOfBackward shared = zero(*piece.cost, forward.computeNs, backward.computeNs);
-  wholeBackwardNs += shared.ns;
+  const ZeroTime shared = zero(*piece.cost, forward, backward);
+  wholeForwardNs += forward.computeNs + forward.tensorNs + forward.contextNs + forward.exchangeNs +
+                    forward.noiseNs + shared.forwardNs;
+  wholeBackwardNs += shared.backwardNs;
   const Wide waitedNs = backward.computeNs + backward.tensorNs + backward.contextNs +
-                        backward.exchangeNs + backward.noiseNs + shared.ns;
+                        backward.exchangeNs + backward.noiseNs + shared.backwardNs;
   putOffNs += std::min(backward.computeNs + 2 * shared.reduceNs, waitedNs);
   parameters += *piece.cost;
 }
 
-Wide TimeCounter::pieceNs(const LayerCost &cost) {
+void TimeCounter::piece(const LayerCost &cost) {
   const RematMode none;
-  piece({&cost, &none});
-  return forwardNs + backwardNs + exchangeNs + tensorNs + contextNs + zeroNs + noiseNs;
+  piece(Piece{&cost, &none});
 }
 
-TimeCounter::ZeroOfBackward TimeCounter::zero(const LayerCost &cost, Wide forwardNs,
-                                              Wide backwardNs) {
+Wide TimeCounter::microBatchNs() const {
+  return forwardNs + backwardNs + recomputeNs + exchangeNs + tensorNs + contextNs + zeroNs +
+         transferNs + noiseNs;
+}
+
+TimeCounter::ZeroTime TimeCounter::zero(const LayerCost &cost, const WorkCount &forward,
+                                        const WorkCount &backward) {
   Parameters held;
   held += cost;
+  const Wide coverNs = shareOf(backward.computeNs, job.overlap.gradientPpm);
+  const Wide reducedNs = parameterCounter.reduceEachNs(held);
+  const Wide waitNs = reducedNs > 0
+                          ? parameterCounter.waitEachNs(forward.varianceNs2 + backward.varianceNs2)
+                          : Wide(0);
   const Wide reduceNs =
-      beyond(parameterCounter.reduceEachNs(held), shareOf(backwardNs, job.overlap.gradientPpm));
-  const Wide gatherNs = beyond(parameterCounter.gatherEachNs(held),
-                               shareOf(forwardNs + backwardNs, job.overlap.parameterPpm));
+      beyond(reducedNs, coverNs) + shownWaitNs(waitNs, beyond(coverNs, reducedNs));
+  const Wide gatherNs =
+      beyond(parameterCounter.gatherEachNs(held),
+             shareOf(forward.computeNs + backward.computeNs, job.overlap.parameterPpm));
   zeroNs += reduceNs + gatherNs;
-  return {reduceNs + gatherNs / 2, reduceNs};
+  return {gatherNs - gatherNs / 2, reduceNs + gatherNs / 2, reduceNs};
 }
 
 // What comes once per step.
@@ -106,59 +135,119 @@ void TimeCounter::store(StagePlan &plan) const {
   plan.zeroNs = narrow(zeroNs);
   plan.transferNs = narrow(transferNs);
   plan.noiseNs = narrow(noiseNs);
-  plan.microBatchNs = narrow(forwardNs + backwardNs + recomputeNs + exchangeNs + tensorNs +
-                             contextNs + zeroNs + transferNs + noiseNs);
+  plan.microBatchNs = narrow(microBatchNs());
   plan.syncNs = narrow(syncNs);
   plan.optimizerNs = narrow(optimizerNs);
 }
 
-// Interleaved: as if all chunks were as long as their turns, but for what is won back.
-static Wide turnsBusyNs(const Layout &layout, Wide microBatchNs, const Turns &turns) {
-  const Wide ns = microBatchNs + turns.lagNs;
-  return layout.numMicroBatches * ns - quotient(ns, layout.vpp) - turns.reliefNs;
-}
-
-StepTerms TimeCounter::terms(const Layout &layout, Wide microBatchNs, const Turns &turns) const {
-  Wide fillNs = 0, lonelyNs = 0, leastNs = 0;
+Wide TimeCounter::fillNs(const Layout &layout) const {
   switch (layout.schedule) {
   case Schedule::OneForwardOneBackward:
-    fillNs = microBatchNs;
-    break;
+    return microBatchNs();
   case Schedule::Interleaved:
-    fillNs = quotient(microBatchNs, layout.vpp);
-    leastNs = turnsBusyNs(layout, microBatchNs, turns);
-    break;
+    return quotient(microBatchNs(), layout.vpp);
   case Schedule::ZeroBubbleH1:
-    fillNs = microBatchNs - putOffNs;
-    break;
+    return microBatchNs() - putOffNs;
   case Schedule::DualPipeV:
-    fillNs = quotient(2 * microBatchNs + 2 * wholeBackwardNs - 3 * putOffNs, 4);
-    lonelyNs = quotient((2 * layout.pp + 1) * hiddenNs, 2);
-    break;
+    return quotient(2 * microBatchNs() + 2 * wholeBackwardNs - 3 * putOffNs, 4);
   }
-  return {fillNs, std::max(leastNs, layout.numMicroBatches * microBatchNs - fillNs + lonelyNs)};
+  return 0;
 }
+
+Wide TimeCounter::busyNs(const Layout &layout) const {
+  const Wide lonelyNs = layout.schedule == Schedule::DualPipeV
+                            ? quotient((2 * layout.pp + 1) * hiddenNs, 2)
+                            : Wide(0);
+  return layout.numMicroBatches * microBatchNs() - fillNs(layout) + lonelyNs;
+}
+
+Wide TimeCounter::aheadNs(const Layout &layout, int64_t stage, const TimeCounter &after) const {
+  const int64_t m = layout.numMicroBatches, pp = layout.pp, later = pp - 1 - stage;
+  // All work: what the last micro-batches need on later stages counts in any case.
+  auto atMost = [&](Wide ns) {
+    return m > later + 1 ? std::min(ns, beyond(later * microBatchNs(), after.microBatchNs())) : ns;
+  };
+  switch (layout.schedule) {
+  case Schedule::OneForwardOneBackward:
+    return m < pp ? Wide(0) : atMost(later * wholeForwardNs);
+  case Schedule::Interleaved:
+    return m == pp ? Wide(0) : 2 * later * wholeForwardNs / layout.vpp;
+  case Schedule::ZeroBubbleH1:
+    return atMost(beyond(later * wholeForwardNs, quotient(after.putOffNs, 2)));
+  case Schedule::DualPipeV:
+    return stage > 0 ? Wide(0) : pp * fillNs(layout) / 4;
+  }
+  return 0;
+}
+
+// A stage among the others, without recomputation and on its own devices.
+class Surroundings {
+public:
+  Surroundings(const Problem &problem, const Layout &layout, ContentsBook &book,
+               const std::vector<Contents> &stages, const Contents &contents)
+      : problem(problem), layout(layout), book(book), stages(stages), contents(contents) {}
+
+  // What the stage as `counted` does ahead if it is longer than the average.
+  Wide aheadNs(const TimeCounter &counted) {
+    TimeCounter own = counter(), after = counter(), model = counter();
+    for (const Contents &other : stages) {
+      add(other, model);
+      if (other.stage == contents.stage)
+        add(other, own);
+      if (other.stage > contents.stage)
+        add(other, after);
+    }
+    const Wide averageNs = model.busyNs(layout) / layout.pp;
+    return std::min(own.aheadNs(layout, contents.stage, after),
+                    beyond(counted.busyNs(layout), averageNs));
+  }
+
+  // Interleaved: the stage is busy as if all chunks were as long as their turns in the first
+  // round; in every other something is regained, or done ahead.
+  Wide turnsBusyNs(const TimeCounter &counted) {
+    const Turns turns = countTurns(layout, book, contents, [&](const LayerCost &cost) {
+      TimeCounter piece = counter();
+      piece.piece(cost);
+      return piece.microBatchNs();
+    });
+    const int64_t m = layout.numMicroBatches, pp = layout.pp;
+    const Wide roundsNs = (m / pp - 1) * (pp * turns.lagNs - turns.regainNs);
+    const Wide ns = counted.microBatchNs();
+    return m * ns + pp * turns.lagNs - quotient(ns + turns.lagNs, layout.vpp) +
+           std::max(-aheadNs(counted), roundsNs);
+  }
+
+private:
+  TimeCounter counter() const { return TimeCounter(problem, layout, contents); }
+
+  void add(const Contents &other, TimeCounter &counter) const {
+    for (const Piece &piece : other.pieces())
+      counter.piece(*piece.cost);
+    counter.transferNs += transfersNs(problem, layout, book, other);
+  }
+
+  const Problem &problem;
+  const Layout &layout;
+  ContentsBook &book;
+  const std::vector<Contents> &stages;
+  const Contents &contents;
+};
 
 } // namespace
 
 StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
-                                         ContentsBook &book, const Contents &contents,
-                                         StagePlan &plan) {
+                                         ContentsBook &book, const std::vector<Contents> &stages,
+                                         const Contents &contents, StagePlan &plan) {
   TimeCounter counter(problem, layout, contents);
   for (const Piece &piece : contents.pieces())
     counter.piece(piece);
-  Topology topology(problem.cluster);
-  for (int64_t other : contents.remote)
-    counter.transferNs +=
-        topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
+  counter.transferNs = transfersNs(problem, layout, book, contents);
   counter.step(problem, layout, contents);
   counter.store(plan);
-  Turns turns;
+  Surroundings others(problem, layout, book, stages, contents);
   if (layout.schedule == Schedule::Interleaved)
-    turns = countTurns(layout, book, contents, [&](const LayerCost &cost) {
-      return TimeCounter(problem, layout, contents).pieceNs(cost);
-    });
-  return counter.terms(layout, plan.microBatchNs, turns);
+    return {counter.fillNs(layout), others.turnsBusyNs(counter)};
+  return {counter.fillNs(layout), counter.busyNs(layout) - others.aheadNs(counter)};
 }
 
 static double varianceOf(const WorkCounter &counter, const LayerCost &cost) {

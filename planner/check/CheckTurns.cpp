@@ -49,23 +49,25 @@ Turns sigma::planner::countTurns(const Layout &layout, ContentsBook &book, const
   const Wide unitNs = sumNs(run.first, run.first + run.size);
   const Wide lastNs = sumNs(runEnd, numLayers) + pieceNs(book.headCost());
   // Longest chunk of each turn: `ofHead` units on the head's stage, on all others equally many.
-  auto turnsOf = [&](int64_t ofHead) {
+  struct Split {
+    std::vector<Wide> turns, others;
+    Wide total() const { return std::accumulate(turns.begin(), turns.end(), Wide(0)); }
+  };
+  auto splitOf = [&](int64_t ofHead) {
     const int64_t ofOthers = int64_t(quotient(run.count - ofHead, pp - 1));
-    std::vector<Wide> turns;
+    Split split;
     for (int64_t chunk = 0; chunk < vpp; ++chunk) {
       auto units = [&](int64_t held) { return held / vpp + (held % vpp > chunk ? 1 : 0); };
       const Wide headNs = units(ofHead) * unitNs + (chunk + 1 == vpp ? lastNs : 0);
-      turns.push_back(std::max(units(ofOthers) * unitNs, headNs));
+      split.others.push_back(units(ofOthers) * unitNs);
+      split.turns.push_back(std::max(split.others.back(), headNs));
     }
-    return turns;
+    return split;
   };
-  auto total = [](const std::vector<Wide> &turns) {
-    return std::accumulate(turns.begin(), turns.end(), Wide(0));
-  };
-  std::vector<Wide> best = turnsOf(vpp);
+  Split best = splitOf(vpp);
   for (int64_t ofHead = vpp + 1; ofHead + vpp * (pp - 1) <= run.count; ++ofHead)
-    if (std::vector<Wide> turns = turnsOf(ofHead); total(turns) < total(best))
-      best = turns;
+    if (Split split = splitOf(ofHead); split.total() < best.total())
+      best = split;
 
   Turns result;
   size_t next = 0;
@@ -78,10 +80,8 @@ Turns sigma::planner::countTurns(const Layout &layout, ContentsBook &book, const
       ns += pieceNs(book.embeddingCost());
     if (part == pp * vpp - 1)
       ns += pieceNs(book.headCost());
-    result.lagNs += beyond(best[chunk], ns);
+    result.lagNs += beyond(best.turns[chunk], ns);
   }
-  const Wide modelNs =
-      sumNs(0, numLayers) + pieceNs(book.embeddingCost()) + pieceNs(book.headCost());
-  result.reliefNs = (layout.numMicroBatches / pp - 1) * (modelNs / (pp * vpp));
+  result.regainNs = 2 * best.others.front() - best.others.back();
   return result;
 }

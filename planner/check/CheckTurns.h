@@ -11,7 +11,7 @@ namespace sigma::planner {
 
 struct Turns {
   Wide lagNs = 0;    // per micro-batch
-  Wide reliefNs = 0; // per step: stages that are ahead
+  Wide regainNs = 0; // per round of pp micro-batches after the first
 };
 
 // `pieceNs`: of one micro-batch on the stage's devices, without recomputation.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 using namespace sigma::planner;
 
@@ -102,14 +103,19 @@ WorkCount WorkCounter::countWork(const WorkCost &work, int64_t waitedPart) const
   return result;
 }
 
+Wide sigma::planner::shownWaitNs(Wide waitNs, Wide coverNs) {
+  return waitNs > 0 ? quotient(waitNs * waitNs, waitNs + coverNs) : Wide(0);
+}
+
 WorkCount WorkCounter::hidden(WorkCount count) const {
   if (schedule == Schedule::DualPipeV) {
-    // First the exchanges hide, then the waits at them.
-    const Wide hiddenNs = std::min(shareOf(count.computeNs, overlap.expertPpm),
-                                   count.exchangeNs + count.exchangeWaitNs);
-    count.noiseNs -= beyond(hiddenNs, count.exchangeNs);
-    count.exchangeNs = beyond(count.exchangeNs, hiddenNs);
-    count.hiddenNs = hiddenNs;
+    // First the exchanges hide, then of the waits at them as much as what is left compares to them.
+    const Wide shareNs = shareOf(count.computeNs, overlap.expertPpm);
+    const Wide hiddenNs = std::min(shareNs, count.exchangeNs), waitNs = count.exchangeWaitNs;
+    const Wide shownNs = shownWaitNs(waitNs, shareNs - hiddenNs);
+    count.noiseNs -= waitNs - shownNs;
+    count.exchangeNs -= hiddenNs;
+    count.hiddenNs = hiddenNs + waitNs - shownNs;
   }
   return count;
 }
@@ -133,7 +139,8 @@ ParameterCounter::ParameterCounter(const Problem &problem, const Layout &layout)
     : recipe(problem.job.recipe), topology(problem.cluster),
       dense{Mesh(layout).denseReplicas(), layout.zero},
       expert{Mesh(layout).expertReplicas(), layout.expertZero},
-      ranksPerStage(layout.ranksPerStage()) {}
+      ranksPerStage(layout.ranksPerStage()),
+      ranksInStep(std::lcm(layout.tp * layout.cp, layout.etp * layout.ep)) {}
 
 Wide ParameterCounter::collectiveNs(Collective collective, Wide bytes, const RankGroup &group,
                                     int64_t waiting) const {
@@ -148,6 +155,10 @@ Wide ParameterCounter::reduceEachNs(const Parameters &parameters) const {
     return collectiveNs(Collective::ReduceScatter, count * recipe.reduceBytes, replicas.ranks,
                         replicas.ranks.size());
   });
+}
+
+Wide ParameterCounter::waitEachNs(double varianceNs2) const {
+  return waitNs(std::llround(std::sqrt(varianceNs2)), ranksPerStage / ranksInStep, 1);
 }
 
 Wide ParameterCounter::gatherEachNs(const Parameters &parameters) const {

@@ -21,6 +21,9 @@ struct WorkCount {
   double varianceNs2 = 0;
 };
 
+// What is left of a wait behind something that leaves `coverNs` for it.
+Wide shownWaitNs(Wide waitNs, Wide coverNs);
+
 class WorkCounter {
 public:
   WorkCounter(const Problem &problem, const Device &device, const Layout &layout);
@@ -68,6 +71,8 @@ public:
 
   // Per micro-batch.
   Wide reduceEachNs(const Parameters &parameters) const;
+  // For all that share parameters, at work of so much variance.
+  Wide waitEachNs(double varianceNs2) const;
   Wide gatherEachNs(const Parameters &parameters) const;
   // Once per step.
   Wide reduceOnceNs(const Parameters &parameters) const;
@@ -95,7 +100,7 @@ private:
   const Recipe &recipe;
   Topology topology;
   Replicas dense, expert;
-  int64_t ranksPerStage;
+  int64_t ranksPerStage, ranksInStep;
 };
 
 } // namespace sigma::planner

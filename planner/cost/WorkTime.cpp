@@ -24,9 +24,16 @@ int64_t sigma::planner::slowestOfNs(int64_t meanNs, int64_t n, double cv) {
   return mulDivCeil(meanNs, perBillion, kBillion);
 }
 
+int64_t sigma::planner::shownWaitNs(int64_t waitNs, int64_t coverNs) {
+  return waitNs > 0 ? mulDivCeil(waitNs, waitNs, addSat(waitNs, coverNs)) : 0;
+}
+
+int64_t sigma::planner::shareNs(int64_t computeNs, int64_t ppm) {
+  return saturate(Int128(computeNs) * ppm / kPpm);
+}
+
 int64_t sigma::planner::exposedNs(int64_t commNs, int64_t computeNs, int64_t ppm) {
-  int64_t hidden = static_cast<int64_t>(Int128(computeNs) * ppm / kPpm);
-  return std::max<int64_t>(0, commNs - hidden);
+  return std::max<int64_t>(0, commNs - shareNs(computeNs, ppm));
 }
 
 WorkTiming sigma::planner::workTiming(const Job &job, const Layout &layout) {
@@ -127,11 +134,12 @@ WorkTime WorkClock::unhidden(const WorkCost &work, bool isSplit) const {
 
 WorkTime WorkClock::hide(WorkTime time) const {
   if (timing == WorkTiming::HidesExchange) {
-    const int64_t exchange = time.exchangeNs, both = addSat(exchange, time.exchangeWaitNs);
-    const int64_t exposed = exposedNs(both, time.computeNs, overlap.expertPpm);
-    time.exchangeNs = exposedNs(exchange, time.computeNs, overlap.expertPpm);
-    time.noiseNs -= time.exchangeWaitNs - (exposed - time.exchangeNs);
-    time.hiddenNs = both - exposed;
+    const int64_t exchange = time.exchangeNs, wait = time.exchangeWaitNs;
+    const int64_t cover = shareNs(time.computeNs, overlap.expertPpm);
+    const int64_t hiddenWait = wait - shownWaitNs(wait, std::max<int64_t>(0, cover - exchange));
+    time.exchangeNs = std::max<int64_t>(0, exchange - cover);
+    time.noiseNs -= hiddenWait;
+    time.hiddenNs = addSat(exchange - time.exchangeNs, hiddenWait);
   }
   return time;
 }

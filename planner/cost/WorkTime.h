@@ -71,6 +71,11 @@ private:
 // ceil(mean * kappa(n) * cv): the expected extra wait for the slowest of n.
 int64_t slowestOfNs(int64_t meanNs, int64_t n, double cv);
 
+// What is left of a wait behind something that leaves `coverNs` for it: who may be so late still
+// waits for others now and then.
+int64_t shownWaitNs(int64_t waitNs, int64_t coverNs);
+
+int64_t shareNs(int64_t computeNs, int64_t ppm);
 // What is left of `commNs` beyond `ppm` of `computeNs`.
 int64_t exposedNs(int64_t commNs, int64_t computeNs, int64_t ppm);
 

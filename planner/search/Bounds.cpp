@@ -158,7 +158,7 @@ int64_t LayoutBounds::tailNs(const Device &device, const ReplicatedWork &model,
   int64_t tail = addSat(zero.syncNs(work),
                         memoryTimeNs(device, mulSat(updated, problem.job.recipe.updateBytes())));
   if (!everyLayerHasExperts)
-    tail -= zero.syncNs({0, 1, 0, 0});
+    tail -= zero.syncNs({0, 1, 0, 0, 0});
   return std::max<int64_t>(0, tail - kRoundingNs);
 }
 

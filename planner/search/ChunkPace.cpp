@@ -24,11 +24,9 @@ ChunkPace::ChunkPace(const Layout &layout, const ChunkTimes &times) : layout(lay
     if (sum < least) {
       least = sum;
       turnNs = std::move(longest);
+      regain = 2 * chunkNs(0, each) - chunkNs(vpp - 1, each);
     }
   }
-  const int64_t allNs =
-      addSat(mulSat(times.units, times.unitNs), addSat(times.beforeNs, times.afterNs));
-  relief = mulSat(layout.numMicroBatches / layout.pp - 1, allNs / (layout.pp * vpp));
 }
 
 int64_t ChunkPace::chunkNs(int64_t chunk, int64_t count) const {

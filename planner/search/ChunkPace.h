@@ -24,8 +24,8 @@ public:
   // What the chunks of a stage with `count` units are shorter than the longest of their turns, for
   // each micro-batch.
   int64_t lagNs(int64_t stage, int64_t count) const;
-  // Stages that are ahead of a turn win this back over a step.
-  int64_t reliefNs() const { return relief; }
+  // What stages that are early are not late for the next round.
+  int64_t regainNs() const { return regain; }
 
 private:
   int64_t chunkNs(int64_t chunk, int64_t count) const;
@@ -33,7 +33,7 @@ private:
   Layout layout;
   ChunkTimes times;
   std::vector<int64_t> turnNs; // by chunk
-  int64_t relief = 0;
+  int64_t regain = 0;
 };
 
 } // namespace sigma::planner

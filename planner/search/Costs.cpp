@@ -150,7 +150,7 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost, con
 }
 
 ReplicatedWork PieceCost::replicated() const {
-  return {denseParameters, expertParameters, forward.computeNs, backward.computeNs};
+  return {denseParameters, expertParameters, forward.computeNs, backward.computeNs, varianceNs2()};
 }
 
 //===----------------------------------------------------------------------===//

@@ -30,6 +30,8 @@ StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, Co
     : MemoryModel(problem, sequence, costs, layout, Figures::Whole), zeroTime(problem, layout) {
   for (int64_t stage = 0; stage < shape.pp; ++stage)
     stages.push_back(makeStage(stage));
+  for (int64_t stage = 0; stage < shape.pp; ++stage)
+    lookAround(stage);
   // Stages differ only in their devices, and layers are spread evenly over them on average.
   double variance = 0;
   for (const Stage &stage : stages) {
@@ -61,10 +63,12 @@ StageModel::Stage StageModel::makeStage(int64_t index) const {
   };
   for (size_t kind = 0; kind < stage.kindZero.size(); ++kind)
     stage.kindCells.push_back(cellOf(stage.costs->kinds[kind], stage.kindZero[kind]));
+  stage.embeddingCell = cellOf(stage.costs->embedding, stage.embeddingZero);
+  stage.headCell = cellOf(stage.costs->head, stage.headZero);
   if (index == 0)
-    stage.endsCell.add(cellOf(stage.costs->embedding, stage.embeddingZero), 1);
+    stage.endsCell.add(stage.embeddingCell, 1);
   if (index == headStage(shape))
-    stage.endsCell.add(cellOf(stage.costs->head, stage.headZero), 1);
+    stage.endsCell.add(stage.headCell, 1);
   const Topology topology(problem.cluster);
   for (int64_t other : remoteNeighbours(shape, index))
     stage.receiveNs = addSat(
@@ -73,6 +77,25 @@ StageModel::Stage StageModel::makeStage(int64_t index) const {
   if (shape.schedule == Schedule::Interleaved)
     stage.pace = ChunkPace(shape, chunkTimes(stage));
   return stage;
+}
+
+// What all stages together and the later ones have besides layers.
+void StageModel::lookAround(int64_t index) {
+  Stage &stage = stages[index];
+  CellTime model;
+  model.add(stage.embeddingCell, 1);
+  model.add(stage.headCell, 1);
+  for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
+    model.add(stage.kindCells[kind], sequence.count(kind, 0, sequence.size()));
+  for (int64_t other = 0; other < shape.pp; ++other) {
+    model.addReceive(stages[other].receiveNs);
+    if (other > index)
+      stage.endsAfter.addReceive(stages[other].receiveNs);
+  }
+  if (headStage(shape) > index)
+    stage.endsAfter.add(stage.headCell, 1);
+  model.recomputeNs = 0;
+  stage.averageNs = stageTimes(shape, model).steadyNs / shape.pp;
 }
 
 ChunkTimes StageModel::chunkTimes(const Stage &stage) const {
@@ -98,7 +121,8 @@ ChunkTimes StageModel::chunkTimes(const Stage &stage) const {
 }
 
 StageTimes StageModel::base(int64_t stage, int64_t first, int64_t count) const {
-  return stageTimes(shape, cell(stage, first, count));
+  const CellTime sum = cell(stage, first, count);
+  return stageTimes(shape, sum, waits(stage, first, count, sum));
 }
 
 CellTime StageModel::cell(int64_t index, int64_t first, int64_t count) const {
@@ -106,9 +130,18 @@ CellTime StageModel::cell(int64_t index, int64_t first, int64_t count) const {
   CellTime sum = stage.endsCell;
   for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
     sum.add(stage.kindCells[kind], layersOfKind(kind, index, first, count));
-  sum.lagNs = stage.pace.lagNs(index, count);
-  sum.reliefNs = stage.pace.reliefNs();
   return sum;
+}
+
+StageWaits StageModel::waits(int64_t index, int64_t first, int64_t count, CellTime cell) const {
+  const Stage &stage = stages[index];
+  CellTime after = stage.endsAfter;
+  if (shape.vpp == 1)
+    for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
+      after.add(stage.kindCells[kind], sequence.count(kind, first + count, sequence.size()));
+  cell.recomputeNs = 0;
+  return {stage.pace.lagNs(index, count), stage.pace.regainNs(),
+          mostAheadNs(shape, index, cell, after), stage.averageNs};
 }
 
 // Adam reads the gradient, reads and writes values, master copy and moments, and computes
@@ -138,8 +171,9 @@ std::optional<StageTimes> StageModel::evaluateAnew(int64_t stage, int64_t first,
   if (!choice)
     return std::nullopt;
   CellTime sum = cell(stage, first, count);
+  const StageWaits others = waits(stage, first, count, sum);
   sum.addRecompute(choice->extraNs);
-  StageTimes times = stageTimes(shape, sum);
+  StageTimes times = stageTimes(shape, sum, others);
   times.tailNs = tailNs(held);
   return times;
 }

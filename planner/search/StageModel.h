@@ -56,16 +56,21 @@ private:
     // What every micro-batch pays to ZeRO.
     std::vector<ZeroEach> kindZero;
     ZeroEach embeddingZero, headZero;
-    // Of receiving and the ends, and of one layer of each kind; not rematerialized, but for pins.
-    CellTime endsCell;
+    // Of one piece, and of receiving and the ends that are here; not rematerialized, but for pins.
+    CellTime embeddingCell, headCell, endsCell;
     std::vector<CellTime> kindCells;
-    ChunkPace pace;
     int64_t receiveNs = 0;
+    // Of the others: on this stage's devices.
+    CellTime endsAfter;    // receiving and the ends on later stages
+    int64_t averageNs = 0; // steady time of the average stage
+    ChunkPace pace;
   };
   Stage makeStage(int64_t index) const;
+  void lookAround(int64_t index);
   ChunkTimes chunkTimes(const Stage &stage) const;
   CellTime cell(int64_t stage, int64_t first, int64_t count) const;
   std::optional<StageTimes> evaluateAnew(int64_t stage, int64_t first, int64_t count) const;
+  StageWaits waits(int64_t stage, int64_t first, int64_t count, CellTime cell) const;
   int64_t optimizerNs(const Contents &held) const;
   int64_t tailNs(const Contents &held) const;
   std::vector<std::vector<LayerRange>> chunksOf(const std::vector<int64_t> &counts) const;

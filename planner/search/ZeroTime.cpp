@@ -1,7 +1,11 @@
 #include "planner/search/ZeroTime.h"
 
+#include "planner/Pipeline.h"
 #include "planner/cost/Arithmetic.h"
 #include "planner/cost/WorkTime.h"
+
+#include <algorithm>
+#include <cmath>
 
 using namespace sigma::planner;
 
@@ -10,11 +14,12 @@ void ReplicatedWork::add(const ReplicatedWork &other, int64_t times) {
   addTimes(expertParameters, times, other.expertParameters);
   addTimes(forwardComputeNs, times, other.forwardComputeNs);
   addTimes(backwardComputeNs, times, other.backwardComputeNs);
+  varianceNs2 += double(times) * other.varianceNs2;
 }
 
 ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
     : recipe(problem.job.recipe), overlap(problem.job.overlap), topology(problem.cluster),
-      ranksPerStage(layout.ranksPerStage()) {
+      ranksPerStage(layout.ranksPerStage()), numGroups(lockStepGroups(layout)) {
   const Mesh mesh(layout);
   auto replicas = [&](const RankGroup &ranks, int64_t zero) {
     return Replicas{ranks, topology.groupJitterPpm(ranks) * 1e-6, zero};
@@ -45,7 +50,11 @@ ZeroEach ZeroTime::everyMicroBatch(const ReplicatedWork &piece) const {
   };
   add(piece.denseParameters, dense);
   add(piece.expertParameters, expert);
-  return {exposedNs(reduce, piece.backwardComputeNs, overlap.gradientPpm),
+  const int64_t cover = shareNs(piece.backwardComputeNs, overlap.gradientPpm);
+  const int64_t wait =
+      reduce > 0 ? slowestOfNs(std::llround(std::sqrt(piece.varianceNs2)), numGroups, 1) : 0;
+  return {addSat(std::max<int64_t>(0, reduce - cover),
+                 shownWaitNs(wait, std::max<int64_t>(0, cover - reduce))),
           exposedNs(gather, addSat(piece.forwardComputeNs, piece.backwardComputeNs),
                     overlap.parameterPpm)};
 }

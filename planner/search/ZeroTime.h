@@ -11,6 +11,7 @@ namespace sigma::planner {
 struct ReplicatedWork {
   int64_t denseParameters = 0, expertParameters = 0;
   int64_t forwardComputeNs = 0, backwardComputeNs = 0;
+  double varianceNs2 = 0;
 
   void add(const ReplicatedWork &other, int64_t times);
 };
@@ -47,6 +48,7 @@ private:
   Topology topology;
   Replicas dense, expert;
   int64_t ranksPerStage; // the step ends with the last of them
+  int64_t numGroups;     // in lock step each, that meet to reduce gradients
 };
 
 } // namespace sigma::planner

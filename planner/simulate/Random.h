@@ -28,7 +28,7 @@ public:
   }
 
   // In (0, 1].
-  double uniform() { return double((next() >> 11) + 1) * 0x1p-53; }
+  double uniform() { return double(int64_t(next() >> 11) + 1) * 0x1p-53; }
 
   // Below `n`; its bias is n / 2^64.
   int64_t below(int64_t n) { return int64_t((unsigned __int128)(next())*uint64_t(n) >> 64); }
@@ -47,7 +47,7 @@ public:
     for (double *end = z + count; z < end; ++z) {
       const uint64_t bits = local.next();
       const int layer = int(bits & (Layers::kLayers - 1));
-      const double place = 2 * (double(bits >> 11) * 0x1p-53) - 1;
+      const double place = double(int64_t(bits >> 11)) * 0x1p-52 - 1; // signed converts faster
       *z = place * layers.edge[layer];
       if (__builtin_expect(std::fabs(place) >= layers.inner[layer], 0)) {
         *this = local;

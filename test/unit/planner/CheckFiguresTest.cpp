@@ -117,7 +117,8 @@ TEST(CheckFigures, RematByHand) {
   EXPECT_EQ(result.plan.stages[0].recomputeNs, 2000);
   EXPECT_EQ(result.plan.stages[0].microBatchNs, 9000 + 2000);
   EXPECT_EQ(result.plan.stages[0].activationBytes, 2 * (1000 + 100 + 100 + 70));
-  EXPECT_EQ(result.plan.objectiveNs, 4 * 11000 + 3000);
+  // Stage 1 takes 3000, in which stage 0 does its next forward: it never waits.
+  EXPECT_EQ(result.plan.objectiveNs, 4 * 11000);
 }
 
 // A stage computes with the weakest of its devices, in every figure.

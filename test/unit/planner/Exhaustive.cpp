@@ -139,6 +139,7 @@ private:
   StageLayers layersOf(int64_t stage, const std::vector<LayerRange> &chunks) const {
     StageLayers layers;
     layers.units = counts[stage];
+    layers.end = chunks.back().end;
     for (const LayerRange &chunk : chunks) {
       layers.total += chunk.size();
       layers.largestChunk = std::max(layers.largestChunk, chunk.size());

@@ -113,6 +113,7 @@ private:
     };
     add(units.before + first * units.size, units.before + end * units.size);
     if (layout.vpp == 1) {
+      layers.end = end;
       layers.largestChunk = layers.total;
       return layers;
     }

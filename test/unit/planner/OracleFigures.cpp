@@ -45,8 +45,8 @@ struct LayoutFigures::Totals {
 
 LayoutFigures::LayoutFigures(const Problem &problem, const WorkFigures &work, const Layout &layout)
     : problem(problem), work(work), layout(layout), units(problem.model, layout),
-      topology(problem.cluster), denseRanks(Mesh(layout).denseReplicas()),
-      expertRanks(Mesh(layout).expertReplicas()) {
+      kinds(kindsOfLayers(problem.model)), topology(problem.cluster),
+      denseRanks(Mesh(layout).denseReplicas()), expertRanks(Mesh(layout).expertReplicas()) {
   setNoise();
 }
 
@@ -87,7 +87,15 @@ int64_t LayoutFigures::reduceNs(const PieceFigures &piece) const {
   };
   add(layout.zero, piece.dense, denseRanks);
   add(layout.expertZero, piece.expert, expertRanks);
-  return exposedNs(reduce, piece.backwardNs, problem.job.overlap.gradientPpm);
+  if (reduce == 0)
+    return 0;
+  const int64_t cover =
+      int64_t(__int128(piece.backwardNs) * problem.job.overlap.gradientPpm / 1000000);
+  const int64_t inStep = std::lcm(layout.tp * layout.cp, layout.etp * layout.ep);
+  const int64_t wait = waitNs(std::llround(std::sqrt(piece.variance)),
+                              layout.tp * layout.cp * layout.dp / inStep, 1);
+  return std::max<int64_t>(0, reduce - cover) +
+         shownWaitNs(wait, std::max<int64_t>(0, cover - reduce));
 }
 
 int64_t LayoutFigures::gatherNs(const PieceFigures &piece) const {
@@ -135,11 +143,7 @@ StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
   Totals totals;
   auto add = [&](const PieceFigures &piece, int64_t count) {
     totals.add(piece, count);
-    base.timeNs += count * pieceNs(piece);
-    const int64_t reduce = reduceNs(piece), zero = reduce + gatherNs(piece) / 2;
-    base.wholeBackwardNs += count * (piece.wholeBackwardNs + zero);
-    base.putOffNs += count * std::min(piece.backwardNs + 2 * reduce, piece.shownBackwardNs + zero);
-    base.hiddenNs += count * piece.hiddenNs;
+    this->add(piece, count, base.time);
   };
   for (const auto &[kind, count] : layers.counts)
     add(figures.kinds.at(kind), count);
@@ -149,12 +153,8 @@ StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
   add(figures.head, hasHead);
   if (stage == 0 && hasHead)
     totals.dense -= divideUp(problem.model.sharedParameters, layout.tp);
-  for (int64_t part = 0; part + 1 < parts; ++part) {
-    const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);
-    // Down the activation, up its gradient: each border is crossed both ways.
-    if (from != to && (from == stage || to == stage))
-      base.timeNs += topology.stageTransferNs(work.boundaryBytes, layout, from, to);
-  }
+  base.time.timeNs += bordersNs(stage);
+  setAhead(stage, layers.end, base);
   base.tailNs = tailNs(figures.device, totals);
   setMemory(stage, layers, totals, base);
   if (layout.schedule == Schedule::Interleaved)
@@ -162,11 +162,63 @@ StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
   return base;
 }
 
+void LayoutFigures::add(const PieceFigures &piece, int64_t count, StageTime &time) const {
+  const int64_t reduce = reduceNs(piece), gather = gatherNs(piece), zero = reduce + gather / 2;
+  time.timeNs += count * pieceNs(piece);
+  time.forwardNs += count * (piece.wholeForwardNs + gather - gather / 2);
+  time.wholeBackwardNs += count * (piece.wholeBackwardNs + zero);
+  time.putOffNs += count * std::min(piece.backwardNs + 2 * reduce, piece.shownBackwardNs + zero);
+  time.hiddenNs += count * piece.hiddenNs;
+}
+
+// Down the activation, up its gradient: each border is crossed both ways.
+int64_t LayoutFigures::bordersNs(int64_t stage) const {
+  int64_t sum = 0;
+  for (int64_t part = 0; part + 1 < layout.pp * layout.vpp; ++part) {
+    const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);
+    if (from != to && (from == stage || to == stage))
+      sum += topology.stageTransferNs(work.boundaryBytes, layout, from, to);
+  }
+  return sum;
+}
+
+// Only the part above the average stage, and no more than the schedule lets a stage do before its
+// turn.
+void LayoutFigures::setAhead(int64_t stage, int64_t endOfLayers, StageBase &base) const {
+  const StageTime &time = base.time;
+  const WorkFigures::Stage &figures = *work.stages[stage];
+  const int64_t m = layout.numMicroBatches, pp = layout.pp, next = pp - 1 - stage;
+  const bool isHeadLater = stageOfPart(layout, pp * layout.vpp - 1) > stage;
+  StageTime model, later;
+  add(figures.embedding, 1, model);
+  add(figures.head, 1, model);
+  add(figures.head, isHeadLater, later);
+  for (size_t layer = 0; layer < kinds.size(); ++layer) {
+    add(figures.kinds.at(kinds[layer]), 1, model);
+    add(figures.kinds.at(kinds[layer]), int64_t(layer) >= endOfLayers, later);
+  }
+  for (int64_t other = 0; other < pp; ++other) {
+    model.timeNs += bordersNs(other);
+    later.timeNs += other > stage ? bordersNs(other) : 0;
+  }
+  base.averageNs = busyNs(model) / pp;
+  int64_t &most = base.mostAheadNs;
+  if (layout.schedule == Schedule::OneForwardOneBackward && m >= pp)
+    most = next * time.forwardNs;
+  if (layout.schedule == Schedule::Interleaved && m > pp)
+    most = 2 * next * time.forwardNs / layout.vpp;
+  if (layout.schedule == Schedule::ZeroBubbleH1)
+    most = next * time.forwardNs - divideUp(later.putOffNs, 2);
+  if (layout.vpp == 1 && m - 1 > next)
+    most = std::min(most, next * time.timeNs - later.timeNs);
+  if (layout.schedule == Schedule::DualPipeV && stage == 0)
+    most = pp * fillNs(time) / 4;
+}
+
 // The head's stage holds `mine` units and every other the same number; of each turn the longer of
 // the two chunks counts, and of all `mine` the one with the shortest turns.
 void LayoutFigures::setTurns(int64_t stage, int64_t unitsHeld, StageBase &base) const {
   const WorkFigures::Stage &figures = *work.stages[stage];
-  const std::vector<int> kinds = kindsOfLayers(problem.model);
   auto layersNs = [&](int64_t first, int64_t count) {
     int64_t sum = 0;
     for (int64_t layer = first; layer < first + count; ++layer)
@@ -194,16 +246,16 @@ void LayoutFigures::setTurns(int64_t stage, int64_t unitsHeld, StageBase &base) 
     for (int64_t chunk = 0; chunk < vpp; ++chunk)
       longer[chunk] = std::max(longer[chunk], other[chunk]);
     const int64_t sum = std::accumulate(longer.begin(), longer.end(), int64_t(0));
-    if (sum < least)
+    if (sum < least) {
       turns = longer;
+      base.regainNs = 2 * other.front() - other.back();
+    }
     least = std::min(least, sum);
   }
   const std::vector<int64_t> held =
       chunksOfUnits(unitsHeld, stage == 0 ? first : 0, stage == others ? last : 0);
   for (int64_t chunk = 0; chunk < vpp; ++chunk)
     base.lagNs += std::max<int64_t>(0, turns[chunk] - held[chunk]);
-  const int64_t all = units.count * unit + first + last;
-  base.reliefNs = (layout.numMicroBatches / layout.pp - 1) * (all / (layout.pp * vpp));
 }
 
 void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const Totals &totals,
@@ -271,24 +323,35 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
 // Steps
 //===----------------------------------------------------------------------===//
 
-StageTerms LayoutFigures::terms(const StageBase &base, int64_t recomputeNs) const {
-  const int64_t m = layout.numMicroBatches, time = base.timeNs + recomputeNs;
-  const int64_t backward = base.wholeBackwardNs + recomputeNs;
+int64_t LayoutFigures::fillNs(const StageTime &time) const {
   if (layout.schedule == Schedule::OneForwardOneBackward)
-    return {(m - 1) * time, time, base.tailNs};
-  if (layout.schedule == Schedule::Interleaved) {
-    const int64_t fill = divideUp(time, layout.vpp);
-    const int64_t lagging = time + base.lagNs;
-    const int64_t turns = m * lagging - divideUp(lagging, layout.vpp) - base.reliefNs;
-    return {std::max(turns, m * time - fill), fill, base.tailNs};
-  }
-  if (layout.schedule == Schedule::ZeroBubbleH1) {
-    const int64_t fill = time - base.putOffNs;
-    return {m * time - fill, fill, base.tailNs};
-  }
-  const int64_t fill = divideUp(2 * time + 2 * backward - 3 * base.putOffNs, 4);
-  const int64_t alone = divideUp((2 * layout.pp + 1) * base.hiddenNs, 2);
-  return {m * time - fill + alone, fill, base.tailNs};
+    return time.timeNs;
+  if (layout.schedule == Schedule::Interleaved)
+    return divideUp(time.timeNs, layout.vpp);
+  if (layout.schedule == Schedule::ZeroBubbleH1)
+    return time.timeNs - time.putOffNs;
+  return divideUp(2 * time.timeNs + 2 * time.wholeBackwardNs - 3 * time.putOffNs, 4);
+}
+
+// As long as nobody waits.
+int64_t LayoutFigures::busyNs(const StageTime &time) const {
+  const bool isDual = layout.schedule == Schedule::DualPipeV;
+  const int64_t alone = isDual ? divideUp((2 * layout.pp + 1) * time.hiddenNs, 2) : 0;
+  return layout.numMicroBatches * time.timeNs - fillNs(time) + alone;
+}
+
+StageTerms LayoutFigures::terms(const StageBase &base, int64_t recomputeNs) const {
+  StageTime time = base.time;
+  time.timeNs += recomputeNs;
+  time.wholeBackwardNs += recomputeNs;
+  const int64_t busy = busyNs(time);
+  const int64_t ahead = std::max<int64_t>(0, std::min(base.mostAheadNs, busy - base.averageNs));
+  if (layout.schedule != Schedule::Interleaved)
+    return {busy - ahead, fillNs(time), base.tailNs};
+  const int64_t m = layout.numMicroBatches, pp = layout.pp, rounds = m / pp;
+  const int64_t turns = m * time.timeNs - divideUp(time.timeNs + base.lagNs, layout.vpp);
+  const int64_t late = (rounds - 1) * (pp * base.lagNs - base.regainNs);
+  return {turns + pp * base.lagNs + std::max(late, -ahead), fillNs(time), base.tailNs};
 }
 
 int64_t LayoutFigures::objectiveNs(int64_t busyNs, int64_t fillNs, int64_t tailNs) const {

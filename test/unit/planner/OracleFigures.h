@@ -15,14 +15,23 @@ namespace sigma::planner::test {
 struct StageLayers {
   std::map<int, int64_t> counts;
   int64_t total = 0, largestChunk = 0, units = 0;
+  int64_t end = 0; // the layers of later stages begin here, with one chunk a stage
+};
+
+// One micro-batch on a stage.
+struct StageTime {
+  int64_t timeNs = 0, forwardNs = 0;
+  int64_t wholeBackwardNs = 0, hiddenNs = 0; // as of a piece, with ZeRO
+  int64_t putOffNs = 0;                      // twice the gradients of weights
 };
 
 // A stage but for the memory and the recomputation of its layers.
 struct StageBase {
-  int64_t timeNs = 0, tailNs = 0;
-  int64_t wholeBackwardNs = 0, hiddenNs = 0; // as of a piece, with ZeRO
-  int64_t putOffNs = 0;                      // twice the gradients of weights
-  int64_t lagNs = 0, reliefNs = 0;           // of turns at chunks
+  StageTime time;
+  int64_t tailNs = 0;
+  int64_t lagNs = 0, regainNs = 0; // of turns at chunks
+  int64_t mostAheadNs = 0;         // what a long stage may do before it would wait,
+  int64_t averageNs = 0;           // if it is busy for longer than this
   int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
   // What layers save is kept so often.
   int64_t heldNumerator = 1, heldDenominator = 1;
@@ -56,6 +65,11 @@ private:
   int64_t reduceNs(const PieceFigures &piece) const;
   int64_t gatherNs(const PieceFigures &piece) const;
   int64_t pieceNs(const PieceFigures &piece) const;
+  void add(const PieceFigures &piece, int64_t count, StageTime &time) const;
+  int64_t bordersNs(int64_t stage) const;
+  int64_t fillNs(const StageTime &time) const;
+  int64_t busyNs(const StageTime &time) const;
+  void setAhead(int64_t stage, int64_t endOfLayers, StageBase &base) const;
   int64_t collectiveNs(Collective collective, int64_t bytes, const RankGroup &ranks,
                        int64_t waiting) const;
   void setMemory(int64_t stage, const StageLayers &layers, const Totals &totals,
@@ -68,6 +82,7 @@ private:
   const WorkFigures &work;
   Layout layout;
   Units units;
+  std::vector<int> kinds; // of layers
   Topology topology;
   RankGroup denseRanks, expertRanks;
   int64_t noiseNs = 0;

@@ -17,6 +17,10 @@ int64_t sigma::planner::test::waitNs(int64_t mean, int64_t n, double cv) {
   return static_cast<int64_t>((__int128(mean) * factor + 999999999) / 1000000000);
 }
 
+int64_t sigma::planner::test::shownWaitNs(int64_t wait, int64_t room) {
+  return wait > 0 ? int64_t((__int128(wait) * wait + wait + room - 1) / (wait + room)) : 0;
+}
+
 int64_t sigma::planner::test::exposedNs(int64_t comm, int64_t compute, int64_t ppm) {
   return std::max<int64_t>(0, comm - static_cast<int64_t>(__int128(compute) * ppm / 1000000));
 }
@@ -133,11 +137,14 @@ Pass PassTimer::time(const WorkCost &work, Kind kind) {
       exposedNs(of(Group::Tensor) + of(Group::ExpertTensor), pass.computeNs, overlap.tensorPpm);
   pass.totalNs += exposedNs(of(Group::Context), attention, overlap.contextPpm);
   const bool hides = kind != Again && layout.schedule == Schedule::DualPipeV;
-  const int64_t exchange =
-      exposedNs(of(Group::Expert), pass.computeNs, overlap.exchangePpm) + pass.exchangeWaitNs;
-  const int64_t exposed = exposedNs(exchange, pass.computeNs, hides ? overlap.expertPpm : 0);
-  pass.totalNs += exposed;
-  pass.hiddenNs = exchange - exposed;
+  const int64_t exchange = exposedNs(of(Group::Expert), pass.computeNs, overlap.exchangePpm);
+  const int64_t cover =
+      int64_t(__int128(pass.computeNs) * (hides ? overlap.expertPpm : 0) / 1000000);
+  const int64_t shown = std::max<int64_t>(0, exchange - cover);
+  const int64_t wait = pass.exchangeWaitNs;
+  const int64_t shownWait = shownWaitNs(wait, std::max<int64_t>(0, cover - exchange));
+  pass.totalNs += shown + shownWait;
+  pass.hiddenNs = exchange - shown + wait - shownWait;
   return pass;
 }
 
@@ -159,6 +166,7 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
   figures.forwardNs = forward.computeNs;
   figures.backwardNs = backward.computeNs;
   figures.baseNs = forward.totalNs + backward.totalNs;
+  figures.wholeForwardNs = forward.totalNs;
   figures.shownBackwardNs = backward.totalNs;
   figures.wholeBackwardNs = backward.totalNs + backward.hiddenNs;
   figures.hiddenNs = forward.hiddenNs + backward.hiddenNs;

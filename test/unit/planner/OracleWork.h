@@ -14,6 +14,8 @@ namespace sigma::planner::test {
 
 // The wait for the slowest of n, and what is left of communication beyond a share of compute.
 int64_t waitNs(int64_t mean, int64_t n, double cv);
+// What is left of a wait behind something that has so much room for it.
+int64_t shownWaitNs(int64_t wait, int64_t room);
 int64_t exposedNs(int64_t comm, int64_t compute, int64_t ppm);
 
 struct ModeFigures {
@@ -24,7 +26,8 @@ struct ModeFigures {
 // A layer, the embedding or the head on one kind of device.
 struct PieceFigures {
   int64_t forwardNs = 0, backwardNs = 0; // arithmetic
-  int64_t wholeBackwardNs = 0;           // with what it waits for, and the exchanges it hides
+  int64_t wholeForwardNs = 0;            // with what it waits for
+  int64_t wholeBackwardNs = 0;           // the same, and the exchanges it hides
   int64_t shownBackwardNs = 0;           // without those
   int64_t hiddenNs = 0;                  // exchanges that something hides
   int64_t baseNs = 0;                    // forward and backward with all they wait for, before ZeRO
