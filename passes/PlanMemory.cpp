@@ -70,9 +70,18 @@ private:
     return PlaceAttr::get(func.getContext(), space, offset);
   }
 
+  /// What the last layer hands to the head is kept for the head.
+  static bool isKeptByLayer(Value value) {
+    auto isInLayer = [](Operation *op) { return op->hasAttr(kLayerAttr); };
+    auto readers =
+        llvm::make_filter_range(value.getUsers(), [](Operation *op) { return !isa<ReturnOp>(op); });
+    return isInLayer(value.getDefiningOp()) &&
+           (readers.empty() || llvm::any_of(readers, isInLayer));
+  }
+
   void placeSaved() {
     for (Value value : func.getReturn().getSaves()) {
-      const bool isOfLayer = value.getDefiningOp()->hasAttr(kLayerAttr);
+      const bool isOfLayer = isKeptByLayer(value);
       int64_t &bytes = isOfLayer ? slotBytes : endsBytes;
       placed[value] = place(isOfLayer ? Space::Slot : Space::Ends, bytes);
       bytes += alignOffset(tensorBytes(value.getType()));

@@ -66,7 +66,8 @@ static int64_t transientBytes(const Recipe &recipe, const ParameterCounter &coun
 
 static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
                            const Contents &contents) {
-  Wide total = 2 * Wide(book.boundaryBytes) * Wide(contents.remote.size());
+  const bool takesTurns = layout.schedule == Schedule::Interleaved; // with one message each way
+  Wide total = 2 * Wide(book.boundaryBytes) * Wide(takesTurns ? 2 : contents.remote.size());
   if (contents.embedding || contents.head)
     total += book.batchBytes * quotient(chunksInFlight(layout, contents.stage), layout.vpp);
   return narrow(total);

@@ -51,6 +51,9 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
   memory.transientBytes = addSat(input.transientBytes, addSat(gatheredBytes(recipe, input.dense),
                                                               gatheredBytes(recipe, input.expert)));
   int64_t neighbours = numRemoteNeighbours(layout, input.stage);
+  // Chunk after chunk, a stage sends to one neighbour in each direction at a time.
+  if (layout.schedule == Schedule::Interleaved)
+    neighbours = std::min<int64_t>(neighbours, 2);
   bool holdsEnd = input.stage == 0 || input.stage == headStage(layout);
   memory.bufferBytes =
       addSat(mulSat(input.boundaryBytes, 2 * neighbours),

@@ -1,20 +1,20 @@
 // RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-schedule,sigma-plan-memory))" -split-input-file -verify-diagnostics | FileCheck %s
 
-// Saved values lie in the slot, those of no layer in its other part, others in transient memory, which values share whose lives do not meet. Each buffer starts at a
+// Saved values lie in the slot, those of no layer and what the last layer hands to the head in its other part, others in transient memory, which values share whose lives do not meet. Each buffer starts at a
 // multiple of 64 bytes. Gradients of replicated parameters come before those of experts.
 
 // CHECK-LABEL: rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] attributes {arena_bytes = 6080 : i64, transient_offset = 3520 : i64} {
 // CHECK-NEXT:  rank.parameter @a : tensor<16x8xf32> init normal(1.000000e-01) {first_moment_offset = 1280 : i64, gradient_offset = 640 : i64, second_moment_offset = 1920 : i64, value_offset = 0 : i64}
 // CHECK-NEXT:  rank.parameter @experts : tensor<2x4x2xf32> init normal(1.000000e-01) expert {first_moment_offset = 1792 : i64, gradient_offset = 1216 : i64, second_moment_offset = 2432 : i64, value_offset = 512 : i64}
 // CHECK-NEXT:  rank.parameter @b : tensor<8xf32> init ones(0.000000e+00) {first_moment_offset = 1856 : i64, gradient_offset = 1152 : i64, second_moment_offset = 2496 : i64, value_offset = 576 : i64}
-// CHECK:       rank.func @forward(%arg0: tensor<4xi32>, %arg1: tensor<4xi32>) attributes {ends_bytes = 192 : i64, slot_bytes = 640 : i64, transient_bytes = 1024 : i64} {
+// CHECK:       rank.func @forward(%arg0: tensor<4xi32>, %arg1: tensor<4xi32>) attributes {ends_bytes = 320 : i64, slot_bytes = 512 : i64, transient_bytes = 1024 : i64} {
 // CHECK-NEXT:  %0 = rank.weight @a
-// CHECK-NEXT:  %1 = rank.embedding %arg0, %0 {places = [#rank.place<ends, 64>]}
+// CHECK-NEXT:  %1 = rank.embedding %arg0, %0 {places = [#rank.place<ends, 192>]}
 // CHECK-NEXT:  %2 = rank.weight @b
-// CHECK-NEXT:  %result, %rstd = rank.rms_norm %1, %2 {epsilon = 1.000000e-01 : f64, places = [#rank.place<slot, 384>, #rank.place<slot, 576>], rank.layer = 0 : i64}
-// CHECK-NEXT:  %3 = rank.add %result, %result {places = [#rank.place<slot, 256>], rank.layer = 0 : i64}
-// CHECK-NEXT:  %4 = rank.add %3, %result {places = [#rank.place<slot, 128>], rank.layer = 0 : i64}
-// CHECK-NEXT:  %result_0, %lse = rank.attention %4, %3, %result {heads = 4 : i64, kv_heads = 4 : i64, places = [#rank.place<slot, 0>, #rank.place<slot, 512>], rank.layer = 0 : i64, sequence = 4 : i64, workspace = #rank.place<transient, 0>}
+// CHECK-NEXT:  %result, %rstd = rank.rms_norm %1, %2 {epsilon = 1.000000e-01 : f64, places = [#rank.place<slot, 256>, #rank.place<slot, 448>], rank.layer = 0 : i64}
+// CHECK-NEXT:  %3 = rank.add %result, %result {places = [#rank.place<slot, 128>], rank.layer = 0 : i64}
+// CHECK-NEXT:  %4 = rank.add %3, %result {places = [#rank.place<slot, 0>], rank.layer = 0 : i64}
+// CHECK-NEXT:  %result_0, %lse = rank.attention %4, %3, %result {heads = 4 : i64, kv_heads = 4 : i64, places = [#rank.place<ends, 64>, #rank.place<slot, 384>], rank.layer = 0 : i64, sequence = 4 : i64, workspace = #rank.place<transient, 0>}
 // CHECK-NEXT:  %loss, %lse_1 = rank.cross_entropy %result_0, %arg1 {places = [#rank.place<transient, 0>, #rank.place<ends, 0>]}
 // CHECK-NEXT:  rank.objective loss %loss scale 1.000000e+00 : tensor<1xf32>
 // CHECK-NEXT:  rank.return saves(%lse_1, %result_0, %4, %3, %result, %lse, %rstd, %1 : tensor<4xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x8xf32>, tensor<4x4xf32>, tensor<4xf32>, tensor<4x8xf32>)
@@ -36,7 +36,7 @@
 // CHECK:       rank.schedule {
 // CHECK-NEXT:  rank.zero_gradients {elements = 160 : i64, offset = 640 : i64}
 // CHECK-NEXT:  %tokens, %targets = rank.load_batch 0 {places = [#rank.place<arena, 3392>, #rank.place<arena, 3456>]}
-// CHECK-NEXT:  %0 = rank.call @forward(%tokens, %targets) micro_batch 0 {ends = #rank.place<arena, 3200>, places = [#rank.place<arena, 2560>]}
+// CHECK-NEXT:  %0 = rank.call @forward(%tokens, %targets) micro_batch 0 {ends = #rank.place<arena, 3072>, places = [#rank.place<arena, 2560>]}
 // CHECK-NEXT:  rank.call @backward(%0, %targets, %tokens) micro_batch 0 : (!rank.residual, tensor<4xi32>, tensor<4xi32>) -> ()
 // CHECK-NEXT:  rank.all_reduce_gradients dp {elements = 144 : i64, offset = 640 : i64, workspace_bytes = 0 : i64}
 // CHECK-NEXT:  rank.all_reduce_gradients edp {elements = 16 : i64, offset = 1216 : i64, workspace_bytes = 0 : i64}

@@ -179,8 +179,11 @@ TEST(Runnable, PinsWhatIsNotPinned) {
   keepToRunnable(job);
   EXPECT_EQ(pins[Axis::Tp], 2);
   EXPECT_EQ(pins[Axis::Cp], std::nullopt);
+  EXPECT_EQ(pins[Axis::Vpp], std::nullopt);
   EXPECT_EQ(pins[Axis::Zero], 0);
   EXPECT_EQ(pins[Axis::Dp], std::nullopt);
-  EXPECT_EQ(pins.schedule, planner::Schedule::OneForwardOneBackward);
+  EXPECT_EQ(pins.schedule, std::nullopt);
+  EXPECT_EQ(job.forbids.schedules,
+            (std::vector{planner::Schedule::ZeroBubbleH1, planner::Schedule::DualPipeV}));
   EXPECT_FALSE(job.allowsStagesInside);
 }

@@ -295,7 +295,8 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
     const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);
     borders += from != to && (from == stage || to == stage);
   }
-  base.fixedBytes += 2 * work.boundaryBytes * borders;
+  base.fixedBytes +=
+      2 * work.boundaryBytes * (layout.schedule == Schedule::Interleaved ? 2 : borders);
   auto reduced = [&](int64_t parameters, const RankGroup &ranks) {
     const int64_t all = ranks.size() == 1 ? 0 : parameters * recipe.gradientBytes;
     return std::min(all, work.workspaceBytes);
