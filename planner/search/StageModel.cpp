@@ -30,8 +30,7 @@ StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, Co
     : MemoryModel(problem, sequence, costs, layout, Figures::Whole), zeroTime(problem, layout) {
   for (int64_t stage = 0; stage < shape.pp; ++stage)
     stages.push_back(makeStage(stage));
-  for (int64_t stage = 0; stage < shape.pp; ++stage)
-    lookAround(stage);
+  lookAround();
   // Stages differ only in their devices, and layers are spread evenly over them on average.
   double variance = 0;
   for (const Stage &stage : stages) {
@@ -79,23 +78,25 @@ StageModel::Stage StageModel::makeStage(int64_t index) const {
   return stage;
 }
 
-// What all stages together and the later ones have besides layers.
-void StageModel::lookAround(int64_t index) {
-  Stage &stage = stages[index];
-  CellTime model;
-  model.add(stage.embeddingCell, 1);
-  model.add(stage.headCell, 1);
-  for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
-    model.add(stage.kindCells[kind], sequence.count(kind, 0, sequence.size()));
-  for (int64_t other = 0; other < shape.pp; ++other) {
-    model.addReceive(stages[other].receiveNs);
-    if (other > index)
-      stage.endsAfter.addReceive(stages[other].receiveNs);
+// What all stages together have, and the later ones besides layers.
+void StageModel::lookAround() {
+  int64_t receiveNs = 0;
+  for (int64_t index = shape.pp - 1; index >= 0; --index) {
+    stages[index].endsAfter.addReceive(receiveNs);
+    if (headStage(shape) > index)
+      stages[index].endsAfter.add(stages[index].headCell, 1);
+    receiveNs = addSat(receiveNs, stages[index].receiveNs);
   }
-  if (headStage(shape) > index)
-    stage.endsAfter.add(stage.headCell, 1);
-  model.recomputeNs = 0;
-  stage.averageNs = stageTimes(shape, model).steadyNs / shape.pp;
+  for (Stage &stage : stages) {
+    CellTime model;
+    model.add(stage.embeddingCell, 1);
+    model.add(stage.headCell, 1);
+    for (size_t kind = 0; kind < stage.kindCells.size(); ++kind)
+      model.add(stage.kindCells[kind], sequence.count(kind, 0, sequence.size()));
+    model.addReceive(receiveNs);
+    model.recomputeNs = 0;
+    stage.averageNs = stageTimes(shape, model).steadyNs / shape.pp;
+  }
 }
 
 ChunkTimes StageModel::chunkTimes(const Stage &stage) const {

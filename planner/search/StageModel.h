@@ -66,7 +66,7 @@ private:
     ChunkPace pace;
   };
   Stage makeStage(int64_t index) const;
-  void lookAround(int64_t index);
+  void lookAround();
   ChunkTimes chunkTimes(const Stage &stage) const;
   CellTime cell(int64_t stage, int64_t first, int64_t count) const;
   std::optional<StageTimes> evaluateAnew(int64_t stage, int64_t first, int64_t count) const;

@@ -19,7 +19,8 @@ void ReplicatedWork::add(const ReplicatedWork &other, int64_t times) {
 
 ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
     : recipe(problem.job.recipe), overlap(problem.job.overlap), topology(problem.cluster),
-      ranksPerStage(layout.ranksPerStage()), numGroups(lockStepGroups(layout)) {
+      ranksPerStage(layout.ranksPerStage()),
+      numGroups(layout.zero >= 2 || layout.expertZero >= 2 ? lockStepGroups(layout) : 1) {
   const Mesh mesh(layout);
   auto replicas = [&](const RankGroup &ranks, int64_t zero) {
     return Replicas{ranks, topology.groupJitterPpm(ranks) * 1e-6, zero};

@@ -48,7 +48,7 @@ private:
   Topology topology;
   Replicas dense, expert;
   int64_t ranksPerStage; // the step ends with the last of them
-  int64_t numGroups;     // in lock step each, that meet to reduce gradients
+  int64_t numGroups;     // in lock step each, that meet with every micro-batch
 };
 
 } // namespace sigma::planner
