@@ -57,8 +57,10 @@ public:
 
   void write() {
     builder.create<ZeroGradientsOp>(loc, IntegerAttr(), IntegerAttr());
-    for (const planner::Slot &slot : planner::slotsOf(layout, program.getStage()))
+    for (const planner::Slot &slot : planner::slotsOf(layout, program.getStage())) {
+      assert(!slot.beside && "schedules of pairs are refused");
       run(slot.task);
+    }
     for (Channel channel : {Channel::Forward, Channel::Backward})
       waitForSend(channel);
     update();
@@ -71,6 +73,8 @@ private:
   };
 
   void run(const planner::Task &task) {
+    assert((task.phase == Phase::Forward || task.phase == Phase::Backward) &&
+           "schedules with a split backward are refused");
     if (task.phase == Phase::Forward)
       runForward(task.chunk, task.microBatch);
     else

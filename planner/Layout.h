@@ -76,6 +76,7 @@ struct Layout {
 
   // Ranks of one stage.
   int64_t ranksPerStage() const { return tp * cp * dp; }
+  int64_t numRanks() const { return pp * ranksPerStage(); }
   // Replicas of an expert's parameters.
   int64_t edp() const { return tp * cp * dp / (etp * ep); }
   Sharding sharding() const { return {microBatch, tp, cp, etp, ep, contextKind}; }

@@ -26,14 +26,12 @@ struct Slot {
 };
 
 // As a stage does them:
-//   1f1b         as many forwards as stages follow, then one forward and one backward in turn, then
-//   the
-//                backwards that are left (PipeDream-Flush, Narayanan et al. 2021)
+//   1f1b         as many forwards as stages follow, then one forward and one backward in turn,
+//                then the backwards that are left (PipeDream-Flush, Narayanan et al. 2021)
 //   interleaved  the same over chunks, pp micro-batches of a chunk at a time, with Megatron-LM's
 //                2 (pp - stage - 1) + (vpp - 1) pp forwards first
 //   zb-h1        1f1b with split backward; stage s puts its weight gradients off by s
-//   micro-batches, so
-//                that they fill the end (Qi et al. 2024)
+//                micro-batches, so that they fill the end (Qi et al. 2024)
 //   dualpipev    the eight steps of DeepSeek's DualPipeV
 std::vector<Slot> slotsOf(const Layout &layout, int64_t stage);
 

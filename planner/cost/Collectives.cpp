@@ -166,7 +166,7 @@ int64_t Topology::stageTransferNs(int64_t bytes, const Layout &layout, int64_t f
                                   int64_t to) const {
   Mesh mesh(layout);
   // The devices of both stages, and of what lies between them.
-  int64_t first = 0, last = layout.ranksPerStage() * layout.pp - 1;
+  int64_t first = 0, last = layout.numRanks() - 1;
   if (mesh.stagesAreBlocks()) {
     first = std::min(from, to) * mesh.stageStride();
     last = (std::max(from, to) + 1) * mesh.stageStride() - 1;

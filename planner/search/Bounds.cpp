@@ -8,10 +8,8 @@ using namespace sigma::planner;
 
 static ReplicatedWork totalWork(const CostSet &costs, const LayerSequence &sequence) {
   ReplicatedWork total;
-  total.add(costs.embedding.replicated(), 1);
-  total.add(costs.head.replicated(), 1);
-  for (size_t kind = 0; kind < costs.kinds.size(); ++kind)
-    total.add(costs.kinds[kind].replicated(), sequence.count(kind, 0, sequence.size()));
+  for (size_t piece = 0; piece < costs.numPieces(); ++piece)
+    total.add(costs.piece(piece).replicated(), sequence.countOfPiece(piece));
   return total;
 }
 

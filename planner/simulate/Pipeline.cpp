@@ -11,7 +11,9 @@ Pipeline::Pipeline(const Step &step, Random &random, Spans spans)
       step(step), random(random), numRanks(step.layout.ranksPerStage()),
       parts(step.layout.pp * step.layout.vpp), loadSeed(random.next()),
       done(2 * parts * step.layout.numMicroBatches * numRanks), plain(numRanks), grouped(numRanks),
-      both(2 * numRanks), load(numRanks), spent(numRanks), slotsDone(step.layout.pp, 0) {
+      both(2 * numRanks), load(numRanks),
+      sharedLoads((numRanks + step.layout.etp - 1) / step.layout.etp), spent(numRanks),
+      slotsDone(step.layout.pp, 0) {
   drawSpikes();
 }
 
@@ -124,7 +126,6 @@ void Pipeline::alone(const Run &run, Ranks &ranks, const Span &span) {
 void Pipeline::drawLoads(const Run &run, int64_t microBatch) {
   const int64_t etp = step.layout.etp;
   Random tokens(loadSeed, uint64_t(run.layer) << 32 | uint64_t(microBatch));
-  sharedLoads.resize((numRanks + etp - 1) / etp);
   drawFactors(tokens, step.meetings.routingCv, sharedLoads);
   for (int64_t rank = 0; rank < numRanks; ++rank)
     load[rank] = sharedLoads[rank / etp];

@@ -1,6 +1,7 @@
 // Dropless dispatch of tokens to the ranks of their experts, and back.
 #include "runtime/Runtime.h"
-#include "runtime/comm/RowType.h"
+#include "runtime/comm/Datatype.h"
+#include "runtime/comm/Parts.h"
 #include "runtime/health/Fault.h"
 
 #include <cstring>
@@ -45,20 +46,17 @@ void sigma_exchange_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_p
 
 namespace {
 
-/// Rows per peer, and where they begin.
-struct Counts {
-  Counts(const int32_t *sizes, int peers, int64_t experts) : counts(peers), begins(peers) {
-    for (int peer = 0; peer < peers; ++peer)
-      counts[peer] = std::accumulate(sizes + peer * experts, sizes + (peer + 1) * experts, 0);
-    for (int peer = 1; peer < peers; ++peer)
-      begins[peer] = begins[peer - 1] + counts[peer - 1];
-  }
-  std::vector<int> counts, begins;
-};
+/// Rows per peer.
+Parts partsOf(const int32_t *sizes, int peers, int64_t experts) {
+  std::vector<int> rows;
+  for (int peer = 0; peer < peers; ++peer)
+    rows.push_back(std::accumulate(sizes + peer * experts, sizes + (peer + 1) * experts, 0));
+  return Parts(rows);
+}
 
 /// Copies between the order of arrival (source, then expert) and the experts' order (expert, then
 /// source).
-void reorder(const int32_t *table, const Counts &arrivals, int64_t local, int64_t rowBytes,
+void reorder(const int32_t *table, const Parts &arrivals, int64_t local, int64_t rowBytes,
              const char *from, char *to, bool toExperts) {
   std::vector<int64_t> arrival(arrivals.begins.begin(), arrivals.begins.end());
   int64_t ordered = 0;
@@ -73,8 +71,8 @@ void reorder(const int32_t *table, const Counts &arrivals, int64_t local, int64_
     }
 }
 
-void exchangeRows(sigma_rt rt, const void *from, const Counts &sent, void *to,
-                  const Counts &received, MPI_Datatype row) {
+void exchangeRows(sigma_rt rt, const void *from, const Parts &sent, void *to, const Parts &received,
+                  MPI_Datatype row) {
   MPI_Request request;
   checkMpi(MPI_Ialltoallv(from, sent.counts.data(), sent.begins.data(), row, to,
                           received.counts.data(), received.begins.data(), row, rt->mesh.expert.comm,
@@ -93,16 +91,16 @@ void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr siz
     const int peers = rt->mesh.expert.size;
     const int64_t local = experts / peers, rowBytes = width * elemBytes(elem);
     const int32_t *arrivalTable = static_cast<int32_t *>(table);
-    const Counts away(static_cast<int32_t *>(sizes), peers, local),
-        here(arrivalTable, peers, local);
-    const int64_t hereRows = here.begins.back() + here.counts.back();
+    const Parts away = partsOf(static_cast<int32_t *>(sizes), peers, local),
+                here = partsOf(arrivalTable, peers, local);
+    const int64_t hereRows = here.total();
     if (peers == 1) { // both orders are the same
       std::memcpy(out, rows, hereRows * rowBytes);
       return;
     }
     if (hereRows * rowBytes > workspaceBytes)
       throw std::logic_error("all_to_all: the workspace is smaller than the rows that arrive");
-    const RowType row(elem, width);
+    const Datatype row = rowType(elem, width);
     char *arrived = static_cast<char *>(workspace);
     if (direction == 0) {
       exchangeRows(rt, rows, away, arrived, here, row.get());

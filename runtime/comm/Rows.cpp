@@ -1,7 +1,8 @@
 // Rows of the ranks of a group, gathered, or summed and scattered: of the tokens that a tensor
 // group shares, and of those that the ranks of an expert tensor group have for each expert.
 #include "runtime/Runtime.h"
-#include "runtime/comm/RowType.h"
+#include "runtime/comm/Datatype.h"
+#include "runtime/comm/Parts.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -10,17 +11,6 @@
 using namespace sigma::runtime;
 
 namespace {
-
-/// Rows that the ranks of a group have of one stretch of a tensor, one after the other.
-struct Parts {
-  std::vector<int> counts, begins;
-
-  explicit Parts(std::vector<int> rows) : counts(std::move(rows)), begins(counts.size()) {
-    for (size_t rank = 1; rank < counts.size(); ++rank)
-      begins[rank] = begins[rank - 1] + counts[rank - 1];
-  }
-  int64_t total() const { return begins.back() + counts.back(); }
-};
 
 /// f(parts, where the whole begins, where the rank's own part does) of each block: every rank has
 /// as many rows of it.
@@ -47,7 +37,7 @@ void eachExpert(const Group &group, const int32_t *table, int64_t experts, F f) 
 }
 
 void gather(sigma_rt rt, const Group &group, const Parts &parts, const void *own, void *whole,
-            const RowType &row) {
+            const Datatype &row) {
   MPI_Request request;
   checkMpi(MPI_Iallgatherv(own, parts.counts[group.index], row.get(), whole, parts.counts.data(),
                            parts.begins.data(), row.get(), group.comm, &request),
@@ -62,7 +52,7 @@ public:
   RowSum(sigma_rt rt, const Group &group, int64_t width, void *workspace, int64_t workspaceBytes)
       : rt(rt), group(group), width(width), arrived(static_cast<T *>(workspace)),
         room(workspaceBytes / (width * int64_t(sizeof(T)) * group.size)),
-        row(sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32, width) {
+        row(rowType(sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32, width)) {
     if (room == 0)
       throw std::logic_error("the workspace of a sum holds less than one row of each rank");
   }
@@ -105,7 +95,7 @@ private:
   int64_t width;
   T *arrived;
   int64_t room; // rows of each rank
-  RowType row;
+  Datatype row;
 };
 
 } // namespace
@@ -116,7 +106,7 @@ void sigma_all_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr part, sigma_ptr who
     const CommScope scope(rt->clock);
     const Group &group = rt->mesh.group(groupCode);
     const int64_t rowBytes = width * elemBytes(elem);
-    const RowType row(elem, width);
+    const Datatype row = rowType(elem, width);
     eachBlock(group, rows, blocks, [&](const Parts &parts, int64_t at, int64_t own) {
       gather(rt, group, parts, static_cast<char *>(part) + own * rowBytes,
              static_cast<char *>(whole) + at * rowBytes, row);
@@ -166,7 +156,7 @@ void sigma_gather_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma
     const CommScope scope(rt->clock);
     const Group &group = rt->mesh.expertTensor;
     const int64_t rowBytes = width * elemBytes(elem);
-    const RowType row(elem, width);
+    const Datatype row = rowType(elem, width);
     eachExpert(group, static_cast<int32_t *>(table), experts,
                [&](const Parts &parts, int64_t at, int64_t own) {
                  gather(rt, group, parts, static_cast<char *>(rows) + own * rowBytes,

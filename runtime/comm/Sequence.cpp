@@ -1,6 +1,7 @@
 // The exchange of a context group: shares of the sequence for shares of the columns, and back. What
 // lies apart in memory is described to MPI, so nothing is packed.
 #include "runtime/Runtime.h"
+#include "runtime/comm/Datatype.h"
 #include "runtime/health/Fault.h"
 
 #include <climits>
@@ -9,26 +10,9 @@ using namespace sigma::runtime;
 
 namespace {
 
-/// `rows` rows of `columns` numbers that lie `stride` numbers apart.
-class ColumnsType {
-public:
-  ColumnsType(int64_t elem, int64_t rows, int64_t columns, int64_t stride) {
-    checkMpi(MPI_Type_vector(int(rows), int(columns), int(stride), mpiElem(elem), &type),
-             "MPI_Type_vector");
-    checkMpi(MPI_Type_commit(&type), "MPI_Type_commit");
-  }
-  ~ColumnsType() { MPI_Type_free(&type); }
-  ColumnsType(const ColumnsType &) = delete;
-  ColumnsType &operator=(const ColumnsType &) = delete;
-  MPI_Datatype get() const { return type; }
-
-private:
-  MPI_Datatype type;
-};
-
 /// One message of one type to, or from, each rank; `apart` bytes lie between their beginnings.
 struct Side {
-  Side(const Group &group, const ColumnsType &type, int64_t apart)
+  Side(const Group &group, const Datatype &type, int64_t apart)
       : counts(group.size, 1), begins(group.size), types(group.size, type.get()) {
     if (apart > INT_MAX / group.size)
       throw std::logic_error("an exchange of " + std::to_string(apart * group.size) +
@@ -44,13 +28,13 @@ struct Side {
 struct Exchange {
   Exchange(const Group &group, int64_t elem, int64_t rows, int64_t width)
       : bytes(rows * width * elemBytes(elem)),
-        columnsOfShare(elem, rows, width / group.size, width),
-        rowsOfWhole(elem, rows, width / group.size, width / group.size),
+        columnsOfShare(columnsType(elem, rows, width / group.size, width)),
+        rowsOfWhole(columnsType(elem, rows, width / group.size, width / group.size)),
         share(group, columnsOfShare, width / group.size * elemBytes(elem)),
         whole(group, rowsOfWhole, bytes / group.size) {}
 
   int64_t bytes; // of a sequence, on either side
-  ColumnsType columnsOfShare, rowsOfWhole;
+  Datatype columnsOfShare, rowsOfWhole;
   Side share, whole;
 };
 
@@ -63,6 +47,13 @@ void exchange(sigma_rt rt, const void *from, const Side &sent, void *to, const S
   waitFor(rt, request);
 }
 
+/// The same of each of `blocks` sequences, from one of their sides to the other.
+void exchangeBlocks(sigma_rt rt, const Exchange &each, int64_t blocks, void *from, const Side &sent,
+                    void *to, const Side &received) {
+  for (int64_t at = 0; at < blocks * each.bytes; at += each.bytes)
+    exchange(rt, static_cast<char *>(from) + at, sent, static_cast<char *>(to) + at, received);
+}
+
 } // namespace
 
 void sigma_gather_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr share, sigma_ptr whole,
@@ -70,9 +61,7 @@ void sigma_gather_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr share, sigma_p
   guarded(rt, [&] {
     const CommScope scope(rt->clock);
     const Exchange each(rt->mesh.context, elem, rows / blocks, width);
-    for (int64_t at = 0; at < blocks * each.bytes; at += each.bytes)
-      exchange(rt, static_cast<char *>(share) + at, each.share, static_cast<char *>(whole) + at,
-               each.whole);
+    exchangeBlocks(rt, each, blocks, share, each.share, whole, each.whole);
   });
 }
 
@@ -81,8 +70,6 @@ void sigma_split_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_pt
   guarded(rt, [&] {
     const CommScope scope(rt->clock);
     const Exchange each(rt->mesh.context, elem, rows / blocks, width);
-    for (int64_t at = 0; at < blocks * each.bytes; at += each.bytes)
-      exchange(rt, static_cast<char *>(whole) + at, each.whole, static_cast<char *>(share) + at,
-               each.share);
+    exchangeBlocks(rt, each, blocks, whole, each.whole, share, each.share);
   });
 }

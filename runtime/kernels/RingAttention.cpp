@@ -2,7 +2,7 @@
 // order, and keys and values go from rank to rank until everyone has seen those of all. Backward,
 // their gradients go with them and arrive, complete, where they belong.
 #include "runtime/Runtime.h"
-#include "runtime/comm/RowType.h"
+#include "runtime/comm/Datatype.h"
 #include "runtime/kernels/AttentionCore.h"
 
 #include <cstring>
@@ -46,8 +46,9 @@ class Ring {
 public:
   Ring(sigma_rt rt, const AttentionCore<T> &core, const Scratch &scratch)
       : rt(rt), group(rt->mesh.context), tokens(core.spec.tokens()), keyWidth(core.key.width),
-        valueWidth(core.value.width), key(kElem, keyWidth), value(kElem, valueWidth),
-        buffers(static_cast<T *>(scratch.memory)), bytes(scratch.bytes) {}
+        valueWidth(core.value.width), key(rowType(kElem, keyWidth)),
+        value(rowType(kElem, valueWidth)), buffers(static_cast<T *>(scratch.memory)),
+        bytes(scratch.bytes) {}
 
   int stations() const { return group.size; }
   /// Whose keys and values are here at a station.
@@ -85,7 +86,7 @@ private:
 
   int64_t numbers() const { return tokens * (keyWidth + valueWidth); }
 
-  void post(const T *from, T *to, const RowType &row, int next, int last, Tag tag) {
+  void post(const T *from, T *to, const Datatype &row, int next, int last, Tag tag) {
     MPI_Request sent, received;
     checkMpi(MPI_Irecv(to, int(tokens), row.get(), last, tag, group.comm, &received), "MPI_Irecv");
     checkMpi(MPI_Isend(from, int(tokens), row.get(), next, tag, group.comm, &sent), "MPI_Isend");
@@ -95,7 +96,7 @@ private:
   sigma_rt rt;
   const Group &group;
   int64_t tokens, keyWidth, valueWidth;
-  RowType key, value;
+  Datatype key, value;
   T *buffers;
   int64_t bytes;
   std::vector<MPI_Request> requests;

@@ -150,7 +150,7 @@ static void report(const BuildOptions &options, const mlir::sigma::PlanningTask 
   llvm::json::OStream json(llvm::outs(), 2);
   json.object([&] {
     json.attribute("output", options.output);
-    json.attribute("ranks", answer.plan.layout.pp * answer.plan.layout.ranksPerStage());
+    json.attribute("ranks", answer.plan.layout.numRanks());
     json.attribute("train", join(options.output, "train"));
     json.attribute("launch", join(options.output, "launch/mpirun.sh"));
   });
@@ -214,9 +214,7 @@ int sigma::driver::runBuild(const BuildOptions &options) {
   Staging staging(options.output);
   if (!staging.create() ||
       !writeText(staging.file("plan.json"), planner::toJson(task->problem, answer)) ||
-      !generate(spec, options, answer.plan.layout.pp * answer.plan.layout.ranksPerStage(),
-                staging) ||
-      !staging.publish())
+      !generate(spec, options, answer.plan.layout.numRanks(), staging) || !staging.publish())
     return kUserError;
   report(options, *task, answer);
   return kDone;

@@ -1,0 +1,24 @@
+// Rows of the ranks of a group, one after the other.
+#ifndef SIGMA_RUNTIME_COMM_PARTS_H
+#define SIGMA_RUNTIME_COMM_PARTS_H
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+namespace sigma::runtime {
+
+/// How many rows each rank has, and where they begin.
+struct Parts {
+  explicit Parts(std::vector<int> rows) : counts(std::move(rows)), begins(counts.size()) {
+    for (size_t rank = 1; rank < counts.size(); ++rank)
+      begins[rank] = begins[rank - 1] + counts[rank - 1];
+  }
+  int64_t total() const { return begins.back() + counts.back(); }
+
+  std::vector<int> counts, begins;
+};
+
+} // namespace sigma::runtime
+
+#endif
