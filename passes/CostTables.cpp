@@ -87,6 +87,7 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   for (planner::RematMode &mode : cost.modes) {
     finish(mode.recompute, sharding, routing);
     mode.transientBytes += scratch;
+    mode.lastTransientBytes += scratch;
   }
   return cost;
 }

@@ -46,17 +46,22 @@ public:
     func.setTransientBytes(transients.bytes());
   }
 
-  /// What backward takes as a part of a longer backward, where the gradients that come in and go
-  /// out have their places among all others.
-  int64_t bytesAsPart() {
-    const int64_t numPrimals = *func.getNumSaved() + func.getCapturedAttr().size();
-    for (Value gradient : block.getArguments().drop_front(numPrimals))
-      transients.add(tensorBytes(gradient.getType()), 0, lastUse(gradient, 0));
+  /// What backward takes as a part of a longer backward, where the gradients that go out have
+  /// their places among all others.
+  int64_t bytesAsLast() {
     for (Operation &op : block)
       if (!isa<WeightOp, ReturnOp>(op))
         addTransients(op);
     transients.pack();
     return transients.bytes();
+  }
+
+  /// The same where the gradients that come in have, too.
+  int64_t bytesAsPart() {
+    const int64_t numPrimals = *func.getNumSaved() + func.getCapturedAttr().size();
+    for (Value gradient : block.getArguments().drop_front(numPrimals))
+      transients.add(tensorBytes(gradient.getType()), 0, lastUse(gradient, 0));
+    return bytesAsLast();
   }
 
 private:
@@ -307,4 +312,8 @@ void mlir::sigma::planFunctionMemory(FuncOp func) { FunctionMemory(func).plan();
 
 int64_t mlir::sigma::backwardBytesAsPart(FuncOp backward) {
   return FunctionMemory(backward).bytesAsPart();
+}
+
+int64_t mlir::sigma::backwardBytesAsLast(FuncOp backward) {
+  return FunctionMemory(backward).bytesAsLast();
 }

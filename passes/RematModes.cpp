@@ -23,12 +23,6 @@ static int64_t savedBytes(ProgramOp program) {
   return bytes;
 }
 
-/// The most memory in use at once inside a function.
-static int64_t transientBytes(ProgramOp program) {
-  return std::max(*program.getForward().getTransientBytes(),
-                  backwardBytesAsPart(program.getBackward()));
-}
-
 static planner::RematMode measure(ProgramOp original, StringRef name) {
   OwningOpRef<ProgramOp> program = original.clone();
   program->setRematAttr(Builder(original.getContext()).getStrArrayAttr(name));
@@ -36,8 +30,11 @@ static planner::RematMode measure(ProgramOp original, StringRef name) {
     llvm::report_fatal_error("a block that the verifier accepted cannot be rematerialized");
   planFunctionMemory(program->getForward());
   auto isRecomputed = [](Operation *op) { return op->hasAttr(kRecomputedAttr); };
-  return {name.str(), workOf(program->getBackward(), isRecomputed), savedBytes(*program),
-          transientBytes(*program)};
+  const int64_t forward = *program->getForward().getTransientBytes();
+  FuncOp backward = program->getBackward();
+  return {name.str(), workOf(backward, isRecomputed), savedBytes(*program),
+          std::max(forward, backwardBytesAsPart(backward)),
+          std::max(forward, backwardBytesAsLast(backward))};
 }
 
 std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp program,

@@ -33,6 +33,9 @@ void planFunctionMemory(rank::FuncOp func);
 /// Transient bytes of a backward that is a part of a longer one; its gradients, in and out, count.
 int64_t backwardBytesAsPart(rank::FuncOp backward);
 
+/// The same of the last part, whose gradient comes from another stage.
+int64_t backwardBytesAsLast(rank::FuncOp backward);
+
 /// Start of the next buffer: offsets are multiples of a cache line.
 inline int64_t alignOffset(int64_t offset) { return (offset + 63) / 64 * 64; }
 

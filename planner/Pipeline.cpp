@@ -45,6 +45,15 @@ int64_t sigma::planner::numRemoteNeighbours(const Layout &layout, int64_t stage)
   return count;
 }
 
+int64_t sigma::planner::numGradientBuffers(const Layout &layout, int64_t stage) {
+  int64_t count = 0;
+  for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
+    const int64_t next = virtualIndex(layout, stage, chunk) + 1;
+    count += next < layout.vpp * layout.pp && virtualStage(layout, next).stage != stage;
+  }
+  return count;
+}
+
 InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {
   const int64_t pp = layout.pp, m = layout.numMicroBatches, vpp = layout.vpp;
   const int64_t embeddings = std::min(2 * pp - 1, m);

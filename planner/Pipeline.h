@@ -24,6 +24,9 @@ int64_t headStage(const Layout &layout);
 std::vector<int64_t> remoteNeighbours(const Layout &layout, int64_t stage);
 int64_t numRemoteNeighbours(const Layout &layout, int64_t stage);
 
+// The chunks of `stage` whose gradient comes from another stage.
+int64_t numGradientBuffers(const Layout &layout, int64_t stage);
+
 // What is kept at once between forward and backward.
 struct InFlight {
   int64_t chunks;     // chunks of micro-batches, of a stage

@@ -73,6 +73,7 @@ struct RematMode {
   WorkCost recompute;         // added to backward
   int64_t savedBytes = 0;     // kept from forward to backward
   int64_t transientBytes = 0; // most memory alive at once inside forward or backward, beyond saved
+  int64_t lastTransientBytes = 0; // the same, without the gradient that comes in
 };
 
 // One layer (or the embedding, or the head) at a given sharding. Figures are of one rank.

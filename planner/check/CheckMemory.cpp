@@ -47,15 +47,24 @@ static Parameters larger(const Parameters &a, const Parameters &b) {
   return {std::max(a.dense, b.dense), std::max(a.expert, b.expert)};
 }
 
+// A kind of layer that only ends chunks does not hold the gradients that come in.
+static int64_t pieceBytes(const std::vector<Piece> &pieces, const Piece &piece) {
+  const bool isLast = std::all_of(pieces.begin(), pieces.end(), [&](const Piece &other) {
+    return other.cost != piece.cost || other.isLast;
+  });
+  return isLast ? piece.mode->lastTransientBytes : piece.mode->transientBytes;
+}
+
 static int64_t transientBytes(const Recipe &recipe, const ParameterCounter &counter,
                               const ContentsBook &book, const Contents &contents,
                               const Parameters &all) {
   Wide working = counter.reduceWorkspaceBytes(all, book.workspaceBytes);
   Parameters largest;
-  for (const Piece &piece : contents.pieces()) {
+  const std::vector<Piece> pieces = contents.pieces();
+  for (const Piece &piece : pieces) {
     Parameters held;
     held += *piece.cost;
-    working = std::max<Wide>(working, piece.mode->transientBytes);
+    working = std::max<Wide>(working, pieceBytes(pieces, piece));
     largest = larger(largest, held);
   }
   const Parameters reduced = counter.dividedFrom(2, largest);
@@ -66,8 +75,10 @@ static int64_t transientBytes(const Recipe &recipe, const ParameterCounter &coun
 
 static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
                            const Contents &contents) {
-  const bool takesTurns = layout.schedule == Schedule::Interleaved; // with one message each way
-  Wide total = 2 * Wide(book.boundaryBytes) * Wide(takesTurns ? 2 : contents.remote.size());
+  Wide messages = 2 * Wide(contents.remote.size());
+  if (layout.schedule == Schedule::Interleaved) // one each way, and what waits of each
+    messages = contents.head ? 3 : 4;
+  Wide total = book.boundaryBytes * messages;
   if (contents.embedding || contents.head)
     total += book.batchBytes * quotient(chunksInFlight(layout, contents.stage), layout.vpp);
   return narrow(total);

@@ -99,7 +99,10 @@ std::vector<const LayerCost *> ContentsBook::allLayers() {
 void ContentsBook::addLayers(const StagePlan &plan, Contents &contents,
                              std::vector<Violation> &violations) {
   size_t next = 0;
+  const int64_t last = layout.vpp * layout.pp - 1;
   for (const LayerRange &chunk : plan.chunks) {
+    const int64_t part = virtualStageOf(layout, contents.stage, int64_t(contents.chunks.size()));
+    const bool hasBuffer = part < last && stageOfVirtual(layout, part + 1) != contents.stage;
     contents.chunks.push_back(chunk.size());
     contents.largestChunk = std::max(contents.largestChunk, chunk.size());
     for (int64_t index = chunk.first; index < chunk.end; ++index) {
@@ -111,7 +114,7 @@ void ContentsBook::addLayers(const StagePlan &plan, Contents &contents,
         violations.push_back({"remat", "layer " + std::to_string(index) + " has no mode '" + name +
                                            "'; it has " + quotedNames(cost.modes)});
       else
-        contents.layers.push_back({&cost, &*mode});
+        contents.layers.push_back({&cost, &*mode, hasBuffer && index + 1 == chunk.end});
     }
   }
 }

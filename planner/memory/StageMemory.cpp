@@ -34,6 +34,14 @@ static int64_t gatheredBytes(const Recipe &recipe, const HeldParameters &held) {
   return addSat(gradient, values);
 }
 
+// Two for each hand-over. Interleaved, a stage goes chunk after chunk, with one hand-over each way
+// at a time, and no gradient comes in while the head is at work.
+static int64_t numBoundaryBuffers(const Layout &layout, int64_t stage) {
+  if (layout.schedule == Schedule::Interleaved)
+    return stage == headStage(layout) ? 3 : 4;
+  return 2 * numRemoteNeighbours(layout, stage);
+}
+
 StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryInput &input) {
   const Layout &layout = input.layout;
   const InFlight flight = inFlight(layout, input.stage);
@@ -50,13 +58,9 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
       addSat(layers, mulSat(input.embeddingSavedBytes, flight.embeddings)), input.headSavedBytes);
   memory.transientBytes = addSat(input.transientBytes, addSat(gatheredBytes(recipe, input.dense),
                                                               gatheredBytes(recipe, input.expert)));
-  int64_t neighbours = numRemoteNeighbours(layout, input.stage);
-  // Chunk after chunk, a stage sends to one neighbour in each direction at a time.
-  if (layout.schedule == Schedule::Interleaved)
-    neighbours = std::min<int64_t>(neighbours, 2);
   bool holdsEnd = input.stage == 0 || input.stage == headStage(layout);
   memory.bufferBytes =
-      addSat(mulSat(input.boundaryBytes, 2 * neighbours),
+      addSat(mulSat(input.boundaryBytes, numBoundaryBuffers(layout, input.stage)),
              holdsEnd ? mulSat(input.batchBytes, ceilDiv(flight.chunks, layout.vpp)) : 0);
   return memory;
 }

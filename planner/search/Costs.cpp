@@ -83,6 +83,7 @@ public:
       require(mode.recompute);
       require(mode.savedBytes, "number of saved bytes");
       require(mode.transientBytes, "number of transient bytes");
+      require(mode.lastTransientBytes, "number of transient bytes");
     }
   }
 
@@ -98,7 +99,7 @@ private:
 
 static bool dominates(const ModeCost &a, const ModeCost &b) {
   return a.extraNs <= b.extraNs && a.savedBytes <= b.savedBytes &&
-         a.transientBytes <= b.transientBytes;
+         a.transientBytes <= b.transientBytes && a.lastTransientBytes <= b.lastTransientBytes;
 }
 
 // Of modes that are equal in everything, the first stays.
@@ -107,8 +108,8 @@ static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](size_t i, size_t j) {
     const ModeCost &a = modes[i], &b = modes[j];
-    return std::tie(a.extraNs, a.savedBytes, a.transientBytes, i) <
-           std::tie(b.extraNs, b.savedBytes, b.transientBytes, j);
+    return std::tie(a.extraNs, a.savedBytes, a.transientBytes, a.lastTransientBytes, i) <
+           std::tie(b.extraNs, b.savedBytes, b.transientBytes, b.lastTransientBytes, j);
   });
   std::vector<ModeCost> front;
   for (size_t i : order)
@@ -140,8 +141,8 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost, con
     if (cost.modes.size() > 1 && !isAllowed(job, mode.name))
       continue;
     WorkTime recompute = clock.recomputeTime(mode.recompute);
-    piece.modes.push_back(
-        {mode.name, recompute, recompute.totalNs(), mode.savedBytes, mode.transientBytes});
+    piece.modes.push_back({mode.name, recompute, recompute.totalNs(), mode.savedBytes,
+                           mode.transientBytes, mode.lastTransientBytes});
   }
   piece.modes = paretoFront(std::move(piece.modes));
   if (piece.modes.empty())

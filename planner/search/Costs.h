@@ -17,7 +17,7 @@ struct ModeCost {
   std::string name;
   WorkTime recompute;
   int64_t extraNs = 0; // recompute, with its waits
-  int64_t savedBytes = 0, transientBytes = 0;
+  int64_t savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
 };
 
 // A layer, the embedding or the head.

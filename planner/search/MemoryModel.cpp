@@ -122,6 +122,13 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   return input;
 }
 
+bool MemoryModel::isLast(const Contents &held, size_t kind) const {
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  const int64_t end = shape.vpp == 1 ? held.first + held.count : repeat.first + repeat.block;
+  return sequence.kindOf[end - 1] == int(kind) &&
+         held.kinds[kind] == numGradientBuffers(shape, held.stage);
+}
+
 RematProblem MemoryModel::rematProblem(const Contents &held) const {
   const CostSet &costs = *hosts[held.stage].costs;
   StageMemoryInput input = memoryInput(held);
@@ -133,13 +140,15 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
   result.denominator = held.numLayers;
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
     RematKind entry{held.kinds[kind], {}};
+    const auto transient =
+        isLast(held, kind) ? &ModeCost::lastTransientBytes : &ModeCost::transientBytes;
     // What the cheapest mode takes is part of the base.
     const std::vector<ModeCost> &modes = costs.kinds[kind].modes;
     if (modes.empty())
       entry.options.emplace_back();
     for (const ModeCost &mode : modes)
       entry.options.push_back(
-          {mode.extraNs - modes.front().extraNs, mode.savedBytes, mode.transientBytes});
+          {mode.extraNs - modes.front().extraNs, mode.savedBytes, mode.*transient});
     result.kinds.push_back(std::move(entry));
   }
   return result;

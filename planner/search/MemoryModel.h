@@ -58,6 +58,8 @@ protected:
   int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
   StageMemoryInput memoryInput(const Contents &held) const;
   RematProblem rematProblem(const Contents &held) const;
+  // Whether all of the stage's layers of the kind get their gradient in a buffer.
+  bool isLast(const Contents &held, size_t kind) const;
 
   const Problem &problem;
   const LayerSequence &sequence;

@@ -50,7 +50,7 @@ private:
     for (int64_t count = 0; count <= left; ++count) {
       trial[at->first][index] = count;
       mode(at, index + 1, left - count, extra + count * one.extraNs, saved + count * one.savedBytes,
-           count > 0 ? std::max(transient, one.transientBytes) : transient);
+           count > 0 ? std::max(transient, roomOf(layers, at->first, one)) : transient);
     }
   }
 
@@ -140,7 +140,10 @@ private:
     StageLayers layers;
     layers.units = counts[stage];
     layers.end = chunks.back().end;
-    for (const LayerRange &chunk : chunks) {
+    for (size_t index = 0; index < chunks.size(); ++index) {
+      const LayerRange &chunk = chunks[index];
+      if (chunk.size() > 0 && getsGradient(layout, stage, int64_t(index)))
+        ++layers.ends[kinds[chunk.end - 1]];
       layers.total += chunk.size();
       layers.largestChunk = std::max(layers.largestChunk, chunk.size());
       for (int64_t layer = chunk.first; layer < chunk.end; ++layer)

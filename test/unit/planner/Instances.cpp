@@ -76,7 +76,8 @@ static RematMode mode(const LayerRecipe &layer, const ModeRecipe &recipe,
     builder.op(OpClass::GroupedMatmul, layer.expertFlops / 3, 0);
   }
   return {recipe.name, builder.work, RecipeCosts::perRank(recipe.savedBytes, sharding),
-          RecipeCosts::perRank(recipe.transientBytes, sharding)};
+          RecipeCosts::perRank(recipe.transientBytes, sharding),
+          RecipeCosts::perRank(recipe.lastTransientBytes, sharding)};
 }
 
 static LayerCost layerCost(const LayerRecipe &recipe, const Sharding &sharding) {

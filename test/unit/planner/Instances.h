@@ -14,7 +14,7 @@ struct ModeRecipe {
   std::string name;
   int64_t flops = 0;
   bool repeatsExchange = false;
-  int64_t savedBytes = 0, transientBytes = 0;
+  int64_t savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
 };
 
 // A layer by a few numbers. Work and memory are of one sequence on one rank: they grow with the

@@ -34,13 +34,21 @@ public:
   std::vector<Label> labels;
 };
 
-// (extra time, saved bytes, largest transient) of layers, by how many there are of each kind.
+// (extra time, saved bytes, largest transient) of layers, by how many there are of each kind and
+// end chunks.
 class ModeFronts {
 public:
+  const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageLayers &layers) {
+    return of(stage, layers, layers.counts);
+  }
+
+private:
   using Counts = std::map<int, int64_t>;
 
-  const std::vector<Label> &of(const WorkFigures::Stage &stage, const Counts &counts) {
-    Front &front = fronts[{&stage, counts}];
+  // Of `counts` of the layers.
+  const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageLayers &layers,
+                               const Counts &counts) {
+    Front &front = fronts[{&stage, layers.counts, layers.ends, counts}];
     if (!front.labels.empty())
       return front.labels;
     if (counts.empty()) {
@@ -52,15 +60,14 @@ public:
     const int kind = last->first;
     if (--last->second == 0)
       fewer.erase(last);
-    for (const Label &label : of(stage, fewer))
+    for (const Label &label : of(stage, layers, fewer))
       for (const ModeFigures &mode : stage.kinds.at(kind).modes)
         front.insert({label[0] + mode.extraNs, label[1] + mode.savedBytes,
-                      std::max(label[2], mode.transientBytes)});
+                      std::max(label[2], roomOf(layers, kind, mode))});
     return front.labels;
   }
 
-private:
-  std::map<std::pair<const WorkFigures::Stage *, Counts>, Front> fronts;
+  std::map<std::tuple<const WorkFigures::Stage *, Counts, Counts, Counts>, Front> fronts;
 };
 
 class LabelProgram {
@@ -92,7 +99,7 @@ private:
     const StageLayers layers = layersOf(stage, first, end);
     const StageBase base = figures.base(stage, layers);
     int64_t extra = INT64_MAX;
-    for (const Label &label : fronts.of(*work.stages[stage], layers.counts))
+    for (const Label &label : fronts.of(*work.stages[stage], layers))
       if (base.fits(label[1], label[2]))
         extra = std::min(extra, label[0]);
     if (extra == INT64_MAX)
@@ -112,6 +119,11 @@ private:
       layers.total += to - from;
     };
     add(units.before + first * units.size, units.before + end * units.size);
+    for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
+      const int64_t last = layout.vpp == 1 ? end : 1; // unit of the chunk, of like ones
+      if (getsGradient(layout, stage, chunk))
+        ++layers.ends[kinds[units.before + last * units.size - 1]];
+    }
     if (layout.vpp == 1) {
       layers.end = end;
       layers.largestChunk = layers.total;

@@ -22,6 +22,20 @@ int64_t sigma::planner::test::stageOfPart(const Layout &layout, int64_t part) {
 // Stages
 //===----------------------------------------------------------------------===//
 
+bool sigma::planner::test::getsGradient(const Layout &layout, int64_t stage, int64_t chunk) {
+  const int64_t parts = layout.pp * layout.vpp;
+  for (int64_t part = chunk * layout.pp; part < (chunk + 1) * layout.pp; ++part)
+    if (stageOfPart(layout, part) == stage)
+      return part + 1 < parts && stageOfPart(layout, part + 1) != stage;
+  return false;
+}
+
+int64_t sigma::planner::test::roomOf(const StageLayers &layers, int kind, const ModeFigures &mode) {
+  const auto ends = layers.ends.find(kind);
+  const bool allEnd = ends != layers.ends.end() && ends->second == layers.counts.at(kind);
+  return allEnd ? mode.lastTransientBytes : mode.transientBytes;
+}
+
 bool StageBase::fits(int64_t savedBytes, int64_t transientBytes) const {
   int64_t activations = divideUp(savedBytes * heldNumerator, heldDenominator);
   return fixedBytes + activations + std::max(fixedTransientBytes, transientBytes) <= capacityBytes;
@@ -295,8 +309,9 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
     const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);
     borders += from != to && (from == stage || to == stage);
   }
-  base.fixedBytes +=
-      2 * work.boundaryBytes * (layout.schedule == Schedule::Interleaved ? 2 : borders);
+  const bool takesTurns = layout.schedule == Schedule::Interleaved;
+  const bool hasHead = stage == stageOfPart(layout, parts - 1);
+  base.fixedBytes += work.boundaryBytes * (takesTurns ? 4 - hasHead : 2 * borders);
   auto reduced = [&](int64_t parameters, const RankGroup &ranks) {
     const int64_t all = ranks.size() == 1 ? 0 : parameters * recipe.gradientBytes;
     return std::min(all, work.workspaceBytes);
@@ -307,7 +322,6 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
     base.fixedBytes += end.modes[0].savedBytes * times;
     base.fixedTransientBytes = std::max(base.fixedTransientBytes, end.modes[0].transientBytes);
   };
-  const bool hasHead = stage == stageOfPart(layout, parts - 1);
   if (stage == 0)
     addEnd(figures.embedding, embeddings);
   if (hasHead)

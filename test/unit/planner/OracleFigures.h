@@ -14,9 +14,13 @@ namespace sigma::planner::test {
 // Layers of a stage: how many of each kind, and in its largest chunk.
 struct StageLayers {
   std::map<int, int64_t> counts;
+  std::map<int, int64_t> ends; // those of `counts` whose gradient comes from another stage
   int64_t total = 0, largestChunk = 0, units = 0;
   int64_t end = 0; // the layers of later stages begin here, with one chunk a stage
 };
+
+// What a layer needs to work in, among the others.
+int64_t roomOf(const StageLayers &layers, int kind, const ModeFigures &mode);
 
 // One micro-batch on a stage.
 struct StageTime {
@@ -90,6 +94,8 @@ private:
 
 // Stage that holds a virtual stage, and back.
 int64_t stageOfPart(const Layout &layout, int64_t part);
+// Whether another stage sends the gradient of a chunk.
+bool getsGradient(const Layout &layout, int64_t stage, int64_t chunk);
 
 } // namespace sigma::planner::test
 

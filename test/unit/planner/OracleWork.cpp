@@ -176,7 +176,7 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
   for (const RematMode &mode : cost.modes)
     if (isAllowed(job, mode.name))
       figures.modes.push_back({mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
-                               mode.savedBytes, mode.transientBytes});
+                               mode.savedBytes, mode.transientBytes, mode.lastTransientBytes});
   return figures;
 }
 

@@ -39,6 +39,8 @@ static void addModes(Random &random, LayerRecipe &layer, int64_t unit, bool coar
   layer.modes.push_back({"full", layer.denseFlops + layer.attentionFlops + layer.expertFlops,
                          random.chance(50), random.between(5, 40) * 1000,
                          none.transientBytes + random.between(0, 300) * 1000});
+  for (ModeRecipe &mode : layer.modes)
+    mode.lastTransientBytes = mode.transientBytes * random.between(1, 10) / 10;
 }
 
 static void randomModel(Random &random, Instance &instance, int64_t maxLayers, bool coarse) {
