@@ -39,8 +39,13 @@ public:
   }
 
   void lower() {
+    bool isAgain = false; // what forward had computed
     for (Operation &op : func.getBody().front()) {
       emit.setLocation(op.getLoc());
+      if (op.hasAttr(kRecomputedAttr) != isAgain) {
+        isAgain = !isAgain;
+        isAgain ? emit.beginSpan(rt, SIGMA_SPAN_RECOMPUTE) : emit.endSpan(rt);
+      }
       lowerOp(&op);
     }
   }

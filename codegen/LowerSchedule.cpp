@@ -17,8 +17,13 @@ public:
         elem(elementCode(program.getLaunchOp().getElementType())) {}
 
   void lower() {
+    bool isUpdating = false;
     for (Operation &op : program.getSchedule().getBody().front()) {
       emit.setLocation(op.getLoc());
+      if (isa<AdamWOp, BalanceBiasOp>(op) != isUpdating) {
+        isUpdating = !isUpdating;
+        isUpdating ? emit.beginSpan(rt, SIGMA_SPAN_UPDATE) : emit.endSpan(rt);
+      }
       lowerStep(&op);
     }
     emit.builder.create<LLVM::ReturnOp>(program.getLoc(), ValueRange());
@@ -51,6 +56,20 @@ private:
                               : SIGMA_GROUP_EXPERT_DATA;
   }
 
+  /// In the trace, a call of the pipeline's own functions is a part of a chunk's work. False for
+  /// others.
+  bool beginSpan(CallOp call) {
+    const std::pair<StringRef, int64_t> parts[] = {{kForward, SIGMA_SPAN_FORWARD},
+                                                   {kBackward, SIGMA_SPAN_BACKWARD}};
+    for (auto [name, kind] : parts)
+      for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
+        if (call.getCallee() == functionName(name, chunk)) {
+          emit.beginSpan(rt, kind, chunk, call.getMicroBatch());
+          return true;
+        }
+    return false;
+  }
+
   /// A call of forward or backward: the slot is the residual's memory, wherever it stands among
   /// operands and results.
   void lowerCall(CallOp call) {
@@ -70,7 +89,10 @@ private:
     all.append(arguments);
     auto callee = program->getParentOfType<ModuleOp>().lookupSymbol<LLVM::LLVMFuncOp>(
         symbolName(program, call.getCallee()));
+    const bool isTraced = beginSpan(call);
     emit.builder.create<LLVM::CallOp>(emit.loc, callee, all);
+    if (isTraced)
+      emit.endSpan(rt);
   }
 
   void lowerAdamW(AdamWOp op) {

@@ -36,6 +36,12 @@ public:
   }
   Type pointerType() { return LLVM::LLVMPointerType::get(builder.getContext()); }
 
+  /// In the trace, what follows is of the kind, until `endSpan`.
+  void beginSpan(Value rt, int64_t kind, int64_t chunk = -1, int64_t microBatch = -1) {
+    call("sigma_begin_span", {rt, i64(kind), i64(chunk), i64(microBatch)});
+  }
+  void endSpan(Value rt) { call("sigma_end_span", {rt}); }
+
   void setLocation(Location location) { loc = location; }
 
   RuntimeAbi &abi;

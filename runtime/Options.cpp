@@ -44,6 +44,11 @@ static void declare(CLI::App &app, Options &o) {
   app.add_option("--seed", o.seed, "of initial values and of the data's order")
       ->check(CLI::Range(int64_t(0), kMost))
       ->capture_default_str();
+  app.add_option("--trace", o.trace, "write a trace of one step for Perfetto to this file")
+      ->envname("SIGMA_TRACE");
+  app.add_option("--trace-step", o.traceStep, "the step of --trace; without it, the last")
+      ->envname("SIGMA_TRACE_STEP")
+      ->check(CLI::Range(int64_t(1), kMost));
   app.add_flag("--quiet", o.quiet, "no lines for people on stdout");
   app.add_flag("--list-tensors", o.listTensors, "print the program's tensors as JSON and exit");
   app.add_flag("--supervise", o.supervise, "start the ranks by mpirun, and again after a failure");
@@ -68,6 +73,10 @@ static std::string missing(const Options &o) {
     return "--steps is required: at least 1";
   if (o.resume && o.checkpointDir.empty())
     return "--resume needs --checkpoint-dir";
+  if (o.traceStep > 0 && o.trace.empty())
+    return "--trace-step needs --trace";
+  if (o.traceStep > o.steps)
+    return "--trace-step is beyond --steps";
   return "";
 }
 

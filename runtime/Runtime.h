@@ -7,6 +7,7 @@
 #include "runtime/Log.h"
 #include "runtime/Options.h"
 #include "runtime/Tensor.h"
+#include "runtime/Trace.h"
 #include "runtime/comm/Mesh.h"
 #include "runtime/comm/Wait.h"
 #include "runtime/data/Dataset.h"
@@ -80,6 +81,7 @@ struct sigma_runtime {
   sigma::runtime::RotaryTables rotaryTables;
   sigma::runtime::Mesh mesh;
   sigma::runtime::CommClock clock;
+  sigma::runtime::Trace trace;
   sigma::runtime::PendingSends sends;
   sigma::runtime::Arena arena;
   sigma::runtime::Dataset data;

@@ -1,6 +1,7 @@
 #include "runtime/Train.h"
 #include "runtime/Program.h"
 #include "runtime/Report.h"
+#include "runtime/Trace.h"
 #include "runtime/checkpoint/Checkpointer.h"
 #include "runtime/checkpoint/Loader.h"
 #include "runtime/comm/Collect.h"
@@ -50,6 +51,8 @@ void prepare(Runtime &rt) {
   const Options &options = rt.options;
   rt.log.open(options.log);
   rt.data.open(options.data, rt.program.sequence, rt.program.vocabulary, options.seed);
+  if (rt.mesh.rank == 0 && !options.trace.empty())
+    checkTraceFile(options.trace);
   rt.arena.allocate(rt.stage().arenaBytes);
   rt.arena.poison(endOfTensors(rt));
   if (options.checkpointDir.empty())
@@ -77,6 +80,12 @@ LoadedCheckpoint start(Runtime &rt) {
   return loaded;
 }
 
+bool isTraced(const Runtime &rt) {
+  const Options &options = rt.options;
+  const int64_t traced = options.traceStep > 0 ? options.traceStep : options.steps;
+  return !options.trace.empty() && rt.step.number() == traced;
+}
+
 /// One step; the sums of the step start at zero.
 void runStep(Runtime &rt, Report &report) {
   const int64_t begin = nowNs();
@@ -89,7 +98,12 @@ void runStep(Runtime &rt, Report &report) {
 /// False when the run was asked to stop.
 bool runSteps(Runtime &rt, Report &report, std::string &lossHex) {
   for (; rt.step.finished < rt.options.steps; ++rt.step.finished) {
+    if (isTraced(rt)) {
+      largestOf(&rt, 0); // the ranks' clocks need not agree: all start here
+      rt.trace.start();
+    }
     runStep(rt, report);
+    rt.trace.stop();
     lossHex = hexFloat(rt.step.loss);
     leaveIfOrphaned();
     if (rt.step.stopAgreed && rt.step.number() < rt.options.steps)
@@ -113,6 +127,15 @@ int stopped(Runtime &rt) {
   return SIGMA_EXIT_RETRY;
 }
 
+void endTrace(Runtime &rt) {
+  if (rt.options.trace.empty())
+    return;
+  if (!rt.trace.empty())
+    writeTrace(&rt);
+  else if (rt.mesh.rank == 0)
+    std::fprintf(stderr, "train: warning: no trace, its step was not run\n");
+}
+
 int run(Runtime &rt) {
   checkWorldSize(rt);
   rt.mesh = makeMesh(rt.mesh.shape);
@@ -123,6 +146,7 @@ int run(Runtime &rt) {
   const bool finished = runSteps(rt, report, loaded.lossHex);
   if (rt.checkpointer)
     rt.checkpointer->finish();
+  endTrace(rt);
   if (!finished)
     return stopped(rt);
   report.end(loaded.lossHex);

@@ -64,7 +64,7 @@ void sigma_all_reduce(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n
   if (group.size == 1)
     return;
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::ReduceGradients);
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
       allReduce<T>(rt, group, static_cast<T *>(buffer), n, static_cast<T *>(workspace),

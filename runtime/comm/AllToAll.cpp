@@ -12,7 +12,7 @@ using namespace sigma::runtime;
 void sigma_exchange_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr localSizes,
                           sigma_i64 experts, sigma_i64 capacity) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Exchange);
     const Group &group = rt->mesh.expert;
     const int64_t local = experts / group.size;
     int32_t *received = static_cast<int32_t *>(table), *own = static_cast<int32_t *>(localSizes);
@@ -87,7 +87,7 @@ void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr siz
                       sigma_ptr out, sigma_i64 experts, sigma_i64 width, sigma_i64 direction,
                       sigma_ptr workspace, sigma_i64 workspaceBytes) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Exchange);
     const int peers = rt->mesh.expert.size;
     const int64_t local = experts / peers, rowBytes = width * elemBytes(elem);
     const int32_t *arrivalTable = static_cast<int32_t *>(table);

@@ -9,7 +9,7 @@ std::vector<double> gatherDoubles(sigma_rt rt, const std::vector<double> &mine) 
   const Group &world = rt->mesh.world;
   if (world.size == 1)
     return mine;
-  const CommScope scope(rt->clock);
+  const CommScope scope(rt, SpanKind::Scalars);
   const int count = int(mine.size());
   std::vector<double> all(mine.size() * world.size);
   MPI_Request request;
@@ -24,7 +24,7 @@ std::vector<std::string> gatherStrings(sigma_rt rt, const std::string &mine) {
   const Group &world = rt->mesh.world;
   if (world.size == 1)
     return {mine};
-  const CommScope scope(rt->clock);
+  const CommScope scope(rt, SpanKind::Scalars);
   const int length = int(mine.size());
   std::vector<int> lengths(world.size), begins(world.size);
   MPI_Request request;
@@ -48,7 +48,7 @@ std::string broadcastString(sigma_rt rt, const std::string &text) {
   const Group &world = rt->mesh.world;
   if (world.size == 1)
     return text;
-  const CommScope scope(rt->clock);
+  const CommScope scope(rt, SpanKind::Scalars);
   int64_t length = int64_t(text.size());
   MPI_Request request;
   checkMpi(MPI_Ibcast(&length, 1, MPI_INT64_T, 0, world.comm, &request), "MPI_Ibcast");

@@ -18,7 +18,7 @@ static int tagOf(int64_t channel, int64_t message) { return int(message * 2 + ch
 void sigma_send(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigma_i64 stage,
                 sigma_i64 channel, sigma_i64 message) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Send);
     MPI_Request request;
     checkMpi(MPI_Isend(buffer, checkedCount(n), mpiElem(elem), rt->mesh.rankOf(stage),
                        tagOf(channel, message), rt->mesh.stages, &request),
@@ -40,7 +40,7 @@ void sigma_wait_send(sigma_rt rt, sigma_i64 channel) {
 void sigma_recv(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigma_i64 stage,
                 sigma_i64 channel, sigma_i64 message) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Receive);
     MPI_Request request;
     checkMpi(MPI_Irecv(buffer, checkedCount(n), mpiElem(elem), rt->mesh.rankOf(stage),
                        tagOf(channel, message), rt->mesh.stages, &request),

@@ -103,7 +103,7 @@ private:
 void sigma_all_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr part, sigma_ptr whole, sigma_i64 rows,
                       sigma_i64 width, sigma_i64 blocks, sigma_i64 groupCode) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Tensor);
     const Group &group = rt->mesh.group(groupCode);
     const int64_t rowBytes = width * elemBytes(elem);
     const Datatype row = rowType(elem, width);
@@ -118,7 +118,7 @@ void sigma_reduce_scatter(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_pt
                           sigma_i64 rows, sigma_i64 width, sigma_i64 blocks, sigma_i64 groupCode,
                           sigma_ptr workspace, sigma_i64 workspaceBytes) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Tensor);
     const Group &group = rt->mesh.group(groupCode);
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
@@ -134,7 +134,7 @@ void sigma_reduce_scatter(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_pt
 void sigma_gather_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr allSizes,
                         sigma_i64 experts) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Tensor);
     const Group &group = rt->mesh.expertTensor;
     int32_t *all = static_cast<int32_t *>(table), *sums = static_cast<int32_t *>(allSizes);
     MPI_Request request;
@@ -153,7 +153,7 @@ void sigma_gather_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr
 void sigma_gather_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr table,
                               sigma_ptr out, sigma_i64 experts, sigma_i64 width) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Tensor);
     const Group &group = rt->mesh.expertTensor;
     const int64_t rowBytes = width * elemBytes(elem);
     const Datatype row = rowType(elem, width);
@@ -169,7 +169,7 @@ void sigma_scatter_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigm
                                sigma_ptr out, sigma_i64 experts, sigma_i64 width,
                                sigma_ptr workspace, sigma_i64 workspaceBytes) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Tensor);
     const Group &group = rt->mesh.expertTensor;
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);

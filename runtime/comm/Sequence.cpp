@@ -59,7 +59,7 @@ void exchangeBlocks(sigma_rt rt, const Exchange &each, int64_t blocks, void *fro
 void sigma_gather_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr share, sigma_ptr whole,
                            sigma_i64 rows, sigma_i64 width, sigma_i64 blocks) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Context);
     const Exchange each(rt->mesh.context, elem, rows / blocks, width);
     exchangeBlocks(rt, each, blocks, share, each.share, whole, each.whole);
   });
@@ -68,7 +68,7 @@ void sigma_gather_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr share, sigma_p
 void sigma_split_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_ptr share,
                           sigma_i64 rows, sigma_i64 width, sigma_i64 blocks) {
   guarded(rt, [&] {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Context);
     const Exchange each(rt->mesh.context, elem, rows / blocks, width);
     exchangeBlocks(rt, each, blocks, whole, each.whole, share, each.share);
   });

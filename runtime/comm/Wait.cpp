@@ -14,6 +14,16 @@ int64_t nowNs() {
   return int64_t(now.tv_sec) * 1000000000 + now.tv_nsec;
 }
 
+CommScope::CommScope(sigma_rt rt, SpanKind kind)
+    : rt(rt), start(nowNs()), waitedBefore(rt->clock.waitNs) {
+  rt->trace.begin(kind);
+}
+
+CommScope::~CommScope() {
+  rt->trace.end();
+  rt->clock.communicationNs += nowNs() - start - (rt->clock.waitNs - waitedBefore);
+}
+
 void checkMpi(int result, const char *call) {
   if (result == MPI_SUCCESS)
     return;
@@ -25,6 +35,7 @@ void checkMpi(int result, const char *call) {
 
 void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
   const int64_t start = nowNs();
+  rt->trace.begin(SpanKind::Wait);
   int done = 0;
   for (int64_t polls = 1;; ++polls) {
     checkMpi(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
@@ -35,6 +46,7 @@ void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
       leaveIfOrphaned();
     sched_yield();
   }
+  rt->trace.end();
   rt->clock.waitNs += nowNs() - start;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SIGMA_RUNTIME_COMM_WAIT_H
 #define SIGMA_RUNTIME_COMM_WAIT_H
 
+#include "runtime/Trace.h"
 #include "runtime/abi/abi.h"
 
 #include <mpi.h>
@@ -25,13 +26,13 @@ struct CommClock {
 /// Counts the life of this object as communication, without the waiting inside it.
 class CommScope {
 public:
-  explicit CommScope(CommClock &clock) : clock(clock), start(nowNs()), waitedBefore(clock.waitNs) {}
-  ~CommScope() { clock.communicationNs += nowNs() - start - (clock.waitNs - waitedBefore); }
+  CommScope(sigma_rt rt, SpanKind kind);
+  ~CommScope();
   CommScope(const CommScope &) = delete;
   CommScope &operator=(const CommScope &) = delete;
 
 private:
-  CommClock &clock;
+  sigma_rt rt;
   int64_t start, waitedBefore;
 };
 

@@ -69,13 +69,13 @@ public:
 
   /// Both buffers are in use until the end of `finish`.
   void start(const KeyValue<T> &from, const KeyValue<T> &to) {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Context);
     const int next = (group.index + 1) % group.size, last = source(1);
     post(from.key, to.key, key, next, last, kKeys);
     post(from.value, to.value, value, next, last, kValues);
   }
   void finish() {
-    const CommScope scope(rt->clock);
+    const CommScope scope(rt, SpanKind::Context);
     waitAll(rt, requests.data(), int(requests.size()));
     requests.clear();
   }

@@ -142,7 +142,7 @@ std::vector<int32_t> countSlots(sigma_rt rt, const int32_t *chosen, const Shares
     ++counts[s / slots * shares.experts + chosen[s]];
   if (shares.ranks == 1)
     return counts;
-  const CommScope scope(rt->clock);
+  const CommScope scope(rt, SpanKind::Tensor);
   MPI_Request request;
   checkMpi(MPI_Iallreduce(MPI_IN_PLACE, counts.data(), int(counts.size()), MPI_INT32_T, MPI_SUM,
                           rt->mesh.sequence.comm, &request),
