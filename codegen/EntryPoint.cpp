@@ -33,7 +33,8 @@ public:
     emit.call("sigma_describe_mesh",
               {rt, i(launch.getPp()), i(launch.getTp()), i(launch.getCp()), i(launch.getDp()),
                i(launch.getEtp()), i(launch.getEp()),
-               i(launch.getContextKind() == ContextKind::Ring ? SIGMA_RING : SIGMA_ALL_TO_ALL)});
+               i(launch.getContextKind() == ContextKind::Ring ? SIGMA_RING : SIGMA_ALL_TO_ALL),
+               i(launch.getStagesInside())});
     emit.call("sigma_describe_optimizer",
               {rt, f(launch.getLearningRate()), i(launch.getWarmupSteps()), f(launch.getBeta1()),
                f(launch.getBeta2()), f(launch.getEpsilon()), f(launch.getWeightDecay()),
@@ -60,13 +61,26 @@ private:
     int64_t init = parameter.getInit() == Init::Zeros  ? SIGMA_INIT_ZEROS
                    : parameter.getInit() == Init::Ones ? SIGMA_INIT_ONES
                                                        : SIGMA_INIT_NORMAL;
+    FlatOp flat = parameter.getFlatOp();
     auto i = [&](int64_t value) { return emit.i64(value); };
-    emit.call("sigma_describe_tensor",
-              {rt, i(program.getStage()), text(parameter.getSymName()), i(rank), i(shape[0]),
-               i(shape[1]), i(shape[2]), i(shape[3]), i(parameter.getExpert()),
-               i(parameter.getSplit().value_or(-1)), i(init), emit.f64(parameter.getInitScale()),
-               i(*parameter.getValueOffset()), i(*parameter.getGradientOffset()),
-               i(*parameter.getFirstMomentOffset()), i(*parameter.getSecondMomentOffset())});
+    emit.call(
+        "sigma_describe_tensor",
+        {rt, i(program.getStage()), text(parameter.getSymName()), i(rank), i(shape[0]), i(shape[1]),
+         i(shape[2]), i(shape[3]), i(parameter.getExpert()), i(parameter.getSplit().value_or(-1)),
+         i(init), emit.f64(parameter.getInitScale()),
+         offset(parameter, &ParameterOp::getValueOffset, &FlatOp::getValueOffset),
+         offset(parameter, &ParameterOp::getGradientOffset, &FlatOp::getGradientOffset),
+         offset(parameter, &ParameterOp::getFirstMomentOffset, &FlatOp::getFirstMomentOffset),
+         offset(parameter, &ParameterOp::getSecondMomentOffset, &FlatOp::getSecondMomentOffset),
+         i(flat ? flat.getZero() : 0), i(parameter.getBegin().value_or(0)),
+         i(flat ? flat.getPart() : 0)});
+  }
+
+  /// Of a state that a rank has all of, or of the rank's part of the flat's.
+  Value offset(ParameterOp parameter, std::optional<int64_t> (ParameterOp::*own)(),
+               std::optional<int64_t> (FlatOp::*ofFlat)()) {
+    std::optional<int64_t> offset = (parameter.*own)();
+    return emit.i64(offset ? *offset : *(parameter.getFlatOp().*ofFlat)());
   }
 
   Value text(StringRef value) {

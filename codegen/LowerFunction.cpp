@@ -12,6 +12,18 @@ int64_t sigma::elementCode(Type elementType) {
   return elementType.isF64() ? SIGMA_F64 : SIGMA_F32;
 }
 
+int64_t sigma::groupCode(Axis axis) {
+  switch (axis) {
+  case Axis::Tp:
+    return SIGMA_GROUP_TENSOR;
+  case Axis::Dp:
+    return SIGMA_GROUP_DATA;
+  case Axis::Edp:
+    return SIGMA_GROUP_EXPERT_DATA;
+  }
+  llvm_unreachable("unknown axis");
+}
+
 std::string sigma::symbolName(ProgramOp program, StringRef function) {
   std::string precision;
   llvm::raw_string_ostream(precision) << program.getLaunchOp().getElementType();
@@ -90,8 +102,32 @@ private:
     if (known)
       return known;
     if (auto weight = value.getDefiningOp<WeightOp>())
-      return known = emit.address(arena, *parameter(weight.getParameter()).getValueOffset());
+      return known = weightAddress(weight);
     return known = resolve(placeOf(value));
+  }
+
+  Value weightAddress(WeightOp weight) {
+    ParameterOp read = parameter(weight.getParameter());
+    if (weight.getValues())
+      return inFlat(pointer(weight.getValues()), read);
+    return emit.address(arena, *read.getValueOffset());
+  }
+
+  /// Where gradients of a parameter are added up: in the arena, or, where a rank keeps a part of
+  /// them, in what the piece has for a while.
+  Value gradientAddress(StringRef name) {
+    ParameterOp added = parameter(name);
+    if (FlatOp flat = added.getFlatOp(); flat && !flat.holdsGradients())
+      return inFlat(flatGradients.at(flat), added);
+    return emit.address(arena, *added.getGradientOffset());
+  }
+
+  Value inFlat(Value flat, ParameterOp parameter) {
+    return emit.address(flat, *parameter.getBegin() * elementBytes());
+  }
+
+  int64_t elementBytes() {
+    return program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
   }
 
   ParameterOp parameter(StringRef name) { return program.lookupSymbol<ParameterOp>(name); }
@@ -100,7 +136,7 @@ private:
   template <typename Op>
   std::pair<Value, int64_t> destination(Op op) {
     if (op.getInto())
-      return {emit.address(arena, *parameter(*op.getInto()).getGradientOffset()), SIGMA_ACCUMULATE};
+      return {gradientAddress(*op.getInto()), SIGMA_ACCUMULATE};
     return {pointer(op.getResult()), 0};
   }
 
@@ -125,6 +161,9 @@ private:
   void lowerMoeOp(Operation *op);
   void lowerCollective(Operation *op);
   void lowerReturn(ReturnOp op);
+  void lowerZero(FlatGradientsOp op);
+  void lowerZero(ReduceGradientsOp op);
+  void lowerZero(GatherValuesOp op);
   template <typename Op>
   SmallVector<Value> attentionSpec(Op op);
   void lowerElementwise(Operation *op);
@@ -138,6 +177,7 @@ private:
   int64_t elem;
   ArrayRef<BlockArgument> results;
   llvm::DenseMap<Value, Value> pointerOf;
+  llvm::DenseMap<FlatOp, Value> flatGradients; // of the piece that is at work
 };
 } // namespace
 
@@ -149,6 +189,26 @@ void FunctionLowering::lowerReturn(ReturnOp op) {
       call("sigma_copy", {results[index], p(value), i(tensorBytes(value.getType()))});
   }
   emit.builder.create<LLVM::ReturnOp>(op.getLoc(), ValueRange());
+}
+
+void FunctionLowering::lowerZero(FlatGradientsOp op) {
+  flatGradients[program.lookupSymbol<FlatOp>(op.getFlat())] = p(op);
+  call("sigma_fill", {e(), p(op), i(count(op)), f(0.0)});
+}
+
+void FunctionLowering::lowerZero(ReduceGradientsOp op) {
+  FlatOp flat = op.getFlatOp();
+  call("sigma_reduce_flat",
+       {e(), p(op.getGradients()), i(flat.getElements()), i(flat.getPart()),
+        i(groupCode(flat.getAxis())), emit.address(arena, *flat.getGradientOffset()), workspace(op),
+        i(flat.getWorkspaceBytes())});
+}
+
+void FunctionLowering::lowerZero(GatherValuesOp op) {
+  auto flat = program.lookupSymbol<FlatOp>(op.getFlat());
+  call("sigma_gather_flat",
+       {e(), emit.address(arena, *flat.getValueOffset()), p(op), i(flat.getElements()),
+        i(flat.getPart()), i(groupCode(flat.getAxis()))});
 }
 
 /// What attention and its gradient are told after their tensors.
@@ -224,10 +284,11 @@ void FunctionLowering::lowerOp(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case<WeightOp>([](WeightOp) {}) // an address, no work
       .Case([&](ReturnOp op) { lowerReturn(op); })
+      .Case<FlatGradientsOp, ReduceGradientsOp, GatherValuesOp>([&](auto op) { lowerZero(op); })
       .Case(
           [&](ConstantOp op) { call("sigma_fill", {e(), p(op), i(count(op)), f(op.getValue())}); })
       .Case([&](AccumulateOp op) {
-        Value sum = emit.address(arena, *parameter(op.getParameter()).getGradientOffset());
+        Value sum = gradientAddress(op.getParameter());
         call("sigma_add", {e(), sum, p(op.getValue()), sum, i(count(op.getValue()))});
       })
       .Case([&](AddOp op) {

@@ -30,6 +30,12 @@ public:
   }
 
 private:
+  /// Elements in a row of a flat that are the rank's: where they begin in the flat and in the
+  /// rank's part, and how many there are.
+  struct OwnRun {
+    Value inFlat, inPart, count;
+  };
+
   Value at(int64_t offset) { return emit.address(arena, offset); }
   Value i(int64_t value) { return emit.i64(value); }
   Value e() { return i(elem); }
@@ -50,12 +56,6 @@ private:
   int64_t message(Op op) {
     return op.getChunk() * program.getLaunchOp().getNumMicroBatches() + op.getMicroBatch();
   }
-  static int64_t groupCode(Axis axis) {
-    return axis == Axis::Tp   ? SIGMA_GROUP_TENSOR
-           : axis == Axis::Dp ? SIGMA_GROUP_DATA
-                              : SIGMA_GROUP_EXPERT_DATA;
-  }
-
   /// In the trace, a call of the pipeline's own functions is a part of a chunk's work. False for
   /// others.
   bool beginSpan(CallOp call) {
@@ -97,10 +97,74 @@ private:
 
   void lowerAdamW(AdamWOp op) {
     auto parameter = program.lookupSymbol<ParameterOp>(op.getParameter());
+    const int64_t elements = parameter.getTensorType().getNumElements();
+    if (FlatOp flat = parameter.getFlatOp())
+      return lowerAdamW(parameter, flat, ownRun(flat, *parameter.getBegin(), elements));
     emit.call("sigma_adamw",
               {rt, e(), at(*parameter.getValueOffset()), at(*parameter.getGradientOffset()),
                at(*parameter.getFirstMomentOffset()), at(*parameter.getSecondMomentOffset()),
-               i(parameter.getTensorType().getNumElements()), i(parameter.getDecay())});
+               i(elements), i(parameter.getDecay())});
+  }
+
+  void lowerAdamW(ParameterOp parameter, FlatOp flat, const OwnRun &run) {
+    auto inFlat = [&](std::optional<int64_t> offset, bool isAll) {
+      return addressOf(run, *offset, isAll);
+    };
+    emit.call("sigma_adamw", {rt, e(), inFlat(flat.getValueOffset(), flat.holdsValues()),
+                              inFlat(flat.getGradientOffset(), flat.holdsGradients()),
+                              inFlat(flat.getFirstMomentOffset(), /*isAll=*/false),
+                              inFlat(flat.getSecondMomentOffset(), /*isAll=*/false), run.count,
+                              i(parameter.getDecay())});
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Parts of flats: which one is the rank's is known when it runs
+  //===--------------------------------------------------------------------===//
+
+  /// Of `elements` from `begin` on.
+  OwnRun ownRun(FlatOp flat, int64_t begin, int64_t elements) {
+    Value partBegin = emit.mul(slotIn(flat.getAxis()), i(flat.getPart()));
+    Value partEnd = emit.add(partBegin, i(flat.getPart()));
+    Value first = emit.max(i(begin), partBegin), end = emit.min(i(begin + elements), partEnd);
+    return {first, emit.sub(first, partBegin), emit.max(emit.sub(end, first), i(0))};
+  }
+
+  /// The same in each call of the step.
+  Value slotIn(Axis axis) {
+    Value &slot = slots[int(axis)];
+    if (!slot)
+      slot = emit.call("sigma_group_index", {rt, i(groupCode(axis))});
+    return slot;
+  }
+
+  /// Of a state at `offset`: of the whole flat, or of the rank's part.
+  Value addressOf(const OwnRun &run, int64_t offset, bool isAll) {
+    Value elements = isAll ? run.inFlat : run.inPart;
+    return emit.address(at(offset), emit.mul(elements, i(elementBytes())));
+  }
+
+  int64_t elementBytes() {
+    return program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
+  }
+
+  FlatOp flatNamed(StringRef name) { return program.lookupSymbol<FlatOp>(name); }
+
+  /// The gradients that an op of the schedule is about: address and number of elements.
+  template <typename Op>
+  std::pair<Value, Value> gradients(Op op) {
+    if (!op.getFlat())
+      return {at(*op.getOffset()), i(*op.getElements())};
+    FlatOp flat = flatNamed(*op.getFlat());
+    OwnRun run = ownRun(flat, *op.getOffset() / elementBytes(), *op.getElements());
+    return {addressOf(run, *flat.getGradientOffset(), flat.holdsGradients()), run.count};
+  }
+
+  /// Groups whose ranks hold the same gradients.
+  static int64_t copiesOf(GradientNormOp op) {
+    const int64_t tensor = op.getAxis() == Axis::Tp ? 1 << SIGMA_GROUP_TENSOR : 0;
+    if (op.getFlat())
+      return tensor;
+    return tensor | 1 << groupCode(op.getAxis() == Axis::Edp ? Axis::Edp : Axis::Dp);
   }
 
   void lowerStep(Operation *op) {
@@ -127,13 +191,27 @@ private:
                     {rt, e(), at(*op.getOffset()), i(*op.getElements()), emit.f64(0.0)});
         })
         .Case([&](AllReduceGradientsOp op) {
+          auto [address, elements] = gradients(op);
           emit.call("sigma_all_reduce",
-                    {rt, e(), at(*op.getOffset()), i(*op.getElements()), i(groupCode(op.getAxis())),
+                    {rt, e(), address, elements, i(groupCode(op.getAxis())),
                      at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
         })
+        .Case([&](ReduceScatterGradientsOp op) {
+          FlatOp flat = flatNamed(op.getFlat());
+          emit.call("sigma_reduce_flat",
+                    {rt, e(), at(*flat.getGradientOffset()), i(flat.getElements()),
+                     i(flat.getPart()), i(groupCode(flat.getAxis())), emit.null(),
+                     at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
+        })
+        .Case([&](AllGatherValuesOp op) {
+          FlatOp flat = flatNamed(op.getFlat());
+          emit.call("sigma_gather_flat",
+                    {rt, e(), emit.null(), at(*flat.getValueOffset()), i(flat.getElements()),
+                     i(flat.getPart()), i(groupCode(flat.getAxis()))});
+        })
         .Case([&](GradientNormOp op) {
-          emit.call("sigma_square_sum", {rt, e(), at(*op.getOffset()), i(*op.getElements()),
-                                         i(groupCode(op.getAxis()))});
+          auto [address, elements] = gradients(op);
+          emit.call("sigma_square_sum", {rt, e(), address, elements, i(copiesOf(op))});
         })
         .Case([&](ReduceStepOp) { emit.call("sigma_reduce_step", {rt}); })
         .Case([&](AdamWOp op) { lowerAdamW(op); })
@@ -154,6 +232,7 @@ private:
   Emitter emit;
   Value rt, arena;
   int64_t elem;
+  Value slots[3]; // of the rank, by axis, where they were asked for
 };
 } // namespace
 

@@ -25,10 +25,16 @@ public:
                                             builder.getF64FloatAttr(value));
   }
   Value null() { return builder.create<LLVM::ZeroOp>(loc, pointerType()); }
-  Value address(Value base, int64_t offset) {
+  Value address(Value base, int64_t offset) { return address(base, i64(offset)); }
+  Value address(Value base, Value offset) {
     return builder.create<LLVM::GEPOp>(loc, pointerType(), builder.getI8Type(), base,
-                                       ValueRange{i64(offset)});
+                                       ValueRange{offset});
   }
+  Value add(Value a, Value b) { return builder.create<LLVM::AddOp>(loc, a, b); }
+  Value sub(Value a, Value b) { return builder.create<LLVM::SubOp>(loc, a, b); }
+  Value mul(Value a, Value b) { return builder.create<LLVM::MulOp>(loc, a, b); }
+  Value min(Value a, Value b) { return builder.create<LLVM::SMinOp>(loc, a, b); }
+  Value max(Value a, Value b) { return builder.create<LLVM::SMaxOp>(loc, a, b); }
   /// The address of numbers that are the same in every call.
   Value constants(ArrayRef<double> values) { return abi.constants(builder, loc, values); }
   Value call(StringRef name, ValueRange arguments) {
@@ -51,6 +57,9 @@ public:
 
 /// SIGMA_F32 or SIGMA_F64.
 int64_t elementCode(Type elementType);
+
+/// The runtime's group of the ranks that sum gradients over an axis.
+int64_t groupCode(rank::Axis axis);
 
 /// Name of a function of a stage: several stages and precisions may be linked into one program.
 std::string symbolName(rank::ProgramOp program, StringRef function);

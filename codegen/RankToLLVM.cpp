@@ -29,11 +29,21 @@ static bool keepsEnds(CallOp call) {
   return !callee.getNumSaved() && callee.getEndsBytes().value_or(0) > 0;
 }
 
+/// Of each state: what a flat has, its parameters need not.
+template <typename Op>
+static bool hasOffsets(Op op) {
+  return op.getValueOffset() && op.getGradientOffset() && op.getFirstMomentOffset() &&
+         op.getSecondMomentOffset();
+}
+
 /// Whether sigma-plan-memory, or a person, gave this op all the places that lowering asks for.
 static bool hasPlaces(Operation *op) {
+  if (auto flat = dyn_cast<FlatOp>(op))
+    return hasOffsets(flat);
   if (auto parameter = dyn_cast<ParameterOp>(op))
-    return parameter.getValueOffset() && parameter.getGradientOffset() &&
-           parameter.getFirstMomentOffset() && parameter.getSecondMomentOffset();
+    return parameter.getFlat() || hasOffsets(parameter);
+  if (auto scatter = dyn_cast<ReduceScatterGradientsOp>(op))
+    return scatter.getWorkspaceBytes().has_value();
   if (auto zero = dyn_cast<ZeroGradientsOp>(op))
     return zero.getOffset() && zero.getElements();
   if (auto norm = dyn_cast<GradientNormOp>(op))

@@ -107,11 +107,12 @@ static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
   AdamWOp adamw = job.getOptimizer();
   return builder.create<rank::LaunchOp>(
       plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(),
-      shape.contextKind, plan.getPp(), plan.getVpp(), plan.getDp(), plan.getEtp(), plan.getEp(),
-      job.getBatch(), plan.getMicroBatch(), shape.sequence, shape.vocabulary, shape.elementType,
-      adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(), adamw.getBeta2(),
-      adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(), plan.getPredictedP50Ns(),
-      job.getExpertCapacityPpmAttr());
+      shape.contextKind, plan.getPp(), plan.getVpp(), plan.getDp(), plan.getZero(),
+      plan.getPlacement() == Placement::StagesInside, plan.getEtp(), plan.getEp(),
+      plan.getExpertZero(), job.getBatch(), plan.getMicroBatch(), shape.sequence, shape.vocabulary,
+      shape.elementType, adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(),
+      adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(),
+      plan.getPredictedP50Ns(), job.getExpertCapacityPpmAttr());
 }
 
 namespace {

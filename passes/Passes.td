@@ -105,6 +105,37 @@ def PrintRematModes : Pass<"sigma-print-remat-modes", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::rank::RankDialect"];
 }
 
+def Zero : Pass<"sigma-zero", "::mlir::rank::ProgramOp"> {
+  let summary = "lays parameters side by side whose state the launch's ZeRO stages spread over their replicas";
+  let description = [{
+    With stage 1, all that share an axis make one `rank.flat`, which the schedule sums and gathers once a step. With later ones
+    those of a piece do - a layer, the embedding, the head - and functions have all of its gradients, with stage 3 of its
+    values, while the piece is at work. What is updated by load stays as it is.
+
+    ```mlir
+    // mesh<pp = 1, dp = 2, zero = 1>
+    rank.parameter @a : tensor<100xf32> ...
+    rank.parameter @b : tensor<8xf32> ...
+    // becomes; tensors begin and parts end at multiples of 64 bytes
+    rank.flat @dp over dp elements 128 part 64
+    rank.parameter @a : tensor<100xf32> ... in @dp at 0
+    rank.parameter @b : tensor<8xf32> ... in @dp at 112
+
+    // in @backward, with zero = 3
+    %w = rank.weight @b : tensor<8xf32>
+    %dx, %dw = rank.rms_norm_grad %x, %w, ... {rank.layer = 0}
+    rank.accumulate @b, %dw {rank.layer = 0}
+    // becomes
+    %v = rank.gather_values @layers.0.dp : tensor<128xf32>
+    %w = rank.weight @b in %v(tensor<128xf32>) : tensor<8xf32>
+    %dx, %dw = rank.rms_norm_grad %x, %w, ... {rank.layer = 0}
+    %g = rank.flat_gradients @layers.0.dp : tensor<128xf32>
+    rank.accumulate @b, %dw {rank.layer = 0}
+    rank.reduce_gradients %g : tensor<128xf32>
+    ```
+  }];
+}
+
 def Schedule : Pass<"sigma-schedule", "::mlir::rank::ProgramOp"> {
   let summary = "writes the stage's step in the order of its schedule";
   let description = [{
@@ -117,8 +148,8 @@ def Schedule : Pass<"sigma-schedule", "::mlir::rank::ProgramOp"> {
 def PlanMemory : Pass<"sigma-plan-memory", "::mlir::rank::ProgramOp"> {
   let summary = "gives every value a place in one arena, by liveness";
   let description = [{
-    Order of the arena: values, gradients (replicated, then expert), first moments, second moments, the schedule's buffers
-    and residual slots, transient memory. Values whose lifetimes do not overlap share memory.
+    Order of the arena: values, gradients (replicated, then expert, then those of flats), first moments, second moments, the
+    schedule's buffers and residual slots, transient memory. Values whose lifetimes do not overlap share memory.
   }];
 }
 

@@ -65,9 +65,13 @@ public:
   }
 
 private:
+  /// What is read in gathered values is a use of these.
   int64_t lastUse(Value value, int64_t begin) {
-    for (Operation *user : value.getUsers())
+    for (Operation *user : value.getUsers()) {
       begin = std::max(begin, order[user]);
+      if (auto weight = dyn_cast<WeightOp>(user))
+        begin = lastUse(weight.getResult(), begin);
+    }
     return begin;
   }
 
@@ -147,7 +151,9 @@ class ProgramMemory {
 public:
   explicit ProgramMemory(ProgramOp program)
       : program(program), builder(program.getContext()),
-        parameters(program.getBody().getOps<ParameterOp>()) {}
+        parameters(program.getBody().getOps<ParameterOp>()),
+        flats(program.getBody().getOps<FlatOp>()),
+        elementBytes(program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8) {}
 
   void plan() {
     for (auto func : program.getBody().getOps<FuncOp>())
@@ -194,22 +200,62 @@ private:
     return bucket;
   }
 
-  /// Gradients of one bucket lie side by side, so that each is reduced in one go.
   void placeParameters() {
+    placeValues();
+    placeGradients();
+    placeMoments(&ParameterOp::setFirstMomentOffset, &FlatOp::setFirstMomentOffset);
+    placeMoments(&ParameterOp::setSecondMomentOffset, &FlatOp::setSecondMomentOffset);
+  }
+
+  /// Of the parameters of a flat, only those states have places of their own that a rank holds all
+  /// of.
+  void placeValues() {
     for (ParameterOp parameter : parameters)
-      parameter.setValueOffset(take(bytes(parameter)));
+      if (!parameter.getFlat())
+        parameter.setValueOffset(take(bytes(parameter)));
+    for (FlatOp flat : flats)
+      flat.setValueOffset(take(flat, flat.holdsValues()));
+    for (ParameterOp parameter : parameters)
+      if (FlatOp flat = parameter.getFlatOp(); flat && flat.holdsValues())
+        parameter.setValueOffset(*flat.getValueOffset() + *parameter.getBegin() * elementBytes);
+  }
+
+  /// Gradients of one bucket lie side by side, so that each is reduced in one go; and so do all, to
+  /// be cleared.
+  void placeGradients() {
+    gradientsBegin = end;
     for (int kind = 0; kind < kNumBuckets; ++kind) {
       Bucket &bucket = gradients[kind];
       bucket.offset = end;
       for (ParameterOp parameter : parameters)
-        if (bucketOf(parameter) == kind)
+        if (!parameter.getFlat() && bucketOf(parameter) == kind)
           parameter.setGradientOffset(take(bytes(parameter)));
       bucket.bytes = end - bucket.offset;
     }
+    for (FlatOp flat : flats) {
+      flat.setGradientOffset(take(flat, flat.holdsGradients()));
+      if (flat.getAxis() == Axis::Dp && flat.holdsGradients())
+        gradients[kHeldInCopy] = {int64_t(*flat.getGradientOffset()),
+                                  flat.getCopiesEnd() * elementBytes};
+    }
     for (ParameterOp parameter : parameters)
-      parameter.setFirstMomentOffset(take(bytes(parameter)));
+      if (FlatOp flat = parameter.getFlatOp(); flat && flat.holdsGradients())
+        parameter.setGradientOffset(*flat.getGradientOffset() +
+                                    *parameter.getBegin() * elementBytes);
+    gradientsBytes = end - gradientsBegin;
+  }
+
+  void placeMoments(void (ParameterOp::*setOffset)(std::optional<int64_t>),
+                    void (FlatOp::*setPartOffset)(std::optional<int64_t>)) {
     for (ParameterOp parameter : parameters)
-      parameter.setSecondMomentOffset(take(bytes(parameter)));
+      if (!parameter.getFlat())
+        (parameter.*setOffset)(take(bytes(parameter)));
+    for (FlatOp flat : flats)
+      (flat.*setPartOffset)(take(flat, /*isAll=*/false));
+  }
+
+  int64_t take(FlatOp flat, bool isAll) {
+    return take((isAll ? flat.getElements() : flat.getPart()) * elementBytes);
   }
 
   int64_t take(int64_t size) {
@@ -268,31 +314,53 @@ private:
   }
 
   void placeBuckets(Operation *op) {
-    int64_t elementBytes = program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
     if (auto zero = dyn_cast<ZeroGradientsOp>(op)) {
-      int64_t begin = gradients[0].offset;
-      const Bucket &last = gradients[kNumBuckets - 1];
-      zero.setOffset(begin);
-      zero.setElements((last.offset + last.bytes - begin) / elementBytes);
+      zero.setOffset(gradientsBegin);
+      zero.setElements(gradientsBytes / elementBytes);
     } else if (auto reduce = dyn_cast<AllReduceGradientsOp>(op)) {
-      const Bucket bucket = reduced(reduce);
-      bool hasReplicas = program.getLaunchOp().getReplicas(reduce.getAxis()) > 1;
-      int64_t workspace = hasReplicas ? std::min(kReduceChunkBytes, bucket.bytes) : 0;
-      reduce.setOffset(bucket.offset);
-      reduce.setElements(bucket.bytes / elementBytes);
-      reduce.setWorkspaceBytes(workspace);
+      placeReduce(reduce);
+    } else if (auto scatter = dyn_cast<ReduceScatterGradientsOp>(op)) {
+      const int64_t workspace = program.lookupSymbol<FlatOp>(scatter.getFlat()).getWorkspaceBytes();
+      scatter.setWorkspaceBytes(workspace);
       scheduleWorkspace = std::max(scheduleWorkspace, workspace);
     } else if (auto norm = dyn_cast<GradientNormOp>(op)) {
-      const Bucket bucket = normed(norm.getAxis());
+      const Bucket bucket =
+          norm.getFlat() ? normed(flatOf(norm), norm.getAxis()) : normed(norm.getAxis());
       norm.setOffset(bucket.offset);
       norm.setElements(bucket.bytes / elementBytes);
     }
   }
 
+  void placeReduce(AllReduceGradientsOp reduce) {
+    const Bucket bucket =
+        reduce.getFlat() ? normed(flatOf(reduce), reduce.getAxis()) : reduced(reduce);
+    const bool hasReplicas = program.getLaunchOp().getReplicas(reduce.getAxis()) > 1;
+    const int64_t workspace = hasReplicas ? std::min(kReduceChunkBytes, bucket.bytes) : 0;
+    reduce.setOffset(bucket.offset);
+    reduce.setElements(bucket.bytes / elementBytes);
+    reduce.setWorkspaceBytes(workspace);
+    scheduleWorkspace = std::max(scheduleWorkspace, workspace);
+  }
+
+  template <typename Op>
+  FlatOp flatOf(Op op) {
+    return program.lookupSymbol<FlatOp>(*op.getFlat());
+  }
+
+  /// The same within a flat: what all ranks of a tensor group hold comes first.
+  Bucket normed(FlatOp flat, Axis axis) const {
+    const int64_t copies = flat.getCopiesEnd() * elementBytes;
+    return axis == Axis::Tp ? Bucket{0, copies}
+                            : Bucket{copies, int64_t(flat.getElements()) * elementBytes - copies};
+  }
+
   ProgramOp program;
   Builder builder;
   SmallVector<ParameterOp> parameters;
-  Bucket gradients[kNumBuckets];
+  SmallVector<FlatOp> flats;
+  int64_t elementBytes;
+  Bucket gradients[kNumBuckets]; // of no flat, and what is reduced over tp
+  int64_t gradientsBegin = 0, gradientsBytes = 0;
   int64_t end = 0, scheduleWorkspace = 0;
 };
 

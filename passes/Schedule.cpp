@@ -142,27 +142,79 @@ private:
         builder.create<SendOp>(loc, value, to.stage, channel, to.chunk, microBatch);
   }
 
-  void reduce(Axis axis, bool loads) {
-    builder.create<AllReduceGradientsOp>(loc, axis, loads, IntegerAttr(), IntegerAttr(),
-                                         IntegerAttr());
+  void reduce(Axis axis, FlatOp flat = FlatOp()) {
+    builder.create<AllReduceGradientsOp>(loc, axis, /*loads=*/false, nameOf(flat), IntegerAttr(),
+                                         IntegerAttr(), IntegerAttr());
+  }
+
+  void reduceLoads(Axis axis) {
+    builder.create<AllReduceGradientsOp>(loc, axis, /*loads=*/true, FlatSymbolRefAttr(),
+                                         IntegerAttr(), IntegerAttr(), IntegerAttr());
+  }
+
+  void addNorm(Axis axis, FlatOp flat = FlatOp()) {
+    builder.create<GradientNormOp>(loc, axis, nameOf(flat), IntegerAttr(), IntegerAttr());
+  }
+
+  static FlatSymbolRefAttr nameOf(FlatOp flat) {
+    return flat ? FlatSymbolRefAttr::get(flat.getSymNameAttr()) : FlatSymbolRefAttr();
+  }
+
+  /// ZeRO's parts of what replicas along `axis` hold; none without ZeRO.
+  auto flatsOf(Axis axis) {
+    return llvm::make_filter_range(program.getBody().getOps<FlatOp>(),
+                                   [axis](FlatOp flat) { return flat.getAxis() == axis; });
+  }
+
+  /// What all ranks of a tensor group hold is summed over that group, too: before all else, or, of
+  /// gradients that backward has reduced, in the rank's part.
+  void reduceCopies() {
+    if (launch.getTp() == 1)
+      return;
+    if (launch.getZero() < 2)
+      return reduce(Axis::Tp);
+    for (FlatOp flat : flatsOf(Axis::Dp))
+      if (flat.getCopiesEnd() > 0)
+        reduce(Axis::Tp, flat);
+  }
+
+  void reduceReplicas(Axis axis) {
+    if (launch.getZeroOf(axis) == 0)
+      return reduce(axis);
+    for (FlatOp flat : flatsOf(axis))
+      if (flat.holdsGradients())
+        builder.create<ReduceScatterGradientsOp>(loc, nameOf(flat), IntegerAttr());
+  }
+
+  void addNorms(Axis axis) {
+    if (launch.getZeroOf(axis) == 0) {
+      if (axis == Axis::Dp && launch.getTp() > 1)
+        addNorm(Axis::Tp);
+      return addNorm(axis);
+    }
+    for (FlatOp flat : flatsOf(axis)) {
+      if (flat.getCopiesEnd() > 0)
+        addNorm(Axis::Tp, flat);
+      addNorm(axis, flat);
+    }
   }
 
   void update() {
     auto parameters = llvm::to_vector(program.getBody().getOps<ParameterOp>());
     auto isAny = [&](auto predicate) { return llvm::any_of(parameters, predicate); };
-    SmallVector<Axis> dense{Axis::Dp};
-    if (launch.getTp() > 1)
-      dense.insert(dense.begin(), Axis::Tp);
-    SmallVector<Axis> axes = dense;
+    SmallVector<Axis> axes{Axis::Dp};
     if (isAny([](ParameterOp parameter) { return parameter.getExpert(); }))
       axes.push_back(Axis::Edp);
+    reduceCopies();
     for (Axis axis : axes)
-      reduce(axis, /*loads=*/false);
-    if (isAny([](ParameterOp parameter) { return parameter.isUpdatedByLoad(); }))
-      for (Axis axis : dense)
-        reduce(axis, /*loads=*/true);
+      reduceReplicas(axis);
+    if (isAny([](ParameterOp parameter) { return parameter.isUpdatedByLoad(); })) {
+      if (launch.getTp() > 1)
+        reduceLoads(Axis::Tp);
+      reduceLoads(Axis::Dp);
+    }
     for (Axis axis : axes)
-      builder.create<GradientNormOp>(loc, axis, IntegerAttr(), IntegerAttr());
+      addNorms(axis);
     builder.create<ReduceStepOp>(loc);
     for (ParameterOp parameter : parameters) {
       if (parameter.isUpdatedByLoad())
@@ -170,6 +222,9 @@ private:
       else
         builder.create<AdamWOp>(loc, parameter.getSymName());
     }
+    for (auto flat : program.getBody().getOps<FlatOp>())
+      if (flat.holdsValues())
+        builder.create<AllGatherValuesOp>(loc, nameOf(flat));
     builder.create<CheckpointHookOp>(loc);
   }
 

@@ -252,7 +252,6 @@ struct Job {
   int64_t quantilePpm = 950000;    // of the step time that is minimized
   int64_t maxMicroBatch = 16;      // sequences; bounds the space
   int64_t maxZero = 3;             // bounds the space
-  bool allowsStagesInside = true;  // bounds the space: Placement::StagesInside
   Overlap overlap;
   int64_t stepNs = 0; // fixed time of a step: data, logging
   Pins pins;

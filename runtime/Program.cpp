@@ -13,13 +13,19 @@ static void require(bool good, const std::string &what) {
                      SIGMA_EXIT_FAULT);
 }
 
+static int64_t endOf(const HeldBox &held, const Runtime &rt) {
+  return held.offset + held.box.elements() * elemBytes(rt.program.elem);
+}
+
 static void checkTensor(const Runtime &rt, const Tensor &tensor) {
   require(tensor.stage >= 0 && tensor.stage < rt.mesh.shape.pp, tensor.name + ": stage");
   require(tensor.split < int64_t(tensor.local.size()), tensor.name + ": split dimension");
-  const int64_t bytes = tensor.elements() * elemBytes(rt.program.elem);
-  for (const int64_t offset : {tensor.value, tensor.gradient, tensor.first, tensor.second})
-    require(offset >= 0 && offset + bytes <= rt.stages[tensor.stage].arenaBytes,
-            tensor.name + ": arena offset");
+  require(tensor.zero >= 0 && tensor.zero <= 3 && tensor.begin >= 0, tensor.name + ": ZeRO stage");
+  require(tensor.zero == 0 || tensor.part > 0, tensor.name + ": part of a flat");
+  for (const State state : kTensorStates)
+    for (const HeldBox &held : tensor.held(state, rt.mesh, elemBytes(rt.program.elem)))
+      require(held.offset >= 0 && endOf(held, rt) <= rt.stages[tensor.stage].arenaBytes,
+              tensor.name + ": arena offset");
 }
 
 void checkDescription(Runtime &rt) {
@@ -56,19 +62,24 @@ Json listTensors(const Runtime &rt) {
 int64_t endOfTensors(const Runtime &rt) {
   int64_t end = 0;
   for (const Tensor *tensor : rt.ownTensors())
-    for (const int64_t offset : {tensor->value, tensor->gradient, tensor->first, tensor->second})
-      end = std::max(end, offset + tensor->elements() * elemBytes(rt.program.elem));
+    for (const State state : kTensorStates)
+      for (const HeldBox &held : tensor->held(state, rt.mesh, elemBytes(rt.program.elem)))
+        end = std::max(end, endOf(held, rt));
   return end;
 }
 
 void initializeTensors(Runtime &rt) {
-  for (const Tensor *tensor : rt.ownTensors()) {
-    char *arena = rt.arena.data();
-    const int64_t bytes = tensor->elements() * elemBytes(rt.program.elem);
-    initializeTensor(*tensor, rt.mesh, rt.options.seed, rt.program.elem, arena + tensor->value);
-    for (const int64_t offset : {tensor->gradient, tensor->first, tensor->second})
-      std::memset(arena + offset, 0, bytes);
-  }
+  const int64_t elem = rt.program.elem, bytes = elemBytes(elem);
+  for (const Tensor *tensor : rt.ownTensors())
+    for (const State state : kTensorStates)
+      for (const HeldBox &held : tensor->held(state, rt.mesh, bytes)) {
+        char *place = rt.arena.data() + held.offset;
+        if (state == State::Value)
+          initializeBox(*tensor, tensor->globalShape(rt.mesh.shape), held.box, rt.options.seed,
+                        elem, place);
+        else
+          std::memset(place, 0, held.box.elements() * bytes);
+      }
 }
 
 } // namespace sigma::runtime

@@ -39,12 +39,10 @@ void sigma_add_objective(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_f64
 }
 
 void sigma_square_sum(sigma_rt rt, sigma_i64 elem, sigma_ptr gradient, sigma_i64 n,
-                      sigma_i64 group) {
-  // Replicas hold the same gradient; one of them counts it.
-  const Mesh &mesh = rt->mesh;
-  const Group &replicas = group == SIGMA_GROUP_EXPERT_DATA ? mesh.expertData : mesh.data;
-  if (replicas.index != 0 || (group == SIGMA_GROUP_TENSOR && mesh.tensor.index != 0))
-    return;
+                      sigma_i64 copies) {
+  for (const int64_t group : {SIGMA_GROUP_TENSOR, SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA})
+    if ((copies >> group & 1) && rt->mesh.group(group).index != 0)
+      return;
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     rt->step.squares += rt->kernels<T>().squareSum(static_cast<T *>(gradient), n);

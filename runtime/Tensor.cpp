@@ -1,5 +1,8 @@
 #include "runtime/Tensor.h"
 
+#include <algorithm>
+#include <stdexcept>
+
 namespace sigma::runtime {
 
 Shape Tensor::globalShape(const MeshShape &mesh) const {
@@ -20,10 +23,50 @@ Box Tensor::box(const Mesh &mesh) const {
   return box;
 }
 
-bool Tensor::isSavedBy(const Mesh &mesh) const {
-  const Group &replicas = expert ? mesh.expertData : mesh.data,
-              &parts = expert ? mesh.expertTensor : mesh.tensor;
-  return replicas.index == 0 && (split >= 0 || parts.index == 0);
+int64_t Tensor::offset(State state) const {
+  switch (state) {
+  case State::Value:
+    return value;
+  case State::Gradient:
+    return gradient;
+  case State::FirstMoment:
+    return first;
+  case State::SecondMoment:
+    return second;
+  }
+  throw std::logic_error("there is no such state");
+}
+
+bool Tensor::isInParts(State state) const {
+  return zero >= (state == State::Value ? 3 : state == State::Gradient ? 2 : 1);
+}
+
+std::vector<HeldBox> Tensor::ofOwnPart(State state, const Mesh &mesh, int64_t elemBytes) const {
+  const int64_t partBegin = replicas(mesh).index * part,
+                first = std::max<int64_t>(partBegin - begin, 0),
+                end = std::min(partBegin + part - begin, elements());
+  // Of a state in parts, the arena has no more than the part of the flat.
+  int64_t at = offset(state) + (first + (isInParts(state) ? begin - partBegin : 0)) * elemBytes;
+  std::vector<HeldBox> all;
+  for (Box &run : boxesOfRun(box(mesh), first, end)) {
+    const int64_t bytes = run.elements() * elemBytes;
+    all.push_back({std::move(run), at});
+    at += bytes;
+  }
+  return all;
+}
+
+std::vector<HeldBox> Tensor::held(State state, const Mesh &mesh, int64_t elemBytes) const {
+  if (isInParts(state))
+    return ofOwnPart(state, mesh, elemBytes);
+  return {{box(mesh), offset(state)}};
+}
+
+std::vector<HeldBox> Tensor::saved(State state, const Mesh &mesh, int64_t elemBytes) const {
+  const bool isCopy = split < 0 && (expert ? mesh.expertTensor : mesh.tensor).index != 0;
+  if (isCopy || (zero == 0 && replicas(mesh).index != 0))
+    return {};
+  return zero == 0 ? held(state, mesh, elemBytes) : ofOwnPart(state, mesh, elemBytes);
 }
 
 } // namespace sigma::runtime

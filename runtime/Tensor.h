@@ -2,13 +2,27 @@
 #ifndef SIGMA_RUNTIME_TENSOR_H
 #define SIGMA_RUNTIME_TENSOR_H
 
+#include "runtime/abi/abi.h"
 #include "runtime/checkpoint/Box.h"
 #include "runtime/comm/Mesh.h"
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sigma::runtime {
+
+/// What a tensor has in the arena.
+enum class State { Value, Gradient, FirstMoment, SecondMoment };
+
+constexpr State kTensorStates[] = {State::Value, State::Gradient, State::FirstMoment,
+                                   State::SecondMoment};
+
+/// A box of a logical tensor, and where its elements follow each other in the arena.
+struct HeldBox {
+  Box box;
+  int64_t offset;
+};
 
 struct Tensor {
   int64_t stage = 0;
@@ -19,13 +33,25 @@ struct Tensor {
   int64_t init = 0;
   double initScale = 0;
   int64_t value = 0, gradient = 0, first = 0, second = 0; // offsets in the arena
+  // With a stage of ZeRO: the tensor begins at element `begin` of a flat that replicas keep in
+  // parts. The offset of a state that a rank keeps a part of is that of the part.
+  int64_t zero = 0, begin = 0, part = 0;
 
   int64_t elements() const { return elementsOf(local); }
   Shape globalShape(const MeshShape &mesh) const;
-  /// The part of the logical tensor that a rank holds.
+  /// The part of the logical tensor that a rank works with.
   Box box(const Mesh &mesh) const;
-  /// Of the ranks that hold the same part, one saves it.
-  bool isSavedBy(const Mesh &mesh) const;
+  /// What the rank holds of a state.
+  std::vector<HeldBox> held(State state, const Mesh &mesh, int64_t elemBytes) const;
+  /// What of that it saves: each element is saved by one rank.
+  std::vector<HeldBox> saved(State state, const Mesh &mesh, int64_t elemBytes) const;
+
+private:
+  int64_t offset(State state) const;
+  /// Whether the rank holds no more of the state than ZeRO leaves it.
+  bool isInParts(State state) const;
+  const Group &replicas(const Mesh &mesh) const { return expert ? mesh.expertData : mesh.data; }
+  std::vector<HeldBox> ofOwnPart(State state, const Mesh &mesh, int64_t elemBytes) const;
 };
 
 } // namespace sigma::runtime

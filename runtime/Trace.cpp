@@ -25,6 +25,7 @@ static const char *nameOf(SpanKind kind) {
                                       "tensor collective",
                                       "context exchange",
                                       "all-to-all",
+                                      "gather parameters",
                                       "reduce gradients",
                                       "exchange of scalars",
                                       "wait"};

@@ -24,6 +24,7 @@ enum class SpanKind : int64_t {
   Tensor,
   Context,
   Exchange,
+  GatherParameters,
   ReduceGradients,
   Scalars,
   Wait

@@ -42,8 +42,20 @@ SPLIT_PLANS = {
     "tp2-cp2 heads": (4, "tp=2,cp=2,etp=1,ep=4,context=all-to-all"),
 }
 
+# Plans whose replicas share optimizer state, gradients and values.
+ZERO_PLANS = {
+    "zero1": (4, "dp=4,ep=2,zero=1,expertZero=1"),
+    "zero2": (4, "dp=4,ep=2,zero=2,expertZero=2,microBatch=1"),
+    "zero3": (4, "dp=4,ep=1,zero=3,expertZero=3"),
+    "zero2-tp2": (4, "tp=2,dp=2,etp=1,ep=2,zero=2,expertZero=2,microBatch=2"),
+    "zero3-pp2": (4, "pp=2,dp=2,ep=1,zero=3,expertZero=3,microBatch=1,remat=full"),
+}
 
-ALL_TO_ALL = ",context=all-to-all"  # no pin of sigma's
+# No pins of sigma's, which chooses by itself: what they change in a plan.json.
+EDITS = {
+    ",context=all-to-all": ('"contextKind": "ring"', '"contextKind": "all-to-all"'),
+    ",placement=tp-cp-pp-dp": ('"placement": "tp-cp-dp-pp"', '"placement": "tp-cp-pp-dp"'),
+}
 
 
 class RunError(Exception):
@@ -145,29 +157,34 @@ class Program:
         return read_log(log)
 
 
-def with_all_to_all(sigma, spec, folder, options):
-    """A plan whose ranks of a context group exchange heads: sigma chooses between that and a ring by itself."""
+def edited_plan(sigma, spec, folder, options, edit):
     path = folder.with_name(folder.name + ".json")
     run([sigma, "plan", spec, "--runnable", "-o", path, *options], folder.with_name(folder.name + ".out"))
-    path.write_text(path.read_text().replace('"contextKind": "ring"', '"contextKind": "all-to-all"'))
+    path.write_text(path.read_text().replace(*edit))
     return path
+
+
+def without_zero(pins):
+    """Sigma chooses ZeRO by itself where nothing is said."""
+    return ",".join(filter(None, [*(f"{zero}=0" for zero in ("zero", "expertZero") if f"{zero}=" not in pins), pins]))
 
 
 def build(sigma, spec, folder, devices=None, pins="", *more, timeout=300):
     folder = pathlib.Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    own_pins = pins.removesuffix(ALL_TO_ALL)
+    edits = [edit for edit in EDITS if pins.endswith(edit)]
+    own_pins = pins.removesuffix(edits[0]) if edits else pins
     options = [*more] + ([f"--devices={devices}"] if devices else [])
     pinned = [f"--pin={own_pins}"] if own_pins else []
-    if pins != own_pins:
-        pinned = [f"--plan={with_all_to_all(sigma, spec, folder, options + pinned)}"]
+    if edits:
+        pinned = [f"--plan={edited_plan(sigma, spec, folder, options + pinned, EDITS[edits[0]])}"]
     run([sigma, "build", spec, "-o", folder, *options, *pinned], folder.with_name(folder.name + ".out"), timeout=timeout)
     return Program(folder)
 
 
 def build_plan(sigma, spec, folder, name):
-    devices, pins = {**PLANS, **SPLIT_PLANS}[name]
-    return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, pins)
+    devices, pins = {**PLANS, **SPLIT_PLANS, **ZERO_PLANS}[name]
+    return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, without_zero(pins))
 
 
 def read_log(log):

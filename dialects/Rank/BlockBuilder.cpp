@@ -37,8 +37,9 @@ Value BlockBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, const Par
   std::string fullName = prefix + "." + name.str();
   parameterBuilder.create<ParameterOp>(
       loc, fullName, floats(shape), kind.init, kind.scale, kind.decay, kind.expert,
-      kind.split ? opBuilder.getI64IntegerAttr(*kind.split) : IntegerAttr(), kind.update,
-      kind.updateRate, IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
+      kind.split ? opBuilder.getI64IntegerAttr(*kind.split) : IntegerAttr(), FlatSymbolRefAttr(),
+      IntegerAttr(), kind.update, kind.updateRate, IntegerAttr(), IntegerAttr(), IntegerAttr(),
+      IntegerAttr());
   return weight(fullName, floats(shape));
 }
 
@@ -50,7 +51,7 @@ std::optional<int64_t> BlockBuilder::split(Part part, int64_t rowDimension, int6
 }
 
 Value BlockBuilder::weight(StringRef fullName, RankedTensorType type) {
-  return create<WeightOp>(type, FlatSymbolRefAttr::get(opBuilder.getContext(), fullName));
+  return create<WeightOp>(type, FlatSymbolRefAttr::get(opBuilder.getContext(), fullName), Value());
 }
 
 Value BlockBuilder::embeddingTable(int64_t vocabulary, int64_t width) {

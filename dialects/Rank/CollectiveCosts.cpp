@@ -25,6 +25,10 @@ CollectiveUses ReduceScatterOp::getCollectives() {
   return {{CollectiveKind::ReduceScatter, getGroup(), bytesOf(getInput())}};
 }
 
+/// What is sent and waited for belongs to no micro-batch's work: the planner counts it by itself.
+int64_t ReduceGradientsOp::getBytes() { return 0; }
+int64_t ReduceGradientsOp::getWorkspaceBytes() { return getFlatOp().getWorkspaceBytes(); }
+
 CollectiveUses GatherSequenceOp::getCollectives() {
   return {{CollectiveKind::AllToAll, Group::Context, bytesOf(getInput())}};
 }

@@ -32,10 +32,11 @@ def Rank_WeightOp : Rank_Op<"weight", [Pure, HasParent<"FuncOp">]> {
   let description = [{
     **Constraints:**
     - `parameter` names a parameter of the program, of the result's type.
+    - it is read in `values`, of rank.gather_values of its flat, where a rank keeps a part of the values, and only there.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$parameter);
+  let arguments = (ins FlatSymbolRefAttr:$parameter, Optional<Rank_FloatVector>:$values);
   let results = (outs Rank_FloatTensor:$result);
-  let assemblyFormat = "$parameter attr-dict `:` type($result)";
+  let assemblyFormat = "$parameter (`in` $values^ `(` type($values) `)`)? attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
 

@@ -3,6 +3,6 @@
 #ifndef DIALECTS_RANK_RANKOPS_TD
 #define DIALECTS_RANK_RANKOPS_TD
 
-include "dialects/Rank/RankCollectiveOps.td"
+include "dialects/Rank/RankZeroOps.td"
 
 #endif

@@ -38,6 +38,7 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - `etp` * `ep` divides `tp` * `cp` * `dp`.
     - `tp` * `cp` divides `sequence`; 2 * `cp` does where a `cp` above 1 is a ring.
     - with `vpp` > 1 the number of micro-batches is a multiple of `pp`.
+    - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
 
     `expert_capacity_ppm` is the number of rows that a rank's experts can take, in parts per million of the rows under even
@@ -46,19 +47,25 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     `tp` * `cp` ranks share each sequence. A rank of a context group has one of `cp` shares: in ring order, r of 2 `cp`
     equal parts and part 2 `cp` - 1 - r, so that causal work is even (zigzag); with all-to-all, the r-th of `cp` parts.
     Between blocks, a rank of a tensor group has one of `tp` equal parts of that. Rank q of a stage counts tp, then cp, then
-    dp; the experts' mesh counts the same ranks etp, then ep, then their replicas, edp.
+    dp; the experts' mesh counts the same ranks etp, then ep, then their replicas, edp. The ranks of a stage follow each other in
+    the world; with `stages_inside`, only `tp` * `cp` of them do, the same of the next stages come then, and a pipeline is one block.
+
+    `zero` and, of experts, `expert_zero` are the stages of ZeRO (Rajbhandari et al. 2020): ranks that hold the same parameters
+    keep each a part of their moments (1), of the gradients, too (2), of the values, too (3). See rank.flat.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<Rank_I64, "1">:$tp, DefaultValuedAttr<Rank_I64, "1">:$cp,
       DefaultValuedAttr<Rank_ContextKindAttr, "::mlir::rank::ContextKind::Ring">:$context_kind, Rank_I64:$pp,
-      DefaultValuedAttr<Rank_I64, "1">:$vpp, Rank_I64:$dp, DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, Rank_I64:$global_batch,
+      DefaultValuedAttr<Rank_I64, "1">:$vpp, Rank_I64:$dp, DefaultValuedAttr<Rank_I64, "0">:$zero,
+      UnitAttr:$stages_inside,
+      DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, DefaultValuedAttr<Rank_I64, "0">:$expert_zero, Rank_I64:$global_batch,
       Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
       OptionalAttr<Rank_I64>:$expert_capacity_ppm);
   let assemblyFormat = [{
-    $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` (`vpp` `=` $vpp^ `,`)? `dp` `=` $dp `>`
+    $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` (`vpp` `=` $vpp^ `,`)? `dp` `=` $dp (`,` `zero` `=` $zero^)? `>` (`stages_inside` $stages_inside^)?
     (`context` $context_kind^)?
-    `experts` `<` `` (`etp` `=` $etp^ `,` ` `)? `` `ep` `=` $ep `>`
+    `experts` `<` `` (`etp` `=` $etp^ `,` ` `)? `` `ep` `=` $ep (`,` `zero` `=` $expert_zero^)? `>`
     `batch` $global_batch `micro_batch` $micro_batch `sequence` $sequence `vocabulary` $vocabulary
     `precision` $element_type attr-dict
   }];
@@ -71,6 +78,8 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     int64_t getRanksPerStage() { return getTp() * getCp() * getDp(); }
     /// How many ranks sum gradients over `axis`.
     int64_t getReplicas(Axis axis);
+    /// The ZeRO stage of the parameters whose gradients are summed over `axis`, dp or edp.
+    int64_t getZeroOf(Axis axis) { return axis == Axis::Edp ? getExpertZero() : getZero(); }
     int64_t getGroupSize(Group group);
   }];
   let hasVerifier = 1;
@@ -125,7 +134,8 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     The name is the logical name of the tensor, the same under every plan. `type` is what a rank holds of it: of an `expert`
     tensor, a part of the experts, which are dimension 0; and of dimension `split`, where it has one, the part that is the
     rank's in its tensor group, of an `expert` tensor in its expert tensor group. The ranks of the expert replicas (edp), or
-    of dp * cp, hold the same part. Offsets are bytes in the arena.
+    of dp * cp, hold the same part. Offsets are bytes in the arena, where it has them for itself: what `flat` says of a part of
+    the ranks is there.
 
     With `update` load, the parameter is no function of the gradient: the place of its gradient counts the load of
     each expert, and it moves by `update_rate` towards an even load.
@@ -135,18 +145,50 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     - `init_scale` is not negative.
     - `update_rate` is positive with `update` load.
     - `split` is a dimension of the tensor, after that of the experts.
+    - `flat` names a rank.flat of the program, in which the tensor fits from element `begin`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Rank_InitAttr:$init, Rank_F64:$init_scale,
       UnitAttr:$decay, UnitAttr:$expert, OptionalAttr<Rank_I64>:$split,
+      OptionalAttr<FlatSymbolRefAttr>:$flat, OptionalAttr<Rank_I64>:$begin,
       DefaultValuedAttr<Rank_UpdateAttr, "::mlir::rank::Update::Gradient">:$update,
       DefaultValuedAttr<Rank_F64, "0.0">:$update_rate, OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
       OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
-  let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? (`split` $split^)? attr-dict";
+  let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? (`split` $split^)? (`in` $flat^ `at` $begin)? attr-dict";
   let extraClassDeclaration = [{
+    /// Null without `flat`.
+    FlatOp getFlatOp();
     ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
     bool isUpdatedByLoad() { return getUpdate() == ::mlir::rank::Update::Load; }
     /// Whether all ranks of a tensor group hold it, each with the gradient of its own tokens or heads.
     bool isHeldInCopy();
+  }];
+  let hasVerifier = 1;
+}
+
+def Rank_FlatOp : Rank_Op<"flat", [Symbol, HasParent<"ProgramOp">]> {
+  let summary = "parameters side by side, of which each rank that holds them keeps an equal part of the state";
+  let description = [{
+    `elements` numbers in a row, those of the parameters that are `in` it and zeros between them. Of the ranks that sum
+    gradients over `axis`, the r-th keeps the r-th part of `part` elements, and updates it: of the moments from ZeRO stage 1 on,
+    of gradients from 2, of values from 3. Parts may cut through a tensor. The last ranks may have less, or nothing. Offsets are
+    bytes in the arena, of the part where a rank keeps no more.
+
+    **Constraints:**
+    - `axis` is dp or edp, and the launch has a ZeRO stage for it.
+    - `part` is positive, and the replicas' parts hold all `elements`.
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Rank_AxisAttr:$axis, Rank_I64:$elements, Rank_I64:$part,
+      OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
+      OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
+  let assemblyFormat = "$sym_name `over` $axis `elements` $elements `part` $part attr-dict";
+  let extraClassDeclaration = [{
+    int64_t getZero();
+    /// Scratch memory for sums over its replicas.
+    int64_t getWorkspaceBytes();
+    bool holdsGradients() { return getZero() < 2; }
+    bool holdsValues() { return getZero() < 3; }
+    /// Where those end that all ranks of a tensor group hold; they are the first.
+    int64_t getCopiesEnd();
   }];
   let hasVerifier = 1;
 }
@@ -264,19 +306,52 @@ def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
   let description = [{
     Axis tp: of what all ranks of a tensor group hold. dp: of that and of all else but experts, over the dp * cp ranks that
     work on other tokens. edp: of experts. With `loads`, tp and dp reduce the loads that are counted in the place of gradients.
+    With `flat`, of those in it, each rank of its own part, and `offset` counts from its begin.
+
+    **Constraints:**
+    - `flat` names a rank.flat of the program, and goes with axis tp, without `loads`.
   }];
-  let arguments = (ins Rank_AxisAttr:$axis, UnitAttr:$loads, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements,
+  let arguments = (ins Rank_AxisAttr:$axis, UnitAttr:$loads, OptionalAttr<FlatSymbolRefAttr>:$flat, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements,
       OptionalAttr<Rank_I64>:$workspace_bytes);
-  let assemblyFormat = "$axis (`loads` $loads^)? attr-dict";
+  let assemblyFormat = "$axis (`loads` $loads^)? (`of` $flat^)? attr-dict";
+  let hasVerifier = 1;
+}
+
+class Rank_FlatStep<string mnemonic> : Rank_ScheduleStep<mnemonic> {
+  let hasVerifier = 1;
+}
+def Rank_ReduceScatterGradientsOp : Rank_FlatStep<"reduce_scatter_gradients"> {
+  let summary = "sums a flat's gradients over their replicas, in the order of the axis' slots; each rank has the sum of its part";
+  let description = [{
+    **Constraints:**
+    - `flat` names a rank.flat of the program, of which a rank holds all gradients.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$flat, OptionalAttr<Rank_I64>:$workspace_bytes);
+  let assemblyFormat = "$flat attr-dict";
+}
+def Rank_AllGatherValuesOp : Rank_FlatStep<"all_gather_values"> {
+  let summary = "gives all replicas the values of a flat, each part from the rank that has updated it";
+  let description = [{
+    **Constraints:**
+    - `flat` names a rank.flat of the program, of which a rank holds all values.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$flat);
+  let assemblyFormat = "$flat attr-dict";
 }
 
 def Rank_GradientNormOp : Rank_ScheduleStep<"gradient_norm"> {
   let summary = "adds the gradients' sum of squares to the step's global norm, each gradient once";
   let description = [{
-    Axis tp: of what all ranks of a tensor group hold. dp: of what they have parts of; edp: of experts.
+    Axis tp: of what all ranks of a tensor group hold. dp: of what they have parts of; edp: of experts. With `flat`, of those in
+    it, each rank of its own part, and `offset` counts from its begin.
+
+    **Constraints:**
+    - `flat` names a rank.flat of the program.
   }];
-  let arguments = (ins Rank_AxisAttr:$axis, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements);
-  let assemblyFormat = "$axis attr-dict";
+  let arguments = (ins Rank_AxisAttr:$axis, OptionalAttr<FlatSymbolRefAttr>:$flat, OptionalAttr<Rank_I64>:$offset,
+      OptionalAttr<Rank_I64>:$elements);
+  let assemblyFormat = "$axis (`of` $flat^)? attr-dict";
+  let hasVerifier = 1;
 }
 
 def Rank_ReduceStepOp : Rank_ScheduleStep<"reduce_step"> {
@@ -285,7 +360,7 @@ def Rank_ReduceStepOp : Rank_ScheduleStep<"reduce_step"> {
 }
 
 def Rank_AdamWOp : Rank_ScheduleStep<"adamw"> {
-  let summary = "updates one parameter";
+  let summary = "updates one parameter; of one in a rank.flat, what lies in the rank's part";
   let description = [{
     **Constraints:**
     - `parameter` names a parameter of the program.

@@ -71,6 +71,12 @@ LogicalResult LaunchOp::verify() {
     return emitOpError() << "has " << getNumMicroBatches()
                          << " micro-batches; with 'vpp' > 1 they must be a multiple of pp, "
                          << getPp();
+  for (auto [field, axis] :
+       {std::pair<StringRef, Axis>{"zero", Axis::Dp}, {"expert_zero", Axis::Edp}})
+    if (int64_t stage = getZeroOf(axis), most = getReplicas(axis) > 1 ? 3 : 0;
+        stage < 0 || stage > most)
+      return emitOpError() << "'" << field << "' is " << stage << "; it must be from 0 to " << most
+                           << (most ? "" : " where one rank holds the parameters");
   if (!getElementType().isF32() && !getElementType().isF64() && !getElementType().isBF16())
     return emitOpError() << "'precision' is " << getElementType()
                          << "; it must be f32, f64 or bf16";
@@ -233,7 +239,7 @@ LogicalResult ParameterOp::verify() {
       split && (*split < (getExpert() ? 1 : 0) || *split >= type.getRank()))
     return emitOpError() << "'split' is " << *split << "; it must be a dimension of " << type
                          << (getExpert() ? ", after that of the experts" : "");
-  return success();
+  return requireFits(*this);
 }
 
 static LogicalResult requireParameterType(Operation *op, FlatSymbolRefAttr name, Type type) {
@@ -249,7 +255,9 @@ static LogicalResult requireParameterType(Operation *op, FlatSymbolRefAttr name,
 }
 
 LogicalResult WeightOp::verify() {
-  return requireParameterType(*this, getParameterAttr(), getResult().getType());
+  if (failed(requireParameterType(*this, getParameterAttr(), getResult().getType())))
+    return failure();
+  return requireValuesOf(*this, requireParameter(*this, "parameter", getParameterAttr()));
 }
 LogicalResult AccumulateOp::verify() {
   return requireParameterType(*this, getParameterAttr(), getValue().getType());

@@ -43,6 +43,11 @@ LaunchOp launchOf(Operation *op);
 /// What may be shared by all ranks of some groups: `value` is 1 or the number of those ranks.
 LogicalResult requireShares(Operation *op, StringRef field, int64_t value, ArrayRef<Group> groups);
 
+/// Of a parameter with a flat: that it is there and has room.
+LogicalResult requireFits(ParameterOp parameter);
+/// That a weight is read where its parameter's values are.
+LogicalResult requireValuesOf(WeightOp weight, ParameterOp parameter);
+
 } // namespace mlir::rank
 
 #endif

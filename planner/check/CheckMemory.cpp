@@ -42,9 +42,14 @@ static int64_t activationBytes(const Layout &layout, const Contents &contents) {
   return narrow(total);
 }
 
-// Of dense and of expert parameters each by itself.
-static Parameters larger(const Parameters &a, const Parameters &b) {
-  return {std::max(a.dense, b.dense), std::max(a.expert, b.expert)};
+// Of a piece at work: gradients, and values, of which those of the next piece may come meanwhile.
+static Wide gatheredBytes(const Job &job, const ParameterCounter &counter, const Piece &piece) {
+  Parameters held;
+  held += *piece.cost;
+  const Parameters reduced = counter.dividedFrom(2, held), gathered = counter.dividedFrom(3, held);
+  const int64_t values = (job.overlap.parameterPpm > 0 ? 2 : 1) * job.recipe.valueBytes;
+  return (reduced.dense + reduced.expert) * job.recipe.gradientBytes +
+         (gathered.dense + gathered.expert) * values;
 }
 
 // A kind of layer that only ends chunks does not hold the gradients that come in.
@@ -55,22 +60,15 @@ static int64_t pieceBytes(const std::vector<Piece> &pieces, const Piece &piece) 
   return isLast ? piece.mode->lastTransientBytes : piece.mode->transientBytes;
 }
 
-static int64_t transientBytes(const Recipe &recipe, const ParameterCounter &counter,
+static int64_t transientBytes(const Job &job, const ParameterCounter &counter,
                               const ContentsBook &book, const Contents &contents,
                               const Parameters &all) {
   Wide working = counter.reduceWorkspaceBytes(all, book.workspaceBytes);
-  Parameters largest;
   const std::vector<Piece> pieces = contents.pieces();
-  for (const Piece &piece : pieces) {
-    Parameters held;
-    held += *piece.cost;
-    working = std::max<Wide>(working, pieceBytes(pieces, piece));
-    largest = larger(largest, held);
-  }
-  const Parameters reduced = counter.dividedFrom(2, largest);
-  const Parameters gathered = counter.dividedFrom(3, largest);
-  return narrow(working + (reduced.dense + reduced.expert) * recipe.gradientBytes +
-                2 * (gathered.dense + gathered.expert) * recipe.valueBytes);
+  for (const Piece &piece : pieces)
+    working =
+        std::max<Wide>(working, pieceBytes(pieces, piece) + gatheredBytes(job, counter, piece));
+  return narrow(working);
 }
 
 static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
@@ -97,7 +95,7 @@ void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layo
   plan.gradientBytes = narrow(counter.shareFrom(2, held) * recipe.gradientBytes);
   plan.optimizerBytes = narrow(counter.shareFrom(1, held) * recipe.optimizerBytes);
   plan.activationBytes = activationBytes(layout, contents);
-  plan.transientBytes = transientBytes(recipe, counter, book, contents, held);
+  plan.transientBytes = transientBytes(problem.job, counter, book, contents, held);
   plan.bufferBytes = bufferBytes(layout, book, contents);
   plan.peakBytes = narrow(Wide(plan.parameterBytes) + plan.gradientBytes + plan.optimizerBytes +
                           plan.activationBytes + plan.transientBytes + plan.bufferBytes);

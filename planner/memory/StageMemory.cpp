@@ -27,11 +27,15 @@ int64_t sigma::planner::reduceWorkspaceBytes(const Recipe &recipe, const StageMe
   return most;
 }
 
-// What a piece holds whole while it is at work, of state that ZeRO has spread over the replicas.
-static int64_t gatheredBytes(const Recipe &recipe, const HeldParameters &held) {
-  int64_t gradient = held.zero >= 2 ? mulSat(held.largestPiece, recipe.gradientBytes) : 0;
-  int64_t values = held.zero >= 3 ? mulSat(held.largestPiece, 2 * recipe.valueBytes) : 0;
-  return addSat(gradient, values);
+int64_t sigma::planner::gatheredBytes(const Job &job, const Layout &layout, int64_t dense,
+                                      int64_t expert) {
+  const int64_t valuesAtOnce = job.overlap.parameterPpm > 0 ? 2 : 1;
+  auto bytes = [&](int64_t parameters, int64_t zero) {
+    const int64_t gradient = zero >= 2 ? job.recipe.gradientBytes : 0,
+                  values = zero >= 3 ? valuesAtOnce * job.recipe.valueBytes : 0;
+    return mulSat(parameters, gradient + values);
+  };
+  return addSat(bytes(dense, layout.zero), bytes(expert, layout.expertZero));
 }
 
 // Two for each hand-over. Interleaved, a stage goes chunk after chunk, with one hand-over each way
@@ -56,8 +60,7 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
                            std::max<int64_t>(1, input.numLayers));
   memory.activationBytes = addSat(
       addSat(layers, mulSat(input.embeddingSavedBytes, flight.embeddings)), input.headSavedBytes);
-  memory.transientBytes = addSat(input.transientBytes, addSat(gatheredBytes(recipe, input.dense),
-                                                              gatheredBytes(recipe, input.expert)));
+  memory.transientBytes = input.transientBytes;
   bool holdsEnd = input.stage == 0 || input.stage == headStage(layout);
   memory.bufferBytes =
       addSat(mulSat(input.boundaryBytes, numBoundaryBuffers(layout, input.stage)),

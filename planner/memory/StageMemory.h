@@ -10,8 +10,7 @@ namespace sigma::planner {
 
 // Parameters that `replicas` ranks hold together under a ZeRO stage.
 struct HeldParameters {
-  int64_t count = 0;        // of one rank, before ZeRO
-  int64_t largestPiece = 0; // most of them in one layer, embedding or head
+  int64_t count = 0; // of one rank, before ZeRO
   int64_t replicas = 1, zero = 0;
 
   // What one rank keeps or updates, where stages from `from` on share it.
@@ -25,7 +24,7 @@ struct StageMemoryInput {
   int64_t savedBytes = 0; // of all layers, one micro-batch
   int64_t embeddingSavedBytes = 0, headSavedBytes = 0;
   int64_t numLayers = 1, largestChunkLayers = 1;
-  int64_t transientBytes = 0; // the largest of the pieces
+  int64_t transientBytes = 0; // the largest of the pieces, with what each gathers
   int64_t boundaryBytes = 0, batchBytes = 0;
 };
 
@@ -40,6 +39,10 @@ struct StageMemory {
 // time: what one rank holds alone needs none.
 int64_t reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input,
                              int64_t chunkBytes);
+
+// What a piece with so many parameters holds whole while it is at work, of state that ZeRO has
+// spread over the replicas. Of values also the next piece's, where these come while it computes.
+int64_t gatheredBytes(const Job &job, const Layout &layout, int64_t dense, int64_t expert);
 
 StageMemory stageMemory(const Recipe &recipe, const StageMemoryInput &input);
 

@@ -74,7 +74,7 @@ std::vector<ContextKind> LayoutSpace::contextKinds(const Layout &layout) const {
 std::vector<Placement> LayoutSpace::placements(const Layout &layout) const {
   const int64_t block = layout.tp * layout.cp;
   auto nests = [&](int64_t size) { return size % block == 0 || block % size == 0; };
-  if (problem.job.allowsStagesInside && layout.pp > 1 && layout.dp > 1 && nests(layout.etp) &&
+  if (layout.pp > 1 && layout.dp > 1 && nests(layout.etp) &&
       nests(layout.etp * layout.ep))
     return {Placement::StagesOutside, Placement::StagesInside};
   return {Placement::StagesOutside};

@@ -70,11 +70,7 @@ MemoryModel::Contents MemoryModel::contents(int64_t index, int64_t first, int64_
   held.hasHead = index == headStage(shape);
   countLayers(held);
   auto add = [&](const PieceCost &piece, int64_t times) {
-    if (times == 0)
-      return;
     held.work.add(piece.replicated(), times);
-    held.largestDense = std::max(held.largestDense, piece.denseParameters);
-    held.largestExpert = std::max(held.largestExpert, piece.expertParameters);
   };
   for (size_t kind = 0; kind < held.kinds.size(); ++kind)
     add(costs.kinds[kind], held.kinds[kind]);
@@ -104,14 +100,15 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   StageMemoryInput input;
   input.layout = shape;
   input.stage = held.stage;
-  input.dense = {held.work.denseParameters, held.largestDense, shape.cp * shape.dp, shape.zero};
-  input.expert = {held.work.expertParameters, held.largestExpert, shape.edp(), shape.expertZero};
+  input.dense = {held.work.denseParameters, shape.cp * shape.dp, shape.zero};
+  input.expert = {held.work.expertParameters, shape.edp(), shape.expertZero};
   input.numLayers = held.numLayers;
   input.largestChunkLayers = held.largestChunkLayers;
   input.transientBytes = reduceWorkspaceBytes(problem.job.recipe, input, costs.workspaceBytes);
   auto addEnd = [&](const PieceCost &end, int64_t &saved) {
     saved = end.modes.front().savedBytes;
-    input.transientBytes = std::max(input.transientBytes, end.modes.front().transientBytes);
+    input.transientBytes = std::max(input.transientBytes,
+                                    addSat(end.modes.front().transientBytes, gatheredBytes(end)));
   };
   if (held.hasEmbedding)
     addEnd(costs.embedding, input.embeddingSavedBytes);
@@ -129,6 +126,10 @@ bool MemoryModel::isLast(const Contents &held, size_t kind) const {
          held.kinds[kind] == numGradientBuffers(shape, held.stage);
 }
 
+int64_t MemoryModel::gatheredBytes(const PieceCost &piece) const {
+  return planner::gatheredBytes(problem.job, shape, piece.denseParameters, piece.expertParameters);
+}
+
 RematProblem MemoryModel::rematProblem(const Contents &held) const {
   const CostSet &costs = *hosts[held.stage].costs;
   StageMemoryInput input = memoryInput(held);
@@ -144,11 +145,12 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
         isLast(held, kind) ? &ModeCost::lastTransientBytes : &ModeCost::transientBytes;
     // What the cheapest mode takes is part of the base.
     const std::vector<ModeCost> &modes = costs.kinds[kind].modes;
+    const int64_t gathered = gatheredBytes(costs.kinds[kind]);
     if (modes.empty())
-      entry.options.emplace_back();
+      entry.options.push_back({0, 0, gathered});
     for (const ModeCost &mode : modes)
-      entry.options.push_back(
-          {mode.extraNs - modes.front().extraNs, mode.savedBytes, mode.*transient});
+      entry.options.push_back({mode.extraNs - modes.front().extraNs, mode.savedBytes,
+                               addSat(mode.*transient, gathered)});
     result.kinds.push_back(std::move(entry));
   }
   return result;

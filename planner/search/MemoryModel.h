@@ -50,13 +50,14 @@ protected:
     std::vector<int64_t> kinds; // layers by kind index
     bool hasEmbedding = false, hasHead = false;
     int64_t numLayers = 0, largestChunkLayers = 0;
-    int64_t largestDense = 0, largestExpert = 0; // parameters of a piece
     ReplicatedWork work;
   };
 
   Contents contents(int64_t stage, int64_t first, int64_t count) const;
   int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
   StageMemoryInput memoryInput(const Contents &held) const;
+  // What a piece holds of state that ZeRO spreads, while it is at work.
+  int64_t gatheredBytes(const PieceCost &piece) const;
   RematProblem rematProblem(const Contents &held) const;
   // Whether all of the stage's layers of the kind get their gradient in a buffer.
   bool isLast(const Contents &held, size_t kind) const;

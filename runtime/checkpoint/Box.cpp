@@ -20,6 +20,38 @@ bool intersect(const Box &a, const Box &b, Box &common) {
   return true;
 }
 
+/// Of the box that has one element in dimensions before `dim`, which begin at `at.offset`.
+static void addRun(const Box &at, size_t dim, int64_t begin, int64_t end, std::vector<Box> &boxes) {
+  if (begin >= end)
+    return;
+  if (begin == 0 && end == at.elements()) {
+    boxes.push_back(at);
+    return;
+  }
+  const int64_t row = at.elements() / at.extent[dim];
+  const auto rows = [&](int64_t first, int64_t count) {
+    Box part = at;
+    part.offset[dim] += first;
+    part.extent[dim] = count;
+    return part;
+  };
+  const int64_t first = begin / row, whole = (begin + row - 1) / row, last = end / row;
+  if (first == last) // within one row
+    return addRun(rows(first, 1), dim + 1, begin - first * row, end - first * row, boxes);
+  if (first < whole)
+    addRun(rows(first, 1), dim + 1, begin - first * row, row, boxes);
+  if (whole < last)
+    boxes.push_back(rows(whole, last - whole));
+  if (last * row < end)
+    addRun(rows(last, 1), dim + 1, 0, end - last * row, boxes);
+}
+
+std::vector<Box> boxesOfRun(const Box &box, int64_t begin, int64_t end) {
+  std::vector<Box> boxes;
+  addRun(box, 0, begin, end, boxes);
+  return boxes;
+}
+
 /// Row-major index in `box` of the element of the logical tensor at `position`.
 static int64_t indexIn(const Box &box, const Shape &position) {
   int64_t index = 0;

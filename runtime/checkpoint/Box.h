@@ -26,6 +26,10 @@ struct Box {
   }
 };
 
+/// Elements `begin` to `end` of a box, in row-major order, as boxes in that order: of each the
+/// elements follow each other in the box's memory. Where it cuts through rows, these are several.
+std::vector<Box> boxesOfRun(const Box &box, int64_t begin, int64_t end);
+
 /// Whether the boxes have elements in common; these go to `common`. The boxes have one rank.
 bool intersect(const Box &a, const Box &b, Box &common);
 

@@ -13,9 +13,8 @@ Checkpointer::Checkpointer(sigma_rt rt)
     : rt(rt), home(rt->options.checkpointDir),
       dataCrc(rt->mesh.rank == 0 ? rt->data.checksum() : 0) {
   for (const Tensor *tensor : rt->ownTensors())
-    if (tensor->isSavedBy(rt->mesh))
-      for (int state = 0; state < 3; ++state)
-        addItem(*tensor, state);
+    for (const SavedState &state : kSavedStates)
+      addItems(*tensor, state);
   int64_t bytes = 0;
   for (Item &item : items) {
     item.bufferOffset = bytes;
@@ -26,17 +25,23 @@ Checkpointer::Checkpointer(sigma_rt rt)
 
 Checkpointer::~Checkpointer() { waitForPublisher(); }
 
-void Checkpointer::addItem(const Tensor &tensor, int state) {
-  Shard shard;
-  shard.tensor = tensor.name;
-  shard.state = kStates[state];
-  shard.file = rankFileName(rt->mesh.rank);
-  shard.dataset = shard.state + "/" + tensor.name;
-  shard.globalShape = tensor.globalShape(rt->mesh.shape);
-  shard.box = tensor.box(rt->mesh);
-  shard.bytes = tensor.elements() * elemBytes(rt->program.elem);
-  const int64_t offsets[] = {tensor.value, tensor.first, tensor.second};
-  items.push_back({std::move(shard), offsets[state], 0});
+void Checkpointer::addItems(const Tensor &tensor, const SavedState &state) {
+  const int64_t bytes = elemBytes(rt->program.elem);
+  const std::string dataset = std::string(state.name) + "/" + tensor.name;
+  const size_t before = items.size();
+  for (HeldBox &saved : tensor.saved(state.state, rt->mesh, bytes)) {
+    Shard shard;
+    shard.tensor = tensor.name;
+    shard.state = state.name;
+    shard.file = rankFileName(rt->mesh.rank);
+    // A run that cuts through rows is several boxes.
+    const size_t number = items.size() - before;
+    shard.dataset = number == 0 ? dataset : dataset + "#" + std::to_string(number);
+    shard.globalShape = tensor.globalShape(rt->mesh.shape);
+    shard.box = std::move(saved.box);
+    shard.bytes = shard.box.elements() * bytes;
+    items.push_back({std::move(shard), saved.offset, 0});
+  }
 }
 
 void Checkpointer::endOfStep() {

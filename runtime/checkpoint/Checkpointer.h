@@ -45,7 +45,7 @@ private:
     int64_t arenaOffset, bufferOffset;
   };
 
-  void addItem(const Tensor &tensor, int state);
+  void addItems(const Tensor &tensor, const SavedState &state);
   void snapshot();
   void commit();
   Json ownReport();

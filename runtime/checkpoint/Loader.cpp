@@ -67,12 +67,10 @@ void warnOfOtherData(sigma_rt rt, const std::string &path, const Manifest &manif
 LoadedCheckpoint load(sigma_rt rt, const std::string &path) {
   CheckpointReader reader(path);
   checkOrigin(rt, path, reader.manifest());
-  for (const Tensor *tensor : rt->ownTensors()) {
-    const Box box = tensor->box(rt->mesh);
-    const int64_t offsets[] = {tensor->value, tensor->first, tensor->second};
-    for (int state = 0; state < 3; ++state)
-      reader.read(tensor->name, kStates[state], box, rt->arena.data() + offsets[state]);
-  }
+  for (const Tensor *tensor : rt->ownTensors())
+    for (const SavedState &state : kSavedStates)
+      for (const HeldBox &held : tensor->held(state.state, rt->mesh, reader.elemBytes()))
+        reader.read(tensor->name, state.name, held.box, rt->arena.data() + held.offset);
   warnOfOtherData(rt, path, reader.manifest());
   return {reader.manifest().step, reader.manifest().lossHex};
 }

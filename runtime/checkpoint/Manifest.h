@@ -5,6 +5,7 @@
 #define SIGMA_RUNTIME_CHECKPOINT_MANIFEST_H
 
 #include "runtime/Log.h"
+#include "runtime/Tensor.h"
 #include "runtime/checkpoint/Box.h"
 #include "runtime/comm/Mesh.h"
 
@@ -15,8 +16,14 @@
 
 namespace sigma::runtime {
 
-/// The three states of a tensor, and the groups of a rank file.
-constexpr const char *kStates[] = {"value", "first_moment", "second_moment"};
+/// What is saved of a tensor, and the groups of a rank file.
+struct SavedState {
+  State state;
+  const char *name;
+};
+constexpr SavedState kSavedStates[] = {{State::Value, "value"},
+                                       {State::FirstMoment, "first_moment"},
+                                       {State::SecondMoment, "second_moment"}};
 
 /// One dataset of one rank file: a box of one state of a logical tensor.
 struct Shard {

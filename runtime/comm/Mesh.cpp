@@ -73,17 +73,20 @@ Mesh makeMesh(const MeshShape &shape) {
   MPI_Comm_size(MPI_COMM_WORLD, &mesh.size);
   const int64_t ranks = shape.ranksPerStage(), shared = shape.tp * shape.cp,
                 experts = shape.etp * shape.ep;
-  mesh.ppIndex = mesh.rank / ranks;
-  mesh.dpIndex = mesh.rank % ranks / shared;
+  mesh.ppIndex = shape.stageOf(mesh.rank);
+  mesh.dpIndex = shape.inStage(mesh.rank) / shared;
+  const int64_t rank = mesh.ppIndex * ranks + shape.inStage(mesh.rank); // as with stages outside
   mesh.world = split(0);
-  mesh.tensor = split(mesh.rank, shape.tp, 1);
-  mesh.context = split(mesh.rank, shape.cp, shape.tp);
-  mesh.data = split(mesh.rank, shape.cp * shape.dp, shape.tp);
-  mesh.sequence = split(mesh.rank, shared, 1);
-  mesh.expertTensor = split(mesh.rank, shape.etp, 1);
-  mesh.expert = split(mesh.rank, shape.ep, shape.etp);
-  mesh.expertData = split(mesh.rank, ranks / experts, experts);
+  mesh.tensor = split(rank, shape.tp, 1);
+  mesh.context = split(rank, shape.cp, shape.tp);
+  mesh.data = split(rank, shape.cp * shape.dp, shape.tp);
+  mesh.sequence = split(rank, shared, 1);
+  mesh.expertTensor = split(rank, shape.etp, 1);
+  mesh.expert = split(rank, shape.ep, shape.etp);
+  mesh.expertData = split(rank, ranks / experts, experts);
   mesh.stages = split(0).comm;
+  MPI_Type_contiguous(kLineBytes, MPI_BYTE, &mesh.line);
+  MPI_Type_commit(&mesh.line);
   return mesh;
 }
 

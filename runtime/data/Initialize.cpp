@@ -55,16 +55,15 @@ static void normal(const Box &box, const Shape &global, NormalStream stream, dou
   }
 }
 
-void initializeTensor(const Tensor &tensor, const Mesh &mesh, uint64_t seed, int64_t elem,
-                      void *value) {
+void initializeBox(const Tensor &tensor, const Shape &global, const Box &box, uint64_t seed,
+                   int64_t elem, void *values) {
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
-    T *out = static_cast<T *>(value);
+    T *out = static_cast<T *>(values);
     if (tensor.init == SIGMA_INIT_NORMAL)
-      normal<T>(tensor.box(mesh), tensor.globalShape(mesh.shape), NormalStream(seed, tensor.name),
-                tensor.initScale, out);
+      normal<T>(box, global, NormalStream(seed, tensor.name), tensor.initScale, out);
     else
-      std::fill(out, out + tensor.elements(), T(tensor.init == SIGMA_INIT_ONES ? 1 : 0));
+      std::fill(out, out + box.elements(), T(tensor.init == SIGMA_INIT_ONES ? 1 : 0));
   });
 }
 

@@ -21,9 +21,9 @@ private:
   double values[2] = {};
 };
 
-/// Writes the initial value of the part of `tensor` that a rank holds.
-void initializeTensor(const Tensor &tensor, const Mesh &mesh, uint64_t seed, int64_t elem,
-                      void *value);
+/// Writes the initial values of a box of `tensor`, whose logical shape is `global`.
+void initializeBox(const Tensor &tensor, const Shape &global, const Box &box, uint64_t seed,
+                   int64_t elem, void *values);
 
 } // namespace sigma::runtime
 

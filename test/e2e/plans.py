@@ -4,7 +4,8 @@
     plans.py SIGMA SPEC WORK_FOLDER [--steps=20] [--plans=split]
 
 In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit. The first step's
-gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage.
+gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage;
+=zero: replicas that share state.
 """
 
 import argparse
@@ -35,8 +36,18 @@ CHUNKED = {
     "vpp2-dp2-ep2": (4, "pp=2,vpp=2,dp=2,ep=2,microBatch=1"),
     "vpp2-tp2": (4, "pp=2,vpp=2,tp=2,microBatch=2"),
     "vpp2-cp2": (4, "pp=2,vpp=2,cp=2,microBatch=1"),
+    "vpp2-zero3": (4, "pp=2,vpp=2,dp=2,ep=1,zero=3,expertZero=2,microBatch=1"),
+    "pp2 inside": (4, "pp=2,dp=2,ep=2,microBatch=1,placement=tp-cp-pp-dp"),
+    "vpp2 inside": (8, "pp=2,vpp=2,tp=2,dp=2,etp=1,ep=2,microBatch=1,placement=tp-cp-pp-dp"),
 }
-SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED}
+ZERO = {
+    "1 rank": sr.PLANS["1 rank"],
+    **sr.ZERO_PLANS,
+    "zero1 tp2": (4, "tp=2,dp=2,etp=2,ep=1,zero=1,expertZero=1,microBatch=1"),
+    "zero3 tp2-cp2": (4, "tp=2,cp=2,etp=2,ep=1,zero=3,expertZero=3"),
+    "zero1-3": (2, "dp=2,ep=1,zero=1,expertZero=3,microBatch=1"),
+}
+SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO}
 F64, F32, FIRST, GRADIENTS = 1e-9, 1e-5, 5, 1e-10
 
 
@@ -52,7 +63,7 @@ def main():
     arguments = [f"--data={data}", f"--steps={options.steps}", "--quiet"]
     reference, one = None, None
     for name, (devices, pins) in SETS[options.plans].items():
-        program = sr.build(options.sigma, options.spec, work / name.replace(" ", "-"), devices, pins)
+        program = sr.build(options.sigma, options.spec, work / name.replace(" ", "-"), devices, sr.without_zero(pins))
         runs = {precision: program.run(work / f"{name}.{precision}.log", f"--precision={precision}", *arguments)
                 for precision in ("f64", "f32")}
         again = program.run(work / f"{name}.again.log", *arguments)

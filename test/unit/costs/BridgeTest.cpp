@@ -172,7 +172,7 @@ TEST(BridgeNames, AreTheSame) {
   }
 }
 
-TEST(Runnable, PinsWhatIsNotPinned) {
+TEST(Runnable, LeavesAllButSchedulesOpen) {
   planner::Job job{};
   planner::Pins &pins = job.pins;
   pins[Axis::Tp] = 2;
@@ -180,10 +180,9 @@ TEST(Runnable, PinsWhatIsNotPinned) {
   EXPECT_EQ(pins[Axis::Tp], 2);
   EXPECT_EQ(pins[Axis::Cp], std::nullopt);
   EXPECT_EQ(pins[Axis::Vpp], std::nullopt);
-  EXPECT_EQ(pins[Axis::Zero], 0);
+  EXPECT_EQ(pins[Axis::Zero], std::nullopt);
   EXPECT_EQ(pins[Axis::Dp], std::nullopt);
   EXPECT_EQ(pins.schedule, std::nullopt);
   EXPECT_EQ(job.forbids.schedules,
             (std::vector{planner::Schedule::ZeroBubbleH1, planner::Schedule::DualPipeV}));
-  EXPECT_FALSE(job.allowsStagesInside);
 }

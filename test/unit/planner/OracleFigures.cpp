@@ -49,12 +49,10 @@ struct LayoutFigures::Totals {
     backwardNs += count * piece.backwardNs;
     dense += count * piece.dense;
     expert += count * piece.expert;
-    largestDense = std::max(largestDense, piece.dense);
-    largestExpert = std::max(largestExpert, piece.expert);
   }
 
   int64_t forwardNs = 0, backwardNs = 0;
-  int64_t dense = 0, expert = 0, largestDense = 0, largestExpert = 0;
+  int64_t dense = 0, expert = 0;
 };
 
 LayoutFigures::LayoutFigures(const Problem &problem, const WorkFigures &work, const Layout &layout)
@@ -298,12 +296,6 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   };
   base.fixedBytes = state(3, recipe.valueBytes) + state(2, recipe.gradientBytes) +
                     state(1, recipe.optimizerBytes);
-  auto whole = [&](int64_t zero, int64_t parameters) {
-    return parameters *
-           ((zero >= 2 ? recipe.gradientBytes : 0) + (zero == 3 ? 2 * recipe.valueBytes : 0));
-  };
-  base.fixedBytes += whole(layout.zero, totals.largestDense);
-  base.fixedBytes += whole(layout.expertZero, totals.largestExpert);
   int64_t borders = 0;
   for (int64_t part = 0; part + 1 < parts; ++part) {
     const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);

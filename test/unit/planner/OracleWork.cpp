@@ -159,7 +159,19 @@ static bool isAllowed(const Job *job, const std::string &mode) {
   return !job->pins.remat || mode == (*job->pins.remat ? "full" : "none");
 }
 
-static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job *job) {
+// What a piece has whole while it works, of state that ZeRO spreads.
+static int64_t gatheredBytes(const Problem &problem, const Layout &layout, const LayerCost &cost) {
+  const Recipe &recipe = problem.job.recipe;
+  const int64_t ahead = problem.job.overlap.parameterPpm > 0 ? recipe.valueBytes : 0;
+  auto whole = [&](int64_t zero, int64_t parameters) {
+    return parameters *
+           ((zero >= 2 ? recipe.gradientBytes : 0) + (zero == 3 ? recipe.valueBytes + ahead : 0));
+  };
+  return whole(layout.zero, cost.denseParameters) + whole(layout.expertZero, cost.expertParameters);
+}
+
+static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job *job,
+                              int64_t gathered) {
   PieceFigures figures;
   const Pass forward = timer.time(cost.forward, PassTimer::Forward),
              backward = timer.time(cost.backward, PassTimer::Backward);
@@ -176,7 +188,8 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
   for (const RematMode &mode : cost.modes)
     if (isAllowed(job, mode.name))
       figures.modes.push_back({mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
-                               mode.savedBytes, mode.transientBytes, mode.lastTransientBytes});
+                               mode.savedBytes, mode.transientBytes + gathered,
+                               mode.lastTransientBytes + gathered});
   return figures;
 }
 
@@ -215,12 +228,15 @@ WorkFigures::WorkFigures(Instance &instance, const Layout &layout) {
       auto stage = std::make_shared<Stage>();
       stage->device = isUniform ? cluster.device : weakestOf(cluster, kinds);
       PassTimer timer(problem, stage->device, layout);
+      auto figures = [&](const LayerCost &cost, const Job *job) {
+        return figuresOf(timer, cost, job, gatheredBytes(problem, layout, cost));
+      };
       for (const LayerGroup &group : problem.model.layers)
         if (!stage->kinds.count(group.kind))
           stage->kinds[group.kind] =
-              figuresOf(timer, instance.costs.layer(group.kind, sharding), &problem.job);
-      stage->embedding = figuresOf(timer, instance.costs.embedding(sharding), nullptr);
-      stage->head = figuresOf(timer, instance.costs.head(sharding), nullptr);
+              figures(instance.costs.layer(group.kind, sharding), &problem.job);
+      stage->embedding = figures(instance.costs.embedding(sharding), nullptr);
+      stage->head = figures(instance.costs.head(sharding), nullptr);
       entry = stage;
     }
     stages.push_back(entry);
@@ -237,7 +253,9 @@ const WorkFigures &WorkBook::work(const Layout &layout) {
                                  layout.microBatch,
                                  int64_t(layout.contextKind),
                                  int64_t(layout.placement),
-                                 int64_t(layout.schedule)};
+                                 int64_t(layout.schedule),
+                                 layout.zero >= 2 ? layout.zero : 0,
+                                 layout.expertZero >= 2 ? layout.expertZero : 0};
   auto entry = known.find(key);
   if (entry == known.end())
     entry = known.emplace(key, WorkFigures(instance, layout)).first;

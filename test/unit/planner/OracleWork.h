@@ -36,7 +36,7 @@ struct PieceFigures {
   std::vector<ModeFigures> modes; // those that a pin allows
 };
 
-// What does not depend on ZeRO, and little on the schedule.
+// What depends on ZeRO by the memory of pieces alone, and little on the schedule.
 struct WorkFigures {
   WorkFigures(Instance &instance, const Layout &layout);
 
@@ -49,7 +49,7 @@ struct WorkFigures {
   int64_t boundaryBytes, batchBytes, workspaceBytes;
 };
 
-// The work of every layout, once for those that differ in chunks and ZeRO only.
+// The work of every layout, once for those that differ in chunks and early stages of ZeRO only.
 class WorkBook {
 public:
   explicit WorkBook(Instance &instance) : instance(instance) {}

@@ -365,7 +365,7 @@ struct Step {
                        p.sharded ? SIGMA_GROUP_EXPERT_DATA : SIGMA_GROUP_DATA, at(m.work),
                        m.workBytes);
       sigma_square_sum(rt, Elem, at(p.gradient), p.elements(),
-                       p.sharded ? SIGMA_GROUP_EXPERT_DATA : SIGMA_GROUP_DATA);
+                       1 << (p.sharded ? SIGMA_GROUP_EXPERT_DATA : SIGMA_GROUP_DATA));
     }
     sigma_reduce_step(rt);
     for (const Parameter &p : m.parameters)
@@ -388,7 +388,7 @@ void describe(sigma_rt rt) {
   const sigma_step steps[] = {step<Elem, 0>, step<Elem, 1>, step<Elem, 2>, step<Elem, 3>};
   sigma_describe_program(rt, "byte_moe", "0123456789abcdef", Elem, c.batch, c.microBatch,
                          c.sequence, c.vocabulary, 1000000);
-  sigma_describe_mesh(rt, c.pp, 1, 1, c.dp, 1, c.ep, SIGMA_RING);
+  sigma_describe_mesh(rt, c.pp, 1, 1, c.dp, 1, c.ep, SIGMA_RING, SIGMA_STAGES_OUTSIDE);
   sigma_describe_optimizer(rt, 1e-3, 10, 0.9, 0.95, 1e-8, 0.1, 1.0);
   for (int64_t s = 0; s < c.pp; ++s) {
     const Model<Elem> &m = model<Elem>(s);
@@ -397,7 +397,8 @@ void describe(sigma_rt rt) {
       std::vector<int64_t> d = p.shape;
       d.resize(4, 1);
       sigma_describe_tensor(rt, s, p.name.c_str(), int64_t(p.shape.size()), d[0], d[1], d[2], d[3],
-                            p.sharded, -1, p.init, p.scale, p.value, p.gradient, p.first, p.second);
+                            p.sharded, -1, p.init, p.scale, p.value, p.gradient, p.first, p.second,
+                            0, 0, 0);
     }
   }
 }

@@ -44,6 +44,28 @@ TEST(Box, Intersection) {
   EXPECT_FALSE(intersect({{0, 0}, {4, 4}}, {{4, 0}, {4, 4}}, common));
 }
 
+// Boxes of a run have its elements, in its order.
+TEST(Box, RunsOfABox) {
+  const Box whole{{1, 2, 3}, {3, 4, 5}};
+  const int64_t n = whole.elements();
+  std::vector<int32_t> numbers(n), elements;
+  std::iota(numbers.begin(), numbers.end(), 0);
+  for (int64_t begin = 0; begin < n; ++begin)
+    for (int64_t end = begin; end <= n; ++end) {
+      std::vector<int32_t> run;
+      for (const Box &box : boxesOfRun(whole, begin, end)) {
+        elements.resize(box.elements());
+        copyBox(whole, reinterpret_cast<char *>(numbers.data()), box,
+                reinterpret_cast<char *>(elements.data()), box, 4);
+        run.insert(run.end(), elements.begin(), elements.end());
+      }
+      EXPECT_EQ(run, std::vector<int32_t>(numbers.begin() + begin, numbers.begin() + end));
+    }
+  EXPECT_EQ(boxesOfRun(whole, 20, 40).size(), 1u);
+  EXPECT_EQ(boxesOfRun(whole, 1, n - 1).size(), 5u);
+  EXPECT_TRUE(boxesOfRun(whole, 7, 3).empty());
+}
+
 TEST(Box, CopyInEveryRank) {
   for (int64_t rank = 1; rank <= 4; ++rank) {
     const Shape shape(rank, 5);
@@ -290,8 +312,8 @@ std::vector<Shard> writeRows(const std::string &folder, int rank, int64_t begin,
                              Manifest &manifest) {
   const std::string file = rankFileName(rank), path = folder + "/" + file;
   std::vector<DatasetSpec> specs;
-  for (const char *state : kStates)
-    specs.push_back({std::string(state) + "/t", {rows, 6}});
+  for (const SavedState &state : kSavedStates)
+    specs.push_back({std::string(state.name) + "/t", {rows, 6}});
   const std::vector<int64_t> places = createRankFile(path, SIGMA_F32, specs);
   std::vector<float> values(rows * 6);
   std::iota(values.begin(), values.end(), float(begin * 6));
@@ -302,7 +324,7 @@ std::vector<Shard> writeRows(const std::string &folder, int rank, int64_t begin,
   EXPECT_EQ(result.error, "");
   for (int i = 0; i < 3; ++i)
     manifest.shards.push_back({"t",
-                               kStates[i],
+                               kSavedStates[i].name,
                                file,
                                specs[i].name,
                                {4, 6},

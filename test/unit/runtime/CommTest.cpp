@@ -131,6 +131,46 @@ void gatherAndScatter(Runtime &rt, int64_t code) {
   }
 }
 
+/// Parts of a flat: the last ranks have less, or nothing. Sums have the bits of those in slot
+/// order.
+template <class T>
+void flats(Runtime &rt, int64_t code, int64_t lines, int64_t partLines) {
+  const Group &group = rt.mesh.group(code);
+  const int64_t perLine = kLineBytes / int64_t(sizeof(T)), n = lines * perLine,
+                part = partLines * perLine, elem = sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32;
+  const int64_t begin = std::min(group.index * part, n), end = std::min(begin + part, n);
+  std::vector<int> ranks(group.size);
+  MPI_Allgather(&rt.mesh.rank, 1, MPI_INT, ranks.data(), 1, MPI_INT, group.comm);
+  std::vector<T> own(n), sums(n);
+  for (int64_t i = 0; i < n; ++i) {
+    own[i] = T(awkward(rt.mesh.rank, i));
+    sums[i] = T(awkward(ranks[0], i));
+    for (int slot = 1; slot < group.size; ++slot)
+      sums[i] += T(awkward(ranks[slot], i));
+  }
+  for (const int64_t room : {1, 2, 100}) {
+    std::vector<T> inPlace = own, kept(part, T(0)), work(room * group.size * perLine), whole(n);
+    sigma_reduce_flat(&rt, elem, own.data(), n, part, code, kept.data(), work.data(),
+                      work.size() * sizeof(T));
+    sigma_reduce_flat(&rt, elem, inPlace.data(), n, part, code, nullptr, work.data(),
+                      work.size() * sizeof(T));
+    CHECK(std::equal(kept.begin(), kept.begin() + (end - begin), sums.begin() + begin));
+    CHECK(std::equal(inPlace.begin() + begin, inPlace.begin() + end, sums.begin() + begin));
+    sigma_gather_flat(&rt, elem, kept.data(), whole.data(), n, part, code);
+    sigma_gather_flat(&rt, elem, nullptr, inPlace.data(), n, part, code);
+    CHECK(whole == sums && inPlace == sums);
+  }
+}
+
+void flats(Runtime &rt) {
+  for (const int64_t code : {SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA})
+    for (const int64_t lines : {1, 5, 8}) {
+      const int64_t most = rt.mesh.group(code).size, partLines = (lines + most - 1) / most;
+      flats<float>(rt, code, lines, partLines);
+      flats<double>(rt, code, lines, partLines);
+    }
+}
+
 void expertRows(Runtime &rt) {
   const Group &group = rt.mesh.expertTensor;
   const int64_t experts = 5, width = 2, ranks = group.size;
@@ -323,11 +363,19 @@ void balanceLoss(Runtime &rt) {
 void groups(const Runtime &rt) {
   const Mesh &mesh = rt.mesh;
   const MeshShape &shape = mesh.shape;
-  const int64_t q = mesh.rank % shape.ranksPerStage();
+  const auto rankAt = [&](int64_t stage, int64_t q) {
+    const int64_t a = shape.tp * shape.cp;
+    return shape.placement == SIGMA_STAGES_OUTSIDE ? stage * shape.ranksPerStage() + q
+                                                   : q % a + q / a * a * shape.pp + stage * a;
+  };
+  int64_t q = 0;
+  while (rankAt(mesh.ppIndex, q) != mesh.rank)
+    CHECK(++q < shape.ranksPerStage());
+  for (int64_t stage = 0; stage < shape.pp; ++stage)
+    CHECK(mesh.rankOf(stage) == rankAt(stage, q));
   const auto has = [&](const Group &group, int64_t size, int64_t stride) {
     CHECK(group.size == size && group.index == q / stride % size);
   };
-  CHECK(mesh.ppIndex == mesh.rank / shape.ranksPerStage());
   CHECK(mesh.dpIndex == q / (shape.tp * shape.cp));
   has(mesh.tensor, shape.tp, 1);
   has(mesh.context, shape.cp, shape.tp);
@@ -343,6 +391,7 @@ void run(const MeshShape &shape) {
   rt.mesh = makeMesh(shape);
   groups(rt);
   allReduces(rt);
+  flats(rt);
   dispatchAndCollect(rt);
   stages(rt);
   for (const int64_t code : {SIGMA_GROUP_TENSOR, SIGMA_GROUP_CONTEXT, SIGMA_GROUP_DATA})
@@ -373,7 +422,9 @@ constexpr MeshShape kShapes[] = {{1, 1, 1, 4, 1, 1},
                                  {1, 1, 4, 1, 1, 2},
                                  {1, 2, 2, 1, 1, 4},
                                  {1, 1, 4, 1, 1, 1, SIGMA_ALL_TO_ALL},
-                                 {1, 2, 2, 1, 2, 2, SIGMA_ALL_TO_ALL}};
+                                 {1, 2, 2, 1, 2, 2, SIGMA_ALL_TO_ALL},
+                                 {2, 1, 1, 2, 1, 2, SIGMA_RING, SIGMA_STAGES_INSIDE},
+                                 {2, 1, 1, 2, 1, 1, SIGMA_RING, SIGMA_STAGES_INSIDE}};
 
 } // namespace
 

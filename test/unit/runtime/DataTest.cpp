@@ -59,13 +59,14 @@ TEST(Initialize, ShardsAreSlicesOfTheWhole) {
       cut.local[0] /= mesh.shape.ep;
       EXPECT_EQ(cut.globalShape(mesh.shape), shape);
       std::vector<double> whole(4 * 6 * 8), shard(cut.elements()), merged(whole.size());
-      initializeTensor(normalTensor(shape), Mesh(), 5, SIGMA_F64, whole.data());
+      const Box all{{0, 0, 0}, shape};
+      initializeBox(normalTensor(shape), shape, all, 5, SIGMA_F64, whole.data());
       for (mesh.expert.index = 0; mesh.expert.index < mesh.shape.ep; ++mesh.expert.index)
         for (const int part : {0, 1}) {
           (expert ? mesh.expertTensor : mesh.tensor).index = part;
-          initializeTensor(cut, mesh, 5, SIGMA_F64, shard.data());
           const Box box = cut.box(mesh);
-          copyBox(box, reinterpret_cast<char *>(shard.data()), {{0, 0, 0}, shape},
+          initializeBox(cut, shape, box, 5, SIGMA_F64, shard.data());
+          copyBox(box, reinterpret_cast<char *>(shard.data()), all,
                   reinterpret_cast<char *>(merged.data()), box, 8);
         }
       EXPECT_EQ(whole, merged) << "cut along " << dim;
@@ -76,8 +77,9 @@ TEST(Initialize, SingleIsRoundedDouble) {
   const Tensor tensor = normalTensor({100, 101});
   std::vector<double> wide(10100);
   std::vector<float> narrow(10100);
-  initializeTensor(tensor, Mesh(), 3, SIGMA_F64, wide.data());
-  initializeTensor(tensor, Mesh(), 3, SIGMA_F32, narrow.data());
+  const Box all{{0, 0}, tensor.local};
+  initializeBox(tensor, tensor.local, all, 3, SIGMA_F64, wide.data());
+  initializeBox(tensor, tensor.local, all, 3, SIGMA_F32, narrow.data());
   double sum = 0, squares = 0;
   for (size_t i = 0; i < wide.size(); ++i) {
     ASSERT_EQ(narrow[i], float(wide[i]));

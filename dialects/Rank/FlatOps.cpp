@@ -1,0 +1,142 @@
+//===- FlatOps.cpp - accessors and constraints of ZeRO's ops --------------===//
+
+#include "dialects/Rank/VerifyHelpers.h"
+
+using namespace mlir;
+using namespace mlir::rank;
+
+//===----------------------------------------------------------------------===//
+// Accessors
+//===----------------------------------------------------------------------===//
+
+int64_t FlatOp::getZero() { return launchOf(*this).getZeroOf(getAxis()); }
+
+int64_t FlatOp::getCopiesEnd() {
+  int64_t end = 0;
+  for (auto parameter : (*this)->getParentOfType<ProgramOp>().getBody().getOps<ParameterOp>())
+    if (parameter.getFlat() == getSymName() && parameter.isHeldInCopy())
+      end = std::max<int64_t>(end,
+                              *parameter.getBegin() + parameter.getTensorType().getNumElements());
+  return end;
+}
+
+/// Each replica's piece of a part, as long as fits.
+int64_t FlatOp::getWorkspaceBytes() {
+  LaunchOp launch = launchOf(*this);
+  int64_t bytes = launch.getElementType().getIntOrFloatBitWidth() / 8;
+  return std::min(kReduceChunkBytes, getPart() * launch.getReplicas(getAxis()) * bytes);
+}
+
+FlatOp ReduceGradientsOp::getFlatOp() {
+  auto gradients = getGradients().getDefiningOp<FlatGradientsOp>();
+  return (*this)->getParentOfType<ProgramOp>().lookupSymbol<FlatOp>(gradients.getFlat());
+}
+
+FlatOp ParameterOp::getFlatOp() {
+  if (!getFlat())
+    return FlatOp();
+  return (*this)->getParentOfType<ProgramOp>().lookupSymbol<FlatOp>(*getFlat());
+}
+
+//===----------------------------------------------------------------------===//
+// Constraints
+//===----------------------------------------------------------------------===//
+
+LogicalResult FlatOp::verify() {
+  LaunchOp launch = launchOf(*this);
+  if (getAxis() == Axis::Tp || getZero() == 0)
+    return emitOpError() << "'axis' is " << stringifyAxis(getAxis())
+                         << "; it must be dp or edp, with a ZeRO stage in the launch";
+  int64_t replicas = launch.getReplicas(getAxis());
+  if (getPart() > 0 && getElements() > 0 && __int128(getPart()) * replicas >= getElements())
+    return success();
+  return emitOpError() << "'part' is " << getPart() << "; " << replicas
+                       << " of them must hold the elements, " << getElements();
+}
+
+/// Null, after an error, when there is no such flat.
+static FlatOp requireFlat(Operation *op, FlatSymbolRefAttr name) {
+  auto flat = op->getParentOfType<ProgramOp>().lookupSymbol<FlatOp>(name.getValue());
+  if (!flat)
+    op->emitOpError() << "'flat' names " << name << ", which is no rank.flat of this program";
+  return flat;
+}
+
+LogicalResult rank::requireFits(ParameterOp parameter) {
+  if (!parameter.getFlat())
+    return success();
+  FlatOp flat = requireFlat(parameter, parameter.getFlatAttr());
+  if (!flat)
+    return failure();
+  int64_t begin = parameter.getBegin().value_or(-1),
+          elements = parameter.getTensorType().getNumElements();
+  if (begin >= 0 && begin <= flat.getElements() - elements)
+    return success();
+  return (parameter.emitOpError() << "has " << elements << " elements, which do not fit in 'flat' "
+                                  << "from element " << begin)
+             .attachNote(flat.getLoc())
+         << "flat of " << flat.getElements() << " is here";
+}
+
+/// A rank keeps all of a state of the flat, or only a part of it.
+static LogicalResult requireKept(Operation *op, FlatOp flat, StringRef state, bool isAll,
+                                 bool mustBeAll) {
+  if (isAll == mustBeAll)
+    return success();
+  return op->emitOpError() << "'flat' names @" << flat.getSymName() << ", of whose " << state
+                           << " a rank keeps " << (isAll ? "all" : "a part")
+                           << ": its ZeRO stage is " << flat.getZero();
+}
+
+LogicalResult ReduceScatterGradientsOp::verify() {
+  FlatOp flat = requireFlat(*this, getFlatAttr());
+  return success(flat && succeeded(requireKept(*this, flat, "gradients", flat.holdsGradients(),
+                                               /*mustBeAll=*/true)));
+}
+LogicalResult AllGatherValuesOp::verify() {
+  FlatOp flat = requireFlat(*this, getFlatAttr());
+  return success(flat && succeeded(requireKept(*this, flat, "values", flat.holdsValues(),
+                                               /*mustBeAll=*/true)));
+}
+LogicalResult GradientNormOp::verify() {
+  return success(!getFlat() || requireFlat(*this, getFlatAttr()));
+}
+LogicalResult AllReduceGradientsOp::verify() {
+  if (!getFlat())
+    return success();
+  if (getAxis() != Axis::Tp || getLoads())
+    return emitOpError() << "has a 'flat', which goes with axis tp, without 'loads'";
+  return success(requireFlat(*this, getFlatAttr()));
+}
+
+LogicalResult FlatGradientsOp::verify() {
+  FlatOp flat = requireFlat(*this, getFlatAttr());
+  if (!flat || failed(requireKept(*this, flat, "gradients", flat.holdsGradients(),
+                                  /*mustBeAll=*/false)))
+    return failure();
+  return requireShapes(*this, {{"result", getResult(), {flat.getElements()}}});
+}
+LogicalResult GatherValuesOp::verify() {
+  FlatOp flat = requireFlat(*this, getFlatAttr());
+  if (!flat || failed(requireKept(*this, flat, "values", flat.holdsValues(), /*mustBeAll=*/false)))
+    return failure();
+  return requireShapes(*this, {{"result", getResult(), {flat.getElements()}}});
+}
+LogicalResult ReduceGradientsOp::verify() {
+  if (getGradients().getDefiningOp<FlatGradientsOp>())
+    return success();
+  return emitOpError() << "'gradients' must come from rank.flat_gradients";
+}
+
+LogicalResult rank::requireValuesOf(WeightOp weight, ParameterOp parameter) {
+  FlatOp flat = parameter.getFlatOp();
+  bool isGathered = flat && !flat.holdsValues();
+  auto gather =
+      weight.getValues() ? weight.getValues().getDefiningOp<GatherValuesOp>() : GatherValuesOp();
+  if (isGathered ? gather && gather.getFlat() == flat.getSymName() : !weight.getValues())
+    return success();
+  InFlightDiagnostic error = weight.emitOpError();
+  if (isGathered)
+    return error << "needs 'values' of rank.gather_values @" << flat.getSymName();
+  return error << "has 'values', but a rank keeps all of @" << parameter.getSymName();
+}

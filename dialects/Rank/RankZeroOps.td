@@ -1,0 +1,44 @@
+//===- RankZeroOps.td - ZeRO inside functions: what a piece holds for a while -*- tablegen -*-===//
+//
+// Of a flat whose gradients or values a rank keeps a part of, it has all while a layer, the embedding or the head is at work.
+
+#ifndef DIALECTS_RANK_RANKZEROOPS_TD
+#define DIALECTS_RANK_RANKZEROOPS_TD
+
+include "dialects/Rank/RankCollectiveOps.td"
+
+def Rank_FlatGradientsOp : Rank_Op<"flat_gradients", [HasParent<"FuncOp">]> {
+  let summary = "cleared memory, to which ops that follow add the gradients of a flat's parameters";
+  let description = [{
+    **Constraints:**
+    - `flat` names a rank.flat of the program, of whose gradients a rank keeps a part; the result has its elements.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$flat);
+  let results = (outs Rank_FloatVector:$result);
+  let assemblyFormat = "$flat attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+def Rank_ReduceGradientsOp : Rank_CostedOp<"reduce_gradients", ["getBytes", "getWorkspaceBytes"]> {
+  let summary = "sums a flat's gradients over their replicas, in the order of the axis' slots, and adds its part to what a rank keeps";
+  let description = [{
+    **Constraints:**
+    - `gradients` come from rank.flat_gradients.
+  }];
+  let arguments = (ins Rank_FloatVector:$gradients);
+  let assemblyFormat = "$gradients attr-dict `:` type($gradients)";
+  let extraClassDeclaration = "FlatOp getFlatOp();";
+  let hasVerifier = 1;
+}
+def Rank_GatherValuesOp : Rank_Op<"gather_values", [HasParent<"FuncOp">]> {
+  let summary = "the values of a flat's parameters, from all ranks that keep a part of them";
+  let description = [{
+    **Constraints:**
+    - `flat` names a rank.flat of the program, of whose values a rank keeps a part; the result has its elements.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$flat);
+  let results = (outs Rank_FloatVector:$result);
+  let assemblyFormat = "$flat attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+#endif

@@ -1,0 +1,236 @@
+//===- Zero.cpp - state that the replicas of parameters share -------------===//
+
+#include "passes/Passes.h"
+#include "passes/Transforms.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace mlir::sigma {
+#define GEN_PASS_DEF_ZERO
+#include "passes/Passes.h.inc"
+} // namespace mlir::sigma
+
+using namespace mlir;
+using namespace mlir::rank;
+
+namespace {
+/// The layer that an op belongs to, or what stands before all layers, or behind them.
+struct Piece {
+  enum Kind { Embedding, Layer, Head };
+  Kind kind;
+  int64_t layer;
+
+  bool operator==(const Piece &other) const { return kind == other.kind && layer == other.layer; }
+  std::string name() const {
+    return kind == Layer ? "layers." + std::to_string(layer) : kind == Head ? "head" : "embedding";
+  }
+};
+
+/// Walks a function of a chunk, in which layers stand in one order or the other.
+class PieceWalk {
+public:
+  explicit PieceWalk(FuncOp func) : isBackward(func.getNumSaved().has_value()) {}
+
+  Piece at(Operation &op) {
+    if (auto layer = op.getAttrOfType<IntegerAttr>(kLayerAttr)) {
+      isPastLayers = true;
+      return {Piece::Layer, layer.getInt()};
+    }
+    return {isPastLayers == isBackward ? Piece::Embedding : Piece::Head, 0};
+  }
+
+private:
+  bool isBackward, isPastLayers = false;
+};
+
+/// What weights and constants read does not depend on where they stand.
+bool isMovable(Operation &op) { return isa<WeightOp, ConstantOp>(op); }
+
+/// Makes the flats of one program: of ZeRO stage 1 one for an axis, which is summed and gathered
+/// once a step, of later ones one for a piece, which are with every micro-batch.
+class Flats {
+public:
+  explicit Flats(ProgramOp program)
+      : program(program), launch(program.getLaunchOp()),
+        builder(OpBuilder::atBlockBegin(&program.getBody().front())) {}
+
+  void make() {
+    findPieces();
+    for (Axis axis : {Axis::Dp, Axis::Edp}) {
+      if (launch.getZeroOf(axis) == 0)
+        continue;
+      SmallVector<std::string> names;
+      llvm::StringMap<SmallVector<ParameterOp>> held;
+      for (ParameterOp parameter : parametersOf(axis)) {
+        std::string name = stringifyAxis(axis).str();
+        if (auto piece = pieces.find(parameter.getSymName());
+            piece != pieces.end() && launch.getZeroOf(axis) > 1)
+          name = piece->second + "." + name;
+        if (!held.count(name))
+          names.push_back(name);
+        held[name].push_back(parameter);
+      }
+      for (const std::string &name : names)
+        makeFlat(name, axis, held[name]);
+    }
+  }
+
+private:
+  /// The piece that reads a parameter first.
+  void findPieces() {
+    for (FuncOp forward : program.getForwards()) {
+      PieceWalk walk(forward);
+      for (Operation &op : forward.getBody().front()) {
+        if (isMovable(op))
+          continue;
+        const Piece piece = walk.at(op);
+        for (Value operand : op.getOperands())
+          if (auto weight = operand.getDefiningOp<WeightOp>())
+            pieces.try_emplace(weight.getParameter(), piece.name());
+      }
+    }
+  }
+
+  /// Those that all ranks of a tensor group hold come first: their gradients are summed once more.
+  SmallVector<ParameterOp> parametersOf(Axis axis) {
+    SmallVector<ParameterOp> parameters;
+    for (bool isHeldInCopy : {true, false})
+      for (auto parameter : program.getBody().getOps<ParameterOp>())
+        if (parameter.getExpert() == (axis == Axis::Edp) && !parameter.isUpdatedByLoad() &&
+            parameter.isHeldInCopy() == isHeldInCopy)
+          parameters.push_back(parameter);
+    return parameters;
+  }
+
+  /// Elements up to the next that a buffer may start with.
+  int64_t align(int64_t elements) {
+    const int64_t bytes = launch.getElementType().getIntOrFloatBitWidth() / 8;
+    return mlir::sigma::alignOffset(elements * bytes) / bytes;
+  }
+
+  void makeFlat(StringRef name, Axis axis, ArrayRef<ParameterOp> parameters) {
+    if (parameters.empty())
+      return;
+    int64_t elements = 0;
+    for (ParameterOp parameter : parameters) {
+      parameter.setFlat(name);
+      parameter.setBegin(elements);
+      elements += align(parameter.getTensorType().getNumElements());
+    }
+    const int64_t replicas = launch.getReplicas(axis);
+    builder.create<FlatOp>(program.getLoc(), name, axis, elements,
+                           align((elements + replicas - 1) / replicas), IntegerAttr(),
+                           IntegerAttr(), IntegerAttr(), IntegerAttr());
+  }
+
+  ProgramOp program;
+  LaunchOp launch;
+  OpBuilder builder;
+  llvm::StringMap<std::string> pieces; // by parameter
+};
+
+/// Gathers the values that a function's pieces read, and reduces the gradients that they add to,
+/// where a rank keeps only a part of them: each piece has them whole from the first op that needs
+/// them to the last.
+class PiecewiseState {
+public:
+  explicit PiecewiseState(FuncOp func)
+      : program(func->getParentOfType<ProgramOp>()), block(func.getBody().front()),
+        builder(func.getContext()) {
+    PieceWalk walk(func);
+    for (Operation &op : block)
+      if (!isMovable(op))
+        note(op, walk.at(op));
+  }
+
+  void insert() {
+    for (Span &span : values)
+      gather(span);
+    for (Span &span : gradients)
+      reduce(span);
+    for (Operation *weight : replaced)
+      if (weight->use_empty())
+        weight->erase();
+  }
+
+private:
+  /// The ops of a piece that need a state of a flat.
+  struct Span {
+    FlatOp flat;
+    Piece piece;
+    SmallVector<Operation *> ops;
+  };
+
+  void note(Operation &op, const Piece &piece) {
+    for (Value operand : op.getOperands())
+      if (auto weight = operand.getDefiningOp<WeightOp>())
+        if (FlatOp flat = flatOf(weight.getParameter()); flat && !flat.holdsValues())
+          add(values, flat, piece, op);
+    for (StringRef name : {"into", "parameter"})
+      if (auto parameter = op.getAttrOfType<FlatSymbolRefAttr>(name))
+        if (FlatOp flat = flatOf(parameter.getValue()); flat && !flat.holdsGradients())
+          add(gradients, flat, piece, op);
+  }
+
+  FlatOp flatOf(StringRef parameter) {
+    return program.lookupSymbol<ParameterOp>(parameter).getFlatOp();
+  }
+
+  static void add(SmallVector<Span> &spans, FlatOp flat, const Piece &piece, Operation &op) {
+    auto known = llvm::find_if(
+        spans, [&](const Span &span) { return span.flat == flat && span.piece == piece; });
+    if (known == spans.end()) {
+      spans.push_back({flat, piece, {}});
+      known = std::prev(spans.end());
+    }
+    known->ops.push_back(&op);
+  }
+
+  RankedTensorType typeOf(FlatOp flat) {
+    return RankedTensorType::get({int64_t(flat.getElements())},
+                                 program.getLaunchOp().getElementType());
+  }
+
+  void gather(Span &span) {
+    builder.setInsertionPoint(span.ops.front());
+    Value gathered = builder.create<GatherValuesOp>(span.ops.front()->getLoc(), typeOf(span.flat),
+                                                    span.flat.getSymName());
+    llvm::StringMap<Value> weights;
+    for (Operation *op : span.ops)
+      for (OpOperand &operand : op->getOpOperands()) {
+        auto weight = operand.get().getDefiningOp<WeightOp>();
+        if (!weight || flatOf(weight.getParameter()) != span.flat)
+          continue;
+        Value &read = weights[weight.getParameter()];
+        if (!read)
+          read = builder.create<WeightOp>(weight.getLoc(), weight.getResult().getType(),
+                                          weight.getParameterAttr(), gathered);
+        replaced.insert(weight);
+        operand.set(read);
+      }
+  }
+
+  void reduce(Span &span) {
+    builder.setInsertionPoint(span.ops.front());
+    Value whole = builder.create<FlatGradientsOp>(span.ops.front()->getLoc(), typeOf(span.flat),
+                                                  span.flat.getSymName());
+    builder.setInsertionPointAfter(span.ops.back());
+    builder.create<ReduceGradientsOp>(span.ops.back()->getLoc(), whole);
+  }
+
+  ProgramOp program;
+  Block &block;
+  OpBuilder builder;
+  SmallVector<Span> values, gradients;
+  llvm::SetVector<Operation *> replaced;
+};
+
+struct Zero : mlir::sigma::impl::ZeroBase<Zero> {
+  void runOnOperation() override {
+    ProgramOp program = getOperation();
+    Flats(program).make();
+    for (auto func : program.getBody().getOps<FuncOp>())
+      PiecewiseState(func).insert();
+  }
+};
+} // namespace

@@ -1,0 +1,112 @@
+// ZeRO's sums and copies: each rank of a group keeps one part of a flat run of elements. As in
+// AllReduce.cpp, the bits of a sum depend on nothing but the values.
+#include "runtime/Runtime.h"
+#include "runtime/health/Fault.h"
+
+#include <algorithm>
+
+using namespace sigma::runtime;
+
+namespace {
+
+/// Of the `n` elements of a flat the parts of all ranks, or up to `length` of each from `offset`
+/// on; as MPI counts them, in lines.
+struct PartsInLines {
+  PartsInLines(int64_t n, int64_t part, int ranks, int64_t elementsPerLine, int64_t offset,
+               int64_t length)
+      : counts(ranks), begins(ranks) {
+    for (int rank = 0; rank < ranks; ++rank) {
+      const int64_t begin = std::min(rank * part + offset, n),
+                    end = std::min({begin + length, (rank + 1) * part, n});
+      begins[rank] = int(begin / elementsPerLine);
+      counts[rank] = int(std::max<int64_t>(end - begin, 0) / elementsPerLine);
+    }
+  }
+  std::vector<int> counts, begins;
+};
+
+template <class T>
+class FlatParts {
+public:
+  FlatParts(sigma_rt rt, const Group &group, T *flat, int64_t n, int64_t part)
+      : rt(rt), group(group), flat(flat), n(n), part(part) {}
+
+  /// To `own`, or, where that is null, in place.
+  void reduce(T *own, T *workspace, int64_t workspaceElements) {
+    const int64_t most = workspaceElements / group.size / kPerLine * kPerLine;
+    if (most == 0)
+      throw std::logic_error("reduce_flat: the workspace holds less than a line for each rank");
+    for (int64_t offset = 0; offset < part; offset += most)
+      reducePiece(own, offset, std::min(most, part - offset), workspace);
+  }
+
+  void gather(const T *own) {
+    const PartsInLines parts(n, part, group.size, kPerLine, 0, part);
+    MPI_Request request;
+    checkMpi(MPI_Iallgatherv(own ? own : MPI_IN_PLACE, parts.counts[group.index], rt->mesh.line,
+                             flat, parts.counts.data(), parts.begins.data(), rt->mesh.line,
+                             group.comm, &request),
+             "MPI_Iallgatherv");
+    waitFor(rt, request);
+  }
+
+private:
+  static constexpr int64_t kPerLine = kLineBytes / int64_t(sizeof(T));
+
+  void reducePiece(T *own, int64_t offset, int64_t length, T *workspace) {
+    const PartsInLines parts(n, part, group.size, kPerLine, offset, length);
+    const int lines = parts.counts[group.index];
+    const std::vector<int> counts(group.size, lines);
+    std::vector<int> begins(group.size);
+    for (int rank = 0; rank < group.size; ++rank)
+      begins[rank] = rank * lines;
+    MPI_Request request;
+    checkMpi(MPI_Ialltoallv(flat, parts.counts.data(), parts.begins.data(), rt->mesh.line,
+                            workspace, counts.data(), begins.data(), rt->mesh.line, group.comm,
+                            &request),
+             "MPI_Ialltoallv");
+    waitFor(rt, request);
+    const int64_t elements = lines * kPerLine;
+    for (int rank = 1; rank < group.size; ++rank)
+      rt->kernels<T>().add(workspace, workspace + rank * elements, workspace, elements);
+    if (own)
+      rt->kernels<T>().add(own + offset, workspace, own + offset, elements);
+    else
+      std::copy_n(workspace, elements, flat + parts.begins[group.index] * kPerLine);
+  }
+
+  sigma_rt rt;
+  const Group &group;
+  T *flat;
+  int64_t n, part;
+};
+
+} // namespace
+
+sigma_i64 sigma_group_index(sigma_rt rt, sigma_i64 group) { return rt->mesh.group(group).index; }
+
+void sigma_reduce_flat(sigma_rt rt, sigma_i64 elem, sigma_ptr flat, sigma_i64 n, sigma_i64 part,
+                       sigma_i64 group, sigma_ptr own, sigma_ptr workspace,
+                       sigma_i64 workspaceBytes) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::ReduceGradients);
+    withElem(elem, [&](auto zero) {
+      using T = decltype(zero);
+      FlatParts<T>(rt, rt->mesh.group(group), static_cast<T *>(flat), n, part)
+          .reduce(static_cast<T *>(own), static_cast<T *>(workspace),
+                  workspaceBytes / int64_t(sizeof(T)));
+    });
+  });
+}
+
+void sigma_gather_flat(sigma_rt rt, sigma_i64 elem, sigma_ptr own, sigma_ptr flat, sigma_i64 n,
+                       sigma_i64 part, sigma_i64 group) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::GatherParameters);
+    withElem(elem, [&](auto zero) {
+      using T = decltype(zero);
+      FlatParts<T>(rt, rt->mesh.group(group), static_cast<T *>(flat), n, part)
+          .gather(static_cast<const T *>(own));
+    });
+  });
+}
