@@ -12,8 +12,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
 
 PLANS = {
-    "remat": (4, "pp=2,dp=2,ep=2,microBatch=1,remat=full"),
-    "chunks": (4, "pp=2,vpp=2,tp=2,microBatch=2"),
+    "remat": (4, "pp=2,dp=2,ep=2,zero=1,microBatch=1,remat=full"),
+    "chunks": (4, "pp=2,vpp=2,tp=2,etp=2,microBatch=2"),
 }
 WORK = {"forward", "backward", "input gradient", "weight gradient"}
 
