@@ -51,13 +51,10 @@ public:
   }
 
   void lower() {
-    bool isAgain = false; // what forward had computed
+    SpanOfRun again(emit, rt, SIGMA_SPAN_RECOMPUTE);
     for (Operation &op : func.getBody().front()) {
       emit.setLocation(op.getLoc());
-      if (op.hasAttr(kRecomputedAttr) != isAgain) {
-        isAgain = !isAgain;
-        isAgain ? emit.beginSpan(rt, SIGMA_SPAN_RECOMPUTE) : emit.endSpan(rt);
-      }
+      again.next(op.hasAttr(kRecomputedAttr));
       lowerOp(&op);
     }
   }
@@ -123,11 +120,7 @@ private:
   }
 
   Value inFlat(Value flat, ParameterOp parameter) {
-    return emit.address(flat, *parameter.getBegin() * elementBytes());
-  }
-
-  int64_t elementBytes() {
-    return program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
+    return emit.address(flat, *parameter.getBegin() * program.getLaunchOp().getElementBytes());
   }
 
   ParameterOp parameter(StringRef name) { return program.lookupSymbol<ParameterOp>(name); }

@@ -17,15 +17,13 @@ public:
         elem(elementCode(program.getLaunchOp().getElementType())) {}
 
   void lower() {
-    bool isUpdating = false;
+    SpanOfRun update(emit, rt, SIGMA_SPAN_UPDATE);
     for (Operation &op : program.getSchedule().getBody().front()) {
       emit.setLocation(op.getLoc());
-      if (isa<AdamWOp, BalanceBiasOp>(op) != isUpdating) {
-        isUpdating = !isUpdating;
-        isUpdating ? emit.beginSpan(rt, SIGMA_SPAN_UPDATE) : emit.endSpan(rt);
-      }
+      update.next(isa<AdamWOp, BalanceBiasOp>(op));
       lowerStep(&op);
     }
+    update.next(false);
     emit.builder.create<LLVM::ReturnOp>(program.getLoc(), ValueRange());
   }
 
@@ -140,11 +138,7 @@ private:
   /// Of a state at `offset`: of the whole flat, or of the rank's part.
   Value addressOf(const OwnRun &run, int64_t offset, bool isAll) {
     Value elements = isAll ? run.inFlat : run.inPart;
-    return emit.address(at(offset), emit.mul(elements, i(elementBytes())));
-  }
-
-  int64_t elementBytes() {
-    return program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8;
+    return emit.address(at(offset), emit.mul(elements, i(program.getLaunchOp().getElementBytes())));
   }
 
   FlatOp flatNamed(StringRef name) { return program.lookupSymbol<FlatOp>(name); }
@@ -155,7 +149,8 @@ private:
     if (!op.getFlat())
       return {at(*op.getOffset()), i(*op.getElements())};
     FlatOp flat = flatNamed(*op.getFlat());
-    OwnRun run = ownRun(flat, *op.getOffset() / elementBytes(), *op.getElements());
+    OwnRun run =
+        ownRun(flat, *op.getOffset() / program.getLaunchOp().getElementBytes(), *op.getElements());
     return {addressOf(run, *flat.getGradientOffset(), flat.holdsGradients()), run.count};
   }
 

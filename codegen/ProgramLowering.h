@@ -55,6 +55,27 @@ public:
   Location loc;
 };
 
+/// In the trace, ops in a row that are of a kind.
+class SpanOfRun {
+public:
+  SpanOfRun(Emitter &emit, Value rt, int64_t kind) : emit(emit), rt(rt), kind(kind) {}
+
+  /// Before each op: whether it is of the kind.
+  void next(bool isOfKind) {
+    if (isOfKind && !isOpen)
+      emit.beginSpan(rt, kind);
+    else if (!isOfKind && isOpen)
+      emit.endSpan(rt);
+    isOpen = isOfKind;
+  }
+
+private:
+  Emitter &emit;
+  Value rt;
+  int64_t kind;
+  bool isOpen = false;
+};
+
 /// SIGMA_F32 or SIGMA_F64.
 int64_t elementCode(Type elementType);
 

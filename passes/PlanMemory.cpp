@@ -153,7 +153,7 @@ public:
       : program(program), builder(program.getContext()),
         parameters(program.getBody().getOps<ParameterOp>()),
         flats(program.getBody().getOps<FlatOp>()),
-        elementBytes(program.getLaunchOp().getElementType().getIntOrFloatBitWidth() / 8) {}
+        elementBytes(program.getLaunchOp().getElementBytes()) {}
 
   void plan() {
     for (auto func : program.getBody().getOps<FuncOp>())

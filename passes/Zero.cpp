@@ -104,7 +104,7 @@ private:
 
   /// Elements up to the next that a buffer may start with.
   int64_t align(int64_t elements) {
-    const int64_t bytes = launch.getElementType().getIntOrFloatBitWidth() / 8;
+    const int64_t bytes = launch.getElementBytes();
     return mlir::sigma::alignOffset(elements * bytes) / bytes;
   }
 

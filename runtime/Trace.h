@@ -16,8 +16,6 @@ enum class SpanKind : int64_t {
   Forward = SIGMA_SPAN_FORWARD,
   Recompute = SIGMA_SPAN_RECOMPUTE,
   Backward = SIGMA_SPAN_BACKWARD,
-  InputGradient = SIGMA_SPAN_INPUT_GRADIENTS,
-  WeightGradient = SIGMA_SPAN_WEIGHT_GRADIENTS,
   Update = SIGMA_SPAN_UPDATE,
   Send,
   Receive,
@@ -42,7 +40,6 @@ public:
   void begin(SpanKind kind, int64_t chunk = -1, int64_t microBatch = -1);
   void end();
 
-  bool empty() const { return spans.empty(); }
   /// Trace events without the brackets around them, separated by commas.
   std::string events(int64_t stage, int rank) const;
 

@@ -80,12 +80,6 @@ LoadedCheckpoint start(Runtime &rt) {
   return loaded;
 }
 
-bool isTraced(const Runtime &rt) {
-  const Options &options = rt.options;
-  const int64_t traced = options.traceStep > 0 ? options.traceStep : options.steps;
-  return !options.trace.empty() && rt.step.number() == traced;
-}
-
 /// One step; the sums of the step start at zero.
 void runStep(Runtime &rt, Report &report) {
   const int64_t begin = nowNs();
@@ -95,15 +89,32 @@ void runStep(Runtime &rt, Report &report) {
   report.step(nowNs() - begin);
 }
 
+/// The number of the step that is traced; 0 without a trace.
+int64_t tracedStep(const Options &options) {
+  if (options.trace.empty())
+    return 0;
+  return options.traceStep > 0 ? options.traceStep : options.steps;
+}
+
+void runTracedStep(Runtime &rt, Report &report) {
+  largestOf(&rt, 0); // the ranks' clocks need not agree: all start here
+  rt.trace.start();
+  runStep(rt, report);
+  rt.trace.stop();
+  writeTrace(&rt);
+}
+
 /// False when the run was asked to stop.
 bool runSteps(Runtime &rt, Report &report, std::string &lossHex) {
+  const int64_t traced = tracedStep(rt.options);
+  if (traced > 0 && traced <= rt.step.finished && rt.mesh.rank == 0)
+    std::fprintf(stderr, "train: warning: no trace, for step %lld is done\n",
+                 static_cast<long long>(traced));
   for (; rt.step.finished < rt.options.steps; ++rt.step.finished) {
-    if (isTraced(rt)) {
-      largestOf(&rt, 0); // the ranks' clocks need not agree: all start here
-      rt.trace.start();
-    }
-    runStep(rt, report);
-    rt.trace.stop();
+    if (rt.step.number() == traced)
+      runTracedStep(rt, report);
+    else
+      runStep(rt, report);
     lossHex = hexFloat(rt.step.loss);
     leaveIfOrphaned();
     if (rt.step.stopAgreed && rt.step.number() < rt.options.steps)
@@ -127,15 +138,6 @@ int stopped(Runtime &rt) {
   return SIGMA_EXIT_RETRY;
 }
 
-void endTrace(Runtime &rt) {
-  if (rt.options.trace.empty())
-    return;
-  if (!rt.trace.empty())
-    writeTrace(&rt);
-  else if (rt.mesh.rank == 0)
-    std::fprintf(stderr, "train: warning: no trace, its step was not run\n");
-}
-
 int run(Runtime &rt) {
   checkWorldSize(rt);
   rt.mesh = makeMesh(rt.mesh.shape);
@@ -146,7 +148,6 @@ int run(Runtime &rt) {
   const bool finished = runSteps(rt, report, loaded.lossHex);
   if (rt.checkpointer)
     rt.checkpointer->finish();
-  endTrace(rt);
   if (!finished)
     return stopped(rt);
   report.end(loaded.lossHex);

@@ -160,7 +160,10 @@ class Program:
 def edited_plan(sigma, spec, folder, options, edit):
     path = folder.with_name(folder.name + ".json")
     run([sigma, "plan", spec, "--runnable", "-o", path, *options], folder.with_name(folder.name + ".out"))
-    path.write_text(path.read_text().replace(*edit))
+    text = path.read_text().replace(*edit)
+    if edit[1] not in text:
+        raise RunError(f"{path} has no place for {edit[1]}")
+    path.write_text(text)
     return path
 
 

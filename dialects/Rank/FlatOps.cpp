@@ -23,8 +23,8 @@ int64_t FlatOp::getCopiesEnd() {
 /// Each replica's piece of a part, as long as fits.
 int64_t FlatOp::getWorkspaceBytes() {
   LaunchOp launch = launchOf(*this);
-  int64_t bytes = launch.getElementType().getIntOrFloatBitWidth() / 8;
-  return std::min(kReduceChunkBytes, getPart() * launch.getReplicas(getAxis()) * bytes);
+  return std::min(kReduceChunkBytes,
+                  getPart() * launch.getReplicas(getAxis()) * launch.getElementBytes());
 }
 
 FlatOp ReduceGradientsOp::getFlatOp() {
@@ -68,6 +68,11 @@ LogicalResult rank::requireFits(ParameterOp parameter) {
   FlatOp flat = requireFlat(parameter, parameter.getFlatAttr());
   if (!flat)
     return failure();
+  const Axis axis = parameter.getExpert() ? Axis::Edp : Axis::Dp;
+  if (flat.getAxis() != axis)
+    return parameter.emitOpError()
+           << "'flat' names " << parameter.getFlatAttr() << ", over "
+           << stringifyAxis(flat.getAxis()) << "; it must be over " << stringifyAxis(axis);
   int64_t begin = parameter.getBegin().value_or(-1),
           elements = parameter.getTensorType().getNumElements();
   if (begin >= 0 && begin <= flat.getElements() - elements)

@@ -75,6 +75,7 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     int64_t getTokens() { return getMicroBatch() * getSequence() / getCp(); }
     /// Rows of the residual stream.
     int64_t getStreamTokens() { return getTokens() / getTp(); }
+    int64_t getElementBytes() { return getElementType().getIntOrFloatBitWidth() / 8; }
     int64_t getRanksPerStage() { return getTp() * getCp() * getDp(); }
     /// How many ranks sum gradients over `axis`.
     int64_t getReplicas(Axis axis);
@@ -146,6 +147,7 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     - `update_rate` is positive with `update` load.
     - `split` is a dimension of the tensor, after that of the experts.
     - `flat` names a rank.flat of the program, in which the tensor fits from element `begin`.
+    - `flat` is over edp with `expert`, over dp without.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Rank_InitAttr:$init, Rank_F64:$init_scale,
       UnitAttr:$decay, UnitAttr:$expert, OptionalAttr<Rank_I64>:$split,

@@ -69,13 +69,10 @@ MemoryModel::Contents MemoryModel::contents(int64_t index, int64_t first, int64_
   held.hasEmbedding = index == 0;
   held.hasHead = index == headStage(shape);
   countLayers(held);
-  auto add = [&](const PieceCost &piece, int64_t times) {
-    held.work.add(piece.replicated(), times);
-  };
   for (size_t kind = 0; kind < held.kinds.size(); ++kind)
-    add(costs.kinds[kind], held.kinds[kind]);
-  add(costs.embedding, held.hasEmbedding);
-  add(costs.head, held.hasHead);
+    held.work.add(costs.kinds[kind].replicated(), held.kinds[kind]);
+  held.work.add(costs.embedding.replicated(), held.hasEmbedding);
+  held.work.add(costs.head.replicated(), held.hasHead);
   if (held.hasEmbedding && held.hasHead)
     held.work.denseParameters -= ceilDiv(problem.model.sharedParameters, shape.tp);
   return held;

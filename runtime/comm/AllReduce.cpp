@@ -2,6 +2,7 @@
 // collects that slice of all ranks, adds them in the order of the group, and gives the sum
 // back to all.
 #include "runtime/Runtime.h"
+#include "runtime/comm/Parts.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -11,33 +12,28 @@ using namespace sigma::runtime;
 
 namespace {
 
-/// Slice r of a chunk of n elements: begin and size per slot.
-struct Slices {
-  Slices(int64_t n, int slots) : counts(slots), begins(slots) {
-    const int64_t size = (n + slots - 1) / slots;
-    for (int slot = 0; slot < slots; ++slot) {
-      begins[slot] = int(std::min<int64_t>(slot * size, n));
-      counts[slot] = int(std::min<int64_t>((slot + 1) * size, n)) - begins[slot];
-    }
-  }
-  std::vector<int> counts, begins;
-};
+/// A chunk of n elements in slices of one size; the last have less, or nothing.
+Parts slicesOf(int64_t n, int slots) {
+  const int64_t size = (n + slots - 1) / slots;
+  std::vector<int> sizes(slots);
+  for (int slot = 0; slot < slots; ++slot)
+    sizes[slot] = int(std::clamp<int64_t>(n - slot * size, 0, size));
+  return Parts(sizes);
+}
 
 template <class T>
 void reduceChunk(sigma_rt rt, const Group &group, T *chunk, int64_t n, T *workspace) {
-  const MPI_Datatype type = mpiElem(sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32);
-  const Slices slices(n, group.size);
+  const MPI_Datatype type = mpiElem(elemOf<T>());
+  const Parts slices = slicesOf(n, group.size);
   const int own = slices.counts[group.index];
-  std::vector<int> counts(group.size, own), begins(group.size);
-  for (int slot = 0; slot < group.size; ++slot)
-    begins[slot] = slot * own;
+  const Parts arrived(std::vector<int>(group.size, own));
   MPI_Request request;
   checkMpi(MPI_Ialltoallv(chunk, slices.counts.data(), slices.begins.data(), type, workspace,
-                          counts.data(), begins.data(), type, group.comm, &request),
+                          arrived.counts.data(), arrived.begins.data(), type, group.comm, &request),
            "MPI_Ialltoallv");
   waitFor(rt, request);
   for (int slot = 1; slot < group.size; ++slot)
-    rt->kernels<T>().add(workspace, workspace + begins[slot], workspace, own);
+    rt->kernels<T>().add(workspace, workspace + arrived.begins[slot], workspace, own);
   checkMpi(MPI_Iallgatherv(workspace, own, type, chunk, slices.counts.data(), slices.begins.data(),
                            type, group.comm, &request),
            "MPI_Iallgatherv");

@@ -1,6 +1,7 @@
 // ZeRO's sums and copies: each rank of a group keeps one part of a flat run of elements. As in
 // AllReduce.cpp, the bits of a sum depend on nothing but the values.
 #include "runtime/Runtime.h"
+#include "runtime/comm/Parts.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -56,14 +57,11 @@ private:
   void reducePiece(T *own, int64_t offset, int64_t length, T *workspace) {
     const PartsInLines parts(n, part, group.size, kPerLine, offset, length);
     const int lines = parts.counts[group.index];
-    const std::vector<int> counts(group.size, lines);
-    std::vector<int> begins(group.size);
-    for (int rank = 0; rank < group.size; ++rank)
-      begins[rank] = rank * lines;
+    const Parts arrived(std::vector<int>(group.size, lines));
     MPI_Request request;
     checkMpi(MPI_Ialltoallv(flat, parts.counts.data(), parts.begins.data(), rt->mesh.line,
-                            workspace, counts.data(), begins.data(), rt->mesh.line, group.comm,
-                            &request),
+                            workspace, arrived.counts.data(), arrived.begins.data(), rt->mesh.line,
+                            group.comm, &request),
              "MPI_Ialltoallv");
     waitFor(rt, request);
     const int64_t elements = lines * kPerLine;

@@ -1,4 +1,4 @@
-// Rows of the ranks of a group, one after the other.
+// What the ranks of a group have of something, one after the other: rows, elements, lines.
 #ifndef SIGMA_RUNTIME_COMM_PARTS_H
 #define SIGMA_RUNTIME_COMM_PARTS_H
 
@@ -8,9 +8,9 @@
 
 namespace sigma::runtime {
 
-/// How many rows each rank has, and where they begin.
+/// How many each rank has, and where they begin.
 struct Parts {
-  explicit Parts(std::vector<int> rows) : counts(std::move(rows)), begins(counts.size()) {
+  explicit Parts(std::vector<int> sizes) : counts(std::move(sizes)), begins(counts.size()) {
     for (size_t rank = 1; rank < counts.size(); ++rank)
       begins[rank] = begins[rank - 1] + counts[rank - 1];
   }

@@ -52,7 +52,7 @@ public:
   RowSum(sigma_rt rt, const Group &group, int64_t width, void *workspace, int64_t workspaceBytes)
       : rt(rt), group(group), width(width), arrived(static_cast<T *>(workspace)),
         room(workspaceBytes / (width * int64_t(sizeof(T)) * group.size)),
-        row(rowType(sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32, width)) {
+        row(rowType(elemOf<T>(), width)) {
     if (room == 0)
       throw std::logic_error("the workspace of a sum holds less than one row of each rank");
   }

@@ -111,6 +111,12 @@ struct Device {
 /// if it is unknown or this processor lacks it.
 const Device *cpuDevice(const char *level = nullptr);
 
+/// The code of an element type.
+template <class T>
+constexpr int64_t elemOf() {
+  return sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32;
+}
+
 inline int64_t elemBytes(int64_t elem) { return elem == SIGMA_F64 ? 8 : 4; }
 
 /// Calls f with a value of the element type of `elem`.

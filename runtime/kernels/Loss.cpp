@@ -34,7 +34,7 @@ void joinLogSums(sigma_rt rt, T *lse, int64_t n, T *all, int64_t workspaceBytes)
   if (workspaceBytes < n * group.size * int64_t(sizeof(T)))
     throw std::logic_error("cross_entropy: the workspace is smaller than the sums of all parts");
   const CommScope scope(rt, SpanKind::Tensor);
-  const MPI_Datatype type = mpiElem(sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32);
+  const MPI_Datatype type = mpiElem(elemOf<T>());
   MPI_Request request;
   checkMpi(MPI_Iallgather(lse, int(n), type, all, int(n), type, group.comm, &request),
            "MPI_Iallgather");

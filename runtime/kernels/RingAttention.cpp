@@ -82,7 +82,7 @@ public:
 
 private:
   enum Tag { kKeys, kValues };
-  static constexpr int64_t kElem = sizeof(T) == sizeof(double) ? SIGMA_F64 : SIGMA_F32;
+  static constexpr int64_t kElem = elemOf<T>();
 
   int64_t numbers() const { return tokens * (keyWidth + valueWidth); }
 

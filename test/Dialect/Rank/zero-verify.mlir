@@ -54,6 +54,18 @@ rank.launch @launch mesh<pp = 1, dp = 2, zero = 1> experts<ep = 1> batch 2 micro
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  // rule: rank.parameter: `flat` is over edp with `expert`, over dp without
+  // expected-error @+1 {{'rank.parameter' op 'flat' names @f, over dp; it must be over edp}}
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) expert in @f at 0
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
   // expected-error @+1 {{'rank.parameter' op 'flat' names @f, which is no rank.flat of this program}}
   rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
 }
