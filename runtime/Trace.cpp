@@ -1,11 +1,11 @@
 #include "runtime/Trace.h"
-#include "runtime/Refusal.h"
 #include "runtime/Runtime.h"
 #include "runtime/comm/Collect.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 using namespace sigma::runtime;
@@ -69,7 +69,7 @@ std::string Trace::events(int64_t stage, int rank) const {
 static std::string temporary(const std::string &path) { return path + ".tmp"; }
 
 void sigma::runtime::checkTraceFile(const std::string &path) {
-  if (!std::ofstream(temporary(path)))
+  if (std::filesystem::is_directory(path) || !std::ofstream(temporary(path)))
     throw UserError("the trace " + path + " cannot be written");
   std::remove(temporary(path).c_str());
 }
@@ -98,8 +98,10 @@ void sigma::runtime::writeTrace(sigma_rt rt) {
     file << (rank ? ",\n" : "") << all[rank];
   file << "\n]}\n";
   file.close();
-  if (!file || std::rename(temporary(path).c_str(), path.c_str()) != 0)
-    std::fprintf(stderr, "train: warning: the trace %s cannot be written\n", path.c_str());
+  if (file && std::rename(temporary(path).c_str(), path.c_str()) == 0)
+    return;
+  std::remove(temporary(path).c_str());
+  std::fprintf(stderr, "train: warning: the trace %s cannot be written\n", path.c_str());
 }
 
 void sigma_begin_span(sigma_rt rt, sigma_i64 kind, sigma_i64 chunk, sigma_i64 microBatch) {
