@@ -33,9 +33,18 @@ struct TargetOptions {
 /// Translates a module of the LLVM dialect to an object file's bytes.
 llvm::Expected<std::string> emitObject(ModuleOp module, const TargetOptions &target);
 
-/// Links objects with the runtime; `linkFlags` is the text of the runtime's link.flags. Returns the
-/// linker's message on failure.
-llvm::Error linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef linkFlags,
+/// Writes a module of the LLVM dialect as C++ text against runtime/abi/abi.h. `source` names the
+/// file that locations count lines of. An op that the lowering does not make is refused.
+FailureOr<std::string> emitCpp(ModuleOp module, StringRef source);
+
+/// Compiles C++ text to an object; `flags` is the text of the runtime's compile.flags, `shownIn`
+/// the folder in which a debugger looks for the text. Like the next one, it runs $CXX, or c++, and
+/// returns that command's message on failure.
+llvm::Error compileProgram(llvm::StringRef source, llvm::StringRef shownIn, llvm::StringRef flags,
+                           llvm::StringRef object);
+
+/// Links objects with the runtime; `flags` is the text of the runtime's link.flags.
+llvm::Error linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef flags,
                         llvm::StringRef output);
 
 /// The text of launch/mpirun.sh for a program of `ranks` ranks.

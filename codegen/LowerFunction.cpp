@@ -35,9 +35,6 @@ static int64_t count(Value value) { return tensor(value).getNumElements(); }
 static int64_t rows(Value value) { return tensor(value).getDimSize(0); }
 static int64_t columns(Value value) { return tensor(value).getDimSize(1); }
 
-/// Runtime, arena, both parts of the residual slot, transient memory.
-constexpr unsigned kFixedArguments = 5;
-
 namespace {
 class FunctionLowering {
 public:
@@ -47,7 +44,7 @@ public:
         rt(target.getArgument(0)), arena(target.getArgument(1)), slot(target.getArgument(2)),
         ends(target.getArgument(3)), transient(target.getArgument(4)),
         elem(elementCode(program.getLaunchOp().getElementType())) {
-    mapArguments(target.getArguments().drop_front(kFixedArguments));
+    mapArguments(target.getArguments().drop_front(std::size(kFixedParameters)));
   }
 
   void lower() {
@@ -554,8 +551,8 @@ void FunctionLowering::lowerCollective(Operation *op) {
 void sigma::lowerFunction(FuncOp func, RuntimeAbi &abi) {
   auto program = func->getParentOfType<ProgramOp>();
   MLIRContext *context = func.getContext();
-  size_t pointers = kFixedArguments + func.getNumArguments() - func.getNumSaved().value_or(0) +
-                    func.getResultTypes().size();
+  size_t pointers = std::size(kFixedParameters) + func.getNumArguments() -
+                    func.getNumSaved().value_or(0) + func.getResultTypes().size();
   SmallVector<Type> parameters(pointers, LLVM::LLVMPointerType::get(context));
   OpBuilder builder = OpBuilder::atBlockEnd(program->getParentOfType<ModuleOp>().getBody());
   auto target = builder.create<LLVM::LLVMFuncOp>(

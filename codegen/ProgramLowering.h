@@ -85,8 +85,12 @@ int64_t groupCode(rank::Axis axis);
 /// Name of a function of a stage: several stages and precisions may be linked into one program.
 std::string symbolName(rank::ProgramOp program, StringRef function);
 
-/// Lowers a rank.func to `void (rt, arena, slot, transient, arguments..., results...)`, all
-/// pointers. The values that forward saved are no arguments of backward: they lie in the slot.
+/// What every function of a stage takes first: runtime, arena, both parts of the residual slot,
+/// transient memory. The step takes the first two.
+inline constexpr StringLiteral kFixedParameters[] = {"rt", "arena", "slot", "ends", "transient"};
+
+/// Lowers a rank.func to `void (kFixedParameters..., arguments..., results...)`, all pointers. The
+/// values that forward saved are no arguments of backward: they lie in the slot.
 void lowerFunction(rank::FuncOp func, RuntimeAbi &abi);
 
 /// Lowers the schedule to `void step(rt, arena)`.

@@ -25,16 +25,17 @@ struct AbiFunction {
 };
 } // namespace
 
-static const AbiFunction &lookup(StringRef name) {
+static const AbiFunction *lookup(StringRef name) {
   static const AbiFunction functions[] = {
 #define SIGMA_ABI_FUNCTION(result, name, ...) {#name, result, {__VA_ARGS__}},
 #include "runtime/abi/abi.def"
   };
   const AbiFunction *found =
       llvm::find_if(functions, [&](const AbiFunction &f) { return f.name == name; });
-  assert(found != std::end(functions) && "no such function in abi.def");
-  return *found;
+  return found == std::end(functions) ? nullptr : found;
 }
+
+bool RuntimeAbi::has(StringRef name) { return lookup(name); }
 
 static Type llvmType(AbiType type, MLIRContext *context) {
   switch (type) {
@@ -57,15 +58,16 @@ static Type llvmType(AbiType type, MLIRContext *context) {
 LLVM::LLVMFuncOp RuntimeAbi::declare(StringRef name) {
   if (auto known = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
     return known;
-  const AbiFunction &function = lookup(name);
+  const AbiFunction *function = lookup(name);
+  assert(function && "no such function in abi.def");
   MLIRContext *context = module.getContext();
   SmallVector<Type> parameters;
-  for (AbiType type : function.parameters)
+  for (AbiType type : function->parameters)
     parameters.push_back(llvmType(type, context));
   OpBuilder builder = OpBuilder::atBlockBegin(module.getBody());
   return builder.create<LLVM::LLVMFuncOp>(
       module.getLoc(), name,
-      LLVM::LLVMFunctionType::get(llvmType(function.result, context), parameters));
+      LLVM::LLVMFunctionType::get(llvmType(function->result, context), parameters));
 }
 
 Value RuntimeAbi::constants(OpBuilder &builder, Location loc, ArrayRef<double> values) {

@@ -14,6 +14,9 @@ class RuntimeAbi {
 public:
   explicit RuntimeAbi(ModuleOp module) : module(module) {}
 
+  /// Whether abi.def has a function of this name.
+  static bool has(StringRef name);
+
   /// The address of numbers that lie in the program; equal lists are one.
   Value constants(OpBuilder &builder, Location loc, ArrayRef<double> values);
 

@@ -63,6 +63,7 @@ llvm_config.add_tool_substitutions(
         ToolSubst("replay-import", unresolved="ignore"),
         ToolSubst("replay-front-end", unresolved="ignore"),
         ToolSubst("sigma-reduce", unresolved="ignore"),
+        ToolSubst("sigma-translate", unresolved="ignore"),
         "mlir-opt",
         "mlir-translate",
         "llc",

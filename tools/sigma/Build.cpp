@@ -28,11 +28,19 @@ static std::string join(llvm::StringRef folder, llvm::StringRef name) {
 }
 
 namespace {
+/// The program in one precision; empty: the job's.
+struct Program {
+  llvm::StringLiteral precision, rank, cpp;
+};
+constexpr Program kPrograms[] = {{"", "rank.mlir", "program.cpp"},
+                                 {"f64", "rank.f64.mlir", "program.f64.cpp"}};
+
 /// Everything is made in a folder beside the output and moved there at the end: files appear whole
 /// or not at all.
 class Staging {
 public:
-  explicit Staging(llvm::StringRef output) : output(output) {
+  Staging(llvm::StringRef output, llvm::SmallVector<llvm::StringRef> names)
+      : output(output), names(std::move(names)) {
     while (this->output.size() > 1 && this->output.back() == '/')
       this->output.pop_back();
     folder = this->output + ".partial-" + std::to_string(llvm::sys::Process::getProcessId());
@@ -50,24 +58,48 @@ public:
   bool publish() {
     if (std::error_code error = fs::create_directories(join(output, "launch")))
       return fail("cannot create " + output + ": " + error.message());
-    for (llvm::StringRef name :
-         {"plan.json", "rank.mlir", "rank.f64.mlir", "launch/mpirun.sh", "train"})
+    for (llvm::StringRef name : llvm::reverse(names)) // train last
       if (std::error_code error = fs::rename(file(name), join(output, name)))
         return fail("cannot write " + join(output, name) + ": " + error.message());
+    // Of an earlier build; it would pass for this program's.
+    for (const Program &program : kPrograms)
+      for (llvm::StringRef name : {program.rank, program.cpp})
+        if (!llvm::is_contained(names, name))
+          fs::remove(join(output, name));
     return true;
   }
 
 private:
   std::string output, folder;
+  llvm::SmallVector<llvm::StringRef> names;
 };
 } // namespace
 
-/// The runtime lies beside the tools: bin/sigma and runtime/link.flags.
-static bool readLinkFlags(std::string &flags) {
+/// A job in f64 is its own twin.
+static llvm::ArrayRef<Program> programsOf(mlir::sigma::JobOp job) {
+  return llvm::ArrayRef(kPrograms).take_front(
+      job.getPrecision() == mlir::sigma::Precision::F64 ? 1 : std::size(kPrograms));
+}
+
+/// What is written, the most important first.
+static llvm::SmallVector<llvm::StringRef> outputsOf(const BuildOptions &options,
+                                                    llvm::ArrayRef<Program> programs) {
+  llvm::SmallVector<llvm::StringRef> names{"train", "plan.json"};
+  for (const Program &program : programs)
+    names.push_back(program.rank);
+  for (const Program &program : programs)
+    if (options.emitsCpp())
+      names.push_back(program.cpp);
+  names.push_back("launch/mpirun.sh");
+  return names;
+}
+
+/// The runtime lies beside the tools: bin/sigma and runtime/link.flags, runtime/compile.flags.
+static bool readFlags(llvm::StringRef name, std::string &flags) {
   static int anchor;
   std::string self = fs::getMainExecutable("sigma", &anchor);
   std::string root(path::parent_path(path::parent_path(self)));
-  return readText(join(root, "runtime/link.flags"), flags);
+  return readText(join(join(root, "runtime"), name), flags);
 }
 
 /// The chosen job is compiled with the chosen plan; others have no part in it.
@@ -96,41 +128,61 @@ static bool writePrograms(mlir::ModuleOp planned, llvm::StringRef precision,
   return writeText(file, text);
 }
 
-static bool emitProgram(Spec &spec, const std::string &file, llvm::StringRef shownAs,
-                        const BuildOptions &options, bool entryPoint,
-                        const std::string &objectFile) {
+/// The program in the LLVM dialect; locations are lines of the file that it was read from.
+static mlir::OwningOpRef<mlir::ModuleOp> lower(Spec &spec, const std::string &file,
+                                               llvm::StringRef shownAs, bool entryPoint) {
   std::string text;
   if (!readText(file, text))
-    return false;
+    return nullptr;
   llvm::SourceMgr sources;
   sources.AddNewSourceBuffer(llvm::MemoryBuffer::getMemBufferCopy(text, shownAs), llvm::SMLoc());
   auto module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &spec.context());
   if (!module || mlir::failed(mlir::sigma::lowerToLLVM(*module, entryPoint)))
-    return false;
+    return nullptr;
+  return module;
+}
+
+static bool emitObject(mlir::ModuleOp module, const BuildOptions &options,
+                       const std::string &objectFile) {
   mlir::sigma::TargetOptions target;
   target.cpu = options.cpu;
-  auto object = mlir::sigma::emitObject(*module, target);
+  auto object = mlir::sigma::emitObject(module, target);
   if (!object)
     return fail(llvm::toString(object.takeError()));
   return writeText(objectFile, *object);
+}
+
+static bool emitCpp(mlir::ModuleOp module, const Program &program, const std::string &cppFile,
+                    llvm::StringRef shownIn, const std::string &objectFile) {
+  auto text = mlir::sigma::emitCpp(module, program.rank);
+  std::string flags;
+  if (mlir::failed(text) || !writeText(cppFile, *text) || !readFlags("compile.flags", flags))
+    return false;
+  if (llvm::Error error = mlir::sigma::compileProgram(cppFile, shownIn, flags, objectFile))
+    return fail(llvm::toString(std::move(error)));
+  return true;
 }
 
 static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks, Staging &staging) {
   std::string linkFlags;
   llvm::SmallString<256> shown(options.output);
   fs::make_absolute(shown);
-  if (!readLinkFlags(linkFlags))
+  if (!readFlags("link.flags", linkFlags))
     return false;
   llvm::SmallVector<std::string> objects;
-  bool isPrimary = true;
-  for (llvm::StringRef precision : {"", "f64"}) {
-    std::string name = isPrimary ? "rank.mlir" : "rank.f64.mlir";
-    objects.push_back(staging.file(name + ".o"));
-    if (!writePrograms(spec.module(), precision, staging.file(name)) ||
-        !emitProgram(spec, staging.file(name), join(shown, name), options, isPrimary,
-                     objects.back()))
+  for (const Program &program : programsOf(spec.job())) {
+    std::string file = staging.file(program.rank);
+    bool isPrimary = objects.empty();
+    objects.push_back(file + ".o");
+    if (!writePrograms(spec.module(), program.precision, file))
       return false;
-    isPrimary = false;
+    auto module = lower(spec, file, join(shown, program.rank), isPrimary);
+    if (!module)
+      return false;
+    if (!(options.emitsCpp()
+              ? emitCpp(*module, program, staging.file(program.cpp), shown, objects.back())
+              : emitObject(*module, options, objects.back())))
+      return false;
   }
   if (llvm::Error error = mlir::sigma::linkProgram(objects, linkFlags, staging.file("train")))
     return fail(llvm::toString(std::move(error)));
@@ -140,11 +192,12 @@ static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks, Sta
 }
 
 static void report(const BuildOptions &options, const mlir::sigma::PlanningTask &task,
-                   const planner::Answer &answer) {
+                   const planner::Answer &answer, llvm::ArrayRef<llvm::StringRef> outputs) {
   if (!options.json) {
-    llvm::outs() << planner::summarize(task.problem, answer.plan) << "\n"
-                 << "wrote " << options.output
-                 << "/{train, plan.json, rank.mlir, rank.f64.mlir, launch/mpirun.sh}\n";
+    llvm::outs() << planner::summarize(task.problem, answer.plan) << "\nwrote " << options.output
+                 << "/{";
+    llvm::interleaveComma(outputs, llvm::outs());
+    llvm::outs() << "}\n";
     return;
   }
   llvm::json::OStream json(llvm::outs(), 2);
@@ -211,11 +264,12 @@ int sigma::driver::runBuild(const BuildOptions &options) {
     return status;
   if (mlir::failed(mlir::sigma::requireRunnable(keepOnly(spec, answer))))
     return kUserError;
-  Staging staging(options.output);
+  auto outputs = outputsOf(options, programsOf(spec.job()));
+  Staging staging(options.output, outputs);
   if (!staging.create() ||
       !writeText(staging.file("plan.json"), planner::toJson(task->problem, answer)) ||
       !generate(spec, options, answer.plan.layout.numRanks(), staging) || !staging.publish())
     return kUserError;
-  report(options, *task, answer);
+  report(options, *task, answer, outputs);
   return kDone;
 }

@@ -36,8 +36,11 @@ struct BuildOptions {
   std::string output; // folder
   std::string plan;   // plan.json to build; empty: plan anew
   double timeLimitS = 0;
+  std::string emit = "object"; // what a C++ compiler gets: objects to link, or "cpp", text
   std::string cpu = "x86-64-v2";
   bool json = false;
+
+  bool emitsCpp() const { return emit == "cpp"; }
 };
 
 /// The plan comes from exactly one of the first three.

@@ -153,7 +153,13 @@ int main(int argc, char **argv) {
   buildCommand->add_option("--plan", build.plan, "builds this plan.json instead of planning");
   buildCommand->add_option("--time-limit", build.timeLimitS, "as in sigma plan")
       ->check(CLI::PositiveNumber);
-  buildCommand->add_option("--cpu", build.cpu, "CPU that the generated code may rely on")
+  buildCommand
+      ->add_option("--emit", build.emit,
+                   "object: train is made by sigma; cpp: as C++ text, program.cpp, by the compiler "
+                   "$CXX, or c++")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"object", "cpp"}));
+  buildCommand->add_option("--cpu", build.cpu, "CPU that objects may rely on")
       ->capture_default_str();
   buildCommand->add_flag("--json", build.json, "prints what was written as JSON");
 

@@ -1,0 +1,43 @@
+#!/usr/bin/env python3
+"""Programs that are built as C++ text have the losses of those that are built as objects.
+
+    second_back_end.py SIGMA SPEC WORK_FOLDER COMPILER...
+
+The text is compiled by each of the compilers, with all warnings as errors.
+"""
+
+import os
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import sigma_runs as sr
+
+STEPS = 5
+
+
+def bits(program, log, precision, data):
+    lines = program.run(log, f"--data={data}", f"--steps={STEPS}", f"--precision={precision}", "--quiet")
+    found = sr.loss_bits(lines)
+    if len(found) != STEPS:
+        raise sr.RunError(f"{len(found)} steps instead of {STEPS}")
+    return found
+
+
+def main():
+    sigma, spec, work, *compilers = sys.argv[1:]
+    work = sr.empty_folder(work)
+    data = sr.licences(work / "text")
+    devices, pins = sr.PLANS["pp2-ep2"]
+    expected = sr.build(sigma, spec, work / "object", devices, pins)
+    expected = {precision: bits(expected, work / f"object.{precision}.log", precision, data) for precision in ("f32", "f64")}
+    for compiler in dict.fromkeys(compilers):
+        name = f"cpp-{pathlib.Path(compiler).name}"
+        os.environ["CXX"] = f"{compiler} -Wall -Wextra -Werror"
+        program = sr.build(sigma, spec, work / name, devices, pins, "--emit=cpp")
+        for precision, losses in expected.items():
+            same = bits(program, work / f"{name}.{precision}.log", precision, data) == losses
+            print(f"{name}: {precision} {STEPS} steps, {'the bits of objects' if same else 'FAILED'}", flush=True)
+
+
+main()
