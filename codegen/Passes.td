@@ -22,4 +22,18 @@ def RankToLLVM : Pass<"sigma-rank-to-llvm", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def DebugInfo : Pass<"sigma-debug-info", "::mlir::ModuleOp"> {
+  let summary = "tells debuggers the functions of a program, and which line of its text each op is";
+  let description = [{
+    Functions in the LLVM dialect get a subprogram of the file that their location names. An op's line is that of its own location.
+
+    ```mlir
+    llvm.func @f32.stage0.step(%rt: !llvm.ptr, %arena: !llvm.ptr) { … } loc("rank.mlir":427:5)
+    // becomes
+    llvm.func @f32.stage0.step(%rt: !llvm.ptr, %arena: !llvm.ptr) { … } loc(fused<#di_subprogram>["rank.mlir":427:5])
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 #endif

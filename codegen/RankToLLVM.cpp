@@ -2,7 +2,6 @@
 
 #include "codegen/Codegen.h"
 #include "codegen/ProgramLowering.h"
-#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/xxhash.h"
@@ -140,6 +139,6 @@ LogicalResult sigma::lowerToLLVM(ModuleOp module, bool entryPoint) {
   RankToLLVMOptions options;
   options.entryPoint = entryPoint;
   pm.addPass(createRankToLLVM(options));
-  pm.addPass(LLVM::createDIScopeForLLVMFuncOpPass());
+  pm.addPass(createDebugInfo());
   return pm.run(module);
 }

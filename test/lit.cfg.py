@@ -37,6 +37,8 @@ if config.sigma_sanitize.upper() in ("ON", "1", "TRUE", "YES"):
     config.available_features.add("asan")
 if shutil.which("mpirun"):
     config.available_features.add("mpi")
+if shutil.which("gdb"):
+    config.available_features.add("gdb")
 
 # As an argument of a script; where a line calls sigma itself, its name alone will do.
 config.substitutions.append(("%sigma", os.path.join(config.sigma_tools_dir, "sigma")))

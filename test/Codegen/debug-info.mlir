@@ -1,13 +1,13 @@
-// RUN: sigma-opt %s --sigma-rank-to-llvm --mlir-print-debuginfo | mlir-opt --ensure-debug-info-scope-on-llvm-func --mlir-print-debuginfo | mlir-translate --mlir-to-llvmir | FileCheck %s
+// RUN: sigma-opt %s --sigma-rank-to-llvm --sigma-debug-info --mlir-print-debuginfo | mlir-translate --mlir-to-llvmir | FileCheck %s
 
 // Each call points to the line of its op in this file: a crash in a kernel is found in the program's text.
 
 // CHECK:       define void @f32.stage0.forward({{.*}}) !dbg ![[FORWARD:[0-9]+]]
 // CHECK:       call void @sigma_embedding({{.*}}), !dbg ![[EMBEDDING:[0-9]+]]
 // CHECK:       call void @sigma_rms_norm({{.*}}), !dbg ![[NORM:[0-9]+]]
-// CHECK:       distinct !DICompileUnit({{.*}}emissionKind: LineTablesOnly
-// CHECK:       ![[FORWARD]] = distinct !DISubprogram(name: "f32.stage0.forward"
-// CHECK:       ![[EMBEDDING]] = !DILocation(line: [[#EMBEDDING_LINE:]],
+// CHECK:       distinct !DICompileUnit({{.*}}emissionKind: FullDebug
+// CHECK:       ![[FORWARD]] = distinct !DISubprogram(name: "f32.stage0.forward"{{.*}}, scopeLine: [[#FORWARD_LINE:]],
+// CHECK:       ![[EMBEDDING]] = !DILocation(line: [[#EMBEDDING_LINE:FORWARD_LINE+2]],
 // CHECK:       ![[NORM]] = !DILocation(line: [[#EMBEDDING_LINE+2]],
 
 rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32 {beta1 = 9.000000e-01 : f64, beta2 = 9.000000e-01 : f64, epsilon = 1.000000e-01 : f64, gradient_clip = 0.000000e+00 : f64, learning_rate = 1.000000e-01 : f64, predicted_step_ns = 0 : i64, warmup_steps = 0 : i64, weight_decay = 0.000000e+00 : f64}
