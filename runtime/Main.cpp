@@ -3,7 +3,6 @@
 #include "runtime/Refusal.h"
 #include "runtime/Train.h"
 #include "runtime/health/Fault.h"
-#include "runtime/kernels/LinearAlgebra.h"
 #include "runtime/recovery/Supervisor.h"
 
 #include <cstdio>
@@ -31,7 +30,7 @@ static int runProgram(Runtime &rt, char **argv, sigma_describe native, sigma_des
   }
   if (rt.options.supervise)
     return supervise(rt);
-  restartWithFittingKernels(rt.program.elem, argv);
+  rt.device->begin(rt.program.elem, argv);
   return train(rt);
 }
 

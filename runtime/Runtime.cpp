@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-sigma_runtime::sigma_runtime() : device(sigma::runtime::cpuDevice()) {}
+sigma_runtime::sigma_runtime() : device(sigma::runtime::programDevice()) {}
 sigma_runtime::~sigma_runtime() = default;
 
 std::vector<const sigma::runtime::Tensor *> sigma_runtime::ownTensors() const {

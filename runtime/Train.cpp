@@ -6,7 +6,6 @@
 #include "runtime/checkpoint/Loader.h"
 #include "runtime/comm/Collect.h"
 #include "runtime/health/Fault.h"
-#include "runtime/kernels/LinearAlgebra.h"
 #include "runtime/recovery/EndMarker.h"
 #include "runtime/recovery/Orphan.h"
 #include "runtime/recovery/Stop.h"
@@ -141,7 +140,7 @@ int stopped(Runtime &rt) {
 int run(Runtime &rt) {
   checkWorldSize(rt);
   rt.mesh = makeMesh(rt.mesh.shape);
-  const std::string products = prepareLinearAlgebra(rt.program.elem);
+  const std::string products = rt.device->prepare(rt.program.elem);
   together(rt, [&] { prepare(rt); });
   LoadedCheckpoint loaded = start(rt);
   Report report(rt, products, loaded.step);

@@ -1,6 +1,7 @@
 // Chooses the CPU device of this processor and fills in its matrix products.
 #include "runtime/kernels/Device.h"
 #include "runtime/kernels/CpuLevels.h"
+#include "runtime/kernels/LinearAlgebra.h"
 
 #include <cblas.h>
 #include <oneapi/dnnl/dnnl.h>
@@ -39,13 +40,16 @@ void gemm(const Gemm<T> &g) {
   multiply(g);
 }
 
-// Built at first use, so never by code that this processor lacks: a level's table is filled by code of that level.
+// Built at first use, so never by code that this processor lacks: a level's table is filled by code
+// of that level.
 template <Device (*makeTable)()>
 const Device *built() {
   static const Device device = [] {
     Device made = makeTable();
     made.f32.gemm = gemm<float>;
     made.f64.gemm = gemm<double>;
+    made.begin = restartWithFittingKernels;
+    made.prepare = prepareLinearAlgebra;
     return made;
   }();
   return &device;
@@ -70,10 +74,13 @@ bool hasV4() {
 
 } // namespace
 
+const Device *programDevice() { return cpuDevice(); }
+
 const Device *cpuDevice(const char *name) {
   static const Level levels[] = {
 #if defined(__x86_64__)
-      {hasV4(), built<v4::device>}, {hasV3(), built<v3::device>},
+      {hasV4(), built<v4::device>},
+      {hasV3(), built<v3::device>},
 #endif
       {true, built<baseline::device>}};
   for (const Level &level : levels)

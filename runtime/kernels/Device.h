@@ -1,12 +1,14 @@
 // A device is a table of functions. The ABI functions in kernels/*.cpp compute only through it, so
-// that an accelerator is one new table. The embedded CPU device is built several times, once per
-// instruction set level, and the best one that this processor has is chosen at start.
+// that an accelerator is one new table (docs/devices.md). The embedded CPU device is built several
+// times, once per instruction set level, and the best one that this processor has is chosen at
+// start.
 #ifndef SIGMA_RUNTIME_KERNELS_DEVICE_H
 #define SIGMA_RUNTIME_KERNELS_DEVICE_H
 
 #include "runtime/abi/abi.h"
 
 #include <cstdint>
+#include <string>
 
 namespace sigma::runtime {
 
@@ -95,6 +97,10 @@ struct Kernels {
 struct Device {
   const char *name;             // "cpu"
   const char *instructionLevel; // "x86-64-v4", ..., "baseline"
+  /// Called first, by a program of element type `elem`; may start it once more, with argv.
+  void (*begin)(int64_t elem, char *const *argv);
+  /// Readies what multiplies matrices of element type `elem`, for one of the ranks, and names it.
+  std::string (*prepare)(int64_t elem);
   Kernels<float> f32;
   Kernels<double> f64;
 
@@ -106,6 +112,10 @@ struct Device {
       return f64;
   }
 };
+
+/// The device of this program. The runtime's own is the best CPU device, in a file of its library
+/// that is linked only where no object of the program defines another.
+const Device *programDevice();
 
 /// The best CPU device of this processor; `level` names an instruction level instead (tests), null
 /// if it is unknown or this processor lacks it.

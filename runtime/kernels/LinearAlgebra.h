@@ -1,4 +1,5 @@
 // The linear-algebra libraries below the CPU device: oneDNN multiplies in f32, OpenBLAS in f64.
+// Both functions are entries of its table.
 #ifndef SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 #define SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 
