@@ -1,7 +1,8 @@
 //===- EmitCpp.cpp - LLVM dialect to C++ text -----------------------------===//
 //
-// Knows the few kinds of ops that the lowering makes. Constants and addresses become expressions
-// where they are used, calls become statements; anything else is refused.
+// Knows the few kinds of ops that the lowering makes. Constants, addresses and integers become
+// expressions where they are used, calls and what is used several times become statements; anything
+// else is refused.
 
 #include "codegen/Codegen.h"
 #include "codegen/ProgramLowering.h"
@@ -14,6 +15,7 @@ using namespace mlir::sigma;
 
 static constexpr llvm::StringLiteral kPrologue = R"cpp(
 #include "runtime/abi/abi.h"
+#include <algorithm>
 
 inline sigma_ptr at(sigma_ptr base, sigma_i64 offset) { return static_cast<char *>(base) + offset; }
 
@@ -152,7 +154,7 @@ private:
       refuse(function, "it has several blocks");
       return;
     }
-    results.clear();
+    names.clear();
     std::string whole = functionName(function);
     auto [scope, name] = StringRef(whole).rsplit("::");
     out << "\n";
@@ -166,58 +168,94 @@ private:
       out << "} // namespace " << scope << "\n";
   }
 
+  static bool isArithmetic(Operation *op) {
+    return isa<LLVM::AddOp, LLVM::SubOp, LLVM::MulOp, LLVM::SMinOp, LLVM::SMaxOp>(op);
+  }
+
+  /// Whether anything comes of it.
+  static bool isNeeded(Operation *op) {
+    return op->hasTrait<OpTrait::IsTerminator>() || !isMemoryEffectFree(op) ||
+           llvm::any_of(op->getUsers(), isNeeded);
+  }
+
   void writeStatement(Operation *op) {
     llvm::TypeSwitch<Operation *>(op)
-        .Case([&](LLVM::CallOp call) { writeCall(call); })
+        .Case([&](LLVM::CallOp call) { writeLine(call, called(call)); })
         .Case([&](LLVM::ReturnOp ret) {
           if (Value value = ret.getArg())
             out << "  return " << expression(value) << ";\n";
         })
+        .Case<LLVM::AddOp, LLVM::SubOp, LLVM::MulOp, LLVM::SMinOp, LLVM::SMaxOp>(
+            [&](Operation *op) {
+              if (isNeeded(op) && !op->hasOneUse())
+                writeLine(op, arithmetic(op));
+            })
         // Written where they are used.
         .Case<LLVM::ConstantOp, LLVM::ZeroOp, LLVM::AddressOfOp, LLVM::GEPOp, LLVM::SExtOp,
               LLVM::TruncOp>([](Operation *) {})
         .Default([&](Operation *op) { refuse(op, "the lowering makes no such op"); });
   }
 
-  void writeCall(LLVM::CallOp call) {
-    auto callee = call.getCallee() ? module.lookupSymbol<LLVM::LLVMFuncOp>(*call.getCallee())
-                                   : LLVM::LLVMFuncOp();
-    if (!callee) {
-      refuse(call, "it calls no function of the module");
-      return;
-    }
+  /// What computes the op; its result, if anything comes of it, gets a name.
+  void writeLine(Operation *op, const std::string &computation) {
     out << "  ";
-    if (call.getNumResults()) {
-      std::string name = "result" + std::to_string(results.size());
-      results[call.getResult()] = name;
-      out << "const " << typeName(call, call.getResult().getType()) << " " << name << " = ";
+    if (op->getNumResults() && llvm::any_of(op->getUsers(), isNeeded)) {
+      std::string name = "v" + std::to_string(names.size());
+      names[op->getResult(0)] = name;
+      out << "const " << typeName(op, op->getResult(0).getType()) << " " << name << " = ";
     }
-    auto arguments =
-        llvm::map_range(call.getArgOperands(), [&](Value value) { return expression(value); });
-    out << functionName(callee) << "(" << llvm::join(arguments, ", ") << ");";
-    if (auto place = call.getLoc()->findInstanceOf<FileLineColLoc>())
+    out << computation << ";";
+    if (auto place = op->getLoc()->findInstanceOf<FileLineColLoc>())
       out << " // " << source << ":" << place.getLine();
     out << "\n";
   }
 
+  std::string called(LLVM::CallOp call) {
+    auto callee = call.getCallee() ? module.lookupSymbol<LLVM::LLVMFuncOp>(*call.getCallee())
+                                   : LLVM::LLVMFuncOp();
+    if (!callee)
+      return refuse(call, "it calls no function of the module");
+    auto arguments =
+        llvm::map_range(call.getArgOperands(), [&](Value value) { return expression(value); });
+    return functionName(callee) + "(" + llvm::join(arguments, ", ") + ")";
+  }
+
   std::string expression(Value value) {
+    if (auto known = names.find(value); known != names.end())
+      return known->second;
     if (auto argument = dyn_cast<BlockArgument>(value))
       return parameter(cast<LLVM::LLVMFuncOp>(argument.getOwner()->getParentOp()),
                        argument.getArgNumber())
           .second;
+    if (isArithmetic(value.getDefiningOp()))
+      return arithmetic(value.getDefiningOp());
     return llvm::TypeSwitch<Operation *, std::string>(value.getDefiningOp())
-        .Case([&](LLVM::CallOp) { return results.lookup(value); })
         .Case([&](LLVM::ConstantOp op) { return constant(op); })
         .Case([&](LLVM::ZeroOp op) {
-          return isa<LLVM::LLVMPointerType>(op.getType())
-                     ? "nullptr"
-                     : refuse(op, "the lowering makes no such op");
+          return isa<LLVM::LLVMPointerType>(op.getType()) ? "nullptr"
+                                                          : refuse(op, "there is no such constant");
         })
         .Case([&](LLVM::AddressOfOp op) { return addressOf(op); })
         .Case([&](LLVM::GEPOp op) { return offset(op); })
         .Case([&](LLVM::SExtOp op) { return converted(op, op.getType(), op.getArg()); })
         .Case([&](LLVM::TruncOp op) { return converted(op, op.getType(), op.getArg()); })
         .Default([&](Operation *op) { return refuse(op, "the lowering makes no such op"); });
+  }
+
+  std::string arithmetic(Operation *op) {
+    if (!op->getResult(0).getType().isInteger(64))
+      return refuse(op, "it computes no sigma_i64");
+    std::string a = expression(op->getOperand(0)), b = expression(op->getOperand(1));
+    auto infix = [&](StringRef sign) { return "(" + a + " " + sign.str() + " " + b + ")"; };
+    auto function = [&](StringRef name) {
+      return "std::" + name.str() + "<sigma_i64>(" + a + ", " + b + ")";
+    };
+    return llvm::TypeSwitch<Operation *, std::string>(op)
+        .Case([&](LLVM::AddOp) { return infix("+"); })
+        .Case([&](LLVM::SubOp) { return infix("-"); })
+        .Case([&](LLVM::MulOp) { return infix("*"); })
+        .Case([&](LLVM::SMinOp) { return function("min"); })
+        .Case([&](LLVM::SMaxOp) { return function("max"); });
   }
 
   std::string constant(LLVM::ConstantOp op) {
@@ -254,7 +292,7 @@ private:
   StringRef source; // what the locations count lines of
   std::string text;
   llvm::raw_string_ostream out;
-  llvm::DenseMap<Value, std::string> results; // of calls, in the function at hand
+  llvm::DenseMap<Value, std::string> names; // of results in the function at hand
   bool isComplete = true;
 };
 } // namespace

@@ -2,10 +2,18 @@
 
 // C++ text is written for what the lowering makes, and refused for all else.
 
-llvm.func @sum(%rt: !llvm.ptr, %a: i64) -> i64 {
-  // expected-error @+1 {{'llvm.add' op cannot be written as C++: the lowering makes no such op}}
-  %0 = llvm.add %a, %a : i64
+llvm.func @quotient(%rt: !llvm.ptr, %a: i64) -> i64 {
+  // expected-error @+1 {{'llvm.sdiv' op cannot be written as C++: the lowering makes no such op}}
+  %0 = llvm.sdiv %a, %a : i64
   llvm.return %0 : i64
+}
+
+// -----
+
+llvm.func @narrow_sum(%rt: !llvm.ptr, %a: i32) -> i32 {
+  // expected-error @+1 {{'llvm.add' op cannot be written as C++: it computes no sigma_i64}}
+  %0 = llvm.add %a, %a : i32
+  llvm.return %0 : i32
 }
 
 // -----

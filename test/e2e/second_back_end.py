@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
 
 STEPS = 5
+PLANS = {"pp2-ep2": sr.PLANS["pp2-ep2"], "zero2-tp2": sr.ZERO_PLANS["zero2-tp2"]}
 
 
 def bits(program, log, precision, data):
@@ -24,20 +25,26 @@ def bits(program, log, precision, data):
     return found
 
 
-def main():
-    sigma, spec, work, *compilers = sys.argv[1:]
-    work = sr.empty_folder(work)
+def compare(sigma, spec, work, plan, compilers):
     data = sr.licences(work / "text")
-    devices, pins = sr.PLANS["pp2-ep2"]
-    expected = sr.build(sigma, spec, work / "object", devices, pins)
-    expected = {precision: bits(expected, work / f"object.{precision}.log", precision, data) for precision in ("f32", "f64")}
-    for compiler in dict.fromkeys(compilers):
-        name = f"cpp-{pathlib.Path(compiler).name}"
+    devices, pins = PLANS[plan]
+    os.environ.pop("CXX", None)
+    program = sr.build(sigma, spec, work / plan, devices, pins)
+    expected = {precision: bits(program, work / f"{plan}.{precision}.log", precision, data) for precision in ("f32", "f64")}
+    for compiler in compilers:
+        name = f"{plan}-{pathlib.Path(compiler).name}"
         os.environ["CXX"] = f"{compiler} -Wall -Wextra -Werror"
         program = sr.build(sigma, spec, work / name, devices, pins, "--emit=cpp")
         for precision, losses in expected.items():
             same = bits(program, work / f"{name}.{precision}.log", precision, data) == losses
             print(f"{name}: {precision} {STEPS} steps, {'the bits of objects' if same else 'FAILED'}", flush=True)
+
+
+def main():
+    sigma, spec, work, *compilers = sys.argv[1:]
+    work = sr.empty_folder(work)
+    for plan in PLANS:
+        compare(sigma, spec, work, plan, dict.fromkeys(compilers))
 
 
 main()
