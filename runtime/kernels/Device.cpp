@@ -3,31 +3,12 @@
 #include "runtime/kernels/CpuLevels.h"
 #include "runtime/kernels/LinearAlgebra.h"
 
-#include <cblas.h>
-#include <oneapi/dnnl/dnnl.h>
-
 #include <cstring>
-#include <stdexcept>
-#include <string>
 
 namespace sigma::runtime {
 namespace {
 
-void multiply(const Gemm<float> &g) {
-  // Its failures are of arguments, which the generated program fixes, and of memory.
-  if (dnnl_sgemm(g.transposeA ? 'T' : 'N', g.transposeB ? 'T' : 'N', g.m, g.n, g.k, 1.0f, g.a,
-                 g.lda, g.b, g.ldb, g.accumulate ? 1.0f : 0.0f, g.c, g.ldc) != dnnl_success)
-    throw std::runtime_error("oneDNN refused a matrix product of " + std::to_string(g.m) + " x " +
-                             std::to_string(g.n) + " x " + std::to_string(g.k));
-}
-
-void multiply(const Gemm<double> &g) {
-  const auto transpose = [](bool yes) { return yes ? CblasTrans : CblasNoTrans; };
-  cblas_dgemm(CblasRowMajor, transpose(g.transposeA), transpose(g.transposeB), g.m, g.n, g.k, 1.0,
-              g.a, g.lda, g.b, g.ldb, g.accumulate ? 1.0 : 0.0, g.c, g.ldc);
-}
-
-template <class T>
+template <class T, void (*multiply)(const Gemm<T> &)>
 void gemm(const Gemm<T> &g) {
   if (g.m <= 0 || g.n <= 0)
     return;
@@ -42,12 +23,12 @@ void gemm(const Gemm<T> &g) {
 
 // Built at first use, so never by code that this processor lacks: a level's table is filled by code
 // of that level.
-template <Device (*makeTable)()>
+template <Device (*makeTable)(), void (*multiply)(const Gemm<float> &)>
 const Device *built() {
   static const Device device = [] {
     Device made = makeTable();
-    made.f32.gemm = gemm<float>;
-    made.f64.gemm = gemm<double>;
+    made.f32.gemm = gemm<float, multiply>;
+    made.f64.gemm = gemm<double, multiplyByOpenBlas>;
     made.begin = restartWithFittingKernels;
     made.prepare = prepareLinearAlgebra;
     return made;
@@ -79,10 +60,10 @@ const Device *programDevice() { return cpuDevice(); }
 const Device *cpuDevice(const char *name) {
   static const Level levels[] = {
 #if defined(__x86_64__)
-      {hasV4(), built<v4::device>},
-      {hasV3(), built<v3::device>},
+      {hasV4(), built<v4::device, multiplyByOneDnn>},
+      {hasV3(), built<v3::device, multiplyByEither>},
 #endif
-      {true, built<baseline::device>}};
+      {true, built<baseline::device, multiplyByEither>}};
   for (const Level &level : levels)
     if (level.supported && (!name || std::strcmp(name, level.device()->instructionLevel) == 0))
       return level.device();

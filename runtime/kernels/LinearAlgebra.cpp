@@ -8,10 +8,44 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace sigma::runtime {
+
+void multiplyByOneDnn(const Gemm<float> &g) {
+  // Its failures are of arguments, which the generated program fixes, and of memory.
+  if (dnnl_sgemm(g.transposeA ? 'T' : 'N', g.transposeB ? 'T' : 'N', g.m, g.n, g.k, 1.0f, g.a,
+                 g.lda, g.b, g.ldb, g.accumulate ? 1.0f : 0.0f, g.c, g.ldc) != dnnl_success)
+    throw std::runtime_error("oneDNN refused a matrix product of " + std::to_string(g.m) + " x " +
+                             std::to_string(g.n) + " x " + std::to_string(g.k));
+}
+
+static CBLAS_TRANSPOSE blasTranspose(bool yes) { return yes ? CblasTrans : CblasNoTrans; }
+
+static void multiplyByOpenBlas(const Gemm<float> &g) {
+  cblas_sgemm(CblasRowMajor, blasTranspose(g.transposeA), blasTranspose(g.transposeB), g.m, g.n,
+              g.k, 1.0f, g.a, g.lda, g.b, g.ldb, g.accumulate ? 1.0f : 0.0f, g.c, g.ldc);
+}
+
+void multiplyByOpenBlas(const Gemm<double> &g) {
+  cblas_dgemm(CblasRowMajor, blasTranspose(g.transposeA), blasTranspose(g.transposeB), g.m, g.n,
+              g.k, 1.0, g.a, g.lda, g.b, g.ldb, g.accumulate ? 1.0 : 0.0, g.c, g.ldc);
+}
+
+void multiplyByEither(const Gemm<float> &g) {
+  if (g.transposeA)
+    multiplyByOpenBlas(g);
+  else
+    multiplyByOneDnn(g);
+}
+
+static bool onAvx512() { return std::strcmp(cpuDevice()->instructionLevel, "x86-64-v4") == 0; }
+
+/// Whether all or some products of the element type are OpenBLAS's; cpuDevice() chooses.
+static bool needsOpenBlas(int64_t elem) { return elem == SIGMA_F64 || !onAvx512(); }
 
 constexpr const char *kKeepVariable = "SIGMA_BLAS_CORE";
 
@@ -27,7 +61,7 @@ static std::vector<std::string> fittingCores() {
 }
 
 void restartWithFittingKernels(int64_t elem, char *const *argv) {
-  if (elem != SIGMA_F64)
+  if (!needsOpenBlas(elem))
     return;
   const std::vector<std::string> fitting = fittingCores();
   const char *keep = std::getenv(kKeepVariable);
@@ -53,11 +87,13 @@ std::string prepareLinearAlgebra(int64_t elem) {
   // order of sums.
   openblas_set_num_threads(1);
   setOpenMpThreads(1);
+  const std::string blas = std::string("OpenBLAS ") + openblas_get_corename();
   if (elem == SIGMA_F64)
-    return std::string("OpenBLAS ") + openblas_get_corename();
+    return blas;
   const dnnl_version_t &version = *dnnl_version();
-  return "oneDNN " + std::to_string(version.major) + "." + std::to_string(version.minor) + "." +
-         std::to_string(version.patch);
+  const std::string onednn = "oneDNN " + std::to_string(version.major) + "." +
+                             std::to_string(version.minor) + "." + std::to_string(version.patch);
+  return needsOpenBlas(elem) ? onednn + " and " + blas : onednn;
 }
 
 } // namespace sigma::runtime

@@ -1,12 +1,20 @@
-// The linear-algebra libraries below the CPU device: oneDNN multiplies in f32, OpenBLAS in f64.
-// Both functions are entries of its table.
+// The linear-algebra libraries below the CPU device: oneDNN multiplies in f32, OpenBLAS in f64, and
+// both in f32 below AVX-512.
 #ifndef SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 #define SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
+
+#include "runtime/kernels/Device.h"
 
 #include <cstdint>
 #include <string>
 
 namespace sigma::runtime {
+
+void multiplyByOneDnn(const Gemm<float> &);
+void multiplyByOpenBlas(const Gemm<double> &);
+/// OpenBLAS where the left matrix is transposed, which oneDNN's kernels below AVX-512 do at half
+/// their speed; oneDNN elsewhere.
+void multiplyByEither(const Gemm<float> &);
 
 /// OpenBLAS chooses its kernels when it is loaded. It takes a processor that is newer than itself
 /// for an old one, and an inherited OPENBLAS_CORETYPE for an order; either may cost a factor of two

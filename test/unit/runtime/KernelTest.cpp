@@ -384,6 +384,24 @@ TEST(Kernel, InstructionLevelsAgree) {
   EXPECT_EQ(cpuDevice("z80"), nullptr);
 }
 
+/// Which library multiplies depends on the level and on what is transposed.
+TEST(Kernel, InstructionLevelsAgreeOnProducts) {
+  const int64_t m = 33, n = 40, k = 70;
+  const auto a = randomValues(m * k, 26), b = randomValues(k * n, 27);
+  for (const char *name : {"x86-64-v2", "x86-64-v3", "x86-64-v4", "baseline"})
+    for (int transposed = 0; transposed < 4; ++transposed) {
+      const Device *device = cpuDevice(name);
+      if (!device)
+        continue;
+      const bool ta = transposed & 1, tb = transposed & 2;
+      const auto af = as<float>(a), bf = as<float>(b);
+      std::vector<float> c(m * n);
+      device->f32.gemm(
+          {af.data(), ta ? m : k, ta, bf.data(), tb ? k : n, tb, c.data(), n, m, n, k, false});
+      expectNear(c, product(a, b, m, n, k, ta, tb));
+    }
+}
+
 TEST(Kernel, ExponentialIsExactToTheLastBits) {
   const auto x = randomValues(4096, 26, -700, 700);
   std::vector<double> y(x.size());
