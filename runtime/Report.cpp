@@ -69,7 +69,7 @@ static double tokensPerSecond(const Runtime &rt, int64_t stepTimeNs) {
   return double(rt.program.tokensPerStep()) * 1e9 / double(std::max<int64_t>(stepTimeNs, 1));
 }
 
-void Report::step(int64_t stepTimeNs) {
+void Report::step(StepTime time) {
   if (rt.mesh.rank != 0)
     return;
   const StepState &s = rt.step;
@@ -79,15 +79,16 @@ void Report::step(int64_t stepTimeNs) {
                 {"balanceLoss", s.balanceLoss},
                 {"gradNorm", s.gradientNorm},
                 {"learningRate", s.learningRate},
-                {"stepTimeNs", stepTimeNs},
+                {"stepTimeNs", time.wallNs},
+                {"processorTimeNs", time.processorNs},
                 {"tokens", rt.program.tokensPerStep()},
-                {"tokensPerSecond", tokensPerSecond(rt, stepTimeNs)},
+                {"tokensPerSecond", tokensPerSecond(rt, time.wallNs)},
                 {"compute", s.computeShare},
                 {"communication", s.communicationShare},
                 {"wait", s.waitShare},
                 {"arenaBytes", rt.plannedPeakBytes()},
                 {"plannedPeakBytes", rt.plannedPeakBytes()}});
-  human(stepTimeNs);
+  human(time.wallNs);
 }
 
 void Report::human(int64_t stepTimeNs) {

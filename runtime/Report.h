@@ -6,12 +6,16 @@
 
 namespace sigma::runtime {
 
+struct StepTime {
+  int64_t wallNs, processorNs; // the second of this rank, all its threads
+};
+
 class Report {
 public:
   /// Collective. `resumed` is the step of the loaded checkpoint, 0 without one.
   Report(Runtime &rt, const std::string &products, int64_t resumed);
 
-  void step(int64_t stepTimeNs);
+  void step(StepTime time);
   /// Collective. The last line of a run that finished; `lossHex` is that of the last step.
   void end(const std::string &lossHex);
 

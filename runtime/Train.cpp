@@ -12,6 +12,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <set>
 
 namespace sigma::runtime {
@@ -79,13 +80,19 @@ LoadedCheckpoint start(Runtime &rt) {
   return loaded;
 }
 
+int64_t processorNs() {
+  timespec time;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return time.tv_sec * int64_t(1000000000) + time.tv_nsec;
+}
+
 /// One step; the sums of the step start at zero.
 void runStep(Runtime &rt, Report &report) {
-  const int64_t begin = nowNs();
+  const int64_t wall = nowNs(), processor = processorNs();
   StepState &step = rt.step;
   step.lossTerm = step.balanceTerm = step.squares = 0;
   rt.stage().step(&rt, rt.arena.data());
-  report.step(nowNs() - begin);
+  report.step({nowNs() - wall, processorNs() - processor});
 }
 
 /// The number of the step that is traced; 0 without a trace.

@@ -9,7 +9,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
 
 STEP = {"step": int, "loss": float, "lossHex": str, "balanceLoss": float, "gradNorm": float, "learningRate": float,
-        "stepTimeNs": int, "tokens": int, "tokensPerSecond": float, "compute": float, "communication": float,
+        "stepTimeNs": int, "processorTimeNs": int, "tokens": int, "tokensPerSecond": float, "compute": float, "communication": float,
         "wait": float, "arenaBytes": int, "plannedPeakBytes": int}
 EVENT = {"event": str, "time": str}
 START = {**EVENT, "program": str, "programHash": str, "precision": str, "ranks": int, "mesh": dict, "seed": int,
