@@ -2,11 +2,10 @@
 
 import json
 import pathlib
-import time
 
 import h5py
 import torch
-from torch import nn
+from torch import distributed, nn
 
 from data import Text
 from network import Network
@@ -37,10 +36,10 @@ def is_trained(name):
 
 
 class Trainer:
-    """Continues a checkpoint that was taken after `finished` steps."""
+    """Continues a checkpoint that was taken after `finished` steps; `ranks` processes share each batch."""
 
-    def __init__(self, model, text, checkpoint, finished):
-        self.model, self.finished = model, finished
+    def __init__(self, model, text, checkpoint, finished, rank=0, ranks=1):
+        self.model, self.finished, self.rank, self.ranks = model, finished, rank, ranks
         self.text = Text(text, model.sequence)
         saved = read_checkpoint(checkpoint)
         self.leaves = {name: parts_of(name, states["value"]) for name, states in saved.items()}
@@ -73,11 +72,19 @@ class Trainer:
         for name, (load, rate) in self.network.loads.items():
             self.leaves[name][0] += rate * torch.sign(load.to(torch.float64).mean() - load)
 
+    def reduce_gradients(self):
+        for leaf in self.trained():
+            distributed.all_reduce(leaf.grad)
+            leaf.grad /= self.ranks
+
     def step(self):
-        """Returns the loss and the sum of the further terms."""
-        loss, further = self.network(torch.from_numpy(self.text.batch(self.finished, self.model.batch)))
+        """Returns the loss and the sum of the further terms, of the rank's share of the batch."""
+        batch = self.text.batch(self.finished, self.model.batch)[self.rank::self.ranks]
+        loss, further = self.network(torch.from_numpy(batch))
         self.optimizer.zero_grad(set_to_none=True)
         (loss + further).backward()
+        if self.ranks > 1:
+            self.reduce_gradients()
         self.update()
         self.finished += 1
         return loss.item(), float(further)
@@ -92,13 +99,3 @@ class Trainer:
 
 def joined(name, leaves):
     return torch.stack(leaves) if ".expert_" in name else leaves[0]
-
-
-def timed_steps(trainer, steps):
-    """Seconds of each step: wall time, and processor time of all threads."""
-    times = []
-    for _ in range(steps):
-        wall, processor = time.perf_counter(), time.process_time()
-        trainer.step()
-        times.append((time.perf_counter() - wall, time.process_time() - processor))
-    return times
