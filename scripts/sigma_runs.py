@@ -53,8 +53,8 @@ ZERO_PLANS = {
 
 # No pins of sigma's, which chooses by itself: what they change in a plan.json.
 EDITS = {
-    ",context=all-to-all": ('"contextKind": "ring"', '"contextKind": "all-to-all"'),
-    ",placement=tp-cp-pp-dp": ('"placement": "tp-cp-dp-pp"', '"placement": "tp-cp-pp-dp"'),
+    "context=all-to-all": ('"contextKind": "ring"', '"contextKind": "all-to-all"'),
+    "placement=tp-cp-pp-dp": ('"placement": "tp-cp-dp-pp"', '"placement": "tp-cp-pp-dp"'),
 }
 
 
@@ -157,12 +157,14 @@ class Program:
         return read_log(log)
 
 
-def edited_plan(sigma, spec, folder, options, edit):
+def edited_plan(sigma, spec, folder, options, edits):
     path = folder.with_name(folder.name + ".json")
     run([sigma, "plan", spec, "--runnable", "-o", path, *options], folder.with_name(folder.name + ".out"))
-    text = path.read_text().replace(*edit)
-    if edit[1] not in text:
-        raise RunError(f"{path} has no place for {edit[1]}")
+    text = path.read_text()
+    for before, after in edits:
+        text = text.replace(before, after)
+        if after not in text:
+            raise RunError(f"{path} has no place for {after}")
     path.write_text(text)
     return path
 
@@ -175,12 +177,13 @@ def without_zero(pins):
 def build(sigma, spec, folder, devices=None, pins="", *more, timeout=300):
     folder = pathlib.Path(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    edits = [edit for edit in EDITS if pins.endswith(edit)]
-    own_pins = pins.removesuffix(edits[0]) if edits else pins
+    choices = pins.split(",") if pins else []
     options = [*more] + ([f"--devices={devices}"] if devices else [])
-    pinned = [f"--pin={own_pins}"] if own_pins else []
-    if edits:
-        pinned = [f"--plan={edited_plan(sigma, spec, folder, options + pinned, EDITS[edits[0]])}"]
+    own = [choice for choice in choices if choice not in EDITS]
+    pinned = [f"--pin={','.join(own)}"] if own else []
+    if len(own) < len(choices):
+        edits = [EDITS[choice] for choice in choices if choice in EDITS]
+        pinned = [f"--plan={edited_plan(sigma, spec, folder, options + pinned, edits)}"]
     run([sigma, "build", spec, "-o", folder, *options, *pinned], folder.with_name(folder.name + ".out"), timeout=timeout)
     return Program(folder)
 
@@ -235,13 +238,13 @@ def largest_difference(some, others, first=None):
     return max(abs(some[step] - others[step]) / abs(others[step]) for step in some if first is None or step <= first)
 
 
-def gradient_difference(sigma, program, reference, folder, *arguments):
+def gradient_difference(sigma, program, reference, folder, *arguments, precision="f64"):
     """The largest relative difference in norm of the gradients of two programs' first step, over all tensors."""
     saved = []
     for some in (program, reference):
-        name = folder / f"{some.folder.name}.first"
+        name = folder / f"{some.folder.name}.first-{precision}"
         if not name.exists():
-            some.run(name.with_suffix(".log"), *arguments, "--steps=1", "--precision=f64", f"--checkpoint-dir={name}")
+            some.run(name.with_suffix(".log"), *arguments, "--steps=1", f"--precision={precision}", f"--checkpoint-dir={name}")
         saved.append(name / "step-00000001")
     compare = pathlib.Path(sigma).with_name("sigma_compare_checkpoints")
     lines = run([compare, *saved], folder / "gradients.out").splitlines()

@@ -10,14 +10,19 @@
 
 using namespace sigma::runtime;
 
-static std::vector<double> whole(CheckpointReader &reader, const std::string &tensor,
-                                 const Shape &shape, const std::string &state) {
-  std::vector<double> values(elementsOf(shape));
-  if (reader.elemBytes() != sizeof(double))
-    throw RejectedCheckpoint("only checkpoints in f64 are compared");
+template <class T>
+static std::vector<double> valuesOf(CheckpointReader &reader, const std::string &tensor,
+                                    const Shape &shape, const std::string &state) {
+  std::vector<T> values(elementsOf(shape));
   reader.read(tensor, state, {Shape(shape.size(), 0), shape},
               reinterpret_cast<char *>(values.data()));
-  return values;
+  return {values.begin(), values.end()};
+}
+
+static std::vector<double> whole(CheckpointReader &reader, const std::string &tensor,
+                                 const Shape &shape, const std::string &state) {
+  return reader.elemBytes() == sizeof(double) ? valuesOf<double>(reader, tensor, shape, state)
+                                              : valuesOf<float>(reader, tensor, shape, state);
 }
 
 static double difference(const std::vector<double> &some, const std::vector<double> &others) {
