@@ -44,6 +44,9 @@ static void declare(CLI::App &app, Options &o) {
   app.add_option("--seed", o.seed, "of initial values and of the data's order")
       ->check(CLI::Range(int64_t(0), kMost))
       ->capture_default_str();
+  app.add_option("--threads", o.threads, "of each rank, for its matrix products")
+      ->check(CLI::Range(int64_t(1), int64_t(1024)))
+      ->capture_default_str();
   app.add_option("--trace", o.trace, "write a trace of one step for Perfetto to this file")
       ->envname("SIGMA_TRACE");
   app.add_option("--trace-step", o.traceStep, "the step of --trace; without it, the last")

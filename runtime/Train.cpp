@@ -147,8 +147,11 @@ int stopped(Runtime &rt) {
 int run(Runtime &rt) {
   checkWorldSize(rt);
   rt.mesh = makeMesh(rt.mesh.shape);
-  const std::string products = rt.device->prepare(rt.program.elem);
-  together(rt, [&] { prepare(rt); });
+  std::string products;
+  together(rt, [&] {
+    products = rt.device->prepare(rt.program.elem, rt.options.threads);
+    prepare(rt);
+  });
   LoadedCheckpoint loaded = start(rt);
   Report report(rt, products, loaded.step);
   const bool finished = runSteps(rt, report, loaded.lossHex);

@@ -99,8 +99,9 @@ struct Device {
   const char *instructionLevel; // "x86-64-v4", ..., "baseline"
   /// Called first, by a program of element type `elem`; may start it once more, with argv.
   void (*begin)(int64_t elem, char *const *argv);
-  /// Readies what multiplies matrices of element type `elem`, for one of the ranks, and names it.
-  std::string (*prepare)(int64_t elem);
+  /// Readies what multiplies matrices of element type `elem` in one rank, by so many threads, and
+  /// names it. Throws UserError where the rank has not so many.
+  std::string (*prepare)(int64_t elem, int64_t threads);
   Kernels<float> f32;
   Kernels<double> f64;
 

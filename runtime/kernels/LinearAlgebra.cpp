@@ -1,9 +1,11 @@
 #include "runtime/kernels/LinearAlgebra.h"
+#include "runtime/health/Fault.h"
 #include "runtime/kernels/Device.h"
 
 #include <cblas.h>
 #include <dlfcn.h>
 #include <oneapi/dnnl/dnnl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -82,18 +84,29 @@ static void setOpenMpThreads(int threads) {
     set(threads);
 }
 
-std::string prepareLinearAlgebra(int64_t elem) {
-  // Ranks are one per core; threads of the libraries would fight each other, and would change the
-  // order of sums.
-  openblas_set_num_threads(1);
-  setOpenMpThreads(1);
-  const std::string blas = std::string("OpenBLAS ") + openblas_get_corename();
+/// Threads that share a processor would wait for each other in every product.
+static void checkProcessors(int64_t threads) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || threads <= CPU_COUNT(&allowed))
+    return;
+  throw UserError("--threads=" + std::to_string(threads) + ": this rank may run on " +
+                  std::to_string(CPU_COUNT(&allowed)) +
+                  " processors; ask for no more, or have the launcher bind it to more");
+}
+
+std::string prepareLinearAlgebra(int64_t elem, int64_t threads) {
+  checkProcessors(threads);
+  openblas_set_num_threads(int(threads));
+  setOpenMpThreads(int(threads));
+  const int set = openblas_get_num_threads();
+  const std::string many = set > 1 ? ", " + std::to_string(set) + " threads" : "";
+  const std::string blas = std::string("OpenBLAS ") + openblas_get_corename() + many;
   if (elem == SIGMA_F64)
     return blas;
   const dnnl_version_t &version = *dnnl_version();
   const std::string onednn = "oneDNN " + std::to_string(version.major) + "." +
                              std::to_string(version.minor) + "." + std::to_string(version.patch);
-  return needsOpenBlas(elem) ? onednn + " and " + blas : onednn;
+  return needsOpenBlas(elem) ? onednn + " and " + blas : onednn + many;
 }
 
 } // namespace sigma::runtime

@@ -23,8 +23,9 @@ void multiplyByEither(const Gemm<float> &);
 /// SIGMA_BLAS_CORE=inherit in the environment keeps the library's choice.
 void restartWithFittingKernels(int64_t elem, char *const *argv);
 
-/// Sets the libraries to one thread and names what multiplies matrices of element type `elem`.
-std::string prepareLinearAlgebra(int64_t elem);
+/// Sets the libraries to so many threads and names what multiplies matrices of element type `elem`.
+/// Throws UserError where this process may run on fewer processors.
+std::string prepareLinearAlgebra(int64_t elem, int64_t threads);
 
 } // namespace sigma::runtime
 

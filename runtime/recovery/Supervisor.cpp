@@ -36,7 +36,9 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
   command.insert(command.end(), {ownPath(), "--data=" + o.data,
                                  "--steps=" + std::to_string(o.steps), "--precision=" + o.precision,
-                                 "--seed=" + std::to_string(o.seed), "--end-marker=" + marker});
+                                 "--seed=" + std::to_string(o.seed),
+                                 "--threads=" + std::to_string(o.threads),
+                                 "--end-marker=" + marker});
   if (!o.checkpointDir.empty())
     command.insert(command.end(), {"--checkpoint-dir=" + o.checkpointDir, "--resume",
                                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),

@@ -1,5 +1,6 @@
 // A second device, for tests: each function of the table in the plainest loops, after its
 // description in Device.h and abi.def. It shares no code with the CPU device and needs no library.
+#include "runtime/health/Fault.h"
 #include "runtime/kernels/Device.h"
 
 #include <algorithm>
@@ -325,7 +326,11 @@ const Device *programDevice() {
     d.name = "naive";
     d.instructionLevel = "none";
     d.begin = [](int64_t, char *const *) {};
-    d.prepare = [](int64_t) { return std::string("loops"); };
+    d.prepare = [](int64_t, int64_t threads) {
+      if (threads > 1)
+        throw UserError("--threads: plain loops have one");
+      return std::string("loops");
+    };
     d.f32 = table<float>();
     d.f64 = table<double>();
     return d;
