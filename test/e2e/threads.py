@@ -14,7 +14,7 @@ def main(sigma, spec, folder):
     program = sr.build(sigma, spec, work / "program", 1)
 
     def run(name, *arguments):
-        return program.run(work / f"{name}.log", f"--data={text}", "--steps=2", "--quiet", *arguments)
+        return program.run(work / f"{name}.log", f"--data={text}", "--steps=1", "--quiet", *arguments)
 
     one, two, again = run("one"), run("two", "--threads=2"), run("again", "--threads=2")
     for lines in (one, two):
