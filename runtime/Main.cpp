@@ -30,7 +30,7 @@ static int runProgram(Runtime &rt, char **argv, sigma_describe native, sigma_des
   }
   if (rt.options.supervise)
     return supervise(rt);
-  rt.device->begin(rt.program.elem, argv);
+  rt.device->begin(rt.program.elem, rt.options.threads, argv);
   return train(rt);
 }
 

@@ -29,7 +29,7 @@ const Device *built() {
     Device made = makeTable();
     made.f32.gemm = gemm<float, multiply>;
     made.f64.gemm = gemm<double, multiplyByOpenBlas>;
-    made.begin = restartWithFittingKernels;
+    made.begin = restartInFittingEnvironment;
     made.prepare = prepareLinearAlgebra;
     return made;
   }();

@@ -97,8 +97,9 @@ struct Kernels {
 struct Device {
   const char *name;             // "cpu"
   const char *instructionLevel; // "x86-64-v4", ..., "baseline"
-  /// Called first, by a program of element type `elem`; may start it once more, with argv.
-  void (*begin)(int64_t elem, char *const *argv);
+  /// Called first, by a program of element type `elem` whose ranks have so many threads; may start
+  /// it once more, with argv.
+  void (*begin)(int64_t elem, int64_t threads, char *const *argv);
   /// Readies what multiplies matrices of element type `elem` in one rank, by so many threads, and
   /// names it. Throws UserError where the rank has not so many.
   std::string (*prepare)(int64_t elem, int64_t threads);

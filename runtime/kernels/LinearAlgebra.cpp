@@ -62,19 +62,30 @@ static std::vector<std::string> fittingCores() {
   return {};
 }
 
-void restartWithFittingKernels(int64_t elem, char *const *argv) {
-  if (!needsOpenBlas(elem))
-    return;
+/// Empty where the library's choice of kernels fits, or is not used.
+static std::string fittingCore(int64_t elem) {
   const std::vector<std::string> fitting = fittingCores();
+  const bool fits =
+      std::find(fitting.begin(), fitting.end(), openblas_get_corename()) != fitting.end();
+  return fitting.empty() || fits || !needsOpenBlas(elem) ? "" : fitting.front();
+}
+
+void restartInFittingEnvironment(int64_t elem, int64_t threads, char *const *argv) {
   const char *keep = std::getenv(kKeepVariable);
-  if (fitting.empty() || (keep && std::string(keep) == "inherit"))
+  if (keep && std::string(keep) == "inherit")
     return;
-  if (std::find(fitting.begin(), fitting.end(), openblas_get_corename()) != fitting.end())
+  const std::string core = fittingCore(elem);
+  if (core.empty() && threads == 1)
     return;
-  setenv("OPENBLAS_CORETYPE", fitting.front().c_str(), 1);
+  if (!core.empty())
+    setenv("OPENBLAS_CORETYPE", core.c_str(), 1);
+  if (threads > 1) {
+    setenv("OMP_WAIT_POLICY", "passive", 0);
+    setenv("OPENBLAS_THREAD_TIMEOUT", "4", 0);
+  }
   setenv(kKeepVariable, "inherit", 1); // once
   execv("/proc/self/exe", argv);
-  // Without /proc the program goes on with the library's choice; the log names it.
+  // Without /proc the program goes on with what the libraries chose; the log names it.
 }
 
 /// oneDNN's threads are those of the OpenMP library that it was built with, whichever that is.

@@ -19,9 +19,11 @@ void multiplyByEither(const Gemm<float> &);
 /// OpenBLAS chooses its kernels when it is loaded. It takes a processor that is newer than itself
 /// for an old one, and an inherited OPENBLAS_CORETYPE for an order; either may cost a factor of two
 /// to six. When its choice does not fit this processor and a program of element type `elem` needs
-/// it, this starts the program once more, in the same process, with a choice that does.
-/// SIGMA_BLAS_CORE=inherit in the environment keeps the library's choice.
-void restartWithFittingKernels(int64_t elem, char *const *argv);
+/// it, this starts the program once more, in the same process, with a choice that does. So it does
+/// for several threads, for each library's idle ones would take the processors of the other's:
+/// how they wait is read at load, too. SIGMA_BLAS_CORE=inherit in the environment keeps all as it
+/// is.
+void restartInFittingEnvironment(int64_t elem, int64_t threads, char *const *argv);
 
 /// Sets the libraries to so many threads and names what multiplies matrices of element type `elem`.
 /// Throws UserError where this process may run on fewer processors.

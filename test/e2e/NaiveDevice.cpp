@@ -325,7 +325,7 @@ const Device *programDevice() {
     Device d = {};
     d.name = "naive";
     d.instructionLevel = "none";
-    d.begin = [](int64_t, char *const *) {};
+    d.begin = [](int64_t, int64_t, char *const *) {};
     d.prepare = [](int64_t, int64_t threads) {
       if (threads > 1)
         throw UserError("--threads: plain loops have one");
