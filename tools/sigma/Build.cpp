@@ -219,6 +219,19 @@ static void keepTableOnOneStage(mlir::sigma::JobOp job) {
                                     "table, which programs can do on one stage only";
 }
 
+/// The first kind of communication that the job wants to hide and programs do not, or nothing. Ring
+/// attention hides its shifts.
+static llvm::StringRef exposedOverlap(mlir::sigma::OverlapAttr overlap) {
+  if (!overlap)
+    return "";
+  return overlap.getGradientPpm() > 0    ? "gradient_ppm"
+         : overlap.getParameterPpm() > 0 ? "parameter_ppm"
+         : overlap.getTensorPpm() > 0    ? "tensor_ppm"
+         : overlap.getExchangePpm() > 0  ? "exchange_ppm"
+         : overlap.getExpertPpm() > 0    ? "expert_ppm"
+                                         : "";
+}
+
 /// What sigma plan plans and no program does yet.
 static bool requireRunnable(mlir::sigma::JobOp job) {
   using mlir::sigma::Precision;
@@ -244,6 +257,8 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
     return refuse(job.getLoc(), "'f32_logits'", "leave it out");
   if (job.getEagerExperts())
     return refuse(job.getLoc(), "'eager_experts'", "leave it out");
+  if (llvm::StringRef kind = exposedOverlap(job.getOverlapAttr()); !kind.empty())
+    return refuse(job.getLoc(), "'overlap' of " + kind, "leave it out");
   return true;
 }
 
