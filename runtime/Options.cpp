@@ -44,6 +44,10 @@ static void declare(CLI::App &app, Options &o) {
   app.add_option("--seed", o.seed, "of initial values and of the data's order")
       ->check(CLI::Range(int64_t(0), kMost))
       ->capture_default_str();
+  app.add_option("--hang-after", o.hangAfter,
+                 "seconds that a rank waits for others before the run counts as hung; without it, "
+                 "ten times the longest step, and a minute at least")
+      ->check(CLI::Range(0.1, 1e6));
   app.add_option("--threads", o.threads, "of each rank, for its matrix products")
       ->check(CLI::Range(int64_t(1), int64_t(1024)))
       ->capture_default_str();

@@ -11,6 +11,7 @@
 #include "runtime/comm/Mesh.h"
 #include "runtime/comm/Wait.h"
 #include "runtime/data/Dataset.h"
+#include "runtime/health/Hang.h"
 #include "runtime/kernels/Device.h"
 #include "runtime/kernels/RotaryTable.h"
 
@@ -87,6 +88,7 @@ struct sigma_runtime {
   sigma::runtime::Dataset data;
   sigma::runtime::StepState step;
   sigma::runtime::Log log;
+  sigma::runtime::HangWatch hang;
   std::unique_ptr<sigma::runtime::Checkpointer> checkpointer; // null without --checkpoint-dir
 
   const sigma::runtime::Stage &stage() const { return stages[mesh.ppIndex]; }

@@ -92,7 +92,9 @@ void runStep(Runtime &rt, Report &report) {
   StepState &step = rt.step;
   step.lossTerm = step.balanceTerm = step.squares = 0;
   rt.stage().step(&rt, rt.arena.data());
-  report.step({nowNs() - wall, processorNs() - processor});
+  const StepTime time = {nowNs() - wall, processorNs() - processor};
+  rt.hang.stepDone(&rt, time.wallNs);
+  report.step(time);
 }
 
 /// The number of the step that is traced; 0 without a trace.
@@ -139,7 +141,7 @@ int stopped(Runtime &rt) {
                            {"reason", reason},
                            {"status", SIGMA_EXIT_RETRY}});
     std::fprintf(stderr, "train: %s; continue with --resume\n", reason.c_str());
-    writeEndMarker(rt.options.endMarker, SIGMA_EXIT_RETRY, reason);
+    writeEndMarker(rt.options.endMarker, {SIGMA_EXIT_RETRY, "stop-requested", reason});
   }
   return SIGMA_EXIT_RETRY;
 }
@@ -152,6 +154,7 @@ int run(Runtime &rt) {
     products = rt.device->prepare(rt.program.elem, rt.options.threads);
     prepare(rt);
   });
+  rt.hang.start(&rt);
   LoadedCheckpoint loaded = start(rt);
   Report report(rt, products, loaded.step);
   const bool finished = runSteps(rt, report, loaded.lossHex);
@@ -161,7 +164,7 @@ int run(Runtime &rt) {
     return stopped(rt);
   report.end(loaded.lossHex);
   if (rt.mesh.rank == 0)
-    writeEndMarker(rt.options.endMarker, SIGMA_EXIT_DONE, "finished");
+    writeEndMarker(rt.options.endMarker, {SIGMA_EXIT_DONE, "done", "finished"});
   return SIGMA_EXIT_DONE;
 }
 
@@ -182,7 +185,7 @@ int train(Runtime &rt) {
   } catch (const UserError &error) {
     if (rt.mesh.rank == 0) {
       std::fprintf(stderr, "train: error: %s\n", error.what());
-      writeEndMarker(rt.options.endMarker, SIGMA_EXIT_USER_ERROR, error.what());
+      writeEndMarker(rt.options.endMarker, {SIGMA_EXIT_USER_ERROR, "user-error", error.what()});
     }
   } catch (const FaultError &error) {
     fault(&rt, error.kind, error.what(), error.status);

@@ -120,6 +120,7 @@ Json Checkpointer::ownReport() {
 }
 
 void Checkpointer::commit() {
+  const HangWatch::ForDisk patient(rt);
   const std::vector<std::string> reports = gatherStrings(rt, ownReport().dump());
   inFlight = commitDue = false;
   if (rt->mesh.rank == 0)

@@ -42,8 +42,10 @@ void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
     if (done)
       break;
     // A rank whose launcher died would wait here for ever.
-    if (polls % 1024 == 0)
+    if (polls % 1024 == 0) {
       leaveIfOrphaned();
+      rt->hang.check(rt, nowNs() - start);
+    }
     sched_yield();
   }
   rt->trace.end();

@@ -24,7 +24,7 @@ void fault(sigma_rt rt, const std::string &kind, const std::string &reason, int 
                           {"step", rt->step.number()},
                           {"reason", reason},
                           {"status", status}});
-  writeEndMarker(rt->options.endMarker, status, kind + ": " + reason);
+  writeEndMarker(rt->options.endMarker, {status, kind, reason});
   if (mpiIsUp())
     MPI_Abort(MPI_COMM_WORLD, status);
   _exit(status);

@@ -3,15 +3,22 @@
 #ifndef SIGMA_RUNTIME_RECOVERY_ENDMARKER_H
 #define SIGMA_RUNTIME_RECOVERY_ENDMARKER_H
 
+#include <optional>
 #include <string>
 
 namespace sigma::runtime {
 
-/// Writes the marker whole; an empty path does nothing.
-void writeEndMarker(const std::string &path, int status, const std::string &reason);
+struct EndMarker {
+  int status;
+  std::string kind; // as in the log's faults; "done" without one
+  std::string reason;
+};
 
-/// False when there is no (whole) marker: the run died.
-bool readEndMarker(const std::string &path, int &status, std::string &reason);
+/// Writes the marker whole; an empty path does nothing.
+void writeEndMarker(const std::string &path, const EndMarker &marker);
+
+/// Nothing when there is no (whole) marker: the run died.
+std::optional<EndMarker> readEndMarker(const std::string &path);
 
 } // namespace sigma::runtime
 

@@ -96,7 +96,7 @@ void prepareToLaunch() {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-LaunchResult launch(const std::vector<std::string> &command) {
+LaunchResult launch(const std::vector<std::string> &command, BeatReader &beat) {
   LaunchResult result;
   const pid_t parent = getpid(), child = fork();
   if (child == 0)
@@ -108,6 +108,12 @@ LaunchResult launch(const std::vector<std::string> &command) {
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
     const int signal = nextSignal(0.2);
+    if (beat.isOverdue()) {
+      result.hung = true;
+      clearDescendants(child);
+      result.how = "it was killed, because its beat had stopped";
+      return result;
+    }
     if (signal != SIGTERM && signal != SIGINT)
       continue;
     // mpirun passes SIGUSR1 on to the ranks, which finish their step and save; SIGTERM makes it

@@ -1,6 +1,7 @@
 #include "runtime/recovery/Supervisor.h"
 #include "runtime/checkpoint/Folder.h"
 #include "runtime/health/Fault.h"
+#include "runtime/health/Hang.h"
 #include "runtime/recovery/EndMarker.h"
 #include "runtime/recovery/Launch.h"
 
@@ -34,15 +35,16 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
                                       "--bind-to",
                                       "none"};
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
-  command.insert(command.end(), {ownPath(), "--data=" + o.data,
-                                 "--steps=" + std::to_string(o.steps), "--precision=" + o.precision,
-                                 "--seed=" + std::to_string(o.seed),
-                                 "--threads=" + std::to_string(o.threads),
-                                 "--end-marker=" + marker});
+  command.insert(command.end(),
+                 {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
+                  "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
+                  "--threads=" + std::to_string(o.threads), "--end-marker=" + marker});
   if (!o.checkpointDir.empty())
     command.insert(command.end(), {"--checkpoint-dir=" + o.checkpointDir, "--resume",
                                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
                                    "--keep=" + std::to_string(o.keep)});
+  if (o.hangAfter > 0)
+    command.push_back("--hang-after=" + std::to_string(o.hangAfter));
   if (!o.log.empty())
     command.push_back("--log=" + o.log);
   if (o.quiet)
@@ -51,22 +53,12 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
 }
 
 /// What became of one run.
-struct Verdict {
-  bool again = false;
-  int status = SIGMA_EXIT_RETRY;
-  std::string reason;
-};
-
-Verdict judge(const LaunchResult &run, const std::string &marker) {
-  Verdict verdict;
-  const bool spoke = readEndMarker(marker, verdict.status, verdict.reason);
-  if (!spoke) {
-    verdict.status = SIGMA_EXIT_RETRY;
-    verdict.reason = "a rank was lost: " + run.how;
-  }
-  // A wrong command, a wrong file or a wrong number would be wrong again.
-  verdict.again = verdict.status == SIGMA_EXIT_RETRY && !run.stopped;
-  return verdict;
+EndMarker endOf(const LaunchResult &run, const std::string &marker) {
+  if (run.hung)
+    return {SIGMA_EXIT_RETRY, "rank-hung", "no rank has finished a step in time"};
+  if (std::optional<EndMarker> spoken = readEndMarker(marker))
+    return *spoken;
+  return {SIGMA_EXIT_RETRY, "rank-lost", "a rank was lost: " + run.how};
 }
 
 /// Without a checkpoint folder the ranks begin again at the first step, which gives the same
@@ -82,17 +74,19 @@ public:
     for (;;) {
       if (folder)
         folder->removeLeftovers();
-      unlink(marker.c_str());
-      const LaunchResult result = launch(commandOf(rt, marker));
-      const Verdict verdict = judge(result, marker);
-      unlink(marker.c_str());
+      forgetRun();
+      BeatReader beat(beatPath(marker));
+      const LaunchResult result = launch(commandOf(rt, marker), beat);
+      const EndMarker end = endOf(result, marker);
+      forgetRun();
       if (!result.started)
         throw UserError("cannot start " + rt.options.mpirun +
                         ": install Open MPI, or name its mpirun with --mpirun");
-      if (!verdict.again)
-        return verdict.status;
-      rt.log.event("fault", {{"kind", "rank-lost"}, {"reason", verdict.reason}});
-      if (!mayRestart(verdict.reason))
+      // A wrong command, a wrong file or a wrong number would be wrong again.
+      if (end.status != SIGMA_EXIT_RETRY || result.stopped)
+        return end.status;
+      rt.log.event("fault", {{"kind", end.kind}, {"reason", end.reason}});
+      if (!mayRestart(end.reason))
         return SIGMA_EXIT_RETRY;
     }
   }
@@ -102,6 +96,11 @@ private:
     const std::string where =
         checkpointDir.empty() ? std::filesystem::temp_directory_path().string() : checkpointDir;
     return where + "/.end-" + std::to_string(getpid()) + ".json";
+  }
+
+  void forgetRun() const {
+    unlink(marker.c_str());
+    unlink(beatPath(marker).c_str());
   }
 
   /// Counts, waits, and says so; false when it is time to give up, or to stop.

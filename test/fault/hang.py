@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Stops random ranks of a supervised run (SIGSTOP) and compares it with one that nobody disturbed.
+
+    hang.py SIGMA SPEC WORK_FOLDER [--devices=N] [--steps=N] [--hangs=N] [--seed=S]
+
+Checked: every stop is found and named, the run goes on from a checkpoint, and the final loss is bit-identical. Prints how long
+after the stop the run was found to hang; --hang-after says 1 s.
+"""
+
+import argparse
+import os
+import pathlib
+import random
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import sigma_runs as sr
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("sigma", "spec", "work"):
+        parser.add_argument(name)
+    parser.add_argument("--devices", type=int, default=4)
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--hangs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args()
+
+
+def wait_for(run, log, ready, seconds=120):
+    """What `ready` finds in the log."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = ready(sr.read_log(log))
+        if found:
+            return found
+        if run.ended():
+            raise sr.RunError(f"the run ended early\n{run.said()}")
+        time.sleep(0.02)
+    run.stop()
+    raise sr.RunError(f"nothing happened for {seconds} s\n{run.said()}")
+
+
+def stop_one(run, log, number, chance):
+    """Stops a rank some steps after the latest start; returns it and the seconds until that is found."""
+    def started(lines):
+        starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
+        return starts[number:] and len(sr.steps(lines[starts[number]:])) >= chance.randrange(5, 30) and lines[starts[number]]
+
+    start = wait_for(run, log, started)
+    rank = chance.randrange(len(start["pids"]))
+    os.kill(start["pids"][rank], signal.SIGSTOP)
+    began = time.monotonic()
+    wait_for(run, log, lambda lines: len(sr.events(lines, "restart")) > number)
+    return rank, start["pids"][rank], time.monotonic() - began
+
+
+def main():
+    options = arguments()
+    chance = random.Random(options.seed)
+    work = sr.empty_folder(options.work)
+    text = sr.licences(work / "text")
+    program = sr.build(options.sigma, options.spec, work / "program", options.devices)
+    common = [f"--data={text}", f"--steps={options.steps}", "--quiet"]
+    straight = program.run(work / "straight.log", *common)
+    log = work / "disturbed.log"
+    run = program.start(log, *common, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=10", "--hang-after=1",
+                        supervise=True)
+    for number in range(options.hangs):
+        rank, pid, seconds = stop_one(run, log, number, chance)
+        # Rank 0 writes the log, and cannot when it is the one that is stopped; the supervisor always can.
+        fault = sr.events(sr.read_log(log), "fault")[-1]
+        named = f"rank {rank} (process {pid}) is stopped" in fault["reason"]
+        print(f"rank {rank} of {program.ranks}: {fault['kind']}, {'named' if named else 'not named'}, after {seconds:.1f} s", flush=True)
+    status, disturbed = run.wait(120), sr.read_log(log)
+    if status:
+        raise sr.RunError(f"exit status {status}: {run.said()}")
+    same = sr.final_bits(disturbed) == sr.final_bits(straight) and sr.loss_bits(disturbed) == sr.loss_bits(straight)
+    print(f"final loss {'bit-identical' if same else 'DIFFERENT'}")
+
+
+main()
