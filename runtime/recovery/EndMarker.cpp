@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 
@@ -16,7 +17,10 @@ void writeEndMarker(const std::string &path, const EndMarker &marker) {
       << Json{{"status", marker.status}, {"kind", marker.kind}, {"reason", marker.reason}}.dump(
              -1, ' ', false, Json::error_handler_t::replace)
       << "\n";
-  std::rename(temporary.c_str(), path.c_str());
+  if (link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST)
+    unlink(temporary.c_str());
+  else // a file system without links
+    std::rename(temporary.c_str(), path.c_str());
 }
 
 std::optional<EndMarker> readEndMarker(const std::string &path) {

@@ -14,7 +14,8 @@ struct EndMarker {
   std::string reason;
 };
 
-/// Writes the marker whole; an empty path does nothing.
+/// Writes the marker whole; an empty path does nothing. The first marker of a run stays: later ones
+/// are of ranks that saw the job end.
 void writeEndMarker(const std::string &path, const EndMarker &marker);
 
 /// Nothing when there is no (whole) marker: the run died.

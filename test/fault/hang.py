@@ -4,7 +4,7 @@
     hang.py SIGMA SPEC WORK_FOLDER [--devices=N] [--steps=N] [--hangs=N] [--seed=S]
 
 Checked: every stop is found and named, the run goes on from a checkpoint, and the final loss is bit-identical. Prints how long
-after the stop the run was found to hang; --hang-after says 1 s.
+after the stop the run was found to hang; --hang-after says 4 s.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def main():
     common = [f"--data={text}", f"--steps={options.steps}", "--quiet"]
     straight = program.run(work / "straight.log", *common)
     log = work / "disturbed.log"
-    run = program.start(log, *common, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=10", "--hang-after=1",
+    run = program.start(log, *common, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=10", "--hang-after=4",
                         supervise=True)
     for number in range(options.hangs):
         rank, pid, seconds = stop_one(run, log, number, chance)
