@@ -44,6 +44,12 @@ static void declare(CLI::App &app, Options &o) {
   app.add_option("--seed", o.seed, "of initial values and of the data's order")
       ->check(CLI::Range(int64_t(0), kMost))
       ->capture_default_str();
+  app.add_option(
+         "--check-interval", o.checkInterval,
+         "steps between checks of the state: replicas are equal, and no value is larger than "
+         "updates can make it; before each checkpoint as well; 0: none")
+      ->check(CLI::Range(int64_t(0), kMost))
+      ->capture_default_str();
   app.add_option("--hang-after", o.hangAfter,
                  "seconds that a rank waits for others before the run counts as hung; without it, "
                  "ten times the longest step, and a minute at least")

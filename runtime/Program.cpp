@@ -54,6 +54,7 @@ Json listTensors(const Runtime &rt) {
                     {"stage", tensor.stage},
                     {"shape", tensor.globalShape(rt.mesh.shape)},
                     {"localShape", tensor.local},
+                    {"arenaOffset", tensor.value},
                     {"expert", tensor.expert},
                     {"splitDim", tensor.split}});
   return list;

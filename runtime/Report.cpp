@@ -30,6 +30,8 @@ static std::string hostName() {
 Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
     : rt(rt), terminal(isatty(STDOUT_FILENO) && !launched()) {
   const std::vector<double> pids = gatherDoubles(&rt, {double(getpid())});
+  const std::vector<uint64_t> arenas =
+      gatherNumbers(&rt, rt.mesh.world, {uint64_t(reinterpret_cast<uintptr_t>(rt.arena.data()))});
   const std::vector<std::string> hosts = gatherStrings(&rt, hostName());
   const int64_t peak = largestOf(&rt, peakResidentBytes());
   if (rt.mesh.rank != 0)
@@ -57,6 +59,7 @@ Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
                 {"peakResidentBytes", peak},
                 {"predictedStepNs", p.predictedStepNs},
                 {"pids", std::vector<int64_t>(pids.begin(), pids.end())},
+                {"arenas", arenas},
                 {"hosts", hosts}});
   if (!rt.options.quiet)
     std::printf("%s: %d ranks (%s), %s, kernels %s, products by %s%s\n", p.name.c_str(),

@@ -110,6 +110,7 @@ void sigma_reduce_step(sigma_rt rt) {
     const double limit = rt->optimizer.gradientClip;
     step.clip = limit > 0 ? std::min(1.0, limit / (step.gradientNorm + 1e-6)) : 1.0;
     step.learningRate = rt->optimizer.rateAfter(step.finished);
+    rt->values.optimizerMoves(rt->optimizer, step.learningRate, step.number());
   });
 }
 
@@ -133,6 +134,13 @@ void sigma_adamw(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_ptr gradien
 }
 
 void sigma_checkpoint_hook(sigma_rt rt) {
-  if (rt->checkpointer)
-    guarded(rt, [&] { rt->checkpointer->endOfStep(); });
+  guarded(rt, [&] {
+    const bool saves = rt->checkpointer && rt->checkpointer->isDue();
+    const int64_t interval = rt->options.checkInterval;
+    // No checkpoint holds what nobody checked.
+    if (interval > 0 && (saves || rt->step.number() % interval == 0))
+      checkState(rt);
+    if (rt->checkpointer)
+      rt->checkpointer->endOfStep();
+  });
 }

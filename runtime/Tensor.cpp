@@ -19,7 +19,7 @@ Box Tensor::box(const Mesh &mesh) const {
   if (expert)
     box.offset[0] = mesh.expert.index * local[0];
   if (split >= 0)
-    box.offset[split] = (expert ? mesh.expertTensor : mesh.tensor).index * local[split];
+    box.offset[split] = splitters(mesh).index * local[split];
   return box;
 }
 
@@ -62,8 +62,14 @@ std::vector<HeldBox> Tensor::held(State state, const Mesh &mesh, int64_t elemByt
   return {{box(mesh), offset(state)}};
 }
 
+bool Tensor::isCopiedIn(const Group &group, State state, const Mesh &mesh) const {
+  if (&group == &replicas(mesh))
+    return !isInParts(state);
+  return &group == &splitters(mesh) && split < 0;
+}
+
 std::vector<HeldBox> Tensor::saved(State state, const Mesh &mesh, int64_t elemBytes) const {
-  const bool isCopy = split < 0 && (expert ? mesh.expertTensor : mesh.tensor).index != 0;
+  const bool isCopy = split < 0 && splitters(mesh).index != 0;
   if (isCopy || (zero == 0 && replicas(mesh).index != 0))
     return {};
   return zero == 0 ? held(state, mesh, elemBytes) : ofOwnPart(state, mesh, elemBytes);

@@ -43,6 +43,8 @@ struct Tensor {
   Box box(const Mesh &mesh) const;
   /// What the rank holds of a state.
   std::vector<HeldBox> held(State state, const Mesh &mesh, int64_t elemBytes) const;
+  /// Whether all ranks of a group of the mesh hold the same of a state.
+  bool isCopiedIn(const Group &group, State state, const Mesh &mesh) const;
   /// What of that it saves: each element is saved by one rank.
   std::vector<HeldBox> saved(State state, const Mesh &mesh, int64_t elemBytes) const;
 
@@ -51,6 +53,10 @@ private:
   /// Whether the rank holds no more of the state than ZeRO leaves it.
   bool isInParts(State state) const;
   const Group &replicas(const Mesh &mesh) const { return expert ? mesh.expertData : mesh.data; }
+  /// The group that cuts the tensor, or holds it in copy.
+  const Group &splitters(const Mesh &mesh) const {
+    return expert ? mesh.expertTensor : mesh.tensor;
+  }
   std::vector<HeldBox> ofOwnPart(State state, const Mesh &mesh, int64_t elemBytes) const;
 };
 

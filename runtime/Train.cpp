@@ -77,6 +77,7 @@ LoadedCheckpoint start(Runtime &rt) {
   if (rt.checkpointer)
     rt.checkpointer->resumedFrom(loaded.step);
   rt.step.finished = loaded.step;
+  rt.values.start(&rt);
   return loaded;
 }
 

@@ -44,12 +44,16 @@ void Checkpointer::addItems(const Tensor &tensor, const SavedState &state) {
   }
 }
 
+bool Checkpointer::isDue() const {
+  const int64_t done = rt->step.number();
+  return done % rt->options.checkpointInterval == 0 || done == rt->options.steps ||
+         rt->step.stopAgreed;
+}
+
 void Checkpointer::endOfStep() {
   if (inFlight && commitDue)
     commit();
-  const int64_t done = rt->step.number();
-  if (done % rt->options.checkpointInterval != 0 && done != rt->options.steps &&
-      !rt->step.stopAgreed)
+  if (!isDue())
     return;
   if (inFlight) // one at a time: the snapshot's memory is still being written
     commit();

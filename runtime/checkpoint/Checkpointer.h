@@ -34,6 +34,8 @@ public:
   /// Every rank says so: the next hook commits.
   void allWritten(bool all) { commitDue = inFlight && all; }
 
+  /// Whether the end of this step takes a checkpoint.
+  bool isDue() const;
   /// Collective; called at the end of every step.
   void endOfStep();
   /// Collective; waits for the checkpoint in flight, until it is committed or given up.

@@ -5,19 +5,28 @@
 
 namespace sigma::runtime {
 
-std::vector<double> gatherDoubles(sigma_rt rt, const std::vector<double> &mine) {
-  const Group &world = rt->mesh.world;
-  if (world.size == 1)
+template <class T>
+static std::vector<T> gather(sigma_rt rt, const Group &group, MPI_Datatype type,
+                             const std::vector<T> &mine) {
+  if (group.size == 1)
     return mine;
   const CommScope scope(rt, SpanKind::Scalars);
   const int count = int(mine.size());
-  std::vector<double> all(mine.size() * world.size);
+  std::vector<T> all(mine.size() * group.size);
   MPI_Request request;
-  checkMpi(MPI_Iallgather(mine.data(), count, MPI_DOUBLE, all.data(), count, MPI_DOUBLE, world.comm,
-                          &request),
+  checkMpi(MPI_Iallgather(mine.data(), count, type, all.data(), count, type, group.comm, &request),
            "MPI_Iallgather");
   waitFor(rt, request);
   return all;
+}
+
+std::vector<double> gatherDoubles(sigma_rt rt, const std::vector<double> &mine) {
+  return gather(rt, rt->mesh.world, MPI_DOUBLE, mine);
+}
+
+std::vector<uint64_t> gatherNumbers(sigma_rt rt, const Group &group,
+                                    const std::vector<uint64_t> &mine) {
+  return gather(rt, group, MPI_UINT64_T, mine);
 }
 
 std::vector<std::string> gatherStrings(sigma_rt rt, const std::string &mine) {

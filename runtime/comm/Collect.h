@@ -3,6 +3,7 @@
 #define SIGMA_RUNTIME_COMM_COLLECT_H
 
 #include "runtime/abi/abi.h"
+#include "runtime/comm/Mesh.h"
 
 #include <cstdint>
 #include <string>
@@ -12,6 +13,10 @@ namespace sigma::runtime {
 
 /// `mine` of every rank, one after the other, on every rank. All ranks give as many values.
 std::vector<double> gatherDoubles(sigma_rt rt, const std::vector<double> &mine);
+
+/// The same in a group.
+std::vector<uint64_t> gatherNumbers(sigma_rt rt, const Group &group,
+                                    const std::vector<uint64_t> &mine);
 
 /// The strings of all ranks, on rank 0; empty elsewhere.
 std::vector<std::string> gatherStrings(sigma_rt rt, const std::string &mine);

@@ -1,5 +1,6 @@
 #include "runtime/health/Fault.h"
 #include "runtime/Runtime.h"
+#include "runtime/comm/Collect.h"
 #include "runtime/recovery/EndMarker.h"
 
 #include <mpi.h>
@@ -24,7 +25,7 @@ void fault(sigma_rt rt, const std::string &kind, const std::string &reason, int 
                           {"step", rt->step.number()},
                           {"reason", reason},
                           {"status", status}});
-  writeEndMarker(rt->options.endMarker, {status, kind, reason});
+  writeEndMarker(rt->options.endMarker, {status, kind, reason, rt->step.number()});
   if (mpiIsUp())
     MPI_Abort(MPI_COMM_WORLD, status);
   _exit(status);
@@ -37,6 +38,17 @@ void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reas
     _exit(status);
   }
   fault(rt, kind, reason, status);
+}
+
+void faultOfAny(sigma_rt rt, const std::string &kind, const std::string &reason) {
+  std::string first;
+  for (const std::string &text : gatherStrings(rt, reason))
+    if (first.empty())
+      first = text;
+  first = broadcastString(rt, first);
+  if (!first.empty())
+    faultTogether(rt, kind, "after step " + std::to_string(rt->step.number()) + ", " + first,
+                  SIGMA_EXIT_RETRY);
 }
 
 } // namespace sigma::runtime

@@ -32,6 +32,10 @@ struct FaultError : std::runtime_error {
 [[noreturn]] void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reason,
                                 int status);
 
+/// Collective. Where a rank has something to say of the step that has just ended, the run ends with
+/// what the first of them says, to be started again.
+void faultOfAny(sigma_rt rt, const std::string &kind, const std::string &reason);
+
 /// Runs f; no exception passes the ABI.
 template <class F>
 void guarded(sigma_rt rt, F &&f) {

@@ -10,6 +10,9 @@ namespace sigma::runtime {
 /// so all end here.
 void guardNumbers(sigma_rt rt);
 
+/// Collective. Compares replicas, and looks for values that no update can have made.
+void checkState(sigma_rt rt);
+
 } // namespace sigma::runtime
 
 #endif

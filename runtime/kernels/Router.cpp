@@ -247,8 +247,9 @@ void sigma_count_load(sigma_rt, sigma_i64 elem, sigma_ptr chosen, sigma_ptr load
   });
 }
 
-void sigma_balance_bias(sigma_rt, sigma_i64 elem, sigma_ptr bias, sigma_ptr load, sigma_i64 experts,
-                        sigma_f64 rate) {
+void sigma_balance_bias(sigma_rt rt, sigma_i64 elem, sigma_ptr bias, sigma_ptr load,
+                        sigma_i64 experts, sigma_f64 rate) {
+  rt->values.biasMoves(rate);
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     T *value = static_cast<T *>(bias);

@@ -3,6 +3,7 @@
 #ifndef SIGMA_RUNTIME_RECOVERY_ENDMARKER_H
 #define SIGMA_RUNTIME_RECOVERY_ENDMARKER_H
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@ struct EndMarker {
   int status;
   std::string kind; // as in the log's faults; "done" without one
   std::string reason;
+  int64_t step = 0; // that was being computed
 };
 
 /// Writes the marker whole; an empty path does nothing. The first marker of a run stays: later ones

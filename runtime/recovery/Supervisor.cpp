@@ -38,7 +38,8 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
   command.insert(command.end(),
                  {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
                   "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
-                  "--threads=" + std::to_string(o.threads), "--end-marker=" + marker});
+                  "--threads=" + std::to_string(o.threads),
+                  "--check-interval=" + std::to_string(o.checkInterval), "--end-marker=" + marker});
   if (!o.checkpointDir.empty())
     command.insert(command.end(), {"--checkpoint-dir=" + o.checkpointDir, "--resume",
                                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
@@ -82,8 +83,7 @@ public:
       if (!result.started)
         throw UserError("cannot start " + rt.options.mpirun +
                         ": install Open MPI, or name its mpirun with --mpirun");
-      // A wrong command, a wrong file or a wrong number would be wrong again.
-      if (end.status != SIGMA_EXIT_RETRY || result.stopped)
+      if (result.stopped || !isWorthAnotherRun(end))
         return end.status;
       rt.log.event("fault", {{"kind", end.kind}, {"reason", end.reason}});
       if (!mayRestart(end.reason))
@@ -101,6 +101,16 @@ private:
   void forgetRun() const {
     unlink(marker.c_str());
     unlink(beatPath(marker).c_str());
+  }
+
+  /// A wrong command or a wrong file would be wrong again. So would a number that the program made
+  /// not finite, but not one that the hardware did: the same step twice is the program's.
+  bool isWorthAnotherRun(const EndMarker &end) {
+    if (end.kind != "non-finite")
+      return end.status == SIGMA_EXIT_RETRY;
+    const bool again = end.step != notFinite;
+    notFinite = end.step;
+    return again;
   }
 
   /// Counts, waits, and says so; false when it is time to give up, or to stop.
@@ -135,6 +145,7 @@ private:
   std::optional<CheckpointFolder> folder;
   std::string marker;
   int64_t attempts = 0, lastReached = -1;
+  int64_t notFinite = -1; // the last step that was
   double backOff = kFirstBackOff;
 };
 
