@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sigma::driver {
 
@@ -93,6 +94,8 @@ int runBuild(const BuildOptions &options);
 int runCheck(const CheckOptions &options);
 int runCheckStream();
 int runSimulate(const SimulateOptions &options);
+/// With the words after `checkpoint`.
+int runCheckpoint(std::vector<std::string> arguments);
 
 } // namespace sigma::driver
 

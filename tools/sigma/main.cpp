@@ -193,6 +193,11 @@ int main(int argc, char **argv) {
       "writes the first step as a trace for Perfetto; - writes to standard output");
   simulateCommand->add_flag("--json", simulate.json, "prints the answer as JSON");
 
+  CLI::App *checkpointCommand = app.add_subcommand(
+      "checkpoint", "looks at checkpoints, and writes them anew: ls, verify, diff, reshard");
+  checkpointCommand->prefix_command();
+  checkpointCommand->set_help_flag(); // the one of what it starts
+
   try {
     app.parse(argc, argv);
     if (*checkCommand)
@@ -211,6 +216,8 @@ int main(int argc, char **argv) {
     return finish(runPlan(plan));
   if (*buildCommand)
     return finish(runBuild(build));
+  if (*checkpointCommand)
+    return runCheckpoint(checkpointCommand->remaining());
   if (*simulateCommand)
     return finish(runSimulate(simulate));
   return finish(check.stream ? runCheckStream() : runCheck(check));
