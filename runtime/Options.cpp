@@ -50,6 +50,11 @@ static void declare(CLI::App &app, Options &o) {
          "updates can make it; before each checkpoint as well; 0: none")
       ->check(CLI::Range(int64_t(0), kMost))
       ->capture_default_str();
+  app.add_option(
+         "--slow-factor", o.slowFactor,
+         "a rank counts as slow at so many times the time of its peers, or of its own before")
+      ->check(CLI::Range(1.01, 1e6))
+      ->capture_default_str();
   app.add_option("--hang-after", o.hangAfter,
                  "seconds that a rank waits for others before the run counts as hung; without it, "
                  "ten times the longest step, and a minute at least")

@@ -19,10 +19,11 @@ struct Options {
   std::string precision = "native"; // native (the program's own), f32, f64
   int64_t seed = 1;
   int64_t checkInterval = 50; // steps; 0: never
-  double hangAfter = 0;       // seconds that a rank waits for others; 0: by the length of steps
-  int64_t threads = 1;        // of the matrix products of a rank
-  std::string trace;          // file of a picture of one step; empty: none
-  int64_t traceStep = 0;      // 0: the last
+  double slowFactor = 1.5;
+  double hangAfter = 0;  // seconds that a rank waits for others; 0: by the length of steps
+  int64_t threads = 1;   // of the matrix products of a rank
+  std::string trace;     // file of a picture of one step; empty: none
+  int64_t traceStep = 0; // 0: the last
   bool quiet = false;
   bool listTensors = false;
 

@@ -61,6 +61,7 @@ enum Scalar {
   kCompute,
   kCommunication,
   kWait,
+  kComputeSeconds,
   kScalars
 };
 
@@ -78,6 +79,7 @@ std::vector<double> ownScalars(sigma_rt rt) {
   mine[kCompute] = 1 - communication - wait;
   mine[kCommunication] = communication;
   mine[kWait] = wait;
+  mine[kComputeSeconds] = mine[kCompute] * double(interval) / 1e9;
   rt->clock = CommClock();
   return mine;
 }
@@ -88,6 +90,19 @@ double sumOf(const std::vector<double> &all, Scalar scalar) {
   for (size_t i = scalar; i < all.size(); i += kScalars)
     sum += all[i];
   return sum;
+}
+
+void watchForSlowRanks(sigma_rt rt, const std::vector<double> &all) {
+  if (!rt->slowRanks)
+    return;
+  std::vector<double> seconds;
+  for (size_t i = kComputeSeconds; i < all.size(); i += kScalars)
+    seconds.push_back(all[i]);
+  for (const SlowRank &slow : rt->slowRanks->add(seconds))
+    rt->log.event("slow-rank", {{"rank", slow.rank},
+                                {"step", rt->step.number()},
+                                {"ofPeers", slow.ofPeers},
+                                {"ofItself", slow.ofItself}});
 }
 
 } // namespace
@@ -107,6 +122,7 @@ void sigma_reduce_step(sigma_rt rt) {
     if (rt->checkpointer)
       rt->checkpointer->allWritten(sumOf(all, kWritten) == ranks);
     guardNumbers(rt);
+    watchForSlowRanks(rt, all);
     const double limit = rt->optimizer.gradientClip;
     step.clip = limit > 0 ? std::min(1.0, limit / (step.gradientNorm + 1e-6)) : 1.0;
     step.learningRate = rt->optimizer.rateAfter(step.finished);

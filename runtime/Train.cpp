@@ -68,6 +68,15 @@ void prepare(Runtime &rt) {
                     " holds checkpoints; continue them with --resume, or name another folder");
 }
 
+std::unique_ptr<SlowRanks> watchSpeeds(const Runtime &rt) {
+  if (rt.mesh.rank != 0)
+    return nullptr;
+  std::vector<int64_t> stages;
+  for (int rank = 0; rank < rt.mesh.size; ++rank)
+    stages.push_back(rt.mesh.shape.stageOf(rank));
+  return std::make_unique<SlowRanks>(std::move(stages), rt.options.slowFactor);
+}
+
 LoadedCheckpoint start(Runtime &rt) {
   LoadedCheckpoint loaded;
   if (rt.checkpointer && rt.options.resume)
@@ -156,6 +165,7 @@ int run(Runtime &rt) {
     prepare(rt);
   });
   rt.hang.start(&rt);
+  rt.slowRanks = watchSpeeds(rt);
   LoadedCheckpoint loaded = start(rt);
   Report report(rt, products, loaded.step);
   const bool finished = runSteps(rt, report, loaded.lossHex);

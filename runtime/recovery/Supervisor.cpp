@@ -39,7 +39,8 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
                  {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
                   "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
                   "--threads=" + std::to_string(o.threads),
-                  "--check-interval=" + std::to_string(o.checkInterval), "--end-marker=" + marker});
+                  "--check-interval=" + std::to_string(o.checkInterval),
+                  "--slow-factor=" + std::to_string(o.slowFactor), "--end-marker=" + marker});
   if (!o.checkpointDir.empty())
     command.insert(command.end(), {"--checkpoint-dir=" + o.checkpointDir, "--resume",
                                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),

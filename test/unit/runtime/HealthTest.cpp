@@ -1,4 +1,5 @@
 // What a run watches while it trains.
+#include "runtime/health/SlowRanks.h"
 #include "runtime/health/Values.h"
 
 #include <gtest/gtest.h>
@@ -46,6 +47,41 @@ TEST(Health, LargestStepOfAdamWIsReachedAndNeverPassed) {
         EXPECT_LE(stepAfter(gradients, beta1, beta2), most * (1 + 1e-12)) << t;
       }
     }
+}
+
+/// Steps until a rank is found; 0: none is.
+int64_t stepsUntilFound(SlowRanks &watch, const std::vector<double> &seconds, int64_t steps,
+                        SlowRank &found) {
+  for (int64_t step = 1; step <= steps; ++step)
+    if (const std::vector<SlowRank> slow = watch.add(seconds); !slow.empty()) {
+      EXPECT_EQ(slow.size(), 1u);
+      found = slow.front();
+      return step;
+    }
+  return 0;
+}
+
+TEST(Health, ASlowRankIsFoundAgainstItsPeers) {
+  SlowRanks watch({0, 0, 0, 0, 1, 1, 1, 1}, 1.5);
+  SlowRank found{};
+  // The other stage has more to do.
+  const std::vector<double> seconds = {1, 1.1, 1.6, 0.9, 3, 3, 3.2, 2.8};
+  EXPECT_EQ(stepsUntilFound(watch, seconds, 100, found), 40);
+  EXPECT_EQ(found.rank, 2);
+  EXPECT_NEAR(found.ofPeers, 1.6, 1e-9);
+  EXPECT_EQ(stepsUntilFound(watch, seconds, 100, found), 0) << "said twice";
+}
+
+TEST(Health, ASlowRankIsFoundAgainstItself) {
+  SlowRanks watch({0, 1}, 1.5);
+  SlowRank found{};
+  EXPECT_EQ(stepsUntilFound(watch, {1, 2}, 100, found), 0);
+  EXPECT_EQ(stepsUntilFound(watch, {1, 3.2}, 100, found), 40);
+  EXPECT_EQ(found.rank, 1);
+  EXPECT_EQ(found.ofPeers, 0);
+  EXPECT_NEAR(found.ofItself, 1.6, 1e-9);
+  EXPECT_EQ(stepsUntilFound(watch, {1, 2}, 100, found), 0);
+  EXPECT_EQ(stepsUntilFound(watch, {1, 3.2}, 100, found), 40) << "slow again";
 }
 
 } // namespace

@@ -1,0 +1,58 @@
+#!/usr/bin/env python3
+"""Stops one rank of a run two thirds of the time, a few milliseconds each, until the run says that it is slow.
+
+    slow.py SIGMA SPEC WORK_FOLDER [--rank=R] [--devices=N]
+"""
+
+import argparse
+import os
+import pathlib
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import sigma_runs as sr
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("sigma", "spec", "work"):
+        parser.add_argument(name)
+    parser.add_argument("--devices", type=int, default=4)
+    parser.add_argument("--rank", type=int, default=2)
+    return parser.parse_args()
+
+
+def throttle(pid, until, seconds=180):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not until():
+        for _ in range(10):
+            os.kill(pid, signal.SIGSTOP)
+            time.sleep(0.008)
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.004)
+
+
+def main():
+    options = arguments()
+    work = sr.empty_folder(options.work)
+    text = sr.licences(work / "text")
+    program = sr.build(options.sigma, options.spec, work / "program", options.devices, f"dp={options.devices},ep=1,zero=0,expertZero=0")
+    log = work / "log"
+    run = program.start(log, f"--data={text}", "--steps=100000", "--quiet")
+    try:
+        while len(sr.steps(sr.read_log(log))) < 60 and not run.ended():
+            time.sleep(0.05)
+        pid = sr.events(sr.read_log(log), "start")[0]["pids"][options.rank]
+
+        def named():
+            return run.ended() or any(event["rank"] == options.rank for event in sr.events(sr.read_log(log), "slow-rank"))
+        throttle(pid, named)
+        found = [event for event in sr.events(sr.read_log(log), "slow-rank") if event["rank"] == options.rank]
+        print(f"rank {options.rank} {'is slow' if found else 'was not found'}: {found}")
+    finally:
+        run.stop()
+
+
+main()
