@@ -76,6 +76,10 @@ static void declare(CLI::App &app, Options &o) {
   app.add_option("--mpirun", o.mpirun, "the launcher of --supervise")->capture_default_str();
   app.add_option("--mpirun-arg", o.mpirunArgs, "one more argument for mpirun (may be repeated)")
       ->allow_extra_args(false);
+  app.add_option("--metrics", o.metrics,
+                 "write metrics of the supervised run for Prometheus to this file, every second");
+  app.add_option("--on-fault", o.onFault,
+                 "run this by sh at each fault of the supervised run, with its JSON line as input");
   app.add_option("--end-marker", o.endMarker,
                  "file that says how the run ended (the supervisor sets it)")
       ->group("");
@@ -93,6 +97,9 @@ static std::string missing(const Options &o) {
     return "--resume needs --checkpoint-dir";
   if (o.traceStep > 0 && o.trace.empty())
     return "--trace-step needs --trace";
+  for (const auto &[option, value] : {std::pair("--metrics", o.metrics), {"--on-fault", o.onFault}})
+    if (!value.empty() && (!o.supervise || o.log.empty()))
+      return std::string(option) + " needs --log, and --supervise, as launch/mpirun.sh has it";
   if (o.traceStep > o.steps)
     return "--trace-step is beyond --steps";
   return "";

@@ -32,6 +32,9 @@ struct Options {
   std::string mpirun = "mpirun";
   std::vector<std::string> mpirunArgs;
 
+  std::string metrics; // file for Prometheus; empty: none
+  std::string onFault; // the site's command; empty: none
+
   std::string endMarker; // the supervisor's: where the program says how it ended
 };
 

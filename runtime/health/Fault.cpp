@@ -20,12 +20,13 @@ static bool mpiIsUp() {
 void fault(sigma_rt rt, const std::string &kind, const std::string &reason, int status) {
   std::fflush(stdout);
   std::fprintf(stderr, "train: rank %d: %s: %s\n", rt->mesh.rank, kind.c_str(), reason.c_str());
-  rt->log.event("fault", {{"kind", kind},
-                          {"rank", rt->mesh.rank},
-                          {"step", rt->step.number()},
-                          {"reason", reason},
-                          {"status", status}});
-  writeEndMarker(rt->options.endMarker, {status, kind, reason, rt->step.number()});
+  if (rt->options.endMarker.empty()) // else the supervisor says it, whichever rank this is
+    rt->log.event("fault", {{"kind", kind},
+                            {"rank", rt->mesh.rank},
+                            {"step", rt->step.number()},
+                            {"reason", reason},
+                            {"status", status}});
+  writeEndMarker(rt->options.endMarker, {status, kind, reason, rt->step.number(), rt->mesh.rank});
   if (mpiIsUp())
     MPI_Abort(MPI_COMM_WORLD, status);
   _exit(status);

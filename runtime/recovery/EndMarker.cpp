@@ -16,7 +16,8 @@ void writeEndMarker(const std::string &path, const EndMarker &marker) {
   std::ofstream(temporary) << Json{{"status", marker.status},
                                    {"kind", marker.kind},
                                    {"reason", marker.reason},
-                                   {"step", marker.step}}
+                                   {"step", marker.step},
+                                   {"rank", marker.rank}}
                                   .dump(-1, ' ', false, Json::error_handler_t::replace)
                            << "\n";
   if (link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST)
@@ -31,7 +32,7 @@ std::optional<EndMarker> readEndMarker(const std::string &path) {
   if (!marker.is_object() || !marker.contains("status") || !marker["status"].is_number_integer())
     return std::nullopt;
   return EndMarker{marker["status"], marker.value("kind", ""), marker.value("reason", ""),
-                   marker.value("step", int64_t(0))};
+                   marker.value("step", int64_t(-1)), marker.value("rank", int64_t(-1))};
 }
 
 } // namespace sigma::runtime

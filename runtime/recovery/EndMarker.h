@@ -13,7 +13,7 @@ struct EndMarker {
   int status;
   std::string kind; // as in the log's faults; "done" without one
   std::string reason;
-  int64_t step = 0; // that was being computed
+  int64_t step = -1, rank = -1; // where it was; -1: unknown
 };
 
 /// Writes the marker whole; an empty path does nothing. The first marker of a run stays: later ones

@@ -96,7 +96,7 @@ void prepareToLaunch() {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-LaunchResult launch(const std::vector<std::string> &command, BeatReader &beat) {
+LaunchResult launch(const std::vector<std::string> &command, const std::function<bool()> &mayGoOn) {
   LaunchResult result;
   const pid_t parent = getpid(), child = fork();
   if (child == 0)
@@ -108,10 +108,9 @@ LaunchResult launch(const std::vector<std::string> &command, BeatReader &beat) {
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
     const int signal = nextSignal(0.2);
-    if (beat.isOverdue()) {
-      result.hung = true;
+    if (!mayGoOn()) {
+      result.ended = true;
       clearDescendants(child);
-      result.how = "it was killed, because its beat had stopped";
       return result;
     }
     if (signal != SIGTERM && signal != SIGINT)

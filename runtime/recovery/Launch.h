@@ -2,8 +2,7 @@
 #ifndef SIGMA_RUNTIME_RECOVERY_LAUNCH_H
 #define SIGMA_RUNTIME_RECOVERY_LAUNCH_H
 
-#include "runtime/health/Hang.h"
-
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,7 +11,7 @@ namespace sigma::runtime {
 struct LaunchResult {
   bool stopped = false; // this process was asked to stop meanwhile
   bool started = true;  // the launcher's program exists and ran
-  bool hung = false;    // it was killed, because its beat had stopped
+  bool ended = false;   // by `mayGoOn`
   std::string how;      // how the launcher ended, for people
 };
 
@@ -20,9 +19,9 @@ struct LaunchResult {
 /// become children of this process, so that none outlives a run.
 void prepareToLaunch();
 
-/// Runs the command to its end, or as long as its beat goes on, with an environment fit for ranks.
-/// A stop request is passed on; no descendant is left.
-LaunchResult launch(const std::vector<std::string> &command, BeatReader &beat);
+/// Runs the command to its end, or until `mayGoOn`, which is asked several times a second, says no;
+/// with an environment fit for ranks. A stop request is passed on; no descendant is left.
+LaunchResult launch(const std::vector<std::string> &command, const std::function<bool()> &mayGoOn);
 
 /// Sleeps; true when a stop request came.
 bool pauseForStop(double seconds);

@@ -4,6 +4,7 @@
 #include "runtime/health/Hang.h"
 #include "runtime/recovery/EndMarker.h"
 #include "runtime/recovery/Launch.h"
+#include "runtime/recovery/Witness.h"
 
 #include <unistd.h>
 
@@ -56,7 +57,7 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
 
 /// What became of one run.
 EndMarker endOf(const LaunchResult &run, const std::string &marker) {
-  if (run.hung)
+  if (run.ended)
     return {SIGMA_EXIT_RETRY, "rank-hung", "no rank has finished a step in time"};
   if (std::optional<EndMarker> spoken = readEndMarker(marker))
     return *spoken;
@@ -67,7 +68,8 @@ EndMarker endOf(const LaunchResult &run, const std::string &marker) {
 /// losses.
 class Supervision {
 public:
-  explicit Supervision(Runtime &rt) : rt(rt), marker(markerPath(rt.options.checkpointDir)) {
+  explicit Supervision(Runtime &rt)
+      : rt(rt), marker(markerPath(rt.options.checkpointDir)), witness(rt.options) {
     if (!rt.options.checkpointDir.empty())
       folder.emplace(rt.options.checkpointDir);
   }
@@ -78,15 +80,18 @@ public:
         folder->removeLeftovers();
       forgetRun();
       BeatReader beat(beatPath(marker));
-      const LaunchResult result = launch(commandOf(rt, marker), beat);
+      const LaunchResult result = launch(commandOf(rt, marker), [&] {
+        witness.look();
+        return !beat.isOverdue();
+      });
       const EndMarker end = endOf(result, marker);
       forgetRun();
       if (!result.started)
         throw UserError("cannot start " + rt.options.mpirun +
                         ": install Open MPI, or name its mpirun with --mpirun");
+      sayFault(end);
       if (result.stopped || !isWorthAnotherRun(end))
         return end.status;
-      rt.log.event("fault", {{"kind", end.kind}, {"reason", end.reason}});
       if (!mayRestart(end.reason))
         return SIGMA_EXIT_RETRY;
     }
@@ -102,6 +107,17 @@ private:
   void forgetRun() const {
     unlink(marker.c_str());
     unlink(beatPath(marker).c_str());
+  }
+
+  /// What the ranks cannot say themselves: only rank 0 writes to the log.
+  void sayFault(const EndMarker &end) const {
+    if (end.status == SIGMA_EXIT_DONE || end.kind == "stop-requested" || end.kind == "user-error")
+      return;
+    Json event = {{"kind", end.kind}};
+    if (end.rank >= 0)
+      event.update({{"rank", end.rank}, {"step", end.step}});
+    event.update({{"reason", end.reason}, {"status", end.status}});
+    rt.log.event("fault", event);
   }
 
   /// A wrong command or a wrong file would be wrong again. So would a number that the program made
@@ -135,6 +151,7 @@ private:
                              {"backOffSeconds", backOff}});
     std::fprintf(stderr, "train: %s; restart %lld of at most %lld\n", reason.c_str(),
                  static_cast<long long>(attempts), static_cast<long long>(rt.options.maxRestarts));
+    witness.look();
     const bool stop = pauseForStop(backOff);
     backOff = std::min(2 * backOff, kMostBackOff);
     return !stop;
@@ -145,6 +162,7 @@ private:
   Runtime &rt;
   std::optional<CheckpointFolder> folder;
   std::string marker;
+  Witness witness;
   int64_t attempts = 0, lastReached = -1;
   int64_t notFinite = -1; // the last step that was
   double backOff = kFirstBackOff;

@@ -58,7 +58,7 @@ def disturb(run, log, number, tensors, chance, bit):
     bit = chance.randrange(32) if bit is None else bit
     flip(start["pids"][rank], start["arenas"][rank] + tensor["arenaOffset"] + 4 * element + bit // 8, bit % 8)
     while time.monotonic() < end and not run.ended():
-        faults = [fault for fault in sr.events(sr.read_log(log), "fault") if "rank" not in fault]
+        faults = sr.events(sr.read_log(log), "fault")
         if len(faults) > number:
             return rank, tensor["name"], bit, faults[number]
         time.sleep(0.02)

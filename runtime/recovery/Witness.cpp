@@ -1,0 +1,45 @@
+#include "runtime/recovery/Witness.h"
+#include "runtime/comm/Wait.h"
+#include "runtime/recovery/Hook.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+namespace sigma::runtime {
+
+constexpr int64_t kSecondNs = 1000000000;
+
+Witness::Witness(const Options &options)
+    : options(options), follower(options.log), metrics(nowNs()) {}
+
+Witness::~Witness() {
+  writtenNs = 0;
+  look();
+}
+
+void Witness::look() {
+  if (options.metrics.empty() && options.onFault.empty())
+    return;
+  for (const Json &line : follower.newLines()) {
+    metrics.add(line, nowNs());
+    const std::string event = line.value("event", "");
+    if (!options.onFault.empty() && (event == "fault" || event == "slow-rank"))
+      tellSite(options.onFault, line);
+  }
+  if (!options.metrics.empty() && nowNs() - writtenNs >= kSecondNs)
+    writeMetrics();
+}
+
+/// By rename: a collector may read at any time.
+void Witness::writeMetrics() {
+  writtenNs = nowNs();
+  const std::string temporary = options.metrics + ".new";
+  std::ofstream(temporary) << metrics.text(writtenNs);
+  if (std::rename(temporary.c_str(), options.metrics.c_str()) != 0)
+    std::fprintf(stderr, "train: warning: cannot write %s: %s\n", options.metrics.c_str(),
+                 std::strerror(errno));
+}
+
+} // namespace sigma::runtime
