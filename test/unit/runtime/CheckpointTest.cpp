@@ -94,6 +94,7 @@ struct Job {
     rt.program.sequence = 8;
     rt.options.checkpointDir = folder;
     rt.options.checkpointInterval = 1;
+    rt.options.checkInterval = 0; // no update makes what is filled in here
     rt.options.steps = 100;
     rt.options.seed = 7;
     rt.options.data = "/usr/share/common-licenses/GPL-3";
