@@ -133,6 +133,19 @@ static double failuresPerHour(ClusterOp cluster) {
   return sum;
 }
 
+planner::FailureModel mlir::sigma::describeFailures(ClusterOp cluster) {
+  planner::FailureModel model;
+  model.numNodes = cluster.getNumNodes();
+  model.numSpareNodes = cluster.getNumSpares() / cluster.getNodeTier().getDevices();
+  model.failuresPerHour = failuresPerHour(cluster);
+  if (FailuresOp failures = cluster.getFailures()) {
+    model.detectionS = double(failures.getDetectionNs()) / 1e9;
+    model.replacementS = double(failures.getReplacementNs()) / 1e9;
+    model.restartS = double(failures.getRestartNs()) / 1e9;
+  }
+  return model;
+}
+
 static void remarkOnFailures(ClusterOp cluster, std::vector<std::string> &remarks) {
   double rate = failuresPerHour(cluster);
   int64_t spares = cluster.getNumSpares();

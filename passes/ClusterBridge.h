@@ -5,6 +5,7 @@
 
 #include "dialects/Sigma/SigmaOps.h"
 #include "planner/Problem.h"
+#include "planner/simulate/Failures.h"
 
 namespace mlir::sigma {
 namespace planner = ::sigma::planner;
@@ -15,6 +16,10 @@ LogicalResult requirePlannable(ClusterOp cluster);
 /// Every device as on the slowest node: times are upper bounds. What is simplified so is said in
 /// `remarks`.
 planner::Cluster describeCluster(JobOp job, ClusterOp cluster, std::vector<std::string> &remarks);
+
+/// What the cluster says of failures, and how many whole nodes are spare; checkpoints and repairs
+/// are for others to fill in.
+planner::FailureModel describeFailures(ClusterOp cluster);
 
 } // namespace mlir::sigma
 

@@ -83,6 +83,13 @@ struct SimulateOptions {
   int64_t samples = 1000;
   uint64_t seed = 1;
   bool json = false;
+  // Of a long run that breaks, instead of steps.
+  bool failures = false;
+  double days = 75;
+  int64_t runs = 200;
+  double checkpointIntervalS = 0; // 0: the best
+  double checkpointStallS = 1;
+  double repairHours = 24;
 };
 
 int runImport(const ImportOptions &options);
@@ -94,6 +101,7 @@ int runBuild(const BuildOptions &options);
 int runCheck(const CheckOptions &options);
 int runCheckStream();
 int runSimulate(const SimulateOptions &options);
+int runFailures(const SimulateOptions &options);
 /// With the words after `checkpoint`.
 int runCheckpoint(std::vector<std::string> arguments);
 

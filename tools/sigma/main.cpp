@@ -192,6 +192,28 @@ int main(int argc, char **argv) {
       "--trace", simulate.trace,
       "writes the first step as a trace for Perfetto; - writes to standard output");
   simulateCommand->add_flag("--json", simulate.json, "prints the answer as JSON");
+  CLI::Option *failures = simulateCommand->add_flag(
+      "--failures", simulate.failures,
+      "plays long runs whose nodes break, as the cluster states, instead of steps");
+  auto addOfFailures = [&](const char *name, auto &value, const char *help) {
+    return simulateCommand->add_option(name, value, help)->needs(failures);
+  };
+  addOfFailures("--days", simulate.days, "of a run")
+      ->check(CLI::Range(0.01, 1e5))
+      ->capture_default_str();
+  addOfFailures("--runs", simulate.runs, "how many to play")
+      ->check(CLI::Range(int64_t(2), int64_t(1000000)))
+      ->capture_default_str();
+  addOfFailures("--checkpoint-interval-s", simulate.checkpointIntervalS,
+                "seconds between checkpoints; without it, the best by the closed form")
+      ->check(CLI::Range(1e-3, 1e9));
+  addOfFailures("--checkpoint-stall-s", simulate.checkpointStallS,
+                "seconds that training stands still for one")
+      ->check(CLI::Range(1e-6, 1e6))
+      ->capture_default_str();
+  addOfFailures("--repair-hours", simulate.repairHours, "until a node that broke is back")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
 
   CLI::App *checkpointCommand = app.add_subcommand(
       "checkpoint", "looks at checkpoints, and writes them anew: ls, verify, diff, reshard");
@@ -219,6 +241,6 @@ int main(int argc, char **argv) {
   if (*checkpointCommand)
     return runCheckpoint(checkpointCommand->remaining());
   if (*simulateCommand)
-    return finish(runSimulate(simulate));
+    return finish(simulate.failures ? runFailures(simulate) : runSimulate(simulate));
   return finish(check.stream ? runCheckStream() : runCheck(check));
 }
