@@ -41,8 +41,7 @@ public:
   FunctionLowering(FuncOp func, LLVM::LLVMFuncOp target, RuntimeAbi &abi)
       : func(func), program(func->getParentOfType<ProgramOp>()),
         emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), func.getLoc()),
-        rt(target.getArgument(0)), arena(target.getArgument(1)), slot(target.getArgument(2)),
-        ends(target.getArgument(3)), transient(target.getArgument(4)),
+        rt(target.getArgument(0)), arena(target.getArgument(1)), transient(target.getArgument(2)),
         elem(elementCode(program.getLaunchOp().getElementType())) {
     mapArguments(target.getArguments().drop_front(std::size(kFixedParameters)));
   }
@@ -57,15 +56,34 @@ public:
   }
 
 private:
+  /// Memory of a residual.
+  struct Parts {
+    Value slot, ends;
+  };
+
   void mapArguments(ArrayRef<BlockArgument> pointers) {
-    size_t numSaved = func.getNumSaved().value_or(0);
-    for (auto [index, argument] : llvm::enumerate(func.getArguments())) {
-      if (index < numSaved)
-        pointerOf[argument] = resolve(placeOf(func.getForward().getReturn().getSaves()[index]));
-      else
-        pointerOf[argument] = pointers[index - numSaved];
+    auto takeParts = [&] {
+      Parts parts{pointers[0], pointers[1]};
+      pointers = pointers.drop_front(2);
+      return parts;
+    };
+    auto arguments = func.getArguments();
+    for (Residual residual : func.getTakenResiduals()) {
+      const Parts parts = takeParts();
+      for (Value value : residual.values())
+        pointerOf[arguments.front()] = resolveKept(placeOf(value), parts),
+        arguments = arguments.drop_front();
     }
-    results = pointers.drop_front(func.getNumArguments() - numSaved);
+    for (Residual residual : func.getGivenResiduals())
+      (residual.isHeld ? held : saved) = takeParts();
+    for (auto [argument, pointer] : llvm::zip(arguments, pointers))
+      pointerOf[argument] = pointer;
+    results = pointers.drop_front(arguments.size());
+  }
+
+  Value resolveKept(PlaceAttr place, const Parts &parts) {
+    const bool isOfEnds = place.getSpace() == Space::Ends || place.getSpace() == Space::HeldEnds;
+    return emit.address(isOfEnds ? parts.ends : parts.slot, place.getOffset());
   }
 
   static PlaceAttr placeOf(Value value) {
@@ -78,9 +96,11 @@ private:
     case Space::Arena:
       return emit.address(arena, place.getOffset());
     case Space::Slot:
-      return emit.address(slot, place.getOffset());
     case Space::Ends:
-      return emit.address(ends, place.getOffset());
+      return resolveKept(place, saved);
+    case Space::Held:
+    case Space::HeldEnds:
+      return resolveKept(place, held);
     case Space::Transient:
       return emit.address(transient, place.getOffset());
     case Space::Result:
@@ -163,7 +183,8 @@ private:
   FuncOp func;
   ProgramOp program;
   Emitter emit;
-  Value rt, arena, slot, ends, transient;
+  Value rt, arena, transient;
+  Parts saved, held; // what it keeps itself
   int64_t elem;
   ArrayRef<BlockArgument> results;
   llvm::DenseMap<Value, Value> pointerOf;
@@ -551,8 +572,9 @@ void FunctionLowering::lowerCollective(Operation *op) {
 void sigma::lowerFunction(FuncOp func, RuntimeAbi &abi) {
   auto program = func->getParentOfType<ProgramOp>();
   MLIRContext *context = func.getContext();
-  size_t pointers = std::size(kFixedParameters) + func.getNumArguments() -
-                    func.getNumSaved().value_or(0) + func.getResultTypes().size();
+  const size_t numResiduals = func.getTakenResiduals().size() + func.getGivenResiduals().size();
+  const size_t pointers = std::size(kFixedParameters) + 2 * numResiduals + func.getNumArguments() -
+                          func.getNumSaved().value_or(0) + func.getResultTypes().size();
   SmallVector<Type> parameters(pointers, LLVM::LLVMPointerType::get(context));
   OpBuilder builder = OpBuilder::atBlockEnd(program->getParentOfType<ModuleOp>().getBody());
   auto target = builder.create<LLVM::LLVMFuncOp>(

@@ -58,7 +58,9 @@ private:
   /// others.
   bool beginSpan(CallOp call) {
     const std::pair<StringRef, int64_t> parts[] = {{kForward, SIGMA_SPAN_FORWARD},
-                                                   {kBackward, SIGMA_SPAN_BACKWARD}};
+                                                   {kBackward, SIGMA_SPAN_BACKWARD},
+                                                   {kInputGradients, SIGMA_SPAN_INPUT_GRADIENTS},
+                                                   {kWeightGradients, SIGMA_SPAN_WEIGHT_GRADIENTS}};
     for (auto [name, kind] : parts)
       for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
         if (call.getCallee() == functionName(name, chunk)) {
@@ -68,22 +70,23 @@ private:
     return false;
   }
 
-  /// A call of forward or backward: the slot is the residual's memory, wherever it stands among
-  /// operands and results.
+  Value endsPointer(Value residual) {
+    auto call = residual.getDefiningOp<CallOp>();
+    StringRef name = call.getResidual(cast<OpResult>(residual)).endsAttr();
+    auto place = call->getAttrOfType<PlaceAttr>(name);
+    return place ? at(place.getOffset()) : emit.null();
+  }
+
+  /// Both parts of each residual, wherever it stands among operands and results, come first.
   void lowerCall(CallOp call) {
-    Value slot, ends; // every call has a slot
-    SmallVector<Value> arguments;
+    SmallVector<Value> all{rt, arena, at(*program.getTransientOffset())}, arguments;
     for (ValueRange values : {ValueRange(call.getInputs()), ValueRange(call.getOutputs())})
       for (Value value : values) {
-        if (isa<ResidualType>(value.getType())) {
-          slot = pointer(value);
-          auto place = value.getDefiningOp()->getAttrOfType<PlaceAttr>(kEndsAttr);
-          ends = place ? at(place.getOffset()) : emit.null();
-        } else {
+        if (isa<ResidualType>(value.getType()))
+          all.append({pointer(value), endsPointer(value)});
+        else
           arguments.push_back(pointer(value));
-        }
       }
-    SmallVector<Value> all{rt, arena, slot, ends, at(*program.getTransientOffset())};
     all.append(arguments);
     auto callee = program->getParentOfType<ModuleOp>().lookupSymbol<LLVM::LLVMFuncOp>(
         symbolName(program, call.getCallee()));

@@ -85,12 +85,13 @@ int64_t groupCode(rank::Axis axis);
 /// Name of a function of a stage: several stages and precisions may be linked into one program.
 std::string symbolName(rank::ProgramOp program, StringRef function);
 
-/// What every function of a stage takes first: runtime, arena, both parts of the residual slot,
-/// transient memory. The step takes the first two.
-inline constexpr StringLiteral kFixedParameters[] = {"rt", "arena", "slot", "ends", "transient"};
+/// What every function of a stage takes first: runtime, arena, transient memory. The step takes the
+/// first two.
+inline constexpr StringLiteral kFixedParameters[] = {"rt", "arena", "transient"};
 
-/// Lowers a rank.func to `void (kFixedParameters..., arguments..., results...)`, all pointers. The
-/// values that forward saved are no arguments of backward: they lie in the slot.
+/// Lowers a rank.func to `void (kFixedParameters..., (slot, ends)..., arguments..., results...)`,
+/// all pointers, with both parts of each residual that it takes and gives. The values that were
+/// kept for it are no arguments: they lie there.
 void lowerFunction(rank::FuncOp func, RuntimeAbi &abi);
 
 /// Lowers the schedule to `void step(rt, arena)`.

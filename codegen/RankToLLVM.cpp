@@ -22,10 +22,11 @@ static std::string hashOf(ModuleOp module) {
   return llvm::utohexstr(llvm::xxh3_64bits(text), /*LowerCase=*/true, /*Width=*/16);
 }
 
-/// Whether the call fills a residual slot that has an `ends` part.
-static bool keepsEnds(CallOp call) {
-  auto callee = call->getParentOfType<ProgramOp>().lookupSymbol<FuncOp>(call.getCallee());
-  return !callee.getNumSaved() && callee.getEndsBytes().value_or(0) > 0;
+/// Whether each residual that the call fills has a place for its `ends` part, if it has one.
+static bool hasPlacesOfEnds(CallOp call) {
+  return llvm::all_of(call.getFunction().getGivenResiduals(), [&](Residual residual) {
+    return residual.endsBytes() == 0 || call->getAttrOfType<PlaceAttr>(residual.endsAttr());
+  });
 }
 
 /// Of each state: what a flat has, its parameters need not.
@@ -55,7 +56,7 @@ static bool hasPlaces(Operation *op) {
   if (op->getNumResults() == 0 || isa<WeightOp, SendOp>(op))
     return true;
   auto call = dyn_cast<CallOp>(op);
-  if (call && keepsEnds(call) && !op->getAttrOfType<PlaceAttr>(kEndsAttr))
+  if (call && !hasPlacesOfEnds(call))
     return false;
   auto places = op->getAttrOfType<ArrayAttr>(kPlacesAttr);
   return places && places.size() == op->getNumResults() &&

@@ -38,6 +38,11 @@ constexpr int64_t kF32ForwardBytes = (2 + 4) + (4 + 4) - 2;
 /// was written.
 constexpr int64_t kF32BackwardBytes = (4 + 4) + (4 + 2) - (2 + 2);
 
+static void addTransients(planner::RematMode &mode, int64_t bytes) {
+  mode.transientBytes += bytes;
+  mode.splitTransientBytes += bytes;
+}
+
 static void addF32Logits(planner::LayerCost &head, rank::ProgramOp program) {
   int64_t most = 0;
   program.walk([&](rank::CrossEntropyOp op) {
@@ -49,7 +54,7 @@ static void addF32Logits(planner::LayerCost &head, rank::ProgramOp program) {
     head.backward.ops.push_back({planner::OpClass::Memory, 0, kF32BackwardBytes * logits});
   });
   for (planner::RematMode &mode : head.modes)
-    mode.transientBytes += kF32LogitBytes * most;
+    addTransients(mode, kF32LogitBytes * most);
 }
 
 static SmallVector<Operation *> blocksOf(Layer kind) { return {kind.attention, kind.feedForward}; }
@@ -86,8 +91,7 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   const int64_t scratch = job.getScratchGradients() ? scratchBytes(*probe) : 0;
   for (planner::RematMode &mode : cost.modes) {
     finish(mode.recompute, sharding, routing);
-    mode.transientBytes += scratch;
-    mode.lastTransientBytes += scratch;
+    addTransients(mode, scratch);
   }
   return cost;
 }
@@ -146,7 +150,7 @@ planner::LayerCost CostTables::head(const planner::Sharding &sharding) {
   for (Layer kind : kinds)
     most = std::max(most, scratchBytes(*Probe(job, model, sharding, blocksOf(kind))));
   for (planner::RematMode &mode : cost.modes)
-    mode.transientBytes += most;
+    addTransients(mode, most);
   return cost;
 }
 

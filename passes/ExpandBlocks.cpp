@@ -102,17 +102,31 @@ static rank::ProgramOp createProgram(OpBuilder &builder, StageOp stage, StringRe
       llvm::to_vector(stage.getRemat().getAsValueRange<StringAttr>()));
 }
 
+static rank::ScheduleKind scheduleKind(Schedule schedule) {
+  switch (schedule) {
+  case Schedule::OneFOneB:
+    return rank::ScheduleKind::OneFOneB;
+  case Schedule::Interleaved:
+    return rank::ScheduleKind::Interleaved;
+  case Schedule::ZeroBubbleH1:
+    return rank::ScheduleKind::ZeroBubbleH1;
+  case Schedule::DualPipeV:
+    break;
+  }
+  llvm_unreachable("refused by requireRunnable");
+}
+
 static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
                                    const rank::ModelShape &shape) {
   AdamWOp adamw = job.getOptimizer();
   return builder.create<rank::LaunchOp>(
       plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(),
-      shape.contextKind, plan.getPp(), plan.getVpp(), plan.getDp(), plan.getZero(),
-      plan.getPlacement() == Placement::StagesInside, plan.getEtp(), plan.getEp(),
-      plan.getExpertZero(), job.getBatch(), plan.getMicroBatch(), shape.sequence, shape.vocabulary,
-      shape.elementType, adamw.getLearningRate(), adamw.getWarmup(), adamw.getBeta1(),
-      adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(), adamw.getClip(),
-      plan.getPredictedP50Ns(), job.getExpertCapacityPpmAttr());
+      shape.contextKind, plan.getPp(), plan.getVpp(), scheduleKind(plan.getSchedule()),
+      plan.getDp(), plan.getZero(), plan.getPlacement() == Placement::StagesInside, plan.getEtp(),
+      plan.getEp(), plan.getExpertZero(), job.getBatch(), plan.getMicroBatch(), shape.sequence,
+      shape.vocabulary, shape.elementType, adamw.getLearningRate(), adamw.getWarmup(),
+      adamw.getBeta1(), adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(),
+      adamw.getClip(), plan.getPredictedP50Ns(), job.getExpertCapacityPpmAttr());
 }
 
 namespace {

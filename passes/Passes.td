@@ -95,6 +95,24 @@ def Remat : Pass<"sigma-remat", "::mlir::rank::ProgramOp"> {
   }];
 }
 
+def SplitBackward : Pass<"sigma-split-backward", "::mlir::rank::ProgramOp"> {
+  let summary = "splits backward where the schedule puts off the gradients of weights";
+  let description = [{
+    With `zb-h1` (Qi et al. 2024) products that only add to a parameter's gradient leave backward for a function of their own.
+    What they read is held until then: of what forward saved, and of what backward made. Without them, backward makes the
+    gradients of inputs, for which the stage before waits.
+
+    ```mlir
+    rank.func @forward(%x) { ... rank.return %y saves(%a, %g) }
+    rank.func @backward(%a, %g, %dy) { ... rank.matmul %a, %dh {into = @w, transpose_lhs} ... rank.return %dx }
+    // becomes
+    rank.func @forward(%x) { ... rank.return %y saves(%g) holds(%a) }
+    rank.func @input_gradients(%g, %a, %dy) { ... rank.return %dx holds(%dh) }
+    rank.func @weight_gradients(%a, %dh) { rank.matmul %a, %dh {into = @w, transpose_lhs} rank.return }
+    ```
+  }];
+}
+
 def PrintRematModes : Pass<"sigma-print-remat-modes", "::mlir::ModuleOp"> {
   let summary = "prints what each rematerialization mode of each kind of layer saves and costs";
   let description = [{
@@ -140,7 +158,7 @@ def Schedule : Pass<"sigma-schedule", "::mlir::rank::ProgramOp"> {
   let summary = "writes the stage's step in the order of its schedule";
   let description = [{
     With one chunk a stage one forward and one backward in turn (1f1b, Narayanan et al. 2021), with more of them the
-    interleaved schedule of Megatron-LM; the order is the one that `sigma simulate` plays (planner/Schedule.h). Then
+    interleaved schedule of Megatron-LM, and with a split backward the one that fills bubbles with gradients of weights (zb-h1); the order is the one that `sigma simulate` plays (planner/Schedule.h). Then
     gradients are reduced, the norm is taken and the parameters are updated.
   }];
 }

@@ -17,6 +17,7 @@ void sigma::buildCompilePipeline(OpPassManager &pm, StringRef precision) {
   program.addPass(createShard());
   program.addPass(createAutodiff());
   program.addPass(createRemat());
+  program.addPass(createSplitBackward());
   program.addPass(createZero());
   program.addPass(createSchedule());
   program.addPass(createPlanMemory());

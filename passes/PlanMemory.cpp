@@ -33,22 +33,29 @@ public:
       : func(func), block(func.getBody().front()), order(numberOps(block)) {}
 
   void plan() {
-    placeSaved();
+    ReturnOp kept = func.getReturn();
+    place(kept.getSaves(), Space::Slot, Space::Ends);
+    place(kept.getHolds(), Space::Held, Space::HeldEnds);
     placeResults();
     for (Operation &op : block)
       if (!isa<WeightOp, ReturnOp>(op))
         addTransients(op);
     transients.pack();
     writePlaces();
-    func.setSlotBytes(slotBytes);
-    if (endsBytes > 0)
-      func.setEndsBytes(endsBytes);
+    func.setSlotBytes(bytesOf(Space::Slot));
+    if (int64_t bytes = bytesOf(Space::Ends))
+      func.setEndsBytes(bytes);
+    if (int64_t bytes = bytesOf(Space::Held))
+      func.setHeldBytes(bytes);
+    if (int64_t bytes = bytesOf(Space::HeldEnds))
+      func.setHeldEndsBytes(bytes);
     func.setTransientBytes(transients.bytes());
   }
 
   /// What backward takes as a part of a longer backward, where the gradients that go out have
   /// their places among all others.
   int64_t bytesAsLast() {
+    place(func.getReturn().getHolds(), Space::Held, Space::HeldEnds);
     for (Operation &op : block)
       if (!isa<WeightOp, ReturnOp>(op))
         addTransients(op);
@@ -88,14 +95,16 @@ private:
            (readers.empty() || llvm::any_of(readers, isInLayer));
   }
 
-  void placeSaved() {
-    for (Value value : func.getReturn().getSaves()) {
-      const bool isOfLayer = isKeptByLayer(value);
-      int64_t &bytes = isOfLayer ? slotBytes : endsBytes;
-      placed[value] = place(isOfLayer ? Space::Slot : Space::Ends, bytes);
+  void place(ValueRange kept, Space ofLayers, Space ofEnds) {
+    for (Value value : kept) {
+      const Space space = isKeptByLayer(value) ? ofLayers : ofEnds;
+      int64_t &bytes = keptBytes[int(space)];
+      placed[value] = place(space, bytes);
       bytes += alignOffset(tensorBytes(value.getType()));
     }
   }
+
+  int64_t bytesOf(Space space) const { return keptBytes[int(space)]; }
 
   /// A result is computed where the caller wants it, unless it is saved (then it is copied) or is
   /// an argument.
@@ -140,7 +149,7 @@ private:
   llvm::DenseMap<Value, int64_t> buffers;
   llvm::DenseMap<Operation *, int64_t> workspaces;
   BufferLayout transients;
-  int64_t slotBytes = 0, endsBytes = 0;
+  int64_t keptBytes[getMaxEnumValForSpace() + 1] = {};
 };
 
 //===----------------------------------------------------------------------===//
@@ -266,11 +275,13 @@ private:
 
   int64_t bytes(Value value) {
     if (isa<ResidualType>(value.getType()))
-      return *calleeOf(value.getDefiningOp<CallOp>()).getSlotBytes();
+      return residualOf(value).slotBytes();
     return isa<PendingType>(value.getType()) ? 0 : tensorBytes(value.getType());
   }
 
-  FuncOp calleeOf(CallOp call) { return program.lookupSymbol<FuncOp>(call.getCallee()); }
+  static Residual residualOf(Value value) {
+    return value.getDefiningOp<CallOp>().getResidual(cast<OpResult>(value));
+  }
 
   /// A buffer that is being sent is in use until the wait.
   static int64_t lastUse(Value value, const llvm::DenseMap<Operation *, int64_t> &order) {
@@ -288,13 +299,13 @@ private:
     auto order = numberOps(block);
     BufferLayout layout;
     llvm::DenseMap<Value, int64_t> buffers;
-    llvm::DenseMap<Operation *, int64_t> ends; // of residuals, by call
+    llvm::DenseMap<Value, int64_t> ends; // of residuals
     for (Operation &op : block)
       for (Value value : op.getResults()) {
         buffers[value] = layout.add(bytes(value), order[&op], lastUse(value, order));
         if (isa<ResidualType>(value.getType()))
-          if (int64_t endsBytes = calleeOf(cast<CallOp>(op)).getEndsBytes().value_or(0))
-            ends[&op] = layout.add(endsBytes, order[&op], lastUse(value, order));
+          if (int64_t endsBytes = residualOf(value).endsBytes())
+            ends[value] = layout.add(endsBytes, order[&op], lastUse(value, order));
       }
     layout.pack();
     auto placeOf = [&](int64_t buffer) {
@@ -302,10 +313,11 @@ private:
     };
     for (Operation &op : block) {
       SmallVector<Attribute> places;
-      for (Value value : op.getResults())
+      for (Value value : op.getResults()) {
         places.push_back(placeOf(buffers[value]));
-      if (auto known = ends.find(&op); known != ends.end())
-        op.setAttr(kEndsAttr, placeOf(known->second));
+        if (auto known = ends.find(value); known != ends.end())
+          op.setAttr(residualOf(value).endsAttr(), placeOf(known->second));
+      }
       if (!places.empty() && !isa<SendOp>(op))
         op.setAttr(kPlacesAttr, builder.getArrayAttr(places));
       placeBuckets(&op);

@@ -18,10 +18,11 @@ static rank::LaunchOp createLaunch(JobOp job, const planner::Sharding &sharding,
   double zero = 0.0;
   int64_t dp = sharding.etp * sharding.ep;
   return builder.create<rank::LaunchOp>(
-      job.getLoc(), "probe", sharding.tp, sharding.cp, shape.contextKind, /*pp=*/1, /*vpp=*/1, dp,
-      /*zero=*/0, /*stages_inside=*/false, sharding.etp, sharding.ep, /*expert_zero=*/0,
-      dp * shape.microBatch, shape.microBatch, shape.sequence, shape.vocabulary, shape.elementType,
-      zero, 0, zero, zero, zero, zero, zero, 0, job.getExpertCapacityPpmAttr());
+      job.getLoc(), "probe", sharding.tp, sharding.cp, shape.contextKind, /*pp=*/1, /*vpp=*/1,
+      rank::ScheduleKind::OneFOneB, dp, /*zero=*/0, /*stages_inside=*/false, sharding.etp,
+      sharding.ep, /*expert_zero=*/0, dp * shape.microBatch, shape.microBatch, shape.sequence,
+      shape.vocabulary, shape.elementType, zero, 0, zero, zero, zero, zero, zero, 0,
+      job.getExpertCapacityPpmAttr());
 }
 
 static void createForward(rank::ProgramOp program, const rank::ModelShape &shape,

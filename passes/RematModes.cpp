@@ -11,37 +11,75 @@ using namespace mlir;
 using namespace mlir::sigma;
 using namespace mlir::rank;
 
-/// Bytes that stay from forward to backward: what forward saves and the activation it was given.
-static int64_t savedBytes(ProgramOp program) {
-  FuncOp forward = program.getForward();
-  int64_t bytes = *forward.getSlotBytes() + forward.getEndsBytes().value_or(0);
-  for (int64_t index : program.getBackward().getCapturedAttr().asArrayRef()) {
-    auto type = cast<RankedTensorType>(forward.getArgumentTypes()[index]);
+/// Bytes of the activation that the function captures of those that forward was given.
+static int64_t capturedBytes(FuncOp func) {
+  int64_t bytes = 0;
+  for (int64_t index : func.getCapturedAttr().asArrayRef()) {
+    auto type = cast<RankedTensorType>(func.getForward().getArgumentTypes()[index]);
     if (isa<FloatType>(type.getElementType()))
       bytes += alignOffset(tensorBytes(type));
   }
   return bytes;
 }
 
-static planner::RematMode measure(ProgramOp original, StringRef name) {
+static int64_t keptBytes(FuncOp func) {
+  int64_t bytes = 0;
+  for (Residual residual : func.getGivenResiduals())
+    bytes += residual.slotBytes() + residual.endsBytes();
+  return bytes;
+}
+
+/// Bytes that stay from forward to backward: what forward saves and the activation it was given.
+static int64_t savedBytes(ProgramOp program) {
+  return keptBytes(program.getForward()) + capturedBytes(program.getBackward());
+}
+
+static OwningOpRef<ProgramOp> withMode(ProgramOp original, StringRef name) {
   OwningOpRef<ProgramOp> program = original.clone();
   program->setRematAttr(Builder(original.getContext()).getStrArrayAttr(name));
   if (failed(rematerialize(*program)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be rematerialized");
   planFunctionMemory(program->getForward());
+  return program;
+}
+
+static planner::RematMode measure(ProgramOp program, StringRef name) {
   auto isRecomputed = [](Operation *op) { return op->hasAttr(kRecomputedAttr); };
-  const int64_t forward = *program->getForward().getTransientBytes();
-  FuncOp backward = program->getBackward();
-  return {name.str(), workOf(backward, isRecomputed), savedBytes(*program),
+  const int64_t forward = *program.getForward().getTransientBytes();
+  FuncOp backward = program.getBackward();
+  return {name.str(), workOf(backward, isRecomputed), savedBytes(program),
           std::max(forward, backwardBytesAsPart(backward)),
           std::max(forward, backwardBytesAsLast(backward))};
 }
 
-std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp program,
+/// Splits the program's backward and measures what that changes.
+static void measureSplit(ProgramOp program, planner::RematMode &mode) {
+  if (failed(splitBackward(program)))
+    llvm::report_fatal_error("a block that the verifier accepted cannot be split");
+  FuncOp forward = program.getForward(), inputs = program.getInputGradients(),
+         weights = program.getWeightGradients();
+  for (FuncOp func : {forward, inputs, weights})
+    planFunctionMemory(func);
+  int64_t gradientBytes = 0;
+  for (Type type : weights.getArgumentTypes().take_back(weights.getCapturedGradientsAttr().size()))
+    gradientBytes += alignOffset(tensorBytes(type));
+  mode.madeBytes = keptBytes(inputs) + gradientBytes;
+  mode.heldBytes = mode.madeBytes + capturedBytes(weights);
+  for (Residual residual : weights.getTakenResiduals())
+    if (residual.giver == forward)
+      mode.heldBytes += residual.slotBytes() + residual.endsBytes();
+  mode.splitTransientBytes = std::max(
+      {*forward.getTransientBytes(), *weights.getTransientBytes(), backwardBytesAsPart(inputs)});
+}
+
+std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp original,
                                                         ArrayRef<std::string> names) {
   std::vector<planner::RematMode> modes;
-  for (const std::string &name : names)
-    modes.push_back(measure(program, name));
+  for (const std::string &name : names) {
+    OwningOpRef<ProgramOp> program = withMode(original, name);
+    modes.push_back(measure(*program, name));
+    measureSplit(*program, modes.back());
+  }
   return modes;
 }
 
@@ -132,7 +170,7 @@ std::vector<std::string> mlir::sigma::rematFront(ProgramOp program) {
   LayerModules layers = layerModules(program.getForward());
   std::vector<WeighedMode> all;
   auto add = [&](StringRef name) {
-    planner::RematMode mode = measure(program, name);
+    planner::RematMode mode = measure(*withMode(program, name), name);
     double cost = costOf(mode.recompute);
     all.push_back({std::move(mode), cost});
   };

@@ -6,16 +6,14 @@ using namespace mlir;
 using namespace mlir::sigma;
 
 LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
-  if (plan.getSchedule() == Schedule::OneFOneB || plan.getSchedule() == Schedule::Interleaved)
+  if (plan.getSchedule() != Schedule::DualPipeV)
     return success();
   return plan->emitError() << "schedule " << stringifySchedule(plan.getSchedule())
-                           << " can be planned, but not run; pin schedule = \"1f1b\" or "
-                              "\"interleaved\"";
+                           << " can be planned, but not run; pin schedule = \"1f1b\", "
+                              "interleaved or \"zb-h1\"";
 }
 
 void mlir::sigma::keepToRunnable(planner::Job &job) {
-  for (planner::Schedule unwritten :
-       {planner::Schedule::ZeroBubbleH1, planner::Schedule::DualPipeV})
-    if (job.pins.schedule != unwritten)
-      job.forbids.schedules.push_back(unwritten);
+  if (job.pins.schedule != planner::Schedule::DualPipeV)
+    job.forbids.schedules.push_back(planner::Schedule::DualPipeV);
 }

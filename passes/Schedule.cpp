@@ -16,14 +16,25 @@ using namespace mlir::rank;
 namespace planner = ::sigma::planner;
 using planner::Phase;
 
+static planner::Schedule plannerSchedule(ScheduleKind kind) {
+  switch (kind) {
+  case ScheduleKind::OneFOneB:
+    return planner::Schedule::OneForwardOneBackward;
+  case ScheduleKind::Interleaved:
+    return planner::Schedule::Interleaved;
+  case ScheduleKind::ZeroBubbleH1:
+    return planner::Schedule::ZeroBubbleH1;
+  }
+  llvm_unreachable("unknown schedule");
+}
+
 /// What a schedule knows of the layout.
 static planner::Layout layoutOf(LaunchOp launch) {
   planner::Layout layout;
   layout.pp = launch.getPp();
   layout.vpp = launch.getVpp();
   layout.numMicroBatches = launch.getNumMicroBatches();
-  layout.schedule =
-      layout.vpp > 1 ? planner::Schedule::Interleaved : planner::Schedule::OneForwardOneBackward;
+  layout.schedule = plannerSchedule(launch.getSchedule());
   return layout;
 }
 
@@ -44,8 +55,8 @@ struct Place {
   planner::VirtualStage before{}, after{};
 };
 
-/// Writes the schedule of one stage. A micro-batch's values live from a chunk's forward to its
-/// backward.
+/// Writes the schedule of one stage. A micro-batch's values live from a chunk's forward to the end
+/// of its backward.
 class StageSchedule {
 public:
   StageSchedule(ProgramOp program, ScheduleOp schedule)
@@ -68,17 +79,40 @@ public:
 
 private:
   struct InFlight {
-    SmallVector<Value> inputs; // of forward
-    Value residual;
+    SmallVector<Value> inputs;    // of forward
+    SmallVector<Value> residuals; // for what comes next
+    Value gradient;               // of forward's result
   };
 
   void run(const planner::Task &task) {
-    assert((task.phase == Phase::Forward || task.phase == Phase::Backward) &&
-           "schedules with a split backward are refused");
-    if (task.phase == Phase::Forward)
-      runForward(task.chunk, task.microBatch);
-    else
-      runBackward(task.chunk, task.microBatch);
+    switch (task.phase) {
+    case Phase::Forward:
+      return runForward(task.chunk, task.microBatch);
+    case Phase::Backward:
+      runBackward(program.getBackward(task.chunk), task);
+      break;
+    case Phase::InputGradient:
+      return runBackward(program.getInputGradients(task.chunk), task);
+    case Phase::WeightGradient:
+      runWeightGradients(task);
+      break;
+    }
+    flights.erase({task.chunk, task.microBatch});
+  }
+
+  /// Calls a function; returns its results, then residuals.
+  ResultRange call(FuncOp function, ArrayRef<Value> inputs, int64_t microBatch) {
+    SmallVector<Type> types(function.getResultTypes());
+    types.append(function.getGivenResiduals().size(), ResidualType::get(builder.getContext()));
+    return builder.create<CallOp>(loc, types, function.getName(), microBatch, inputs).getResults();
+  }
+
+  /// What a function of backward takes first.
+  static SmallVector<Value> primals(FuncOp function, const InFlight &flight) {
+    SmallVector<Value> inputs = flight.residuals;
+    for (int64_t index : function.getCapturedAttr().asArrayRef())
+      inputs.push_back(flight.inputs[index]);
+    return inputs;
   }
 
   void runForward(int64_t chunk, int64_t microBatch) {
@@ -100,31 +134,37 @@ private:
     if (place.isLast)
       flight.inputs.push_back(targets);
 
-    SmallVector<Type> types(forward.getResultTypes());
-    types.push_back(ResidualType::get(builder.getContext()));
-    auto call = builder.create<CallOp>(loc, types, forward.getName(), microBatch, flight.inputs);
-    flight.residual = call.getResults().back();
+    ResultRange results = call(forward, flight.inputs, microBatch);
+    flight.residuals = results.drop_front(forward.getResultTypes().size());
     if (!place.isLast)
-      send(call.getResult(0), place.after, Channel::Forward, microBatch);
+      send(results[0], place.after, Channel::Forward, microBatch);
     flights[{chunk, microBatch}] = flight;
   }
 
-  void runBackward(int64_t chunk, int64_t microBatch) {
-    FuncOp backward = program.getBackward(chunk);
-    const Place &place = places[chunk];
-    InFlight flight = flights[{chunk, microBatch}];
-    SmallVector<Value> inputs{flight.residual};
-    for (int64_t index : backward.getCapturedAttr().asArrayRef())
-      inputs.push_back(flight.inputs[index]);
-    if (!place.isLast)
-      inputs.push_back(builder.create<RecvOp>(loc, program.getForward(chunk).getResultTypes()[0],
-                                              place.after.stage, Channel::Backward, chunk,
-                                              microBatch));
-    auto call = builder.create<CallOp>(loc, backward.getResultTypes(), backward.getName(),
-                                       microBatch, inputs);
+  /// All of it, or the gradients of inputs: then what is held stays for those of weights.
+  void runBackward(FuncOp backward, const planner::Task &task) {
+    const Place &place = places[task.chunk];
+    InFlight &flight = flights[{task.chunk, task.microBatch}];
+    SmallVector<Value> inputs = primals(backward, flight);
+    if (!place.isLast) {
+      Type type = program.getForward(task.chunk).getResultTypes()[0];
+      flight.gradient = builder.create<RecvOp>(loc, type, place.after.stage, Channel::Backward,
+                                               task.chunk, task.microBatch);
+      inputs.push_back(flight.gradient);
+    }
+    ResultRange results = call(backward, inputs, task.microBatch);
+    flight.residuals.erase(flight.residuals.begin());
+    llvm::append_range(flight.residuals, results.drop_front(backward.getResultTypes().size()));
     if (!place.isFirst)
-      send(call.getResult(0), place.before, Channel::Backward, microBatch);
-    flights.erase({chunk, microBatch});
+      send(results[0], place.before, Channel::Backward, task.microBatch);
+  }
+
+  void runWeightGradients(const planner::Task &task) {
+    FuncOp weights = program.getWeightGradients(task.chunk);
+    const InFlight &flight = flights[{task.chunk, task.microBatch}];
+    SmallVector<Value> inputs = primals(weights, flight);
+    inputs.append(weights.getCapturedGradientsAttr().size(), flight.gradient);
+    call(weights, inputs, task.microBatch);
   }
 
   void waitForSend(Channel channel) {
@@ -264,15 +304,23 @@ LogicalResult checkSignature(ProgramOp program, int64_t chunk) {
                << "; ids are " << ids;
 }
 
+LogicalResult requireFunctions(ProgramOp program, int64_t chunk) {
+  const bool splits = program.getLaunchOp().splitsBackward();
+  if (program.getForward(chunk) &&
+      (splits ? program.getInputGradients(chunk) : program.getBackward(chunk)))
+    return success();
+  return program.emitOpError() << "has no @"
+                               << functionName(splits ? kInputGradients : kBackward, chunk)
+                               << "; run sigma-" << (splits ? "split-backward" : "autodiff")
+                               << " first";
+}
+
 struct Schedule : mlir::sigma::impl::ScheduleBase<Schedule> {
   void runOnOperation() override {
     ProgramOp program = getOperation();
     for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
-      if (!program.getForward(chunk) || !program.getBackward(chunk)) {
-        program.emitOpError() << "has no @" << functionName(kBackward, chunk)
-                              << "; run sigma-autodiff first";
+      if (failed(requireFunctions(program, chunk)))
         return signalPassFailure();
-      }
     if (program.getSchedule()) {
       program.emitOpError() << "has a schedule already";
       return signalPassFailure();

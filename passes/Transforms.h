@@ -27,6 +27,9 @@ LogicalResult differentiate(rank::ProgramOp program);
 /// See sigma-remat.
 LogicalResult rematerialize(rank::ProgramOp program);
 
+/// Turns @backward into @input_gradients and @weight_gradients; see sigma-split-backward.
+LogicalResult splitBackward(rank::ProgramOp program);
+
 /// Places the values of one function and sets its slot and transient bytes; see sigma-plan-memory.
 void planFunctionMemory(rank::FuncOp func);
 

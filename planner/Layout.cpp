@@ -13,6 +13,10 @@ const char *sigma::planner::scheduleName(Schedule schedule) {
   return names[static_cast<int>(schedule)];
 }
 
+bool sigma::planner::putsOffWeights(Schedule schedule) {
+  return schedule == Schedule::ZeroBubbleH1;
+}
+
 const char *sigma::planner::contextKindName(ContextKind kind) {
   return kind == ContextKind::Ring ? "ring" : "all-to-all";
 }

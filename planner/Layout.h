@@ -37,6 +37,8 @@ enum class Schedule {
 };
 inline constexpr int kNumSchedules = 4;
 const char *scheduleName(Schedule schedule); // "1f1b", "interleaved", "zb-h1", "dualpipev"
+// Whether all gradients of weights are put off, and what they need is kept.
+bool putsOffWeights(Schedule schedule);
 
 // How attention sees a sequence that cp ranks share.
 enum class ContextKind {

@@ -61,7 +61,7 @@ InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {
   case Schedule::OneForwardOneBackward:
     return {std::min(pp - stage, m), std::min(pp - stage, m)};
   case Schedule::ZeroBubbleH1:
-    return {std::min(pp, m), std::min(pp, m)};
+    return {std::min(pp - stage, m), std::min(pp - stage, m), std::min(stage, m), 1};
   case Schedule::Interleaved:
     return {std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp), embeddings};
   case Schedule::DualPipeV:

@@ -27,10 +27,13 @@ int64_t numRemoteNeighbours(const Layout &layout, int64_t stage);
 // The chunks of `stage` whose gradient comes from another stage.
 int64_t numGradientBuffers(const Layout &layout, int64_t stage);
 
-// What is kept at once between forward and backward.
+// What is kept at once.
 struct InFlight {
-  int64_t chunks;     // chunks of micro-batches, of a stage
-  int64_t embeddings; // micro-batches of the embedding
+  int64_t chunks;     // between forward and backward: chunks of micro-batches, of a stage
+  int64_t embeddings; // the same of the embedding: micro-batches
+  // Where gradients of weights are put off: chunks between those of inputs and them, and chunks
+  // whose gradients of inputs are being made.
+  int64_t held = 0, made = 0;
 };
 InFlight inFlight(const Layout &layout, int64_t stage);
 

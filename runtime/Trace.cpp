@@ -14,11 +14,21 @@ using namespace sigma::runtime;
 constexpr size_t kSpans = 1 << 16;
 
 static const char *nameOf(SpanKind kind) {
-  static const char *const names[] = {
-      "forward",    "recompute",         "backward",          "update",
-      "send",       "receive",           "tensor collective", "context exchange",
-      "all-to-all", "gather parameters", "reduce gradients",  "exchange of scalars",
-      "wait"};
+  static const char *const names[] = {"forward",
+                                      "recompute",
+                                      "backward",
+                                      "input gradient",
+                                      "weight gradient",
+                                      "update",
+                                      "send",
+                                      "receive",
+                                      "tensor collective",
+                                      "context exchange",
+                                      "all-to-all",
+                                      "gather parameters",
+                                      "reduce gradients",
+                                      "exchange of scalars",
+                                      "wait"};
   return names[int64_t(kind)];
 }
 

@@ -16,6 +16,8 @@ enum class SpanKind : int64_t {
   Forward = SIGMA_SPAN_FORWARD,
   Recompute = SIGMA_SPAN_RECOMPUTE,
   Backward = SIGMA_SPAN_BACKWARD,
+  InputGradients = SIGMA_SPAN_INPUT_GRADIENTS,
+  WeightGradients = SIGMA_SPAN_WEIGHT_GRADIENTS,
   Update = SIGMA_SPAN_UPDATE,
   Send,
   Receive,

@@ -18,23 +18,23 @@ PLANS = {
     "1 rank": (1, ""),
     "dp4": (4, "dp=4,ep=1"),
     "ep4": (4, "dp=4,ep=4"),
-    "pp4": (4, "pp=4"),
+    "pp4": (4, "pp=4,schedule=1f1b"),
     "dp2-ep2": (4, "dp=4,ep=2"),
-    "dp2-pp2": (4, "pp=2,dp=2,ep=1"),
-    "pp2-ep2": (4, "pp=2,dp=2,ep=2"),
+    "dp2-pp2": (4, "pp=2,dp=2,ep=1,schedule=1f1b"),
+    "pp2-ep2": (4, "pp=2,dp=2,ep=2,schedule=1f1b"),
 }
 
 # Plans that split tensors and sequences, alone and with the others; etp, ep count the ranks of tp, cp and dp again.
 SPLIT_PLANS = {
     "tp2": (2, "tp=2,etp=1,ep=1"),
-    "tp2-pp2": (4, "tp=2,pp=2,etp=1,ep=1"),
+    "tp2-pp2": (4, "tp=2,pp=2,etp=1,ep=1,schedule=1f1b"),
     "tp2-dp2": (4, "tp=2,dp=2,etp=1,ep=1"),
     "tp2-ep4": (4, "tp=2,dp=2,etp=1,ep=4"),
     "etp2": (2, "dp=2,etp=2,ep=1"),
     "etp2-ep2": (4, "dp=4,etp=2,ep=2"),
     "tp2-etp2-ep2": (4, "tp=2,dp=2,etp=2,ep=2"),
     "cp2": (2, "cp=2,etp=1,ep=1"),
-    "cp2-pp2": (4, "cp=2,pp=2,etp=1,ep=1"),
+    "cp2-pp2": (4, "cp=2,pp=2,etp=1,ep=1,schedule=1f1b"),
     "cp2-ep4": (4, "cp=2,dp=2,etp=1,ep=4"),
     "cp4": (4, "cp=4,etp=1,ep=1"),
     "cp2 heads": (2, "cp=2,etp=1,ep=1,context=all-to-all"),
@@ -49,6 +49,16 @@ ZERO_PLANS = {
     "zero3": (4, "dp=4,ep=1,zero=3,expertZero=3"),
     "zero2-tp2": (4, "tp=2,dp=2,etp=1,ep=2,zero=2,expertZero=2,microBatch=2"),
     "zero3-pp2": (4, "pp=2,dp=2,ep=1,zero=3,expertZero=3,microBatch=1,remat=full"),
+}
+
+# Plans that put the gradients of weights off, alone and with the others.
+ZERO_BUBBLE_PLANS = {
+    "zb pp2": (2, "pp=2,schedule=zb-h1,microBatch=1"),
+    "zb pp4": (4, "pp=4,schedule=zb-h1,microBatch=1"),
+    "zb pp2-dp2-ep2": (4, "pp=2,dp=2,ep=2,schedule=zb-h1,microBatch=1"),
+    "zb pp2-etp2": (4, "pp=2,dp=2,etp=2,ep=1,schedule=zb-h1,microBatch=1"),
+    "zb pp2-tp2": (4, "pp=2,tp=2,schedule=zb-h1,microBatch=1"),
+    "zb pp2-cp2": (4, "pp=2,cp=2,schedule=zb-h1,microBatch=1"),
 }
 
 # No pins of sigma's, which chooses by itself: what they change in a plan.json.
@@ -189,7 +199,7 @@ def build(sigma, spec, folder, devices=None, pins="", *more, timeout=300):
 
 
 def build_plan(sigma, spec, folder, name):
-    devices, pins = {**PLANS, **SPLIT_PLANS, **ZERO_PLANS}[name]
+    devices, pins = {**PLANS, **SPLIT_PLANS, **ZERO_PLANS, **ZERO_BUBBLE_PLANS}[name]
     return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, without_zero(pins))
 
 

@@ -27,7 +27,7 @@ class Rank_EnumAttr<I32EnumAttr info, string name> : EnumAttr<Rank_Dialect, info
 def Rank_SpaceEnum : Rank_Enum<"Space", "where a value lives", [
   I32EnumAttrCase<"Arena", 0, "arena">, I32EnumAttrCase<"Slot", 1, "slot">,
   I32EnumAttrCase<"Transient", 2, "transient">, I32EnumAttrCase<"Result", 3, "result">,
-  I32EnumAttrCase<"Ends", 4, "ends">]>;
+  I32EnumAttrCase<"Ends", 4, "ends">, I32EnumAttrCase<"Held", 5, "held">, I32EnumAttrCase<"HeldEnds", 6, "held_ends">]>;
 def Rank_InitEnum : Rank_Enum<"Init", "initial values of a parameter", [
   I32EnumAttrCase<"Zeros", 0, "zeros">, I32EnumAttrCase<"Ones", 1, "ones">,
   I32EnumAttrCase<"Normal", 2, "normal">]>;
@@ -56,6 +56,10 @@ def Rank_GroupEnum : Rank_Enum<"Group", "ranks of a stage that work on one micro
 def Rank_ContextKindEnum : Rank_Enum<"ContextKind", "how attention sees a sequence that ranks share", [
   I32EnumAttrCase<"Ring", 0, "ring">, I32EnumAttrCase<"AllToAll", 1, "all_to_all">]>;
 
+def Rank_ScheduleKindEnum : Rank_Enum<"ScheduleKind", "order in which a stage works on its micro-batches", [
+  I32EnumAttrCase<"OneFOneB", 0, "1f1b">, I32EnumAttrCase<"Interleaved", 1, "interleaved">,
+  I32EnumAttrCase<"ZeroBubbleH1", 2, "zb-h1">]>;
+
 def Rank_InitAttr : Rank_EnumAttr<Rank_InitEnum, "init">;
 def Rank_ChannelAttr : Rank_EnumAttr<Rank_ChannelEnum, "channel">;
 def Rank_AxisAttr : Rank_EnumAttr<Rank_AxisEnum, "axis">;
@@ -64,6 +68,10 @@ def Rank_TermAttr : Rank_EnumAttr<Rank_TermEnum, "term">;
 def Rank_ActivationAttr : Rank_EnumAttr<Rank_ActivationEnum, "activation">;
 def Rank_UpdateAttr : Rank_EnumAttr<Rank_UpdateEnum, "update">;
 def Rank_ContextKindAttr : Rank_EnumAttr<Rank_ContextKindEnum, "context_kind">;
+def Rank_ScheduleKindAttr : Rank_EnumAttr<Rank_ScheduleKindEnum, "schedule_kind"> {
+  // Spellings that are no identifiers are strings.
+  let parameters = (ins AttrParameter<"::mlir::rank::ScheduleKind", "order of a stage's work">:$value);
+}
 def Rank_GroupAttr : Rank_EnumAttr<Rank_GroupEnum, "group">;
 def Rank_ScoreAttr : Rank_EnumAttr<Rank_ScoreEnum, "score">;
 
@@ -73,7 +81,7 @@ def Rank_PlaceAttr : AttrDef<Rank_Dialect, "Place"> {
   let description = [{
     `arena`: bytes from the start of the rank's arena. `slot`: bytes from the start of the residual slot that the
     call was given, or of its part for `ends`: what the embedding and the head keep, so that slots of all chunks' layers
-    are of one size. `transient`: bytes from the start of the transient region. `result`: the memory of the
+    are of one size; `held` and `held_ends`: the same of what is kept for the gradients of weights. `transient`: bytes from the start of the transient region. `result`: the memory of the
     function's result with this index.
   }];
   let parameters = (ins EnumParameter<Rank_SpaceEnum>:$space, "int64_t":$offset);
@@ -84,7 +92,7 @@ class Rank_Type<string name, string typeMnemonic> : TypeDef<Rank_Dialect, name> 
   let mnemonic = typeMnemonic;
 }
 def Rank_ResidualType : Rank_Type<"Residual", "residual"> {
-  let summary = "values that a forward call keeps for its backward call";
+  let summary = "values that a call keeps for later ones, and that die together";
 }
 def Rank_PendingType : Rank_Type<"Pending", "pending"> {
   let summary = "a send that has been started";

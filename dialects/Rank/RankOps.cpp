@@ -88,6 +88,12 @@ FuncOp ProgramOp::getForward(int64_t chunk) {
 FuncOp ProgramOp::getBackward(int64_t chunk) {
   return lookupSymbol<FuncOp>(functionName(kBackward, chunk));
 }
+FuncOp ProgramOp::getInputGradients(int64_t chunk) {
+  return lookupSymbol<FuncOp>(functionName(kInputGradients, chunk));
+}
+FuncOp ProgramOp::getWeightGradients(int64_t chunk) {
+  return lookupSymbol<FuncOp>(functionName(kWeightGradients, chunk));
+}
 SmallVector<FuncOp> ProgramOp::getForwards() {
   SmallVector<FuncOp> functions;
   for (int64_t chunk = 0; chunk < getNumChunks(); ++chunk)
@@ -106,11 +112,62 @@ std::string rank::functionName(StringRef name, int64_t chunk) {
   return (chunk == 0 ? name : name + Twine(chunk)).str();
 }
 
-FuncOp FuncOp::getForward() {
-  StringRef chunk = getName();
-  if (!chunk.consume_front(kBackward))
+/// The function `wanted` of the chunk of `func`, which is called `name`; null if it is not.
+static FuncOp ofSameChunk(FuncOp func, StringRef name, StringRef wanted) {
+  StringRef chunk = func.getName();
+  if (!chunk.consume_front(name))
     return FuncOp();
-  return (*this)->getParentOfType<ProgramOp>().lookupSymbol<FuncOp>((kForward + chunk).str());
+  return func->getParentOfType<ProgramOp>().lookupSymbol<FuncOp>((wanted + chunk).str());
+}
+
+FuncOp FuncOp::getForward() {
+  for (StringRef name : {kBackward, kInputGradients, kWeightGradients})
+    if (FuncOp forward = ofSameChunk(*this, name, kForward))
+      return forward;
+  return FuncOp();
+}
+
+SmallVector<Residual, 2> FuncOp::getTakenResiduals() {
+  SmallVector<Residual, 2> taken;
+  auto takeHeld = [&](FuncOp giver) {
+    if (giver && !giver.getReturn().getHolds().empty())
+      taken.push_back({giver, /*isHeld=*/true});
+  };
+  if (!getNumSaved())
+    return taken;
+  FuncOp inputGradients = ofSameChunk(*this, kWeightGradients, kInputGradients);
+  if (!inputGradients)
+    taken.push_back({getForward(), /*isHeld=*/false});
+  takeHeld(getForward());
+  takeHeld(inputGradients);
+  return taken;
+}
+
+SmallVector<Residual, 2> FuncOp::getGivenResiduals() {
+  SmallVector<Residual, 2> given;
+  if (!getNumSaved())
+    given.push_back({*this, /*isHeld=*/false});
+  if (!getReturn().getHolds().empty())
+    given.push_back({*this, /*isHeld=*/true});
+  return given;
+}
+
+FuncOp CallOp::getFunction() {
+  return (*this)->getParentOfType<ProgramOp>().lookupSymbol<FuncOp>(getCallee());
+}
+Residual CallOp::getResidual(OpResult result) {
+  FuncOp function = getFunction();
+  return function.getGivenResiduals()[result.getResultNumber() - function.getResultTypes().size()];
+}
+
+OperandRange Residual::values() {
+  return isHeld ? giver.getReturn().getHolds() : giver.getReturn().getSaves();
+}
+int64_t Residual::slotBytes() {
+  return (isHeld ? giver.getHeldBytes() : giver.getSlotBytes()).value_or(0);
+}
+int64_t Residual::endsBytes() {
+  return (isHeld ? giver.getHeldEndsBytes() : giver.getEndsBytes()).value_or(0);
 }
 
 void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name, FunctionType type) {

@@ -23,6 +23,13 @@ class ScheduleOp;
 /// Names that the pipeline gives to a stage's functions.
 inline constexpr llvm::StringLiteral kForward = "forward";
 inline constexpr llvm::StringLiteral kBackward = "backward";
+/// The halves of a backward that is split.
+inline constexpr llvm::StringLiteral kInputGradients = "input_gradients";
+inline constexpr llvm::StringLiteral kWeightGradients = "weight_gradients";
+
+/// Values that a function keeps for later ones and that die together.
+struct Residual;
+
 /// Layers of chunks: first `to` end (`,` first `to` end)*
 ParseResult parseChunks(OpAsmParser &parser, DenseI64ArrayAttr &firsts, DenseI64ArrayAttr &ends);
 void printChunks(OpAsmPrinter &printer, Operation *op, DenseI64ArrayAttr firsts,
@@ -43,13 +50,28 @@ inline constexpr llvm::StringLiteral kExpectedRowsAttr = "expected_rows";
 /// the op's scratch memory.
 inline constexpr llvm::StringLiteral kPlacesAttr = "places";
 inline constexpr llvm::StringLiteral kWorkspaceAttr = "workspace";
-/// Place of the `ends` part of the residual slot that a call fills.
+/// Place of the `ends` part of the residual that a call saves, and of that which it holds.
 inline constexpr llvm::StringLiteral kEndsAttr = "ends";
+inline constexpr llvm::StringLiteral kHeldEndsAttr = "held_ends";
 } // namespace mlir::rank
 
 #include "dialects/Rank/RankInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "dialects/Rank/RankOps.h.inc"
+
+namespace mlir::rank {
+struct Residual {
+  FuncOp giver;
+  bool isHeld; // what the function holds, rather than saves
+
+  OperandRange values();
+  /// After sigma-plan-memory.
+  int64_t slotBytes();
+  int64_t endsBytes();
+  /// Of a call that gives it, the name of the place of its ends.
+  llvm::StringRef endsAttr() { return isHeld ? kHeldEndsAttr : kEndsAttr; }
+};
+} // namespace mlir::rank
 
 #endif

@@ -37,7 +37,11 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - sizes are from 1 to 2147483647; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
     - `etp` * `ep` divides `tp` * `cp` * `dp`.
     - `tp` * `cp` divides `sequence`; 2 * `cp` does where a `cp` above 1 is a ring.
-    - with `vpp` > 1 the number of micro-batches is a multiple of `pp`.
+    - `vpp` is 1 with `schedule` 1f1b and zb-h1.
+    - `vpp` and `pp` are above 1 with `schedule` interleaved.
+    - `pp` is above 1 with `schedule` zb-h1.
+    - with `schedule` interleaved, the micro-batches are a multiple of `pp`.
+    - with `schedule` zb-h1, the micro-batches are at least `pp`.
     - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
 
@@ -55,8 +59,9 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, DefaultValuedAttr<Rank_I64, "1">:$tp, DefaultValuedAttr<Rank_I64, "1">:$cp,
       DefaultValuedAttr<Rank_ContextKindAttr, "::mlir::rank::ContextKind::Ring">:$context_kind, Rank_I64:$pp,
-      DefaultValuedAttr<Rank_I64, "1">:$vpp, Rank_I64:$dp, DefaultValuedAttr<Rank_I64, "0">:$zero,
-      UnitAttr:$stages_inside,
+      DefaultValuedAttr<Rank_I64, "1">:$vpp,
+      DefaultValuedAttr<Rank_ScheduleKindAttr, "::mlir::rank::ScheduleKind::OneFOneB">:$schedule, Rank_I64:$dp,
+      DefaultValuedAttr<Rank_I64, "0">:$zero, UnitAttr:$stages_inside,
       DefaultValuedAttr<Rank_I64, "1">:$etp, Rank_I64:$ep, DefaultValuedAttr<Rank_I64, "0">:$expert_zero, Rank_I64:$global_batch,
       Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
@@ -64,7 +69,7 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
       OptionalAttr<Rank_I64>:$expert_capacity_ppm);
   let assemblyFormat = [{
     $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` (`vpp` `=` $vpp^ `,`)? `dp` `=` $dp (`,` `zero` `=` $zero^)? `>` (`stages_inside` $stages_inside^)?
-    (`context` $context_kind^)?
+    (`schedule` $schedule^)? (`context` $context_kind^)?
     `experts` `<` `` (`etp` `=` $etp^ `,` ` `)? `` `ep` `=` $ep (`,` `zero` `=` $expert_zero^)? `>`
     `batch` $global_batch `micro_batch` $micro_batch `sequence` $sequence `vocabulary` $vocabulary
     `precision` $element_type attr-dict
@@ -77,6 +82,8 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     int64_t getStreamTokens() { return getTokens() / getTp(); }
     int64_t getElementBytes() { return getElementType().getIntOrFloatBitWidth() / 8; }
     int64_t getRanksPerStage() { return getTp() * getCp() * getDp(); }
+    /// Whether backward is split: gradients of inputs first, those of weights later.
+    bool splitsBackward() { return getSchedule() == ::mlir::rank::ScheduleKind::ZeroBubbleH1; }
     /// How many ranks sum gradients over `axis`.
     int64_t getReplicas(Axis axis);
     /// The ZeRO stage of the parameters whose gradients are summed over `axis`, dp or edp.
@@ -91,8 +98,8 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
   let summary = "what every rank of one pipeline stage runs";
   let description = [{
     Holds `vpp` chunks of the model, chunk c as virtual stage c * `pp` + `stage`: its layers are `first_layers`[c] (included)
-    to `end_layers`[c] (not included), its functions @forward and @backward, of later chunks @forward1 and so on. `remat`
-    names the mode of each layer.
+    to `end_layers`[c] (not included), its functions @forward and @backward, of later chunks @forward1 and so on. Where
+    backward is split, @input_gradients and @weight_gradients stand for @backward. `remat` names the mode of each layer.
     `arena_bytes`, once set by sigma-plan-memory, is all the memory the program touches.
 
     **Constraints:**
@@ -103,6 +110,10 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
     - float tensors and parameters have the launch's precision.
     - @backward takes what @forward saves, the arguments that it names as `captured` and the gradients of @forward's
       results, and returns the gradients of its float arguments.
+    - @input_gradients takes and returns what @backward would, and also takes what @forward holds.
+    - @weight_gradients takes what @forward and @input_gradients hold, the arguments of @forward that it names as `captured`
+      and the gradients of its results that it names as `captured_gradients`, and returns nothing.
+    - @input_gradients and @weight_gradients are there together, and only @forward and @input_gradients beside them hold values.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Rank_I64:$stage, FlatSymbolRefAttr:$launch,
       DenseI64ArrayAttr:$first_layers, DenseI64ArrayAttr:$end_layers, StrArrayAttr:$remat, OptionalAttr<Rank_I64>:$arena_bytes,
@@ -121,6 +132,8 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
     int64_t getNumChunks() { return getFirstLayers().size(); }
     FuncOp getForward(int64_t chunk = 0);
     FuncOp getBackward(int64_t chunk = 0);
+    FuncOp getInputGradients(int64_t chunk = 0);
+    FuncOp getWeightGradients(int64_t chunk = 0);
     /// The forward functions that are there, by chunk.
     ::llvm::SmallVector<FuncOp> getForwards();
     ScheduleOp getSchedule();
@@ -198,9 +211,10 @@ def Rank_FlatOp : Rank_Op<"flat", [Symbol, HasParent<"ProgramOp">]> {
 def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, SingleBlock, HasParent<"ProgramOp">]> {
   let summary = "a tensor-level function of a stage";
   let description = [{
-    A backward function takes the `num_saved` values that forward saves, in order, then forward's arguments `captured`,
-    then the gradients of forward's results. `slot_bytes`, `ends_bytes` and `transient_bytes`, set by sigma-plan-memory, are
-    the memory of the values of layers and of others that it keeps for backward, and of those that die inside it.
+    A function of backward takes the `num_saved` values that functions before it keep for it, in order, then forward's
+    arguments `captured`, then gradients of forward's results: all, or those that `captured_gradients` names. `slot_bytes`,
+    `ends_bytes` and `transient_bytes`, set by sigma-plan-memory, are the memory of the values of layers and of others that it
+    saves, and of those that die inside it; `held_bytes` and `held_ends_bytes` of those that it holds.
 
     **Constraints:**
     - it has a body, which ends with rank.return; arguments and results are static tensors.
@@ -208,7 +222,9 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<FunctionType>:$function_type,
       OptionalAttr<DictArrayAttr>:$arg_attrs, OptionalAttr<DictArrayAttr>:$res_attrs,
       OptionalAttr<Rank_I64>:$num_saved, OptionalAttr<DenseI64ArrayAttr>:$captured,
-      OptionalAttr<Rank_I64>:$slot_bytes, OptionalAttr<Rank_I64>:$ends_bytes, OptionalAttr<Rank_I64>:$transient_bytes);
+      OptionalAttr<DenseI64ArrayAttr>:$captured_gradients,
+      OptionalAttr<Rank_I64>:$slot_bytes, OptionalAttr<Rank_I64>:$ends_bytes, OptionalAttr<Rank_I64>:$held_bytes,
+      OptionalAttr<Rank_I64>:$held_ends_bytes, OptionalAttr<Rank_I64>:$transient_bytes);
   let regions = (region AnyRegion:$body);
   let skipDefaultBuilders = 1;
   let builders = [OpBuilder<(ins "::llvm::StringRef":$name, "::mlir::FunctionType":$type)>];
@@ -218,8 +234,11 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
     ::llvm::ArrayRef<::mlir::Type> getResultTypes() { return getFunctionType().getResults(); }
     ::mlir::Region *getCallableRegion() { return &getBody(); }
     ReturnOp getReturn();
-    /// Of a backward function, the forward function of its chunk.
+    /// Of a function of backward, the forward function of its chunk.
     FuncOp getForward();
+    /// Where the values lie that it is given by the functions before it, and those that it keeps.
+    ::llvm::SmallVector<Residual, 2> getTakenResiduals();
+    ::llvm::SmallVector<Residual, 2> getGivenResiduals();
   }];
   let hasVerifier = 1;
 }
@@ -227,12 +246,20 @@ def Rank_FuncOp : Rank_Op<"func", [FunctionOpInterface, IsolatedFromAbove, Singl
 def Rank_ReturnOp : Rank_Op<"return", [Pure, Terminator, HasParent<"FuncOp">, AttrSizedOperandSegments]> {
   let summary = "results of a function, and the values it keeps for backward";
   let description = [{
+    What it `saves` lives until backward, or until the gradients of inputs where backward is split; what it `holds`, until the
+    gradients of weights.
+
     **Constraints:**
     - the results have the types of the function's results.
-    - each saved value is computed in the function: arguments and weights are read again.
+    - each saved or held value is computed in the function: arguments and weights are read again.
   }];
-  let arguments = (ins Variadic<Rank_Tensor>:$results, Variadic<Rank_Tensor>:$saves);
-  let assemblyFormat = "($results^ `:` type($results))? (`saves` `(` $saves^ `:` type($saves) `)`)? attr-dict";
+  let arguments = (ins Variadic<Rank_Tensor>:$results, Variadic<Rank_Tensor>:$saves, Variadic<Rank_Tensor>:$holds);
+  let assemblyFormat = [{
+    ($results^ `:` type($results))? (`saves` `(` $saves^ `:` type($saves) `)`)? (`holds` `(` $holds^ `:` type($holds) `)`)? attr-dict
+  }];
+  let builders = [OpBuilder<(ins "::mlir::ValueRange":$results, "::mlir::ValueRange":$saves), [{
+    build($_builder, $_state, results, saves, ::mlir::ValueRange());
+  }]>];
   let hasVerifier = 1;
 }
 
@@ -264,15 +291,21 @@ def Rank_CallValue : AnyTypeOf<[Rank_Tensor, Rank_ResidualType]>;
 def Rank_CallOp : Rank_ScheduleStep<"call"> {
   let summary = "runs a function of the stage on one micro-batch";
   let description = [{
-    A forward call's last result is the residual that its backward call takes as first operand. Checked by the program.
+    Behind its results, a call gives a residual of what the function saves and one of what it holds; before other operands,
+    a call of a function of backward takes those that hold its first arguments. Checked by the program.
 
     **Constraints:**
     - `callee` names a function of the program whose tensors agree with operands and results.
-    - any function gives a residual, but backward, which takes one.
+    - any function gives a residual, but those of backward, which take one.
   }];
   let arguments = (ins FlatSymbolRefAttr:$callee, Rank_I64:$micro_batch, Variadic<Rank_CallValue>:$inputs);
   let results = (outs Variadic<Rank_CallValue>:$outputs);
   let assemblyFormat = "$callee `(` $inputs `)` `micro_batch` $micro_batch attr-dict `:` functional-type($inputs, $outputs)";
+  let extraClassDeclaration = [{
+    FuncOp getFunction();
+    /// What the call's result, a residual, holds.
+    Residual getResidual(::mlir::OpResult result);
+  }];
 }
 
 def Rank_RecvOp : Rank_ScheduleStep<"recv"> {

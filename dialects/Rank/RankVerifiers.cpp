@@ -38,6 +38,31 @@ static LogicalResult requireProduct(Op op, ArrayRef<int64_t> shape) {
 // Programs
 //===----------------------------------------------------------------------===//
 
+/// What the schedule asks of chunks, stages and micro-batches.
+static LogicalResult requireSchedule(LaunchOp launch) {
+  const ScheduleKind kind = launch.getSchedule();
+  const int64_t pp = launch.getPp(), vpp = launch.getVpp(), count = launch.getNumMicroBatches();
+  auto refuse = [&](const Twine &what) {
+    return launch.emitOpError() << what << " with 'schedule' " << stringifyScheduleKind(kind);
+  };
+  if (kind == ScheduleKind::Interleaved) {
+    if (vpp == 1 || pp == 1)
+      return refuse("'pp' is " + Twine(pp) + " and 'vpp' " + Twine(vpp) + "; both must be above 1");
+    if (count % pp != 0)
+      return refuse("has " + Twine(count) + " micro-batches; they must be a multiple of 'pp', " +
+                    Twine(pp) + ",");
+    return success();
+  }
+  if (vpp != 1)
+    return refuse("'vpp' is " + Twine(vpp) + "; it must be 1");
+  if (kind == ScheduleKind::ZeroBubbleH1 && pp == 1)
+    return refuse("'pp' is 1; it must be above 1");
+  if (kind == ScheduleKind::ZeroBubbleH1 && count < pp)
+    return refuse("has " + Twine(count) + " micro-batches; they must be at least 'pp', " +
+                  Twine(pp) + ",");
+  return success();
+}
+
 LogicalResult LaunchOp::verify() {
   std::pair<StringRef, int64_t> sizes[] = {{"tp", getTp()},
                                            {"cp", getCp()},
@@ -67,10 +92,8 @@ LogicalResult LaunchOp::verify() {
     return emitOpError() << "'batch' is " << getGlobalBatch()
                          << "; it must be a multiple of dp * micro_batch, " << getDp() << " * "
                          << getMicroBatch();
-  if (getVpp() > 1 && getNumMicroBatches() % getPp() != 0)
-    return emitOpError() << "has " << getNumMicroBatches()
-                         << " micro-batches; with 'vpp' > 1 they must be a multiple of pp, "
-                         << getPp();
+  if (failed(requireSchedule(*this)))
+    return failure();
   for (auto [field, axis] :
        {std::pair<StringRef, Axis>{"zero", Axis::Dp}, {"expert_zero", Axis::Edp}})
     if (int64_t stage = getZeroOf(axis), most = getReplicas(axis) > 1 ? 3 : 0;
@@ -139,23 +162,46 @@ static SmallVector<Type> floatTypes(TypeRange types) {
   }));
 }
 
-static LogicalResult requireBackwardFits(FuncOp backward, FuncOp forward) {
-  if (!forward)
-    return backward.emitOpError() << "has no @forward beside it";
-  if (!backward.getNumSaved() || !backward.getCaptured())
-    return backward.emitOpError() << "has no 'num_saved' or no 'captured'";
-  SmallVector<Type> inputs(forward.getReturn().getSaves().getTypes());
-  if (*backward.getNumSaved() != int64_t(inputs.size()))
-    return backward.emitOpError() << "'num_saved' is " << *backward.getNumSaved()
-                                  << "; @forward saves " << inputs.size() << " values";
-  for (int64_t index : backward.getCapturedAttr().asArrayRef()) {
-    if (index < 0 || index >= int64_t(forward.getNumArguments()))
-      return backward.emitOpError() << "'captured' names argument " << index
-                                    << " of @forward, which has " << forward.getNumArguments();
-    inputs.push_back(forward.getArgumentTypes()[index]);
+/// Types that the function must take: what is kept for it, then those of `all` that `indices`, the
+/// attribute `field`, names.
+static LogicalResult appendNamed(FuncOp func, StringRef field, DenseI64ArrayAttr indices,
+                                 StringRef what, TypeRange all, SmallVectorImpl<Type> &inputs) {
+  for (int64_t index : indices.asArrayRef()) {
+    if (index < 0 || index >= int64_t(all.size()))
+      return func.emitOpError() << "'" << field << "' names " << what << " " << index
+                                << " of @forward, which has " << all.size();
+    inputs.push_back(all[index]);
   }
-  llvm::append_range(inputs, floatTypes(forward.getResultTypes()));
-  if (TypeRange(inputs) != TypeRange(backward.getArgumentTypes()))
+  return success();
+}
+
+/// What a function of backward takes first: all that is kept for it, then captured arguments.
+static FailureOr<SmallVector<Type>> primalTypes(FuncOp func) {
+  FuncOp forward = func.getForward();
+  if (!forward)
+    return func.emitOpError() << "has no @forward beside it";
+  if (!func.getNumSaved() || !func.getCaptured())
+    return func.emitOpError() << "has no 'num_saved' or no 'captured'";
+  SmallVector<Type> inputs;
+  for (Residual residual : func.getTakenResiduals())
+    llvm::append_range(inputs, residual.values().getTypes());
+  if (*func.getNumSaved() != int64_t(inputs.size()))
+    return func.emitOpError() << "'num_saved' is " << *func.getNumSaved() << "; " << inputs.size()
+                              << " values are kept for it";
+  if (failed(appendNamed(func, "captured", func.getCapturedAttr(), "argument",
+                         forward.getArgumentTypes(), inputs)))
+    return failure();
+  return inputs;
+}
+
+/// @backward, or the half that makes the gradients of inputs.
+static LogicalResult requireBackwardFits(FuncOp backward) {
+  FailureOr<SmallVector<Type>> inputs = primalTypes(backward);
+  if (failed(inputs))
+    return failure();
+  FuncOp forward = backward.getForward();
+  llvm::append_range(*inputs, floatTypes(forward.getResultTypes()));
+  if (TypeRange(*inputs) != TypeRange(backward.getArgumentTypes()))
     return backward.emitOpError()
            << "must take what @forward saves, the captured arguments and the gradients of "
               "@forward's results";
@@ -164,17 +210,58 @@ static LogicalResult requireBackwardFits(FuncOp backward, FuncOp forward) {
   return success();
 }
 
-static LogicalResult requireBackwardFits(ProgramOp program) {
-  llvm::DenseSet<Operation *> backwards;
-  for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
-    if (FuncOp backward = program.getBackward(chunk)) {
+static LogicalResult requireWeightGradientsFit(FuncOp weights) {
+  FailureOr<SmallVector<Type>> inputs = primalTypes(weights);
+  if (failed(inputs))
+    return failure();
+  if (!weights.getCapturedGradients())
+    return weights.emitOpError() << "has no 'captured_gradients'";
+  if (failed(appendNamed(weights, "captured_gradients", weights.getCapturedGradientsAttr(),
+                         "result", floatTypes(weights.getForward().getResultTypes()), *inputs)))
+    return failure();
+  if (TypeRange(*inputs) != TypeRange(weights.getArgumentTypes()))
+    return weights.emitOpError() << "must take what @forward and @input_gradients hold, and the "
+                                    "captured arguments and gradients";
+  if (!weights.getResultTypes().empty())
+    return weights.emitOpError() << "must return nothing";
+  return success();
+}
+
+/// The functions of one chunk; adds those of backward and those that may hold values.
+static LogicalResult requireBackwardFits(ProgramOp program, int64_t chunk,
+                                         llvm::DenseSet<Operation *> &backwards,
+                                         llvm::DenseSet<Operation *> &holders) {
+  FuncOp inputs = program.getInputGradients(chunk), weights = program.getWeightGradients(chunk);
+  if (bool(inputs) != bool(weights))
+    return (inputs ? inputs : weights).emitOpError()
+           << "has no @" << functionName(inputs ? kWeightGradients : kInputGradients, chunk)
+           << " beside it";
+  for (FuncOp backward : {program.getBackward(chunk), inputs})
+    if (backward) {
       backwards.insert(backward);
-      if (failed(requireBackwardFits(backward, program.getForward(chunk))))
+      if (failed(requireBackwardFits(backward)))
         return failure();
     }
-  for (auto func : program.getBody().getOps<FuncOp>())
+  if (!weights)
+    return success();
+  backwards.insert(weights);
+  holders.insert(inputs);
+  holders.insert(program.getForward(chunk));
+  return requireWeightGradientsFit(weights);
+}
+
+static LogicalResult requireBackwardFits(ProgramOp program) {
+  llvm::DenseSet<Operation *> backwards, holders;
+  for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk)
+    if (failed(requireBackwardFits(program, chunk, backwards, holders)))
+      return failure();
+  for (auto func : program.getBody().getOps<FuncOp>()) {
     if (func.getNumSaved() && !backwards.contains(func))
-      return func.emitOpError() << "has 'num_saved', which only @backward has";
+      return func.emitOpError() << "has 'num_saved', which only functions of backward have";
+    if (!func.getReturn().getHolds().empty() && !holders.contains(func))
+      return func.emitOpError() << "holds values; only @forward and @input_gradients can, beside "
+                                   "@weight_gradients";
+  }
   return success();
 }
 
@@ -183,12 +270,11 @@ static LogicalResult requireCallFits(CallOp call, FuncOp callee) {
     return call.emitOpError() << "names " << call.getCalleeAttr()
                               << ", which is no rank.func of this program";
   Type residual = ResidualType::get(call.getContext());
-  bool takesSaved = callee.getNumSaved().has_value();
-  SmallVector<Type> inputs(takesSaved ? 1 : 0, residual), outputs(callee.getResultTypes());
+  SmallVector<Type> inputs(callee.getTakenResiduals().size(), residual);
   llvm::append_range(inputs,
                      callee.getArgumentTypes().drop_front(callee.getNumSaved().value_or(0)));
-  if (!takesSaved)
-    outputs.push_back(residual);
+  SmallVector<Type> outputs(callee.getResultTypes());
+  outputs.append(callee.getGivenResiduals().size(), residual);
   if (TypeRange(inputs) != TypeRange(call.getInputs()))
     return call.emitOpError() << "has operands that differ from what @" << callee.getName()
                               << " takes, (" << inputs << ")";
@@ -272,10 +358,11 @@ LogicalResult ReturnOp::verify() {
     return emitOpError() << "returns " << getResults().size()
                          << " results that do not have the types of @" << func.getName() << "'s "
                          << func.getResultTypes().size() << " results";
-  for (Value value : getSaves())
-    if (!value.getDefiningOp() || value.getDefiningOp<WeightOp>())
-      return emitOpError()
-             << "saves an argument or a weight; only values that are computed here can be saved";
+  for (OperandRange kept : {getSaves(), getHolds()})
+    for (Value value : kept)
+      if (!value.getDefiningOp() || value.getDefiningOp<WeightOp>())
+        return emitOpError()
+               << "saves an argument or a weight; only values that are computed here can be saved";
   return success();
 }
 

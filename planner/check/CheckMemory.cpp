@@ -11,8 +11,8 @@ static int64_t chunksInFlight(const Layout &layout, int64_t stage) {
   switch (layout.schedule) {
   case Schedule::OneForwardOneBackward:
     return std::min(pp - stage, m);
-  case Schedule::ZeroBubbleH1:
-    return std::min(pp, m);
+  case Schedule::ZeroBubbleH1: // as 1f1b; what is put off counts by itself
+    return std::min(pp - stage, m);
   case Schedule::Interleaved:
     return narrow(std::min<Wide>(2 * (pp - stage - 1) + (vpp - 1) * Wide(pp) + 1, Wide(m) * vpp));
   case Schedule::DualPipeV:
@@ -28,17 +28,27 @@ static int64_t embeddingsInFlight(const Layout &layout, int64_t stage) {
   return std::min(2 * layout.pp - 1, layout.numMicroBatches);
 }
 
+// What zb-h1 puts off: `stage` micro-batches wait for the gradients of weights while those of
+// inputs are made of another.
+static Wide putOffBytes(const Layout &layout, int64_t stage, const RematMode &mode) {
+  if (layout.schedule != Schedule::ZeroBubbleH1)
+    return 0;
+  return Wide(mode.heldBytes) * std::min(stage, layout.numMicroBatches) + mode.madeBytes;
+}
+
 static int64_t activationBytes(const Layout &layout, const Contents &contents) {
-  Wide saved = 0;
+  auto kept = [&](const Piece &piece, int64_t inFlight) {
+    return Wide(piece.mode->savedBytes) * inFlight +
+           putOffBytes(layout, contents.stage, *piece.mode);
+  };
+  Wide layers = 0;
   for (const Piece &layer : contents.layers)
-    saved += layer.mode->savedBytes;
-  const Wide inFlight = chunksInFlight(layout, contents.stage);
-  Wide total = quotient(saved * inFlight * contents.largestChunk, Wide(contents.layers.size()));
+    layers += kept(layer, chunksInFlight(layout, contents.stage));
+  Wide total = quotient(layers * contents.largestChunk, Wide(contents.layers.size()));
   if (contents.embedding)
-    total +=
-        Wide(contents.embedding->mode->savedBytes) * embeddingsInFlight(layout, contents.stage);
+    total += kept(*contents.embedding, embeddingsInFlight(layout, contents.stage));
   if (contents.head)
-    total += contents.head->mode->savedBytes;
+    total += kept(*contents.head, 1);
   return narrow(total);
 }
 
@@ -53,21 +63,25 @@ static Wide gatheredBytes(const Job &job, const ParameterCounter &counter, const
 }
 
 // A kind of layer that only ends chunks does not hold the gradients that come in.
-static int64_t pieceBytes(const std::vector<Piece> &pieces, const Piece &piece) {
+static int64_t pieceBytes(const Layout &layout, const std::vector<Piece> &pieces,
+                          const Piece &piece) {
+  if (layout.schedule == Schedule::ZeroBubbleH1)
+    return piece.mode->splitTransientBytes;
   const bool isLast = std::all_of(pieces.begin(), pieces.end(), [&](const Piece &other) {
     return other.cost != piece.cost || other.isLast;
   });
   return isLast ? piece.mode->lastTransientBytes : piece.mode->transientBytes;
 }
 
-static int64_t transientBytes(const Job &job, const ParameterCounter &counter,
+static int64_t transientBytes(const Problem &problem, const Layout &layout,
                               const ContentsBook &book, const Contents &contents,
                               const Parameters &all) {
+  const ParameterCounter counter(problem, layout);
   Wide working = counter.reduceWorkspaceBytes(all, book.workspaceBytes);
   const std::vector<Piece> pieces = contents.pieces();
   for (const Piece &piece : pieces)
-    working =
-        std::max<Wide>(working, pieceBytes(pieces, piece) + gatheredBytes(job, counter, piece));
+    working = std::max<Wide>(working, pieceBytes(layout, pieces, piece) +
+                                          gatheredBytes(problem.job, counter, piece));
   return narrow(working);
 }
 
@@ -95,7 +109,7 @@ void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layo
   plan.gradientBytes = narrow(counter.shareFrom(2, held) * recipe.gradientBytes);
   plan.optimizerBytes = narrow(counter.shareFrom(1, held) * recipe.optimizerBytes);
   plan.activationBytes = activationBytes(layout, contents);
-  plan.transientBytes = transientBytes(problem.job, counter, book, contents, held);
+  plan.transientBytes = transientBytes(problem, layout, book, contents, held);
   plan.bufferBytes = bufferBytes(layout, book, contents);
   plan.peakBytes = narrow(Wide(plan.parameterBytes) + plan.gradientBytes + plan.optimizerBytes +
                           plan.activationBytes + plan.transientBytes + plan.bufferBytes);

@@ -56,10 +56,9 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
   memory.parameterBytes = state(3, recipe.valueBytes);
   memory.gradientBytes = state(2, recipe.gradientBytes);
   memory.optimizerBytes = state(1, recipe.optimizerBytes);
-  int64_t layers = ceilDiv(Int128(input.savedBytes) * flight.chunks * input.largestChunkLayers,
+  int64_t layers = ceilDiv(Int128(input.layerBytes) * input.largestChunkLayers,
                            std::max<int64_t>(1, input.numLayers));
-  memory.activationBytes = addSat(
-      addSat(layers, mulSat(input.embeddingSavedBytes, flight.embeddings)), input.headSavedBytes);
+  memory.activationBytes = addSat(layers, addSat(input.embeddingBytes, input.headBytes));
   memory.transientBytes = input.transientBytes;
   bool holdsEnd = input.stage == 0 || input.stage == headStage(layout);
   memory.bufferBytes =

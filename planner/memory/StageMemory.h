@@ -21,8 +21,8 @@ struct StageMemoryInput {
   Layout layout;
   int64_t stage = 0;
   HeldParameters dense, expert;
-  int64_t savedBytes = 0; // of all layers, one micro-batch
-  int64_t embeddingSavedBytes = 0, headSavedBytes = 0;
+  // Kept of all that is in flight; of layers, as if all chunks had the average stage's.
+  int64_t layerBytes = 0, embeddingBytes = 0, headBytes = 0;
   int64_t numLayers = 1, largestChunkLayers = 1;
   int64_t transientBytes = 0; // the largest of the pieces, with what each gathers
   int64_t boundaryBytes = 0, batchBytes = 0;

@@ -84,6 +84,9 @@ public:
       require(mode.savedBytes, "number of saved bytes");
       require(mode.transientBytes, "number of transient bytes");
       require(mode.lastTransientBytes, "number of transient bytes");
+      require(mode.splitTransientBytes, "number of transient bytes");
+      require(mode.heldBytes, "number of held bytes");
+      require(mode.madeBytes, "number of held bytes");
     }
   }
 
@@ -99,7 +102,13 @@ private:
 
 static bool dominates(const ModeCost &a, const ModeCost &b) {
   return a.extraNs <= b.extraNs && a.savedBytes <= b.savedBytes &&
-         a.transientBytes <= b.transientBytes && a.lastTransientBytes <= b.lastTransientBytes;
+         a.transientBytes <= b.transientBytes && a.lastTransientBytes <= b.lastTransientBytes &&
+         a.heldBytes <= b.heldBytes && a.madeBytes <= b.madeBytes;
+}
+
+int64_t sigma::planner::keptBytes(const ModeCost &mode, int64_t chunks, const InFlight &flight) {
+  return addSat(mulSat(mode.savedBytes, chunks),
+                addSat(mulSat(mode.heldBytes, flight.held), mulSat(mode.madeBytes, flight.made)));
 }
 
 // Of modes that are equal in everything, the first stays.
@@ -108,8 +117,9 @@ static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](size_t i, size_t j) {
     const ModeCost &a = modes[i], &b = modes[j];
-    return std::tie(a.extraNs, a.savedBytes, a.transientBytes, a.lastTransientBytes, i) <
-           std::tie(b.extraNs, b.savedBytes, b.transientBytes, b.lastTransientBytes, j);
+    return std::tie(a.extraNs, a.savedBytes, a.transientBytes, a.lastTransientBytes, a.heldBytes,
+                    a.madeBytes, i) < std::tie(b.extraNs, b.savedBytes, b.transientBytes,
+                                               b.lastTransientBytes, b.heldBytes, b.madeBytes, j);
   });
   std::vector<ModeCost> front;
   for (size_t i : order)
@@ -126,9 +136,21 @@ static bool isAllowed(const Job &job, const std::string &mode) {
          std::find(forbidden.begin(), forbidden.end(), mode) == forbidden.end();
 }
 
+static ModeCost clockedMode(const WorkClock &clock, const RematMode &mode, Schedule schedule) {
+  const WorkTime recompute = clock.recomputeTime(mode.recompute);
+  ModeCost cost{mode.name,       recompute,           recompute.totalNs(),
+                mode.savedBytes, mode.transientBytes, mode.lastTransientBytes};
+  if (putsOffWeights(schedule)) {
+    cost.transientBytes = cost.lastTransientBytes = mode.splitTransientBytes;
+    cost.heldBytes = mode.heldBytes;
+    cost.madeBytes = mode.madeBytes;
+  }
+  return cost;
+}
+
 // What is no layer has a single mode, about which nobody is asked.
 static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost, const Job &job,
-                              bool withModes) {
+                              Schedule schedule, bool withModes) {
   PieceCost piece;
   piece.forward = clock.time(cost.forward);
   piece.backward = clock.backwardTime(cost.backward);
@@ -140,9 +162,7 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost, con
   for (const RematMode &mode : cost.modes) {
     if (cost.modes.size() > 1 && !isAllowed(job, mode.name))
       continue;
-    WorkTime recompute = clock.recomputeTime(mode.recompute);
-    piece.modes.push_back({mode.name, recompute, recompute.totalNs(), mode.savedBytes,
-                           mode.transientBytes, mode.lastTransientBytes});
+    piece.modes.push_back(clockedMode(clock, mode, schedule));
   }
   piece.modes = paretoFront(std::move(piece.modes));
   if (piece.modes.empty())
@@ -229,9 +249,9 @@ CostSet CostCache::clocked(const Layout &layout, const KindRange &devices,
   const AskedCosts::Ends &ends = asked.ends(layout);
   CostSet set;
   for (const LayerCost &cost : layers)
-    set.kinds.push_back(clockedPiece(clock, cost, problem.job, withModes));
-  set.embedding = clockedPiece(clock, ends.embedding, problem.job, true);
-  set.head = clockedPiece(clock, ends.head, problem.job, true);
+    set.kinds.push_back(clockedPiece(clock, cost, problem.job, layout.schedule, withModes));
+  set.embedding = clockedPiece(clock, ends.embedding, problem.job, layout.schedule, true);
+  set.head = clockedPiece(clock, ends.head, problem.job, layout.schedule, true);
   set.boundaryBytes = ends.boundaryBytes;
   set.batchBytes = ends.batchBytes;
   set.workspaceBytes = ends.workspaceBytes;
@@ -246,7 +266,8 @@ const CostSet &CostCache::work(const Layout &layout, const KindRange &devices) {
 }
 
 const CostSet &CostCache::whole(const Layout &layout, const KindRange &devices) {
-  auto [position, isNew] = wholeSets.try_emplace(key(layout, devices));
+  auto [position, isNew] =
+      wholeSets.try_emplace({key(layout, devices), putsOffWeights(layout.schedule)});
   if (isNew)
     position->second = clocked(layout, devices, asked.layers(layout), true);
   return position->second;

@@ -2,6 +2,7 @@
 #ifndef SIGMA_PLANNER_SEARCH_COSTS_H
 #define SIGMA_PLANNER_SEARCH_COSTS_H
 
+#include "planner/Pipeline.h"
 #include "planner/Problem.h"
 #include "planner/cost/Devices.h"
 #include "planner/cost/WorkTime.h"
@@ -18,6 +19,7 @@ struct ModeCost {
   WorkTime recompute;
   int64_t extraNs = 0; // recompute, with its waits
   int64_t savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
+  int64_t heldBytes = 0, madeBytes = 0; // where gradients of weights are put off
 };
 
 // A layer, the embedding or the head.
@@ -111,6 +113,9 @@ private:
   Layers work, whole;
 };
 
+// What is kept of a piece of which `chunks` are between forward and backward.
+int64_t keptBytes(const ModeCost &mode, int64_t chunks, const InFlight &flight);
+
 // The same on the devices of one problem.
 class CostCache {
 public:
@@ -126,6 +131,8 @@ public:
 private:
   // All that the figures depend on.
   using Key = std::tuple<AskedCosts::Key, int64_t, WorkTiming, KindRange>;
+  // Memory depends on whether gradients of weights are put off.
+  using WholeKey = std::pair<Key, bool>;
 
   Key key(const Layout &layout, const KindRange &devices) const;
   CostSet clocked(const Layout &layout, const KindRange &devices,
@@ -133,7 +140,8 @@ private:
 
   const Problem &problem;
   AskedCosts &asked;
-  std::map<Key, CostSet> workSets, wholeSets;
+  std::map<Key, CostSet> workSets;
+  std::map<WholeKey, CostSet> wholeSets;
   std::map<KindRange, Device> devices;
 };
 

@@ -102,15 +102,16 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   input.numLayers = held.numLayers;
   input.largestChunkLayers = held.largestChunkLayers;
   input.transientBytes = reduceWorkspaceBytes(problem.job.recipe, input, costs.workspaceBytes);
-  auto addEnd = [&](const PieceCost &end, int64_t &saved) {
-    saved = end.modes.front().savedBytes;
+  const InFlight flight = inFlight(shape, held.stage);
+  auto addEnd = [&](const PieceCost &end, int64_t chunks, int64_t &bytes) {
+    bytes = keptBytes(end.modes.front(), chunks, flight);
     input.transientBytes = std::max(input.transientBytes,
                                     addSat(end.modes.front().transientBytes, gatheredBytes(end)));
   };
   if (held.hasEmbedding)
-    addEnd(costs.embedding, input.embeddingSavedBytes);
+    addEnd(costs.embedding, flight.embeddings, input.embeddingBytes);
   if (held.hasHead)
-    addEnd(costs.head, input.headSavedBytes);
+    addEnd(costs.head, 1, input.headBytes);
   input.boundaryBytes = costs.boundaryBytes;
   input.batchBytes = costs.batchBytes;
   return input;
@@ -130,11 +131,12 @@ int64_t MemoryModel::gatheredBytes(const PieceCost &piece) const {
 RematProblem MemoryModel::rematProblem(const Contents &held) const {
   const CostSet &costs = *hosts[held.stage].costs;
   StageMemoryInput input = memoryInput(held);
+  const InFlight flight = inFlight(shape, held.stage);
   RematProblem result;
   result.fixedTransientBytes = input.transientBytes;
   input.transientBytes = 0;
   result.fixedBytes = stageMemory(problem.job.recipe, input).totalBytes();
-  result.numerator = inFlight(shape, held.stage).chunks * held.largestChunkLayers;
+  result.numerator = held.largestChunkLayers;
   result.denominator = held.numLayers;
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
     RematKind entry{held.kinds[kind], {}};
@@ -146,7 +148,8 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
     if (modes.empty())
       entry.options.push_back({0, 0, gathered});
     for (const ModeCost &mode : modes)
-      entry.options.push_back({mode.extraNs - modes.front().extraNs, mode.savedBytes,
+      entry.options.push_back({mode.extraNs - modes.front().extraNs,
+                               keptBytes(mode, flight.chunks, flight),
                                addSat(mode.*transient, gathered)});
     result.kinds.push_back(std::move(entry));
   }

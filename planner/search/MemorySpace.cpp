@@ -27,8 +27,8 @@ std::vector<Layout> MemorySpace::leastMemoryVariants(const Layout &family) const
     return [=](const Layout &layout) { return layout.schedule == schedule; };
   };
   if (std::any_of(variants.begin(), variants.end(), is(Schedule::OneForwardOneBackward)))
-    for (Schedule more : {Schedule::Interleaved, Schedule::ZeroBubbleH1})
-      variants.erase(std::remove_if(variants.begin(), variants.end(), is(more)), variants.end());
+    variants.erase(std::remove_if(variants.begin(), variants.end(), is(Schedule::Interleaved)),
+                   variants.end());
   std::reverse(variants.begin(), variants.end()); // most ZeRO first
   return variants;
 }

@@ -9,7 +9,7 @@
 
 namespace sigma::planner {
 
-// One way to treat a layer. Bytes are of one micro-batch.
+// One way to treat a layer. Bytes are of all micro-batches in flight.
 struct RematOption {
   int64_t extraNs = 0, savedBytes = 0, transientBytes = 0;
 };
@@ -25,7 +25,7 @@ struct RematProblem {
   std::vector<RematKind> kinds;
   int64_t fixedBytes = 0;
   int64_t fixedTransientBytes = 0;        // of the embedding, head or a collective
-  int64_t numerator = 1, denominator = 1; // how often what layers save is held at once
+  int64_t numerator = 1, denominator = 1; // the largest chunk's layers and all
 };
 
 struct RematChoice {
@@ -44,7 +44,7 @@ struct LeastPeak {
 };
 LeastPeak leastPeak(const RematProblem &problem);
 
-// The largest transient under a choice, and the bytes that layers save, of one micro-batch.
+// The largest transient under a choice, and the bytes that layers save.
 int64_t transientBytes(const RematProblem &problem, const RematChoice &choice);
 int64_t savedBytes(const RematProblem &problem, const RematChoice &choice);
 

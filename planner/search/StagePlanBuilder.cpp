@@ -101,7 +101,7 @@ void StageModel::describeMemory(const Contents &held, const RematProblem &remat,
                                 const RematChoice &choice, StagePlan &plan) const {
   StageMemoryInput input = memoryInput(held);
   input.transientBytes = transientBytes(remat, choice);
-  input.savedBytes = savedBytes(remat, choice);
+  input.layerBytes = savedBytes(remat, choice);
   StageMemory memory = stageMemory(problem.job.recipe, input);
   plan.parameterBytes = memory.parameterBytes;
   plan.gradientBytes = memory.gradientBytes;

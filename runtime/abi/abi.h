@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Raised by every change of abi.def; a program built for another version is refused at start. */
-#define SIGMA_ABI_VERSION 4
+#define SIGMA_ABI_VERSION 5
 
 enum { SIGMA_F32 = 0, SIGMA_F64 = 1 };
 enum { SIGMA_TRANSPOSE_A = 1, SIGMA_TRANSPOSE_B = 2, SIGMA_ACCUMULATE = 4 };
@@ -26,7 +26,9 @@ enum {
   SIGMA_SPAN_FORWARD = 0,
   SIGMA_SPAN_RECOMPUTE = 1,
   SIGMA_SPAN_BACKWARD = 2,
-  SIGMA_SPAN_UPDATE = 3
+  SIGMA_SPAN_INPUT_GRADIENTS = 3,
+  SIGMA_SPAN_WEIGHT_GRADIENTS = 4,
+  SIGMA_SPAN_UPDATE = 5
 };
 enum { SIGMA_TERM_LOSS = 0, SIGMA_TERM_BALANCE = 1 };
 enum {

@@ -12,7 +12,7 @@
 // CHECK-NEXT:  %1 = llvm.mlir.constant(0 : i64) : i64
 // CHECK-NEXT:  %2 = llvm.getelementptr %arg1[%1]
 // CHECK-NEXT:  %3 = llvm.mlir.constant(64 : i64) : i64
-// CHECK-NEXT:  %4 = llvm.getelementptr %arg3[%3]
+// CHECK-NEXT:  %4 = llvm.getelementptr %arg4[%3]
 // CHECK-NEXT:  %5 = llvm.mlir.constant(4 : i64) : i64
 // CHECK-NEXT:  %6 = llvm.mlir.constant(8 : i64) : i64
 // CHECK-NEXT:  %7 = llvm.mlir.constant(16 : i64) : i64
@@ -22,18 +22,18 @@
 // CHECK-NEXT:  %10 = llvm.mlir.constant(512 : i64) : i64
 // CHECK-NEXT:  %11 = llvm.getelementptr %arg1[%10]
 // CHECK-NEXT:  %12 = llvm.mlir.constant(64 : i64) : i64
-// CHECK-NEXT:  %13 = llvm.getelementptr %arg2[%12]
+// CHECK-NEXT:  %13 = llvm.getelementptr %arg3[%12]
 // CHECK-NEXT:  %14 = llvm.mlir.constant(192 : i64) : i64
-// CHECK-NEXT:  %15 = llvm.getelementptr %arg2[%14]
+// CHECK-NEXT:  %15 = llvm.getelementptr %arg3[%14]
 // CHECK-NEXT:  %16 = llvm.mlir.constant(4 : i64) : i64
 // CHECK-NEXT:  %17 = llvm.mlir.constant(8 : i64) : i64
 // CHECK-NEXT:  %18 = llvm.mlir.constant(1.000000e-01 : f64) : f64
 // CHECK-NEXT:  llvm.call @sigma_rms_norm(%arg0, %9, %4, %11, %13, %15, %16, %17, %18)
 // CHECK-NEXT:  %19 = llvm.mlir.constant(0 : i64) : i64
 // CHECK-NEXT:  %20 = llvm.mlir.constant(0 : i64) : i64
-// CHECK-NEXT:  %21 = llvm.getelementptr %arg3[%20]
+// CHECK-NEXT:  %21 = llvm.getelementptr %arg4[%20]
 // CHECK-NEXT:  %22 = llvm.mlir.constant(0 : i64) : i64
-// CHECK-NEXT:  %23 = llvm.getelementptr %arg4[%22]
+// CHECK-NEXT:  %23 = llvm.getelementptr %arg2[%22]
 // CHECK-NEXT:  %24 = llvm.mlir.constant(4 : i64) : i64
 // CHECK-NEXT:  %25 = llvm.mlir.constant(8 : i64) : i64
 // CHECK-NEXT:  %26 = llvm.mlir.constant(1 : i64) : i64

@@ -15,7 +15,7 @@
 // CHECK:       llvm.call @sigma_scatter_expert_rows(
 // CHECK:       %[[SHARDS:.*]] = llvm.mlir.constant(2 : i64) : i64
 // CHECK-NEXT:  %[[ZERO:.*]] = llvm.mlir.constant(2048 : i64) : i64
-// CHECK-NEXT:  %[[WORK:.*]] = llvm.getelementptr %arg4[%[[ZERO]]]
+// CHECK-NEXT:  %[[WORK:.*]] = llvm.getelementptr %arg2[%[[ZERO]]]
 // CHECK-NEXT:  %[[BYTES:.*]] = llvm.mlir.constant(64 : i64) : i64
 // CHECK-NEXT:  llvm.call @sigma_cross_entropy({{.*}}, %[[SHARDS]], %[[WORK]], %[[BYTES]])
 

@@ -3,7 +3,7 @@
 
 // A stage with two chunks has a forward function for each; the model goes through stage 0 and 1 twice.
 
-// CHECK:       rank.launch @run_launch mesh<pp = 2, vpp = 2, dp = 2>
+// CHECK:       rank.launch @run_launch mesh<pp = 2, vpp = 2, dp = 2> schedule interleaved
 // CHECK:       rank.program @stage0 stage 0 of @run_launch layers 0 to 1, 2 to 3 remat ["full", "none"] {
 // CHECK:         rank.parameter @layers.0.
 // CHECK:         rank.func @forward(%{{.*}}: tensor<8xi32>) -> tensor<8x8xf32> {

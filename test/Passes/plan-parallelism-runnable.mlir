@@ -4,7 +4,7 @@
 // Asked for plans that programs can run, the pass finds the best of those: ZeRO and stages inside are among them.
 
 // CHECK:     sigma.plan @run {{.*}}placement "tp-cp-pp-dp"
-// RUNNABLE:  sigma.plan @run {{.*}}schedule "{{1f1b|interleaved}}" placement "tp-cp-pp-dp"
+// RUNNABLE:  sigma.plan @run {{.*}}schedule "{{1f1b|interleaved|zb-h1}}"
 
 sigma.model @m sequence 1024 {
   sigma.embedding vocabulary 64 width 64

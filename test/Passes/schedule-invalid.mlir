@@ -60,7 +60,7 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
 
 // -----
 
-rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
@@ -81,7 +81,7 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
 
 // -----
 
-rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 // expected-error @+1 {{'rank.program' op has no @backward1; run sigma-autodiff first}}
@@ -91,5 +91,21 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
   }
   rank.func @backward(%g: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {captured = array<i64>, num_saved = 0 : i64} {
     rank.return %g : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+// expected-error @+1 {{'rank.program' op has no @input_gradients; run sigma-split-backward first}}
+rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>, %targets: tensor<4xi32>) {
+    rank.return
+  }
+  rank.func @backward() -> tensor<4x8xf32> attributes {captured = array<i64>, num_saved = 0 : i64} {
+    %0 = rank.constant 0.0 : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32>
   }
 }

@@ -1,4 +1,4 @@
-// RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-schedule))" -split-input-file -verify-diagnostics | FileCheck %s
+// RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-split-backward,sigma-schedule))" -split-input-file -verify-diagnostics | FileCheck %s
 
 // One stage: forward and backward in turn; expert gradients have an axis of their own.
 
@@ -285,7 +285,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
 // CHECK-NEXT:  rank.wait_send backward %[[B1]]
 // CHECK-NEXT:  rank.send backward %[[H0]] to 0 micro_batch 0
 
-rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
@@ -294,6 +294,50 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
   }
   rank.func @forward1(%x: tensor<4x8xf32>, %targets: tensor<4xi32>) {
     %loss, %lse = rank.cross_entropy %x, %targets : (tensor<4x8xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
+    rank.objective loss %loss scale 1.0 : tensor<1xf32>
+    rank.return
+  }
+}
+
+// -----
+
+// The last of two stages whose gradients of weights are put off by one micro-batch: their input, which the stage was given, and
+// what the gradients of inputs hold for them stay until then.
+
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %tokens, %targets = rank.load_batch 0
+// CHECK-NEXT:  %0 = rank.recv forward from 0 micro_batch 0
+// CHECK-NEXT:  %1 = rank.call @forward(%0, %targets) micro_batch 0
+// CHECK-NEXT:  %2:2 = rank.call @input_gradients(%1, %targets) micro_batch 0
+// CHECK-NEXT:  %3 = rank.send backward %2#0 to 0 micro_batch 0
+// CHECK-NEXT:  %tokens_0, %targets_1 = rank.load_batch 1
+// CHECK-NEXT:  %4 = rank.recv forward from 0 micro_batch 1
+// CHECK-NEXT:  %5 = rank.call @forward(%4, %targets_1) micro_batch 1
+// CHECK-NEXT:  %6:2 = rank.call @input_gradients(%5, %targets_1) micro_batch 1
+// CHECK-NEXT:  rank.wait_send backward %3
+// CHECK-NEXT:  %7 = rank.send backward %6#0 to 0 micro_batch 1
+// CHECK-NEXT:  rank.call @weight_gradients(%2#1, %0) micro_batch 0 : (!rank.residual, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  %tokens_2, %targets_3 = rank.load_batch 2
+// CHECK-NEXT:  %8 = rank.recv forward from 0 micro_batch 2
+// CHECK-NEXT:  %9 = rank.call @forward(%8, %targets_3) micro_batch 2
+// CHECK-NEXT:  %10:2 = rank.call @input_gradients(%9, %targets_3) micro_batch 2
+// CHECK-NEXT:  rank.wait_send backward %7
+// CHECK-NEXT:  %11 = rank.send backward %10#0 to 0 micro_batch 2
+// CHECK-NEXT:  rank.call @weight_gradients(%6#1, %4) micro_batch 1 : (!rank.residual, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  rank.call @weight_gradients(%10#1, %8) micro_batch 2 : (!rank.residual, tensor<4x8xf32>) -> ()
+// CHECK-NEXT:  rank.wait_send backward %11
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<8x16xf32> init normal(0.1) decay
+  rank.func @forward(%x: tensor<4x8xf32>, %targets: tensor<4xi32>) {
+    %w = rank.weight @w : tensor<8x16xf32>
+    %y = rank.matmul %x, %w : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+    %loss, %lse = rank.cross_entropy %y, %targets : (tensor<4x16xf32>, tensor<4xi32>) -> (tensor<1xf32>, tensor<4xf32>)
     rank.objective loss %loss scale 1.0 : tensor<1xf32>
     rank.return
   }

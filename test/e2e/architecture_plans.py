@@ -12,9 +12,10 @@ import sigma_runs as sr
 # Then latent attention and further tokens over a shared table, in parts of both; biases and sinks of heads in parts; positions
 # of tokens that two by two ranks share; latent keys and values that go round; experts in halves.
 PLANS = [("deepseek_v3", 2, "pp=1,dp=2,ep=2"), ("gpt_oss", 2, "pp=1,dp=2,ep=2"), ("llama_4", 2, "pp=1,dp=2,ep=2"),
-         ("qwen1_5_moe", 2, "pp=1,dp=2,ep=2"), ("gpt2", 2, "pp=1,dp=2"), ("glm_4_5_air", 2, "pp=2"),
+         ("qwen1_5_moe", 2, "pp=1,dp=2,ep=2"), ("gpt2", 2, "pp=1,dp=2"), ("glm_4_5_air", 2, "pp=2,schedule=1f1b"),
          ("deepseek_v3", 4, "tp=2,dp=2,etp=1,ep=4"), ("gpt_oss", 2, "tp=2,ep=2"), ("gpt2", 4, "tp=2,cp=2"),
-         ("deepseek_v2_lite", 4, "tp=2,cp=2,etp=1,ep=2"), ("dbrx", 4, "dp=4,etp=2,ep=2")]
+         ("deepseek_v2_lite", 4, "tp=2,cp=2,etp=1,ep=2"), ("dbrx", 4, "dp=4,etp=2,ep=2"),
+         ("glm_4_5_air", 2, "pp=2,schedule=zb-h1,microBatch=1"), ("deepseek_v2_lite", 2, "pp=2,schedule=zb-h1,microBatch=1")]
 
 
 def main(sigma, spec, folder):

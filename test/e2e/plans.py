@@ -4,8 +4,8 @@
     plans.py SIGMA SPEC WORK_FOLDER [--steps=20] [--plans=split]
 
 In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit. The first step's
-gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage;
-=zero: replicas that share state.
+gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage; =zero:
+replicas that share state; =zero-bubble: a split backward.
 """
 
 import argparse
@@ -17,10 +17,10 @@ import sigma_runs as sr
 
 WHOLE = {
     **sr.PLANS,
-    "uneven pp3": (3, "pp=3"),
-    "remat full": (4, "pp=2,dp=2,ep=2,remat=full"),
+    "uneven pp3": (3, "pp=3,schedule=1f1b"),
+    "remat full": (4, "pp=2,dp=2,ep=2,remat=full,schedule=1f1b"),
     "micro-batch 1": (4, "dp=4,ep=4,microBatch=1"),
-    "micro-batch 2": (4, "pp=2,dp=2,ep=1,microBatch=2"),
+    "micro-batch 2": (4, "pp=2,dp=2,ep=1,microBatch=2,schedule=1f1b"),
 }
 SPLIT = {
     "1 rank": sr.PLANS["1 rank"],
@@ -47,7 +47,16 @@ ZERO = {
     "zero3 tp2-cp2": (4, "tp=2,cp=2,etp=2,ep=1,zero=3,expertZero=3"),
     "zero1-3": (2, "dp=2,ep=1,zero=1,expertZero=3,microBatch=1"),
 }
-SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO}
+ZERO_BUBBLE = {
+    "1 rank": sr.PLANS["1 rank"],
+    "pp2": (2, "pp=2,schedule=1f1b,microBatch=1"),
+    **sr.ZERO_BUBBLE_PLANS,
+    "zb pp3 remat": (3, "pp=3,schedule=zb-h1,microBatch=2,remat=full"),
+    "zb uneven pp3": (3, "pp=3,schedule=zb-h1,microBatch=1"),
+}
+SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO, "zero-bubble": ZERO_BUBBLE}
+# Plans that add up in the same order.
+TWINS = {"zero-bubble": ("pp2", "zb pp2")}
 F64, F32, FIRST, GRADIENTS = 1e-9, 1e-5, 5, 1e-10
 
 
@@ -61,7 +70,7 @@ def main():
     work = sr.empty_folder(options.work)
     data = sr.licences(work / "text")
     arguments = [f"--data={data}", f"--steps={options.steps}", "--quiet"]
-    reference, one = None, None
+    reference, one, bits = None, None, {}
     for name, (devices, pins) in SETS[options.plans].items():
         program = sr.build(options.sigma, options.spec, work / name.replace(" ", "-"), devices, sr.without_zero(pins))
         runs = {precision: program.run(work / f"{name}.{precision}.log", f"--precision={precision}", *arguments)
@@ -71,6 +80,7 @@ def main():
         gradients = sr.gradient_difference(options.sigma, program, one, work, f"--data={data}", "--quiet")
         f64 = sr.largest_difference(sr.losses(runs["f64"]), sr.losses(reference["f64"]))
         f32 = sr.largest_difference(sr.losses(runs["f32"]), sr.losses(reference["f32"]), FIRST)
+        bits[name] = sr.loss_bits(runs["f32"])
         same = sr.loss_bits(again) == sr.loss_bits(runs["f32"])
         count = len(sr.steps(runs["f64"]))
         good = f64 <= F64 and f32 <= F32 and gradients <= GRADIENTS and same and count == options.steps
@@ -79,6 +89,8 @@ def main():
         stages = [stage["layers"] for stage in program.plan["stages"]]
         if name == "uneven pp3" and sorted(stages) != [1, 1, 2]:
             raise sr.RunError(f"stages of {stages} layers are not uneven")
+    if twins := TWINS.get(options.plans):
+        print(f"{' and '.join(twins)}: {'same' if len({str(bits[name]) for name in twins}) == 1 else 'DIFFERENT'} bits")
 
 
 main()

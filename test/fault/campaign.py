@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills random ranks of a supervised run and compares it with one that nobody disturbed.
 
-    campaign.py SIGMA SPEC WORK_FOLDER [--data=FILE] [--plan-args=--pin=pp=2,ep=2] [--steps=N] [--interval=N]
+    campaign.py SIGMA SPEC WORK_FOLDER [--data=FILE] [--plan-args=--pin=pp=2,ep=2,schedule=zb-h1] [--steps=N] [--interval=N]
                 [--kills=N] [--seed=S] [--gap=STEPS]
 
 A third of the kills strike while a checkpoint is being written: they wait for its temporary folder. The others come a
@@ -28,7 +28,7 @@ def arguments():
     for name in ("sigma", "spec", "work"):
         parser.add_argument(name)
     parser.add_argument("--data", help="the text; the system's licences without it")
-    parser.add_argument("--plan-args", default="--pin=pp=2,ep=2", help="more arguments for sigma build")
+    parser.add_argument("--plan-args", default="--pin=pp=2,ep=2,schedule=zb-h1", help="more arguments for sigma build")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--interval", type=int, default=20)
     parser.add_argument("--kills", type=int, default=20)

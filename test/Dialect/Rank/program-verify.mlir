@@ -86,7 +86,7 @@ rank.program @p stage 0 of @launch layers 2 to 1 remat [] {
 
 // -----
 
-rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 // expected-error @+1 {{'rank.program' op has layers of 1 chunks; the launch has 2}}
@@ -95,15 +95,15 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
 
 // -----
 
-// rule: rank.launch: with `vpp` > 1 the number of micro-batches is a multiple of `pp`
-// expected-error @+1 {{'rank.launch' op has 3 micro-batches; with 'vpp' > 1 they must be a multiple of pp, 2}}
-rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
+// rule: rank.launch: with `schedule` interleaved, the micro-batches are a multiple of `pp`
+// expected-error @+1 {{'rank.launch' op has 3 micro-batches; they must be a multiple of 'pp', 2, with 'schedule' interleaved}}
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 
 // -----
 
-rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0, 0 to 0 remat [] {
@@ -115,11 +115,11 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0, 0 to 0 remat [] {
 
 // -----
 
-rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0, 0 to 0 remat [] {
-  // expected-error @+1 {{'rank.func' op has 'num_saved', which only @backward has}}
+  // expected-error @+1 {{'rank.func' op has 'num_saved', which only functions of backward have}}
   rank.func @backward2() attributes {captured = array<i64>, num_saved = 0 : i64} {
     rank.return
   }
@@ -253,7 +253,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
-  // expected-error @+1 {{'rank.func' op has 'num_saved', which only @backward has}}
+  // expected-error @+1 {{'rank.func' op has 'num_saved', which only functions of backward have}}
   rank.func @f() attributes {num_saved = 0 : i64} {
     rank.return
   }
@@ -279,7 +279,7 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<4xf32>) {
-    // rule: rank.return: each saved value is computed in the function: arguments and weights are read again
+    // rule: rank.return: each saved or held value is computed in the function: arguments and weights are read again
     // expected-error @+1 {{'rank.return' op saves an argument or a weight; only values that are computed here can be saved}}
     rank.return saves(%x : tensor<4xf32>)
   }
@@ -323,7 +323,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %0 = rank.add %x, %x : tensor<4x8xf32>
     rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
   }
-  // expected-error @+1 {{'rank.func' op 'num_saved' is 0; @forward saves 1 values}}
+  // expected-error @+1 {{'rank.func' op 'num_saved' is 0; 1 values are kept for it}}
   rank.func @backward() attributes {num_saved = 0 : i64, captured = array<i64>} {
     rank.return
   }
@@ -504,7 +504,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.schedule {
     %x = rank.recv forward from 0 micro_batch 0 : tensor<4x8xf32>
     %t, %u = rank.load_batch 0 : tensor<4xi32>, tensor<4xi32>
-    // rule: rank.call: any function gives a residual, but backward, which takes one
+    // rule: rank.call: any function gives a residual, but those of backward, which take one
     // expected-error @+1 {{'rank.call' op has results that differ from what @forward gives, ('tensor<4x8xf32>', '!rank.residual')}}
     %y = rank.call @forward(%x, %t) micro_batch 0 : (tensor<4x8xf32>, tensor<4xi32>) -> tensor<4x8xf32>
   }
@@ -521,7 +521,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
   }
   rank.schedule {
-    // expected-error @+1 {{'rank.call' op result #0 must be variadic of static tensor of f32, f64, bf16 or i32 or values that a forward call keeps for its backward call, but got 'index'}}
+    // expected-error @+1 {{'rank.call' op result #0 must be variadic of static tensor of f32, f64, bf16 or i32 or values that a call keeps for later ones, and that die together, but got 'index'}}
     %y = rank.call @forward() micro_batch 0 : () -> index
   }
 }
@@ -566,5 +566,273 @@ rank.program @stage0 stage 0 of @launch layers 2 to 4 remat ["none", "mlp"] {
     %0 = rank.scale %x by 2.0 {rank.layer = 2 : i64, rank.module = "moe.moe_act"} : tensor<4x8xf32>
     %1 = rank.scale %0 by 2.0 {rank.layer = 2 : i64, rank.module = "mlp"} : tensor<4x8xf32>
     rank.return %1 : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+// rule: rank.launch: `vpp` is 1 with `schedule` 1f1b and zb-h1
+// expected-error @+1 {{'rank.launch' op 'vpp' is 2; it must be 1 with 'schedule' 1f1b}}
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule "1f1b" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// expected-error @+1 {{'rank.launch' op 'vpp' is 2; it must be 1 with 'schedule' zb-h1}}
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// rule: rank.launch: `vpp` and `pp` are above 1 with `schedule` interleaved
+// expected-error @+1 {{'rank.launch' op 'pp' is 2 and 'vpp' 1; both must be above 1 with 'schedule' interleaved}}
+rank.launch @launch mesh<pp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// rule: rank.launch: `pp` is above 1 with `schedule` zb-h1
+// expected-error @+1 {{'rank.launch' op 'pp' is 1; it must be above 1 with 'schedule' zb-h1}}
+rank.launch @launch mesh<pp = 1, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// rule: rank.launch: with `schedule` zb-h1, the micro-batches are at least `pp`
+// expected-error @+1 {{'rank.launch' op has 2 micro-batches; they must be at least 'pp', 3, with 'schedule' zb-h1}}
+rank.launch @launch mesh<pp = 3, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// A backward that is split.
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64: 0>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  // rule: rank.program: @input_gradients takes and returns what @backward would, and also takes what @forward holds
+  // expected-error @+1 {{'rank.func' op must take what @forward saves, the captured arguments and the gradients of @forward's results}}
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %h : tensor<4x8xf32>
+    rank.return %0 : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64: 0>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op 'num_saved' is 1; 2 values are kept for it}}
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 1 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64: 0>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  // rule: rank.program: @weight_gradients takes what @forward and @input_gradients hold, the arguments of @forward that it
+  //   names as `captured` and the gradients of its results that it names as `captured_gradients`, and returns nothing
+  // expected-error @+1 {{'rank.func' op must take what @forward and @input_gradients hold, and the captured arguments and gradients}}
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op has no 'captured_gradients'}}
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op 'captured_gradients' names result 1 of @forward, which has 1}}
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64: 1>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op must return nothing}}
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64: 0>} {
+    rank.return %h : tensor<4x8xf32>
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  // rule: rank.program: @input_gradients and @weight_gradients are there together, and only @forward and @input_gradients
+  //   beside them hold values
+  // expected-error @+1 {{'rank.func' op has no @weight_gradients beside it}}
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  // expected-error @+1 {{'rank.func' op has no @input_gradients beside it}}
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64: 0>} {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.func' op holds values; only @forward and @input_gradients can, beside @weight_gradients}}
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %0 = rank.add %x, %x : tensor<4x8xf32>
+    %1 = rank.add %0, %x : tensor<4x8xf32>
+    rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
+  }
+  rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
+    %0 = rank.add %s, %dy : tensor<4x8xf32>
+    rank.return %dy : tensor<4x8xf32> holds(%0 : tensor<4x8xf32>)
+  }
+  rank.func @weight_gradients(%h: tensor<4x8xf32>, %g: tensor<4x8xf32>, %dy: tensor<4x8xf32>) attributes {num_saved = 2 : i64, captured = array<i64>, captured_gradients = array<i64: 0>} {
+    rank.return
+  }
+  rank.schedule {
+    %x = rank.recv forward from 1 micro_batch 0 : tensor<4x8xf32>
+    %y, %s, %h = rank.call @forward(%x) micro_batch 0 : (tensor<4x8xf32>) -> (tensor<4x8xf32>, !rank.residual, !rank.residual)
+    %dx, %g = rank.call @input_gradients(%s, %h, %x) micro_batch 0 : (!rank.residual, !rank.residual, tensor<4x8xf32>) -> (tensor<4x8xf32>, !rank.residual)
+    // expected-error @+1 {{'rank.call' op has operands that differ from what @weight_gradients takes, ('!rank.residual', '!rank.residual', 'tensor<4x8xf32>')}}
+    rank.call @weight_gradients(%h, %x) micro_batch 0 : (!rank.residual, tensor<4x8xf32>) -> ()
   }
 }

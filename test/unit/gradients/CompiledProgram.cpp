@@ -151,7 +151,7 @@ double CompiledProgram::forward() {
   fillWithNan(slot.get(), slotBytes);
   fillWithNan(ends.get(), endsBytes);
   runtime->step = {};
-  runForward(runtime.get(), arena.get(), slot.get(), ends.get(), transient.get(), tokens.data(), targets.data());
+  runForward(runtime.get(), arena.get(), transient.get(), slot.get(), ends.get(), tokens.data(), targets.data());
   return runtime->step.lossTerm + runtime->step.balanceTerm;
 }
 
@@ -162,5 +162,5 @@ void CompiledProgram::backward() {
   for (size_t i = 0; i < captured.size(); ++i)
     passed[i] = arguments[captured[i]];
   // Pointers that the function does not take are ignored by the calling convention.
-  runBackward(runtime.get(), arena.get(), slot.get(), ends.get(), transient.get(), passed[0], passed[1]);
+  runBackward(runtime.get(), arena.get(), transient.get(), slot.get(), ends.get(), passed[0], passed[1]);
 }

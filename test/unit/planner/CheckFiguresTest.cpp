@@ -13,9 +13,9 @@ Instance evenInstance() {
   Instance instance;
   LayerRecipe layer;
   layer.denseFlops = 1000000;
-  layer.modes = {{"none", 0, false, 1000, 0}, {"full", 1000000, false, 100, 0}};
+  layer.modes = {{"none", 0, false, 1000, 0, 0, 500, 300, 40}, {"full", 1000000, false, 100, 0}};
   instance.costs.kinds = {layer};
-  instance.costs.embeddingRecipe.modes = {{"none", 0, false, 70, 0}};
+  instance.costs.embeddingRecipe.modes = {{"none", 0, false, 70, 0, 0, 30, 20}};
   instance.costs.headRecipe.modes = {{"none", 0, false, 7, 0}};
   Problem &problem = instance.problem;
   problem.model.layers = {{0, 4}};
@@ -36,7 +36,8 @@ struct Expected {
 TEST(CheckFigures, StepAndActivationsByHand) {
   for (const Expected &expected :
        {Expected{Schedule::OneForwardOneBackward, 1, 4 * 6000 + 6000, 2 * (2 * 1000 + 70)},
-        Expected{Schedule::ZeroBubbleH1, 1, 4 * 6000 + 2000, 2 * (2 * 1000 + 70)},
+        // Nothing waits for gradients of weights while those of inputs are made.
+        Expected{Schedule::ZeroBubbleH1, 1, 4 * 6000 + 2000, 2 * (2 * 1000 + 70) + 2 * 300 + 20},
         // u = 3 us; k = 2 + 2 + 1 of chunks of one layer, e = 3.
         Expected{Schedule::Interleaved, 2, 4 * 6000 + 3000, 5 * 1000 + 3 * 70},
         // u = (12 + 8 - 12) / 4 us; k = 5, e = 3, the head is here.
@@ -61,6 +62,20 @@ TEST(CheckFigures, StepAndActivationsByHand) {
     EXPECT_EQ(check(instance.problem, instance.costs, plan).plan.objectiveNs,
               expected.stepNs + 123);
   }
+}
+
+// The last of two stages: of two layers, one micro-batch is between forward and backward, and one
+// between gradients of inputs, which are being made, and of weights.
+TEST(CheckFigures, PutOffGradientsByHand) {
+  Instance instance = evenInstance();
+  Plan plan;
+  plan.layout.pp = 2;
+  plan.layout.schedule = Schedule::ZeroBubbleH1;
+  setStages(plan, {{{0, 2}}, {{2, 4}}});
+  const CheckResult result = check(instance.problem, instance.costs, plan);
+  ASSERT_TRUE(result.legal());
+  EXPECT_EQ(result.plan.stages[1].activationBytes, 2 * (1000 + 500 + 300) + 7);
+  EXPECT_EQ(result.plan.stages[1].transientBytes, 40);
 }
 
 // One stage of two replicas: 1,000 dense parameters a layer, values of 2 bytes, gradients of 4,

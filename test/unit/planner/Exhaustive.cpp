@@ -49,7 +49,8 @@ private:
     const ModeFigures &one = modes[index];
     for (int64_t count = 0; count <= left; ++count) {
       trial[at->first][index] = count;
-      mode(at, index + 1, left - count, extra + count * one.extraNs, saved + count * one.savedBytes,
+      mode(at, index + 1, left - count, extra + count * one.extraNs,
+           saved + count * base.keptBytes(one),
            count > 0 ? std::max(transient, roomOf(layers, at->first, one)) : transient);
     }
   }

@@ -75,9 +75,15 @@ static RematMode mode(const LayerRecipe &layer, const ModeRecipe &recipe,
                        RecipeCosts::perRank(layer.exchangeBytes, sharding));
     builder.op(OpClass::GroupedMatmul, layer.expertFlops / 3, 0);
   }
-  return {recipe.name, builder.work, RecipeCosts::perRank(recipe.savedBytes, sharding),
-          RecipeCosts::perRank(recipe.transientBytes, sharding),
-          RecipeCosts::perRank(recipe.lastTransientBytes, sharding)};
+  auto perRank = [&](int64_t bytes) { return RecipeCosts::perRank(bytes, sharding); };
+  return {recipe.name,
+          builder.work,
+          perRank(recipe.savedBytes),
+          perRank(recipe.transientBytes),
+          perRank(recipe.lastTransientBytes),
+          perRank(recipe.heldBytes),
+          perRank(recipe.madeBytes),
+          perRank(recipe.splitTransientBytes)};
 }
 
 static LayerCost layerCost(const LayerRecipe &recipe, const Sharding &sharding) {

@@ -34,21 +34,22 @@ public:
   std::vector<Label> labels;
 };
 
-// (extra time, saved bytes, largest transient) of layers, by how many there are of each kind and
+// (extra time, kept bytes, largest transient) of layers, by how many there are of each kind and
 // end chunks.
 class ModeFronts {
 public:
-  const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageLayers &layers) {
-    return of(stage, layers, layers.counts);
+  const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageBase &base,
+                               const StageLayers &layers) {
+    return of(stage, base, layers, layers.counts);
   }
 
 private:
   using Counts = std::map<int, int64_t>;
 
   // Of `counts` of the layers.
-  const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageLayers &layers,
-                               const Counts &counts) {
-    Front &front = fronts[{&stage, layers.counts, layers.ends, counts}];
+  const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageBase &base,
+                               const StageLayers &layers, const Counts &counts) {
+    Front &front = fronts[{&stage, base.kept, layers.counts, layers.ends, counts}];
     if (!front.labels.empty())
       return front.labels;
     if (counts.empty()) {
@@ -60,14 +61,16 @@ private:
     const int kind = last->first;
     if (--last->second == 0)
       fewer.erase(last);
-    for (const Label &label : of(stage, layers, fewer))
+    for (const Label &label : of(stage, base, layers, fewer))
       for (const ModeFigures &mode : stage.kinds.at(kind).modes)
-        front.insert({label[0] + mode.extraNs, label[1] + mode.savedBytes,
+        front.insert({label[0] + mode.extraNs, label[1] + base.keptBytes(mode),
                       std::max(label[2], roomOf(layers, kind, mode))});
     return front.labels;
   }
 
-  std::map<std::tuple<const WorkFigures::Stage *, Counts, Counts, Counts>, Front> fronts;
+  using Key =
+      std::tuple<const WorkFigures::Stage *, std::array<int64_t, 3>, Counts, Counts, Counts>;
+  std::map<Key, Front> fronts;
 };
 
 class LabelProgram {
@@ -99,7 +102,7 @@ private:
     const StageLayers layers = layersOf(stage, first, end);
     const StageBase base = figures.base(stage, layers);
     int64_t extra = INT64_MAX;
-    for (const Label &label : fronts.of(*work.stages[stage], layers))
+    for (const Label &label : fronts.of(*work.stages[stage], base, layers))
       if (base.fits(label[1], label[2]))
         extra = std::min(extra, label[0]);
     if (extra == INT64_MAX)

@@ -36,8 +36,8 @@ int64_t sigma::planner::test::roomOf(const StageLayers &layers, int kind, const 
   return allEnd ? mode.lastTransientBytes : mode.transientBytes;
 }
 
-bool StageBase::fits(int64_t savedBytes, int64_t transientBytes) const {
-  int64_t activations = divideUp(savedBytes * heldNumerator, heldDenominator);
+bool StageBase::fits(int64_t keptBytes, int64_t transientBytes) const {
+  int64_t activations = divideUp(keptBytes * heldNumerator, heldDenominator);
   return fixedBytes + activations + std::max(fixedTransientBytes, transientBytes) <= capacityBytes;
 }
 
@@ -280,7 +280,7 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   if (layout.schedule == Schedule::OneForwardOneBackward)
     chunks = embeddings = std::min(pp - stage, m);
   else if (layout.schedule == Schedule::ZeroBubbleH1)
-    chunks = embeddings = std::min(pp, m);
+    chunks = embeddings = pp - stage;
   else if (layout.schedule == Schedule::Interleaved)
     chunks = std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp);
   else
@@ -310,8 +310,11 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   };
   base.fixedTransientBytes =
       std::max(reduced(totals.dense, denseRanks), reduced(totals.expert, expertRanks));
+  const bool putsOff = layout.schedule == Schedule::ZeroBubbleH1;
+  if (putsOff)
+    base.kept = {chunks, stage, 1};
   auto addEnd = [&](const PieceFigures &end, int64_t times) {
-    base.fixedBytes += end.modes[0].savedBytes * times;
+    base.fixedBytes += putsOff ? base.keptBytes(end.modes[0]) : end.modes[0].savedBytes * times;
     base.fixedTransientBytes = std::max(base.fixedTransientBytes, end.modes[0].transientBytes);
   };
   if (stage == 0)
@@ -320,7 +323,7 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
     addEnd(figures.head, 1);
   if (stage == 0 || hasHead)
     base.fixedBytes += work.batchBytes * divideUp(chunks, vpp);
-  base.heldNumerator = chunks * layers.largestChunk;
+  base.heldNumerator = (putsOff ? 1 : chunks) * layers.largestChunk;
   base.heldDenominator = layers.total;
   base.capacityBytes = int64_t(__int128(figures.device.memoryBytes) *
                                (1000000 - problem.job.memoryMarginPpm) / 1000000);

@@ -37,10 +37,15 @@ struct StageBase {
   int64_t mostAheadNs = 0;         // what a long stage may do before it would wait,
   int64_t averageNs = 0;           // if it is busy for longer than this
   int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
-  // What layers save is kept so often.
+  // What layers keep is there so often.
   int64_t heldNumerator = 1, heldDenominator = 1;
+  // Micro-batches by what is kept of them: whole, what is held, what is being made.
+  std::array<int64_t, 3> kept = {1, 0, 0};
 
-  bool fits(int64_t savedBytes, int64_t transientBytes) const;
+  int64_t keptBytes(const ModeFigures &mode) const {
+    return mode.savedBytes * kept[0] + mode.heldBytes * kept[1] + mode.madeBytes * kept[2];
+  }
+  bool fits(int64_t keptBytes, int64_t transientBytes) const;
 };
 
 // The step takes the largest of busy, the sum of fill, the largest of tail.

@@ -38,7 +38,7 @@ struct Pass {
 class PassTimer {
 public:
   PassTimer(const Problem &problem, const Device &device, const Layout &layout)
-      : problem(problem), device(device), layout(layout), topology(problem.cluster), mesh(layout) {
+      : layout(layout), problem(problem), device(device), topology(problem.cluster), mesh(layout) {
     if (layout.ep > 1)
       routing = problem.cluster.routingJitterPpm * 1e-6 /
                 std::sqrt(std::max(1.0, double(problem.model.numExperts) / double(layout.ep)));
@@ -46,6 +46,8 @@ public:
 
   enum Kind { Forward, Backward, Again };
   Pass time(const WorkCost &work, Kind kind);
+
+  const Layout &layout;
 
 private:
   // Ops [first, end) of a segment that ends in group `group`; none: nobody waits.
@@ -55,7 +57,6 @@ private:
 
   const Problem &problem;
   const Device &device;
-  const Layout &layout;
   Topology topology;
   Mesh mesh;
   double routing = 0;
@@ -185,11 +186,19 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
   figures.variance = forward.variance + backward.variance;
   figures.dense = cost.denseParameters;
   figures.expert = cost.expertParameters;
-  for (const RematMode &mode : cost.modes)
-    if (isAllowed(job, mode.name))
-      figures.modes.push_back({mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
-                               mode.savedBytes, mode.transientBytes + gathered,
-                               mode.lastTransientBytes + gathered});
+  for (const RematMode &mode : cost.modes) {
+    if (!isAllowed(job, mode.name))
+      continue;
+    ModeFigures one{mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
+                    mode.savedBytes, mode.transientBytes + gathered,
+                    mode.lastTransientBytes + gathered};
+    if (timer.layout.schedule == Schedule::ZeroBubbleH1) {
+      one.transientBytes = one.lastTransientBytes = mode.splitTransientBytes + gathered;
+      one.heldBytes = mode.heldBytes;
+      one.madeBytes = mode.madeBytes;
+    }
+    figures.modes.push_back(one);
+  }
   return figures;
 }
 

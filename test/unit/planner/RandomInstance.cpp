@@ -26,6 +26,15 @@ static LayerRecipe randomLayer(Random &random, bool hasExperts, int64_t unit) {
   return layer;
 }
 
+// Of a split backward, by the mode's other figures: seeds keep what else they have.
+static void split(LayerRecipe &layer) {
+  for (ModeRecipe &mode : layer.modes) {
+    mode.heldBytes = (mode.savedBytes / 1000 * 37 % 211 + 20) * 1000;
+    mode.madeBytes = mode.heldBytes * (mode.savedBytes / 1000 % 5 + 1) / 6;
+    mode.splitTransientBytes = (mode.transientBytes / 1000 * 29 % 150 + 5) * 1000;
+  }
+}
+
 // Whether a mode is worth anything is left to chance.
 static void addModes(Random &random, LayerRecipe &layer, int64_t unit, bool coarse) {
   const ModeRecipe none = layer.modes.front();
@@ -69,6 +78,10 @@ static void randomModel(Random &random, Instance &instance, int64_t maxLayers, b
   model.allowsContext = random.chance(40);
   instance.costs.embeddingRecipe = randomLayer(random, false, unit / 10);
   instance.costs.headRecipe = randomLayer(random, false, unit);
+  for (LayerRecipe &layer : instance.costs.kinds)
+    split(layer);
+  split(instance.costs.embeddingRecipe);
+  split(instance.costs.headRecipe);
   if (random.chance(30)) {
     model.sharedParameters = instance.costs.headRecipe.denseParameters - random.below(3);
     instance.costs.embeddingRecipe.denseParameters = instance.costs.headRecipe.denseParameters;

@@ -2,10 +2,10 @@
 #include "planner/simulate/Simulate.h"
 #include "Instances.h"
 #include "planner/Pipeline.h"
+#include "planner/Schedule.h"
 #include "planner/noise/Normal.h"
 #include "planner/simulate/CellWork.h"
 #include "planner/simulate/Random.h"
-#include "planner/Schedule.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -125,10 +125,12 @@ TEST(Simulate, OrderOfDualPipeV) {
                                 "B1.2 B0.2 b1.3 b0.3 w1.3 w0.3");
 }
 
-// What a stage has done forward and not yet backward, in chunks of micro-batches.
+// What a stage has done forward and not yet backward, and what still lacks gradients of weights, in
+// chunks of micro-batches.
 void expectEveryTaskOnce(const Layout &layout, int64_t stage) {
   std::map<std::pair<int64_t, int64_t>, int> left; // phases, by chunk and micro-batch
-  int64_t alive = 0, done = 0;
+  const InFlight flight = inFlight(layout, stage);
+  int64_t alive = 0, putOff = 0, done = 0;
   auto work = [&](const Task &task) {
     int &phases = left[{task.chunk, task.microBatch}];
     switch (task.phase) {
@@ -140,19 +142,23 @@ void expectEveryTaskOnce(const Layout &layout, int64_t stage) {
     case Phase::InputGradient:
       EXPECT_EQ(phases, 1);
       phases = 2;
+      --alive;
+      ++putOff;
       break;
     case Phase::Backward:
     case Phase::WeightGradient:
       EXPECT_EQ(phases, task.phase == Phase::Backward ? 1 : 2);
       phases = 3;
-      --alive;
+      --(task.phase == Phase::Backward ? alive : putOff);
       ++done;
       break;
     }
+    EXPECT_LE(alive, flight.chunks) << scheduleName(layout.schedule) << stage;
+    EXPECT_LE(alive + putOff, flight.chunks + flight.held + flight.made)
+        << scheduleName(layout.schedule) << stage;
   };
   for (const Slot &slot : slotsOf(layout, stage)) {
     work(slot.task);
-    EXPECT_LE(alive, inFlight(layout, stage).chunks) << scheduleName(layout.schedule) << stage;
     if (slot.beside)
       work(*slot.beside);
   }
