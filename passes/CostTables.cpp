@@ -39,8 +39,9 @@ constexpr int64_t kF32ForwardBytes = (2 + 4) + (4 + 4) - 2;
 constexpr int64_t kF32BackwardBytes = (4 + 4) + (4 + 2) - (2 + 2);
 
 static void addTransients(planner::RematMode &mode, int64_t bytes) {
-  mode.transientBytes += bytes;
-  mode.splitTransientBytes += bytes;
+  for (int64_t *most : {&mode.transientBytes, &mode.lastTransientBytes, &mode.splitTransientBytes,
+                        &mode.splitLastTransientBytes, &mode.weightTransientBytes})
+    *most += bytes;
 }
 
 static void addF32Logits(planner::LayerCost &head, rank::ProgramOp program) {

@@ -52,6 +52,10 @@ static planner::RematMode measure(ProgramOp program, StringRef name) {
           std::max(forward, backwardBytesAsLast(backward))};
 }
 
+static bool addsToGradients(FuncOp func) {
+  return llvm::any_of(func.getBody().front(), [](Operation &op) { return op.hasAttr("into"); });
+}
+
 /// Splits the program's backward and measures what that changes.
 static void measureSplit(ProgramOp program, planner::RematMode &mode) {
   if (failed(splitBackward(program)))
@@ -68,8 +72,13 @@ static void measureSplit(ProgramOp program, planner::RematMode &mode) {
   for (Residual residual : weights.getTakenResiduals())
     if (residual.giver == forward)
       mode.heldBytes += residual.slotBytes() + residual.endsBytes();
-  mode.splitTransientBytes = std::max(
-      {*forward.getTransientBytes(), *weights.getTransientBytes(), backwardBytesAsPart(inputs)});
+  // A gradient that comes in and is held counts there.
+  const int64_t last = backwardBytesAsLast(inputs),
+                part = gradientBytes > 0 ? last : backwardBytesAsPart(inputs);
+  mode.splitTransientBytes = std::max(*forward.getTransientBytes(), part);
+  mode.splitLastTransientBytes = std::max(*forward.getTransientBytes(), last);
+  mode.weightTransientBytes =
+      std::max(*weights.getTransientBytes(), addsToGradients(inputs) ? part : 0);
 }
 
 std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp original,

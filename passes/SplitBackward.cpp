@@ -12,10 +12,12 @@ namespace mlir::sigma {
 using namespace mlir;
 using namespace mlir::rank;
 
-/// Products that only add to a parameter's gradient. Gradients of norms and tables stay where they
-/// are: they come out of ops that make gradients of inputs, or end what such ops make.
-static bool isWeightProduct(Operation *op) {
-  return isa<MatmulOp, GroupedMatmulGradOp, BiasGradOp>(op) && op->hasAttr("into");
+/// What only adds to a parameter's gradient, but for that of a table, whose rows would wait. The
+/// sums of what norms give wait with the products, so that all of a layer's gradients are whole at
+/// once.
+static bool isOfWeights(Operation *op) {
+  return isa<AccumulateOp>(op) ||
+         (isa<MatmulOp, GroupedMatmulGradOp, BiasGradOp>(op) && op->hasAttr("into"));
 }
 
 /// Read again by each function.
@@ -36,6 +38,7 @@ public:
     holdInBackward();
     for (Operation *op : llvm::reverse(putOff))
       op->erase();
+    forgetReads();
     forgetCaptured();
     backward.setType(FunctionType::get(backward.getContext(), body().getArgumentTypes(),
                                        backward.getResultTypes()));
@@ -45,7 +48,7 @@ private:
   Block &body() { return backward.getBody().front(); }
   int64_t numSaved() { return *backward.getNumSaved(); }
 
-  /// What feeds nothing but products that are put off goes with them: the gathering of rows, whose
+  /// What feeds nothing but what is put off goes with them: the gathering of rows, whose
   /// parts take less memory. What is recomputed stays, and is held.
   bool goesAlong(Operation *op) {
     return !op->use_empty() && isMemoryEffectFree(op) && !isReadAgain(op) &&
@@ -56,7 +59,7 @@ private:
   void findPutOff() {
     SmallVector<Operation *> found;
     for (Operation &op : llvm::reverse(body()))
-      if (isWeightProduct(&op) || goesAlong(&op)) {
+      if (isOfWeights(&op) || goesAlong(&op)) {
         putOff.insert(&op);
         found.push_back(&op);
       }
@@ -64,7 +67,7 @@ private:
     putOff.insert(found.rbegin(), found.rend());
   }
 
-  /// Everything that the products read from elsewhere, in the order of where it comes from.
+  /// Everything that is read there from elsewhere, in the order of where it comes from.
   void findReads() {
     llvm::DenseSet<Value> reads;
     for (Operation *op : putOff)
@@ -114,7 +117,8 @@ private:
     builder.create<ReturnOp>(backward.getLoc(), ValueRange(), ValueRange());
   }
 
-  /// What forward saved for the products, too, it holds; backward takes that behind what is saved.
+  /// What forward saved for what is put off, too, it holds; backward takes that behind what is
+  /// saved.
   void holdInForward() {
     SmallVector<Value> saves(forward.getReturn().getSaves()), holds;
     llvm::BitVector isHeld(saves.size());
@@ -139,7 +143,14 @@ private:
 
   void holdInBackward() { backward.getReturn().getHoldsMutable().assign(heldResults); }
 
-  /// Arguments of forward that only the products read.
+  /// Weights and constants that only what is put off reads.
+  void forgetReads() {
+    for (Operation &op : llvm::make_early_inc_range(body()))
+      if (isReadAgain(&op) && op.use_empty())
+        op.erase();
+  }
+
+  /// Arguments of forward that only what is put off reads.
   void forgetCaptured() {
     SmallVector<int64_t> kept;
     llvm::BitVector erased(body().getNumArguments());

@@ -75,9 +75,10 @@ struct RematMode {
   int64_t transientBytes = 0; // most memory alive at once inside forward or backward, beyond saved
   int64_t lastTransientBytes = 0; // the same, without the gradient that comes in
   // Where gradients of weights are put off: kept from those of inputs to them; the part of it that
-  // those of inputs make; and the most memory alive at once inside one of the three, beyond what
-  // is kept.
-  int64_t heldBytes = 0, madeBytes = 0, splitTransientBytes = 0;
+  // those of inputs make; the two above, without what adds to gradients; and the most memory alive
+  // at once inside that.
+  int64_t heldBytes = 0, madeBytes = 0;
+  int64_t splitTransientBytes = 0, splitLastTransientBytes = 0, weightTransientBytes = 0;
 };
 
 // One layer (or the embedding, or the head) at a given sharding. Figures are of one rank.

@@ -59,6 +59,9 @@ ZERO_BUBBLE_PLANS = {
     "zb pp2-etp2": (4, "pp=2,dp=2,etp=2,ep=1,schedule=zb-h1,microBatch=1"),
     "zb pp2-tp2": (4, "pp=2,tp=2,schedule=zb-h1,microBatch=1"),
     "zb pp2-cp2": (4, "pp=2,cp=2,schedule=zb-h1,microBatch=1"),
+    "zb zero1": (4, "pp=2,dp=2,ep=1,zero=1,expertZero=1,schedule=zb-h1,microBatch=1"),
+    "zb zero2": (4, "pp=2,dp=2,ep=1,zero=2,expertZero=2,schedule=zb-h1,microBatch=1"),
+    "zb zero3": (4, "pp=2,dp=2,ep=1,zero=3,expertZero=3,schedule=zb-h1,microBatch=1"),
 }
 
 # No pins of sigma's, which chooses by itself: what they change in a plan.json.

@@ -52,25 +52,29 @@ static int64_t activationBytes(const Layout &layout, const Contents &contents) {
   return narrow(total);
 }
 
-// Of a piece at work: gradients, and values, of which those of the next piece may come meanwhile.
-static Wide gatheredBytes(const Job &job, const ParameterCounter &counter, const Piece &piece) {
+// A kind of layer that only ends chunks does not hold the gradients that come in. With it are its
+// gradients, and its values, of which those of the next piece may come meanwhile; a split backward
+// has them one after the other, and sums gradients when nothing else is there.
+static Wide pieceBytes(const Problem &problem, const Layout &layout, const ContentsBook &book,
+                       const std::vector<Piece> &pieces, const Piece &piece) {
+  const Job &job = problem.job;
+  const ParameterCounter counter(problem, layout);
   Parameters held;
   held += *piece.cost;
   const Parameters reduced = counter.dividedFrom(2, held), gathered = counter.dividedFrom(3, held);
-  const int64_t values = (job.overlap.parameterPpm > 0 ? 2 : 1) * job.recipe.valueBytes;
-  return (reduced.dense + reduced.expert) * job.recipe.gradientBytes +
-         (gathered.dense + gathered.expert) * values;
-}
-
-// A kind of layer that only ends chunks does not hold the gradients that come in.
-static int64_t pieceBytes(const Layout &layout, const std::vector<Piece> &pieces,
-                          const Piece &piece) {
-  if (layout.schedule == Schedule::ZeroBubbleH1)
-    return piece.mode->splitTransientBytes;
+  const Wide gradients = (reduced.dense + reduced.expert) * job.recipe.gradientBytes;
+  const Wide values = (gathered.dense + gathered.expert) * (job.overlap.parameterPpm > 0 ? 2 : 1) *
+                      job.recipe.valueBytes;
   const bool isLast = std::all_of(pieces.begin(), pieces.end(), [&](const Piece &other) {
     return other.cost != piece.cost || other.isLast;
   });
-  return isLast ? piece.mode->lastTransientBytes : piece.mode->transientBytes;
+  const RematMode &mode = *piece.mode;
+  if (layout.schedule == Schedule::ZeroBubbleH1)
+    return std::max((isLast ? mode.splitLastTransientBytes : mode.splitTransientBytes) + values,
+                    gradients +
+                        std::max<Wide>(mode.weightTransientBytes,
+                                       counter.reduceWorkspaceBytes(reduced, book.workspaceBytes)));
+  return (isLast ? mode.lastTransientBytes : mode.transientBytes) + values + gradients;
 }
 
 static int64_t transientBytes(const Problem &problem, const Layout &layout,
@@ -80,8 +84,7 @@ static int64_t transientBytes(const Problem &problem, const Layout &layout,
   Wide working = counter.reduceWorkspaceBytes(all, book.workspaceBytes);
   const std::vector<Piece> pieces = contents.pieces();
   for (const Piece &piece : pieces)
-    working = std::max<Wide>(working, pieceBytes(layout, pieces, piece) +
-                                          gatheredBytes(problem.job, counter, piece));
+    working = std::max(working, pieceBytes(problem, layout, book, pieces, piece));
   return narrow(working);
 }
 

@@ -27,15 +27,21 @@ int64_t sigma::planner::reduceWorkspaceBytes(const Recipe &recipe, const StageMe
   return most;
 }
 
-int64_t sigma::planner::gatheredBytes(const Job &job, const Layout &layout, int64_t dense,
-                                      int64_t expert) {
-  const int64_t valuesAtOnce = job.overlap.parameterPpm > 0 ? 2 : 1;
-  auto bytes = [&](int64_t parameters, int64_t zero) {
-    const int64_t gradient = zero >= 2 ? job.recipe.gradientBytes : 0,
-                  values = zero >= 3 ? valuesAtOnce * job.recipe.valueBytes : 0;
-    return mulSat(parameters, gradient + values);
+GatheredState sigma::planner::gatheredState(const Job &job, const Layout &layout, int64_t dense,
+                                            int64_t expert) {
+  auto share = [](int64_t zero, int64_t from, int64_t parameters, int64_t each) {
+    return zero >= from ? mulSat(parameters, each) : 0;
   };
-  return addSat(bytes(dense, layout.zero), bytes(expert, layout.expertZero));
+  const Recipe &recipe = job.recipe;
+  const int64_t values = (job.overlap.parameterPpm > 0 ? 2 : 1) * recipe.valueBytes;
+  return {
+      share(layout.zero, 2, dense, recipe.gradientBytes),
+      share(layout.expertZero, 2, expert, recipe.gradientBytes),
+      addSat(share(layout.zero, 3, dense, values), share(layout.expertZero, 3, expert, values))};
+}
+
+int64_t GatheredState::gradientBytes() const {
+  return addSat(denseGradientBytes, expertGradientBytes);
 }
 
 // Two for each hand-over. Interleaved, a stage goes chunk after chunk, with one hand-over each way

@@ -42,7 +42,12 @@ int64_t reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input
 
 // What a piece with so many parameters holds whole while it is at work, of state that ZeRO has
 // spread over the replicas. Of values also the next piece's, where these come while it computes.
-int64_t gatheredBytes(const Job &job, const Layout &layout, int64_t dense, int64_t expert);
+struct GatheredState {
+  int64_t denseGradientBytes = 0, expertGradientBytes = 0, valueBytes = 0;
+
+  int64_t gradientBytes() const;
+};
+GatheredState gatheredState(const Job &job, const Layout &layout, int64_t dense, int64_t expert);
 
 StageMemory stageMemory(const Recipe &recipe, const StageMemoryInput &input);
 

@@ -85,6 +85,8 @@ public:
       require(mode.transientBytes, "number of transient bytes");
       require(mode.lastTransientBytes, "number of transient bytes");
       require(mode.splitTransientBytes, "number of transient bytes");
+      require(mode.splitLastTransientBytes, "number of transient bytes");
+      require(mode.weightTransientBytes, "number of transient bytes");
       require(mode.heldBytes, "number of held bytes");
       require(mode.madeBytes, "number of held bytes");
     }
@@ -103,7 +105,8 @@ private:
 static bool dominates(const ModeCost &a, const ModeCost &b) {
   return a.extraNs <= b.extraNs && a.savedBytes <= b.savedBytes &&
          a.transientBytes <= b.transientBytes && a.lastTransientBytes <= b.lastTransientBytes &&
-         a.heldBytes <= b.heldBytes && a.madeBytes <= b.madeBytes;
+         a.heldBytes <= b.heldBytes && a.madeBytes <= b.madeBytes &&
+         a.weightTransientBytes <= b.weightTransientBytes;
 }
 
 int64_t sigma::planner::keptBytes(const ModeCost &mode, int64_t chunks, const InFlight &flight) {
@@ -115,12 +118,13 @@ int64_t sigma::planner::keptBytes(const ModeCost &mode, int64_t chunks, const In
 static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
   std::vector<size_t> order(modes.size());
   std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](size_t i, size_t j) {
-    const ModeCost &a = modes[i], &b = modes[j];
-    return std::tie(a.extraNs, a.savedBytes, a.transientBytes, a.lastTransientBytes, a.heldBytes,
-                    a.madeBytes, i) < std::tie(b.extraNs, b.savedBytes, b.transientBytes,
-                                               b.lastTransientBytes, b.heldBytes, b.madeBytes, j);
-  });
+  auto key = [&](const size_t &index) {
+    const ModeCost &mode = modes[index];
+    return std::tie(mode.extraNs, mode.savedBytes, mode.transientBytes, mode.lastTransientBytes,
+                    mode.heldBytes, mode.madeBytes, mode.weightTransientBytes, index);
+  };
+  std::sort(order.begin(), order.end(),
+            [&](const size_t &i, const size_t &j) { return key(i) < key(j); });
   std::vector<ModeCost> front;
   for (size_t i : order)
     if (std::none_of(front.begin(), front.end(),
@@ -141,9 +145,11 @@ static ModeCost clockedMode(const WorkClock &clock, const RematMode &mode, Sched
   ModeCost cost{mode.name,       recompute,           recompute.totalNs(),
                 mode.savedBytes, mode.transientBytes, mode.lastTransientBytes};
   if (putsOffWeights(schedule)) {
-    cost.transientBytes = cost.lastTransientBytes = mode.splitTransientBytes;
+    cost.transientBytes = mode.splitTransientBytes;
+    cost.lastTransientBytes = mode.splitLastTransientBytes;
     cost.heldBytes = mode.heldBytes;
     cost.madeBytes = mode.madeBytes;
+    cost.weightTransientBytes = mode.weightTransientBytes;
   }
   return cost;
 }

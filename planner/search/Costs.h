@@ -19,7 +19,7 @@ struct ModeCost {
   WorkTime recompute;
   int64_t extraNs = 0; // recompute, with its waits
   int64_t savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
-  int64_t heldBytes = 0, madeBytes = 0; // where gradients of weights are put off
+  int64_t heldBytes = 0, madeBytes = 0, weightTransientBytes = 0; // of a split backward
 };
 
 // A layer, the embedding or the head.

@@ -105,8 +105,9 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   const InFlight flight = inFlight(shape, held.stage);
   auto addEnd = [&](const PieceCost &end, int64_t chunks, int64_t &bytes) {
     bytes = keptBytes(end.modes.front(), chunks, flight);
-    input.transientBytes = std::max(input.transientBytes,
-                                    addSat(end.modes.front().transientBytes, gatheredBytes(end)));
+    input.transientBytes =
+        std::max(input.transientBytes,
+                 workingBytes(costs, end, end.modes.front(), &ModeCost::transientBytes));
   };
   if (held.hasEmbedding)
     addEnd(costs.embedding, flight.embeddings, input.embeddingBytes);
@@ -124,8 +125,18 @@ bool MemoryModel::isLast(const Contents &held, size_t kind) const {
          held.kinds[kind] == numGradientBuffers(shape, held.stage);
 }
 
-int64_t MemoryModel::gatheredBytes(const PieceCost &piece) const {
-  return planner::gatheredBytes(problem.job, shape, piece.denseParameters, piece.expertParameters);
+// Of a split backward, gradients are there when no values are, and last, while they are summed.
+int64_t MemoryModel::workingBytes(const CostSet &costs, const PieceCost &piece,
+                                  const ModeCost &mode, int64_t ModeCost::*transient) const {
+  const GatheredState gathered =
+      gatheredState(problem.job, shape, piece.denseParameters, piece.expertParameters);
+  const int64_t bytes = addSat(mode.*transient, gathered.valueBytes);
+  if (!putsOffWeights(shape.schedule))
+    return addSat(bytes, gathered.gradientBytes());
+  const int64_t workspace = std::min(
+      costs.workspaceBytes, std::max(gathered.denseGradientBytes, gathered.expertGradientBytes));
+  return std::max(bytes,
+                  addSat(gathered.gradientBytes(), std::max(mode.weightTransientBytes, workspace)));
 }
 
 RematProblem MemoryModel::rematProblem(const Contents &held) const {
@@ -140,17 +151,17 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
   result.denominator = held.numLayers;
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
     RematKind entry{held.kinds[kind], {}};
+    const PieceCost &piece = costs.kinds[kind];
     const auto transient =
         isLast(held, kind) ? &ModeCost::lastTransientBytes : &ModeCost::transientBytes;
     // What the cheapest mode takes is part of the base.
-    const std::vector<ModeCost> &modes = costs.kinds[kind].modes;
-    const int64_t gathered = gatheredBytes(costs.kinds[kind]);
+    const std::vector<ModeCost> &modes = piece.modes;
     if (modes.empty())
-      entry.options.push_back({0, 0, gathered});
+      entry.options.push_back({0, 0, workingBytes(costs, piece, {}, transient)});
     for (const ModeCost &mode : modes)
       entry.options.push_back({mode.extraNs - modes.front().extraNs,
                                keptBytes(mode, flight.chunks, flight),
-                               addSat(mode.*transient, gathered)});
+                               workingBytes(costs, piece, mode, transient)});
     result.kinds.push_back(std::move(entry));
   }
   return result;

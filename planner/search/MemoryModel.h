@@ -56,8 +56,9 @@ protected:
   Contents contents(int64_t stage, int64_t first, int64_t count) const;
   int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
   StageMemoryInput memoryInput(const Contents &held) const;
-  // What a piece holds of state that ZeRO spreads, while it is at work.
-  int64_t gatheredBytes(const PieceCost &piece) const;
+  // What a piece takes at once under a mode, with what it holds of state that ZeRO spreads.
+  int64_t workingBytes(const CostSet &costs, const PieceCost &piece, const ModeCost &mode,
+                       int64_t ModeCost::*transient) const;
   RematProblem rematProblem(const Contents &held) const;
   // Whether all of the stage's layers of the kind get their gradient in a buffer.
   bool isLast(const Contents &held, size_t kind) const;

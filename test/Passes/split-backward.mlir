@@ -2,7 +2,7 @@
 
 // Products for gradients of weights leave backward. What forward saved for them it holds now, as the activation between two
 // products; what backward makes for them, gradients of both products, backward holds; the stage's own input they capture.
-// The gradient of a norm stays.
+// The gradient of a norm's weights waits with them.
 
 // CHECK-LABEL: rank.func @forward(
 // CHECK-SAME:      %[[X:.*]]: tensor<4x8xf32>) -> tensor<4x8xf32> {
@@ -12,11 +12,11 @@
 // CHECK-LABEL: rank.func @input_gradients(
 // CHECK-SAME:      -> tensor<4x8xf32> attributes {captured = array<i64>, num_saved = 4 : i64} {
 // CHECK-NOT:     into
-// CHECK:         rank.accumulate @norm
-// CHECK-NOT:     into
-// CHECK:         rank.return %{{.*}} : tensor<4x8xf32> holds(%{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<4x8xf32>)
+// CHECK-NOT:     rank.accumulate
+// CHECK:         rank.return %{{.*}} : tensor<4x8xf32> holds(%{{.*}}, %{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<8xf32>, tensor<4x8xf32>)
 // CHECK-LABEL: rank.func @weight_gradients(
-// CHECK-SAME:      %[[A:[a-z0-9]*]]: tensor<4x8xf32>, %[[DH:[a-z0-9]*]]: tensor<4x8xf32>, %[[DG:[a-z0-9]*]]: tensor<4x8xf32>, %[[X:[a-z0-9]*]]: tensor<4x8xf32>) attributes {captured = array<i64: 0>, captured_gradients = array<i64>, num_saved = 3 : i64} {
+// CHECK-SAME:      %[[A:[a-z0-9]*]]: tensor<4x8xf32>, %[[DH:[a-z0-9]*]]: tensor<4x8xf32>, %[[DW:[a-z0-9]*]]: tensor<8xf32>, %[[DG:[a-z0-9]*]]: tensor<4x8xf32>, %[[X:[a-z0-9]*]]: tensor<4x8xf32>) attributes {captured = array<i64: 0>, captured_gradients = array<i64>, num_saved = 4 : i64} {
+// CHECK-NEXT:    rank.accumulate @norm, %[[DW]]
 // CHECK-NEXT:    rank.matmul %[[A]], %[[DH]] {into = @down, transpose_lhs}
 // CHECK-NEXT:    rank.matmul %[[X]], %[[DG]] {into = @up, transpose_lhs}
 // CHECK-NEXT:    rank.return

@@ -53,6 +53,8 @@ ZERO_BUBBLE = {
     **sr.ZERO_BUBBLE_PLANS,
     "zb pp3 remat": (3, "pp=3,schedule=zb-h1,microBatch=2,remat=full"),
     "zb uneven pp3": (3, "pp=3,schedule=zb-h1,microBatch=1"),
+    "zb zero3 remat": (4, "pp=2,tp=2,etp=1,ep=1,expertZero=3,schedule=zb-h1,microBatch=2,remat=full"),
+    "zb inside": (4, "pp=2,dp=2,ep=2,zero=3,expertZero=0,schedule=zb-h1,microBatch=1,placement=tp-cp-pp-dp"),
 }
 SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO, "zero-bubble": ZERO_BUBBLE}
 # Plans that add up in the same order.

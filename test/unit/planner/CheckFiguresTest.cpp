@@ -13,7 +13,8 @@ Instance evenInstance() {
   Instance instance;
   LayerRecipe layer;
   layer.denseFlops = 1000000;
-  layer.modes = {{"none", 0, false, 1000, 0, 0, 500, 300, 40}, {"full", 1000000, false, 100, 0}};
+  layer.modes = {{"none", 0, false, 1000, 0, 0, 500, 300, 40, 30, 20},
+                 {"full", 1000000, false, 100, 0}};
   instance.costs.kinds = {layer};
   instance.costs.embeddingRecipe.modes = {{"none", 0, false, 70, 0, 0, 30, 20}};
   instance.costs.headRecipe.modes = {{"none", 0, false, 7, 0}};

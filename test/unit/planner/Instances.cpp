@@ -83,7 +83,9 @@ static RematMode mode(const LayerRecipe &layer, const ModeRecipe &recipe,
           perRank(recipe.lastTransientBytes),
           perRank(recipe.heldBytes),
           perRank(recipe.madeBytes),
-          perRank(recipe.splitTransientBytes)};
+          perRank(recipe.splitTransientBytes),
+          perRank(recipe.splitLastTransientBytes),
+          perRank(recipe.weightTransientBytes)};
 }
 
 static LayerCost layerCost(const LayerRecipe &recipe, const Sharding &sharding) {

@@ -15,7 +15,8 @@ struct ModeRecipe {
   int64_t flops = 0;
   bool repeatsExchange = false;
   int64_t savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
-  int64_t heldBytes = 0, madeBytes = 0, splitTransientBytes = 0;
+  int64_t heldBytes = 0, madeBytes = 0, splitTransientBytes = 0, splitLastTransientBytes = 0,
+          weightTransientBytes = 0;
 };
 
 // A layer by a few numbers. Work and memory are of one sequence on one rank: they grow with the

@@ -161,18 +161,25 @@ static bool isAllowed(const Job *job, const std::string &mode) {
 }
 
 // What a piece has whole while it works, of state that ZeRO spreads.
-static int64_t gatheredBytes(const Problem &problem, const Layout &layout, const LayerCost &cost) {
-  const Recipe &recipe = problem.job.recipe;
-  const int64_t ahead = problem.job.overlap.parameterPpm > 0 ? recipe.valueBytes : 0;
-  auto whole = [&](int64_t zero, int64_t parameters) {
-    return parameters *
-           ((zero >= 2 ? recipe.gradientBytes : 0) + (zero == 3 ? recipe.valueBytes + ahead : 0));
-  };
-  return whole(layout.zero, cost.denseParameters) + whole(layout.expertZero, cost.expertParameters);
-}
+struct Gathered {
+  Gathered(const Problem &problem, const Layout &layout, const LayerCost &cost) {
+    const Recipe &recipe = problem.job.recipe;
+    const int64_t ahead = problem.job.overlap.parameterPpm > 0 ? recipe.valueBytes : 0;
+    auto add = [&](int64_t zero, int64_t parameters) {
+      const int64_t reduced = zero >= 2 ? parameters * recipe.gradientBytes : 0;
+      gradients += reduced;
+      largest = std::max(largest, reduced);
+      values += zero == 3 ? parameters * (recipe.valueBytes + ahead) : 0;
+    };
+    add(layout.zero, cost.denseParameters);
+    add(layout.expertZero, cost.expertParameters);
+  }
+
+  int64_t gradients = 0, largest = 0, values = 0;
+};
 
 static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job *job,
-                              int64_t gathered) {
+                              const Gathered &gathered, int64_t workspaceBytes) {
   PieceFigures figures;
   const Pass forward = timer.time(cost.forward, PassTimer::Forward),
              backward = timer.time(cost.backward, PassTimer::Backward);
@@ -189,11 +196,14 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
   for (const RematMode &mode : cost.modes) {
     if (!isAllowed(job, mode.name))
       continue;
+    const int64_t all = gathered.values + gathered.gradients;
     ModeFigures one{mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
-                    mode.savedBytes, mode.transientBytes + gathered,
-                    mode.lastTransientBytes + gathered};
+                    mode.savedBytes, mode.transientBytes + all, mode.lastTransientBytes + all};
     if (timer.layout.schedule == Schedule::ZeroBubbleH1) {
-      one.transientBytes = one.lastTransientBytes = mode.splitTransientBytes + gathered;
+      const int64_t sums = std::min(workspaceBytes, gathered.largest),
+                    weights = gathered.gradients + std::max(mode.weightTransientBytes, sums);
+      one.transientBytes = std::max(weights, mode.splitTransientBytes + gathered.values);
+      one.lastTransientBytes = std::max(weights, mode.splitLastTransientBytes + gathered.values);
       one.heldBytes = mode.heldBytes;
       one.madeBytes = mode.madeBytes;
     }
@@ -238,7 +248,7 @@ WorkFigures::WorkFigures(Instance &instance, const Layout &layout) {
       stage->device = isUniform ? cluster.device : weakestOf(cluster, kinds);
       PassTimer timer(problem, stage->device, layout);
       auto figures = [&](const LayerCost &cost, const Job *job) {
-        return figuresOf(timer, cost, job, gatheredBytes(problem, layout, cost));
+        return figuresOf(timer, cost, job, Gathered(problem, layout, cost), workspaceBytes);
       };
       for (const LayerGroup &group : problem.model.layers)
         if (!stage->kinds.count(group.kind))

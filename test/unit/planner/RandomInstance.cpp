@@ -32,6 +32,8 @@ static void split(LayerRecipe &layer) {
     mode.heldBytes = (mode.savedBytes / 1000 * 37 % 211 + 20) * 1000;
     mode.madeBytes = mode.heldBytes * (mode.savedBytes / 1000 % 5 + 1) / 6;
     mode.splitTransientBytes = (mode.transientBytes / 1000 * 29 % 150 + 5) * 1000;
+    mode.weightTransientBytes = (mode.savedBytes / 1000 * 53 % 160 + 5) * 1000;
+    mode.splitLastTransientBytes = mode.splitTransientBytes / 10 * (mode.heldBytes / 1000 % 10 + 1);
   }
 }
 
