@@ -16,9 +16,9 @@ sigma.model @mixtral_8x7b sequence 4096 norm_epsilon 1.0e-5 init_std 0.02 { // [
 }
 
 sigma.cluster @noisy_pod devices 128 {
-  sigma.accelerator @h100
-      memory_bytes 80000000000                        // [V] 80 GB
-      memory_bandwidth_bytes_per_s 3350000000000      // [V] 3.35 TB/s
+  sigma.accelerator @h200
+      memory_bytes 141000000000                       // [V] 141 GB
+      memory_bandwidth_bytes_per_s 4800000000000      // [V] 4.8 TB/s
       peak_f32_flops_per_s 67000000000000             // [V] 67 TFLOP/s
       peak_bf16_flops_per_s 989000000000000           // [V] 989 TFLOP/s, dense
       launch_ns 4000                                  // [A]

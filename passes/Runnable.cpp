@@ -10,7 +10,7 @@ LogicalResult mlir::sigma::requireRunnable(PlanOp plan) {
     return success();
   return plan->emitError() << "schedule " << stringifySchedule(plan.getSchedule())
                            << " can be planned, but not run; pin schedule = \"1f1b\", "
-                              "interleaved or \"zb-h1\"";
+                              "\"interleaved\" or \"zb-h1\"";
 }
 
 void mlir::sigma::keepToRunnable(planner::Job &job) {

@@ -17,7 +17,7 @@ sigma.cluster @c devices 4 {
 sigma.job @run model @m on @c batch 8 precision f32 {
   sigma.adamw learning_rate 1.0e-3
 }
-// expected-error @+1 {{schedule dualpipev can be planned, but not run; pin schedule = "1f1b", interleaved or "zb-h1"}}
+// expected-error @+1 {{schedule dualpipev can be planned, but not run; pin schedule = "1f1b", "interleaved" or "zb-h1"}}
 sigma.plan @run pp 2 vpp 2 dp 2 ep 1 micro_batch 1 schedule dualpipev proof unproven {
   sigma.stage 0 layers 0 to 1, 3 to 4 remat [none, none]
   sigma.stage 1 layers 1 to 2, 2 to 3 remat [none, none]
