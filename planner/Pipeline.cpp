@@ -1,5 +1,7 @@
 #include "planner/Pipeline.h"
 
+#include "planner/cost/Arithmetic.h"
+
 #include <algorithm>
 #include <numeric>
 
@@ -18,6 +20,12 @@ int64_t sigma::planner::virtualIndex(const Layout &layout, int64_t stage, int64_
 
 int64_t sigma::planner::headStage(const Layout &layout) {
   return virtualStage(layout, layout.vpp * layout.pp - 1).stage;
+}
+
+int64_t sigma::planner::parametersAtEnds(const Model &model, const Layout &layout, int64_t stage) {
+  const int64_t head = headStage(layout);
+  return head != 0 && (stage == 0 || stage == head) ? ceilDiv(model.sharedParameters, layout.tp)
+                                                    : 0;
 }
 
 template <class Visit>

@@ -4,6 +4,7 @@
 
 #include "planner/Layout.h"
 #include "planner/Plan.h"
+#include "planner/Problem.h"
 
 #include <vector>
 
@@ -18,6 +19,9 @@ int64_t virtualIndex(const Layout &layout, int64_t stage, int64_t chunk);
 
 // The stage that holds the head; the first holds the embedding.
 int64_t headStage(const Layout &layout);
+
+// Parameters of a rank of `stage` that the first stage and another both hold.
+int64_t parametersAtEnds(const Model &model, const Layout &layout, int64_t stage);
 
 // The stages of the virtual stages next to those of `stage`, where they are others, once for each
 // hand-over.

@@ -122,7 +122,8 @@ struct Model {
   // 0: no MoE layer, ep must be 1; otherwise the greatest common divisor over MoE layers.
   int64_t numExperts = 0;
   double flopsPerToken = 0; // model FLOPs of forward and backward (no recompute), for MFU
-  // Dense parameters of the head that are the embedding's, where one stage holds both; unsharded.
+  // Dense parameters of the head that are the embedding's; unsharded. One stage with both holds
+  // them once, two stages sum their gradients.
   int64_t sharedParameters = 0;
   // What can be split: tp must divide the first, etp the second, and tp * cp the third where
   // context parallelism is all-to-all (heads of queries and of keys and values).

@@ -77,11 +77,18 @@ static Wide pieceBytes(const Problem &problem, const Layout &layout, const Conte
   return (isLast ? mode.lastTransientBytes : mode.transientBytes) + values + gradients;
 }
 
+// What sums gradients: of replicas, or of another stage.
+static Wide workspaceBytes(const Recipe &recipe, const ParameterCounter &counter,
+                           const ContentsBook &book, const Parameters &all, Wide elsewhere) {
+  return std::max(counter.reduceWorkspaceBytes(all, book.workspaceBytes),
+                  std::min<Wide>(book.workspaceBytes, elsewhere * recipe.gradientBytes));
+}
+
 static int64_t transientBytes(const Problem &problem, const Layout &layout,
                               const ContentsBook &book, const Contents &contents,
                               const Parameters &all) {
-  const ParameterCounter counter(problem, layout);
-  Wide working = counter.reduceWorkspaceBytes(all, book.workspaceBytes);
+  Wide working = workspaceBytes(problem.job.recipe, ParameterCounter(problem, layout), book, all,
+                                parametersElsewhere(problem.model, layout, contents));
   const std::vector<Piece> pieces = contents.pieces();
   for (const Piece &piece : pieces)
     working = std::max(working, pieceBytes(problem, layout, book, pieces, piece));

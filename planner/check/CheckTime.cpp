@@ -119,7 +119,8 @@ void TimeCounter::step(const Problem &problem, const Layout &layout, const Conte
   syncNs = beyond(parameterCounter.reduceOnceNs(parameters),
                   shareOf(backwardNs, job.overlap.gradientPpm)) +
            beyond(parameterCounter.gatherOnceNs(parameters),
-                  shareOf(forwardNs, job.overlap.parameterPpm));
+                  shareOf(forwardNs, job.overlap.parameterPpm)) +
+           parameterCounter.endsOnceNs(parametersElsewhere(problem.model, layout, contents));
   const Recipe &recipe = job.recipe;
   const int64_t touched = recipe.gradientBytes + 2 * recipe.valueBytes + 2 * recipe.optimizerBytes;
   const Wide updated = parameterCounter.shareFrom(1, parameters);

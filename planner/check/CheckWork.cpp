@@ -138,7 +138,7 @@ WorkCount WorkCounter::countRecomputation(const WorkCost &work) const { return c
 ParameterCounter::ParameterCounter(const Problem &problem, const Layout &layout)
     : recipe(problem.job.recipe), topology(problem.cluster),
       dense{Mesh(layout).denseReplicas(), layout.zero},
-      expert{Mesh(layout).expertReplicas(), layout.expertZero},
+      expert{Mesh(layout).expertReplicas(), layout.expertZero}, ends(Mesh(layout).ends()),
       ranksPerStage(layout.ranksPerStage()),
       ranksInStep(std::lcm(layout.tp * layout.cp, layout.etp * layout.ep)) {}
 
@@ -187,6 +187,12 @@ Wide ParameterCounter::gatherOnceNs(const Parameters &parameters) const {
     return collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks,
                         ranksPerStage);
   });
+}
+
+Wide ParameterCounter::endsOnceNs(Wide parameters) const {
+  return collectiveNs(Collective::AllReduce,
+                      shareFrom(1, {narrow(parameters), 0}) * recipe.reduceBytes, ends,
+                      ranksPerStage);
 }
 
 Wide ParameterCounter::shareFrom(int64_t zero, const Parameters &parameters) const {

@@ -77,6 +77,8 @@ public:
   // Once per step.
   Wide reduceOnceNs(const Parameters &parameters) const;
   Wide gatherOnceNs(const Parameters &parameters) const;
+  // Of what another stage holds, too.
+  Wide endsOnceNs(Wide parameters) const;
   // Of the gradients that are all-reduced, the workspace's bytes at a time.
   Wide reduceWorkspaceBytes(const Parameters &parameters, Wide workspace) const;
   // What one rank holds, where ZeRO stages from `zero` on divide it.
@@ -100,6 +102,7 @@ private:
   const Recipe &recipe;
   Topology topology;
   Replicas dense, expert;
+  RankGroup ends;
   int64_t ranksPerStage, ranksInStep;
 };
 

@@ -39,6 +39,12 @@ int64_t sigma::planner::sharedParameters(const Model &model, const Layout &layou
   return holdsBoth ? narrow(quotient(model.sharedParameters, layout.tp)) : 0;
 }
 
+int64_t sigma::planner::parametersElsewhere(const Model &model, const Layout &layout,
+                                            const Contents &contents) {
+  const bool holdsOne = contents.embedding.has_value() != contents.head.has_value();
+  return holdsOne ? narrow(quotient(model.sharedParameters, layout.tp)) : 0;
+}
+
 static Device stageDevice(const Cluster &cluster, const Layout &layout, int64_t stage) {
   if (cluster.groups.size() <= 1)
     return cluster.device;

@@ -36,6 +36,8 @@ struct Contents {
 
 // Of the head's dense parameters, those that are the embedding's on the same stage.
 int64_t sharedParameters(const Model &model, const Layout &layout, const Contents &contents);
+// Those that another stage holds, too.
+int64_t parametersElsewhere(const Model &model, const Layout &layout, const Contents &contents);
 
 // The figures of the model at one layout, asked once per kind of layer.
 class ContentsBook {

@@ -32,6 +32,10 @@ RankGroup Mesh::denseReplicas() const { return place(layout.cp * layout.dp, layo
 
 RankGroup Mesh::expertReplicas() const { return place(layout.edp(), layout.etp * layout.ep); }
 
+RankGroup Mesh::ends() const {
+  return layout.pp > 1 ? RankGroup{2, (layout.pp - 1) * stageStride()} : RankGroup();
+}
+
 int64_t Mesh::stageStride() const {
   return stagesAreBlocks() ? layout.ranksPerStage() : layout.tp * layout.cp;
 }

@@ -24,6 +24,8 @@ public:
   // Ranks that hold the same dense parameters, and the same experts.
   RankGroup denseReplicas() const;
   RankGroup expertReplicas() const;
+  // A rank of the first stage, and the same of the last.
+  RankGroup ends() const;
 
   // Devices between a rank of a stage and the same rank of the next.
   int64_t stageStride() const;

@@ -20,11 +20,11 @@ int64_t HeldParameters::share(int64_t from) const {
 
 int64_t sigma::planner::reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input,
                                              int64_t chunkBytes) {
-  int64_t most = 0;
+  int64_t most = input.parametersAtEnds;
   for (const HeldParameters *held : {&input.dense, &input.expert})
     if (held->replicas > 1)
-      most = std::max(most, std::min(chunkBytes, mulSat(held->count, recipe.gradientBytes)));
-  return most;
+      most = std::max(most, held->count);
+  return std::min(chunkBytes, mulSat(most, recipe.gradientBytes));
 }
 
 GatheredState sigma::planner::gatheredState(const Job &job, const Layout &layout, int64_t dense,

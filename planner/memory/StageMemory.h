@@ -21,6 +21,7 @@ struct StageMemoryInput {
   Layout layout;
   int64_t stage = 0;
   HeldParameters dense, expert;
+  int64_t parametersAtEnds = 0; // of the dense ones, what another stage holds, too
   // Kept of all that is in flight; of layers, as if all chunks had the average stage's.
   int64_t layerBytes = 0, embeddingBytes = 0, headBytes = 0;
   int64_t numLayers = 1, largestChunkLayers = 1;
@@ -36,7 +37,7 @@ struct StageMemory {
 };
 
 // Scratch memory of the all-reduce of gradients, which takes at most `chunkBytes` of them at a
-// time: what one rank holds alone needs none.
+// time: what one rank of one stage holds alone needs none.
 int64_t reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input,
                              int64_t chunkBytes);
 

@@ -99,6 +99,7 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   input.stage = held.stage;
   input.dense = {held.work.denseParameters, shape.cp * shape.dp, shape.zero};
   input.expert = {held.work.expertParameters, shape.edp(), shape.expertZero};
+  input.parametersAtEnds = parametersAtEnds(problem.model, shape, held.stage);
   input.numLayers = held.numLayers;
   input.largestChunkLayers = held.largestChunkLayers;
   input.transientBytes = reduceWorkspaceBytes(problem.job.recipe, input, costs.workspaceBytes);

@@ -1,5 +1,6 @@
 #include "planner/search/StageModel.h"
 
+#include "planner/Pipeline.h"
 #include "planner/cost/Arithmetic.h"
 #include "planner/cost/Roofline.h"
 
@@ -154,7 +155,8 @@ int64_t StageModel::optimizerNs(const Contents &held) const {
 }
 
 int64_t StageModel::tailNs(const Contents &held) const {
-  return addSat(zeroTime.syncNs(held.work), optimizerNs(held));
+  const int64_t endsNs = zeroTime.endsNs(parametersAtEnds(problem.model, shape, held.stage));
+  return addSat(addSat(zeroTime.syncNs(held.work), endsNs), optimizerNs(held));
 }
 
 const std::optional<StageTimes> &StageModel::evaluate(int64_t stage, int64_t first,

@@ -27,6 +27,7 @@ ZeroTime::ZeroTime(const Problem &problem, const Layout &layout)
   };
   dense = replicas(mesh.denseReplicas(), layout.zero);
   expert = replicas(mesh.expertReplicas(), layout.expertZero);
+  ends = replicas(mesh.ends(), 0);
 }
 
 int64_t ZeroEach::totalNs() const { return addSat(reduceNs, gatherNs); }
@@ -77,4 +78,10 @@ int64_t ZeroTime::syncNs(const ReplicatedWork &stage) const {
   add(stage.expertParameters, expert);
   return addSat(exposedNs(reduce, stage.backwardComputeNs, overlap.gradientPpm),
                 exposedNs(gather, stage.forwardComputeNs, overlap.parameterPpm));
+}
+
+int64_t ZeroTime::endsNs(int64_t parameters) const {
+  const int64_t summed = dense.zero > 0 ? ceilDiv(parameters, dense.ranks.size()) : parameters;
+  return collectiveNs(Collective::AllReduce, mulSat(summed, recipe.reduceBytes), ends,
+                      ranksPerStage);
 }

@@ -31,6 +31,8 @@ public:
   ZeroEach everyMicroBatch(const ReplicatedWork &piece) const;
   // Of a stage, once per step.
   int64_t syncNs(const ReplicatedWork &stage) const;
+  // Of parameters that the first and the last stage hold, once per step: of each its rank's share.
+  int64_t endsNs(int64_t parameters) const;
 
 private:
   struct Replicas {
@@ -46,7 +48,7 @@ private:
   const Recipe &recipe;
   const Overlap &overlap;
   Topology topology;
-  Replicas dense, expert;
+  Replicas dense, expert, ends;
   int64_t ranksPerStage; // the step ends with the last of them
   int64_t numGroups;     // in lock step each, that meet with every micro-batch
 };

@@ -34,6 +34,7 @@ public:
       work.cells.push_back(cell(index, chunk, runs, mode, held));
     if (held.embedding && held.head)
       held.parameters.dense -= problem.model.sharedParameters / layout.tp;
+    held.parameters.atEnds = parametersAtEnds(problem.model, layout, index);
     const auto [forwardNs, backwardNs] = arithmeticOf(work.cells);
     work.tail = runs.tail(held.parameters, forwardNs, backwardNs);
     return work;
@@ -147,6 +148,7 @@ MeetingTable sigma::planner::meetingsOf(const Problem &problem, const Layout &la
       {layout.cp * layout.dp, layout.tp, cv(mesh.denseReplicas())},
       {layout.edp(), layout.etp * layout.ep, cv(mesh.expertReplicas())},
   }};
+  table.endsCv = cv(mesh.ends());
   const double expertsPerRank = std::max(1.0, double(problem.model.numExperts) / double(layout.ep));
   if (layout.ep > 1)
     table.routingCv = problem.cluster.routingJitterPpm * 1e-6 / std::sqrt(expertsPerRank);

@@ -52,6 +52,7 @@ struct Run {
 // Gradients and parameters, once a step.
 struct TailWork {
   std::vector<Comm> reduce, gather; // of dense and of expert parameters
+  double endsNs = 0;                // between the first stage and the last, in between
   double updateNs = 0;
 };
 
@@ -70,6 +71,7 @@ struct StageWork {
 struct MeetingTable {
   std::array<MeetingRanks, kNumMeetings> ranks;
   double routingCv = 0; // of one rank's tokens
+  double endsCv = 0;    // of a transfer between the first stage and the last
   int64_t lockStep = 1; // ranks of a stage that wait for each other inside a step
 };
 

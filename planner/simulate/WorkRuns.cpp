@@ -117,12 +117,15 @@ TailWork WorkRuns::tail(const ParameterCount &parameters, double forwardNs,
   auto shard = [](int64_t count, int64_t zero, int64_t ranks) {
     return zero >= 1 ? ceilDiv(count, ranks) : count;
   };
+  const int64_t atEnds = shard(parameters.atEnds, layout.zero, layout.cp * layout.dp);
   const int64_t updated = addSat(shard(parameters.dense, layout.zero, layout.cp * layout.dp),
                                  shard(parameters.expert, layout.expertZero, layout.edp()));
   // Adam reads the gradient, and reads and writes values, master copy and moments.
   const int64_t bytes = recipe.gradientBytes + 2 * (recipe.valueBytes + recipe.optimizerBytes);
   return {comms(kReduceOnce, parameters, overlap.gradientPpm * 1e-6 * backwardNs),
           comms(kGatherOnce, parameters, overlap.parameterPpm * 1e-6 * forwardNs),
+          double(topology.collectiveNs(Collective::AllReduce, mulSat(atEnds, recipe.reduceBytes),
+                                       mesh.ends())),
           double(devices.memoryNs(mulSat(updated, bytes)))};
 }
 

@@ -29,6 +29,7 @@ void appendRun(Run run, std::vector<Run> &runs);
 
 struct ParameterCount {
   int64_t dense = 0, expert = 0;
+  int64_t atEnds = 0; // of the dense ones, what another stage holds, too
 };
 
 // A collective for each ZeRO stage that has it.

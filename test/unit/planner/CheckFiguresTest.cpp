@@ -124,6 +124,48 @@ TEST(CheckFigures, ZeroByHand) {
   }
 }
 
+// The table of 1,000 parameters is on the first and the last of two stages, with gradients of 4
+// bytes that are summed as 2: a byte a ns, each way half of them, there and back.
+TEST(CheckFigures, EndsByHand) {
+  struct Expected {
+    int64_t dp, zero, replicasNs, endsNs;
+  };
+  for (const Expected &expected :
+       {Expected{1, 0, 0, 2000}, Expected{2, 0, 2000, 2000}, Expected{2, 1, 1000 + 1000, 1000}}) {
+    SCOPED_TRACE("dp " + std::to_string(expected.dp) + " zero " + std::to_string(expected.zero));
+    Instance instance = evenInstance();
+    instance.problem.model.sharedParameters = 1000;
+    instance.costs.embeddingRecipe.denseParameters = 1000;
+    instance.costs.headRecipe.denseParameters = 1000;
+    instance.costs.workspace = 3000;
+    instance.problem.cluster.numDevices = 2 * expected.dp;
+    instance.problem.cluster.tiers = {{"pod", 2 * expected.dp, 1000000000, 0}};
+    instance.problem.job.recipe.reduceBytes = 2;
+    Plan plan;
+    plan.layout.pp = 2;
+    plan.layout.dp = expected.dp;
+    plan.layout.zero = expected.zero;
+    setStages(plan, {{{0, 2}}, {{2, 4}}});
+    const CheckResult result = check(instance.problem, instance.costs, plan);
+    ASSERT_TRUE(result.legal());
+    for (const StagePlan &stage : result.plan.stages) {
+      EXPECT_EQ(stage.parameterBytes, 1000 * 2);
+      EXPECT_EQ(stage.transientBytes, 3000);
+      EXPECT_EQ(stage.syncNs, expected.replicasNs + expected.endsNs);
+    }
+    if (expected.dp > 1)
+      continue;
+    plan.layout.vpp = 2; // one stage has both ends
+    plan.layout.schedule = Schedule::DualPipeV;
+    setStages(plan, {{{0, 1}, {3, 4}}, {{1, 2}, {2, 3}}});
+    const CheckResult folded = check(instance.problem, instance.costs, plan);
+    ASSERT_TRUE(folded.legal());
+    EXPECT_EQ(folded.plan.stages[0].parameterBytes, 1000 * 2);
+    EXPECT_EQ(folded.plan.stages[0].syncNs, 0);
+    EXPECT_EQ(folded.plan.stages[0].transientBytes, 0);
+  }
+}
+
 // Rematerialization adds its time to one micro-batch, and saves what it says.
 TEST(CheckFigures, RematByHand) {
   Instance instance = evenInstance();

@@ -149,6 +149,21 @@ int64_t LayoutFigures::tailNs(const Device &device, const Totals &totals) const 
          memoryTimeNs(device, updated * touched);
 }
 
+int64_t LayoutFigures::tableElsewhere(int64_t stage) const {
+  const int64_t last = stageOfPart(layout, layout.pp * layout.vpp - 1);
+  const bool isHeldTwice = last > 0 && (stage == 0 || stage == last);
+  return isHeldTwice ? divideUp(problem.model.sharedParameters, layout.tp) : 0;
+}
+
+int64_t LayoutFigures::endsNs(int64_t stage) const {
+  const int64_t held = tableElsewhere(stage), all = layout.tp * layout.cp * layout.dp,
+                summed = layout.zero > 0 ? divideUp(held, denseRanks.size()) : held;
+  if (summed == 0)
+    return 0;
+  return collectiveNs(Collective::AllReduce, summed * problem.job.recipe.reduceBytes,
+                      Mesh(layout).ends(), all);
+}
+
 StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
   const WorkFigures::Stage &figures = *work.stages[stage];
   StageBase base;
@@ -167,7 +182,7 @@ StageBase LayoutFigures::base(int64_t stage, const StageLayers &layers) const {
     totals.dense -= divideUp(problem.model.sharedParameters, layout.tp);
   base.time.timeNs += bordersNs(stage);
   setAhead(stage, layers.end, base);
-  base.tailNs = tailNs(figures.device, totals);
+  base.tailNs = tailNs(figures.device, totals) + endsNs(stage);
   setMemory(stage, layers, totals, base);
   if (layout.schedule == Schedule::Interleaved)
     setTurns(stage, layers.units, base);
@@ -309,7 +324,8 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
     return std::min(all, work.workspaceBytes);
   };
   base.fixedTransientBytes =
-      std::max(reduced(totals.dense, denseRanks), reduced(totals.expert, expertRanks));
+      std::max({reduced(totals.dense, denseRanks), reduced(totals.expert, expertRanks),
+                std::min(tableElsewhere(stage) * recipe.gradientBytes, work.workspaceBytes)});
   const bool putsOff = layout.schedule == Schedule::ZeroBubbleH1;
   if (putsOff)
     base.kept = {chunks, stage, 1};

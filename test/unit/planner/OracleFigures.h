@@ -83,6 +83,9 @@ private:
                        int64_t waiting) const;
   void setMemory(int64_t stage, const StageLayers &layers, const Totals &totals,
                  StageBase &base) const;
+  // Of what this stage and one other hold of the table, each rank.
+  int64_t tableElsewhere(int64_t stage) const;
+  int64_t endsNs(int64_t stage) const;
   int64_t tailNs(const Device &device, const Totals &totals) const;
   void setNoise();
   void setTurns(int64_t stage, int64_t unitsHeld, StageBase &base) const;

@@ -200,6 +200,16 @@ TEST(Simulate, WithoutNoiseEqualsTheClosedForm) {
     }
 }
 
+// The first and the last stage sum the gradients of what both hold.
+TEST(Simulate, EndsSumWhatBothHold) {
+  Instance instance = evenInstance(Schedule::OneForwardOneBackward, 4);
+  const double alone = simulated(instance, {}).mean.ns;
+  instance.problem.model.sharedParameters = 100000000000000; // at 2^59 bytes a second
+  const Simulation result = simulated(instance, {});
+  EXPECT_GT(result.mean.ns, alone + 100000);
+  EXPECT_NEAR(result.mean.ns, result.plan.stepTime.meanNs, 5e-5 * result.mean.ns);
+}
+
 // One layer more than the chunks can share evenly, and recomputation everywhere.
 TEST(Simulate, WithoutNoiseIsNearTheClosedFormOfUnevenStages) {
   for (Schedule schedule : kSchedules) {
