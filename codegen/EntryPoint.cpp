@@ -65,14 +65,25 @@ private:
     auto i = [&](int64_t value) { return emit.i64(value); };
     emit.call(
         "sigma_describe_tensor",
-        {rt, i(program.getStage()), text(parameter.getSymName()), i(rank), i(shape[0]), i(shape[1]),
-         i(shape[2]), i(shape[3]), i(parameter.getExpert()), i(parameter.getSplit().value_or(-1)),
-         i(init), emit.f64(parameter.getInitScale()),
+        {rt,
+         i(program.getStage()),
+         text(parameter.getSymName()),
+         i(rank),
+         i(shape[0]),
+         i(shape[1]),
+         i(shape[2]),
+         i(shape[3]),
+         i(parameter.getExpert()),
+         i(parameter.getSplit().value_or(-1)),
+         i(parameter.getAtEnds()),
+         i(init),
+         emit.f64(parameter.getInitScale()),
          offset(parameter, &ParameterOp::getValueOffset, &FlatOp::getValueOffset),
          offset(parameter, &ParameterOp::getGradientOffset, &FlatOp::getGradientOffset),
          offset(parameter, &ParameterOp::getFirstMomentOffset, &FlatOp::getFirstMomentOffset),
          offset(parameter, &ParameterOp::getSecondMomentOffset, &FlatOp::getSecondMomentOffset),
-         i(flat ? flat.getZero() : 0), i(parameter.getBegin().value_or(0)),
+         i(flat ? flat.getZero() : 0),
+         i(parameter.getBegin().value_or(0)),
          i(flat ? flat.getPart() : 0)});
   }
 

@@ -20,6 +20,8 @@ int64_t sigma::groupCode(Axis axis) {
     return SIGMA_GROUP_DATA;
   case Axis::Edp:
     return SIGMA_GROUP_EXPERT_DATA;
+  case Axis::Ends:
+    return SIGMA_GROUP_ENDS;
   }
   llvm_unreachable("unknown axis");
 }

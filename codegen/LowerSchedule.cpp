@@ -159,10 +159,11 @@ private:
 
   /// Groups whose ranks hold the same gradients.
   static int64_t copiesOf(GradientNormOp op) {
-    const int64_t tensor = op.getAxis() == Axis::Tp ? 1 << SIGMA_GROUP_TENSOR : 0;
+    const bool isOfReplicas = op.getAxis() == Axis::Dp || op.getAxis() == Axis::Edp;
+    const int64_t others = isOfReplicas ? 0 : 1 << groupCode(op.getAxis());
     if (op.getFlat())
-      return tensor;
-    return tensor | 1 << groupCode(op.getAxis() == Axis::Edp ? Axis::Edp : Axis::Dp);
+      return others;
+    return others | 1 << groupCode(op.getAxis() == Axis::Edp ? Axis::Edp : Axis::Dp);
   }
 
   void lowerStep(Operation *op) {

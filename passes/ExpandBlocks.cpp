@@ -145,8 +145,7 @@ struct ExpandBlocks : mlir::sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type) || failed(requireRunnable(plan)) ||
-        failed(requireTableOnOneStage(plan, model)))
+    if (failed(type) || failed(requireRunnable(plan)))
       return signalPassFailure();
     rank::ModelShape shape = modelShape(job, model, *type, planFromOp(plan).layout.sharding());
 
@@ -164,17 +163,18 @@ struct ExpandBlocks : mlir::sigma::impl::ExpandBlocksBase<ExpandBlocks> {
                   {index, layers.first, layers.end, place == order.front(), place == order.back()},
                   model, shape);
     }
+    if (plan.getPp() > 1)
+      markAtEnds(programs.front(), programs.back());
     eraseSpecification(module);
   }
 
-  /// The gradient of a table that the first and the last stage hold would have to be summed.
-  static LogicalResult requireTableOnOneStage(PlanOp plan, ModelOp model) {
-    if (plan.getPp() == 1 || !sharesEmbedding(model))
-      return success();
-    return (model.getHead().emitOpError()
-            << "shares the embedding's table, which programs can do on one stage only; pin pp = 1")
-               .attachNote(plan.getLoc())
-           << "the plan has " << plan.getPp() << " stages";
+  /// Names are those of logical tensors: what two stages have under one name is the same.
+  static void markAtEnds(rank::ProgramOp first, rank::ProgramOp last) {
+    for (auto parameter : first.getBody().getOps<rank::ParameterOp>())
+      if (auto other = last.lookupSymbol<rank::ParameterOp>(parameter.getSymName())) {
+        parameter.setAtEnds(true);
+        other.setAtEnds(true);
+      }
   }
 
   FailureOr<FloatType> chooseElementType(JobOp job) {

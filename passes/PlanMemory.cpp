@@ -186,25 +186,37 @@ private:
   }
 
   /// Which gradients are reduced together. Loads are no part of the gradient's norm.
-  enum BucketKind { kHeldInCopy, kDense, kExpert, kLoads, kNumBuckets };
+  enum BucketKind { kHeldInCopy, kAtEnds, kDense, kExpert, kLoads, kNumBuckets };
 
   static BucketKind bucketOf(ParameterOp parameter) {
     if (parameter.isUpdatedByLoad())
       return kLoads;
-    return parameter.getExpert() ? kExpert : parameter.isHeldInCopy() ? kHeldInCopy : kDense;
+    if (parameter.getExpert())
+      return kExpert;
+    return parameter.isHeldInCopy() ? kHeldInCopy : parameter.getAtEnds() ? kAtEnds : kDense;
   }
 
   /// Gradients whose squares the norm counts over `axis`.
   Bucket normed(Axis axis) const {
-    return gradients[axis == Axis::Edp ? kExpert : axis == Axis::Tp ? kHeldInCopy : kDense];
+    switch (axis) {
+    case Axis::Tp:
+      return gradients[kHeldInCopy];
+    case Axis::Ends:
+      return gradients[kAtEnds];
+    case Axis::Dp:
+      return gradients[kDense];
+    case Axis::Edp:
+      return gradients[kExpert];
+    }
+    llvm_unreachable("unknown axis");
   }
 
-  /// Gradients that are summed over `axis`: over dp, those that were summed over tp before, too.
+  /// Gradients that are summed over `axis`: over dp, those that are summed over tp or ends, too.
   Bucket reduced(AllReduceGradientsOp op) const {
     Bucket bucket = op.getLoads() ? gradients[kLoads] : normed(op.getAxis());
     if (op.getAxis() == Axis::Dp && !op.getLoads()) {
       bucket.offset = gradients[kHeldInCopy].offset;
-      bucket.bytes += gradients[kHeldInCopy].bytes;
+      bucket.bytes += gradients[kHeldInCopy].bytes + gradients[kAtEnds].bytes;
     }
     return bucket;
   }
@@ -243,7 +255,7 @@ private:
     }
     for (FlatOp flat : flats) {
       flat.setGradientOffset(take(flat, flat.holdsGradients()));
-      if (flat.getAxis() == Axis::Dp && flat.holdsGradients())
+      if (flat.getCopiesEnd() > 0 && flat.holdsGradients())
         gradients[kHeldInCopy] = {int64_t(*flat.getGradientOffset()),
                                   flat.getCopiesEnd() * elementBytes};
     }

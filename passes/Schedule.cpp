@@ -226,16 +226,33 @@ private:
         builder.create<ReduceScatterGradientsOp>(loc, nameOf(flat), IntegerAttr());
   }
 
+  bool holdsEnds() {
+    return llvm::any_of(program.getBody().getOps<ParameterOp>(),
+                        [](ParameterOp parameter) { return parameter.getAtEnds(); });
+  }
+
+  /// What the first and the last stage hold is summed over them, after their replicas: with ZeRO no
+  /// more than the rank's part.
+  void reduceEnds() {
+    if (launch.getZero() == 0 && holdsEnds())
+      reduce(Axis::Ends);
+    for (FlatOp flat : flatsOf(Axis::Dp))
+      if (flat.isAtEnds())
+        reduce(Axis::Ends, flat);
+  }
+
   void addNorms(Axis axis) {
     if (launch.getZeroOf(axis) == 0) {
       if (axis == Axis::Dp && launch.getTp() > 1)
         addNorm(Axis::Tp);
+      if (axis == Axis::Dp && holdsEnds())
+        addNorm(Axis::Ends);
       return addNorm(axis);
     }
     for (FlatOp flat : flatsOf(axis)) {
       if (flat.getCopiesEnd() > 0)
         addNorm(Axis::Tp, flat);
-      addNorm(axis, flat);
+      addNorm(flat.isAtEnds() ? Axis::Ends : axis, flat);
     }
   }
 
@@ -248,6 +265,7 @@ private:
     reduceCopies();
     for (Axis axis : axes)
       reduceReplicas(axis);
+    reduceEnds();
     if (isAny([](ParameterOp parameter) { return parameter.isUpdatedByLoad(); })) {
       if (launch.getTp() > 1)
         reduceLoads(Axis::Tp);

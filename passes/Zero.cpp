@@ -47,7 +47,8 @@ private:
 bool isMovable(Operation &op) { return isa<WeightOp, ConstantOp>(op); }
 
 /// Makes the flats of one program: of ZeRO stage 1 one for an axis, which is summed and gathered
-/// once a step, of later ones one for a piece, which are with every micro-batch.
+/// once a step, of later ones one for a piece, which are with every micro-batch; and one of what
+/// several stages hold.
 class Flats {
 public:
   explicit Flats(ProgramOp program)
@@ -62,10 +63,7 @@ public:
       SmallVector<std::string> names;
       llvm::StringMap<SmallVector<ParameterOp>> held;
       for (ParameterOp parameter : parametersOf(axis)) {
-        std::string name = stringifyAxis(axis).str();
-        if (auto piece = pieces.find(parameter.getSymName());
-            piece != pieces.end() && launch.getZeroOf(axis) > 1)
-          name = piece->second + "." + name;
+        const std::string name = flatName(parameter, axis);
         if (!held.count(name))
           names.push_back(name);
         held[name].push_back(parameter);
@@ -76,6 +74,15 @@ public:
   }
 
 private:
+  /// What the first and the last stage hold is cut in the same way on both, by itself.
+  std::string flatName(ParameterOp parameter, Axis axis) {
+    const std::string name = stringifyAxis(axis).str();
+    if (parameter.getAtEnds())
+      return "ends." + name;
+    auto piece = pieces.find(parameter.getSymName());
+    return piece == pieces.end() || launch.getZeroOf(axis) == 1 ? name : piece->second + "." + name;
+  }
+
   /// The piece that reads a parameter first.
   void findPieces() {
     for (FuncOp forward : program.getForwards()) {

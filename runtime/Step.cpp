@@ -40,7 +40,8 @@ void sigma_add_objective(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_f64
 
 void sigma_square_sum(sigma_rt rt, sigma_i64 elem, sigma_ptr gradient, sigma_i64 n,
                       sigma_i64 copies) {
-  for (const int64_t group : {SIGMA_GROUP_TENSOR, SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA})
+  for (const int64_t group :
+       {SIGMA_GROUP_TENSOR, SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA, SIGMA_GROUP_ENDS})
     if ((copies >> group & 1) && rt->mesh.group(group).index != 0)
       return;
   withElem(elem, [&](auto zero) {

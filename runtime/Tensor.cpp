@@ -65,11 +65,13 @@ std::vector<HeldBox> Tensor::held(State state, const Mesh &mesh, int64_t elemByt
 bool Tensor::isCopiedIn(const Group &group, State state, const Mesh &mesh) const {
   if (&group == &replicas(mesh))
     return !isInParts(state);
+  if (&group == &mesh.ends)
+    return atEnds;
   return &group == &splitters(mesh) && split < 0;
 }
 
 std::vector<HeldBox> Tensor::saved(State state, const Mesh &mesh, int64_t elemBytes) const {
-  const bool isCopy = split < 0 && splitters(mesh).index != 0;
+  const bool isCopy = (split < 0 && splitters(mesh).index != 0) || (atEnds && mesh.ends.index != 0);
   if (isCopy || (zero == 0 && replicas(mesh).index != 0))
     return {};
   return zero == 0 ? held(state, mesh, elemBytes) : ofOwnPart(state, mesh, elemBytes);

@@ -30,6 +30,7 @@ struct Tensor {
   Shape local;         // the rank's part
   bool expert = false; // dimension 0 is cut over the expert group
   int64_t split = -1;  // the dimension that is cut over the tensor group, of an expert over its own
+  bool atEnds = false; // the first and the last stage have the same
   int64_t init = 0;
   double initScale = 0;
   int64_t value = 0, gradient = 0, first = 0, second = 0; // offsets in the arena

@@ -37,9 +37,9 @@ Value BlockBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, const Par
   std::string fullName = prefix + "." + name.str();
   parameterBuilder.create<ParameterOp>(
       loc, fullName, floats(shape), kind.init, kind.scale, kind.decay, kind.expert,
-      kind.split ? opBuilder.getI64IntegerAttr(*kind.split) : IntegerAttr(), FlatSymbolRefAttr(),
-      IntegerAttr(), kind.update, kind.updateRate, IntegerAttr(), IntegerAttr(), IntegerAttr(),
-      IntegerAttr());
+      kind.split ? opBuilder.getI64IntegerAttr(*kind.split) : IntegerAttr(),
+      /*at_ends=*/false, FlatSymbolRefAttr(), IntegerAttr(), kind.update, kind.updateRate,
+      IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
   return weight(fullName, floats(shape));
 }
 

@@ -11,10 +11,21 @@ using namespace mlir::rank;
 
 int64_t FlatOp::getZero() { return launchOf(*this).getZeroOf(getAxis()); }
 
+static auto parametersOf(FlatOp flat) {
+  return llvm::to_vector(llvm::make_filter_range(
+      flat->getParentOfType<ProgramOp>().getBody().getOps<ParameterOp>(),
+      [&](ParameterOp parameter) { return parameter.getFlat() == flat.getSymName(); }));
+}
+
+bool FlatOp::isAtEnds() {
+  return llvm::any_of(parametersOf(*this),
+                      [](ParameterOp parameter) { return parameter.getAtEnds(); });
+}
+
 int64_t FlatOp::getCopiesEnd() {
   int64_t end = 0;
-  for (auto parameter : (*this)->getParentOfType<ProgramOp>().getBody().getOps<ParameterOp>())
-    if (parameter.getFlat() == getSymName() && parameter.isHeldInCopy())
+  for (ParameterOp parameter : parametersOf(*this))
+    if (parameter.isHeldInCopy())
       end = std::max<int64_t>(end,
                               *parameter.getBegin() + parameter.getTensorType().getNumElements());
   return end;
@@ -44,9 +55,15 @@ FlatOp ParameterOp::getFlatOp() {
 
 LogicalResult FlatOp::verify() {
   LaunchOp launch = launchOf(*this);
-  if (getAxis() == Axis::Tp || getZero() == 0)
+  if ((getAxis() != Axis::Dp && getAxis() != Axis::Edp) || getZero() == 0)
     return emitOpError() << "'axis' is " << stringifyAxis(getAxis())
                          << "; it must be dp or edp, with a ZeRO stage in the launch";
+  const bool mustBeAtEnds = isAtEnds();
+  for (ParameterOp parameter : parametersOf(*this))
+    if (parameter.getAtEnds() != mustBeAtEnds)
+      return (emitOpError() << "has parameters that are 'at_ends', and others")
+                 .attachNote(parameter.getLoc())
+             << "another is here";
   int64_t replicas = launch.getReplicas(getAxis());
   if (getPart() > 0 && getElements() > 0 && __int128(getPart()) * replicas >= getElements())
     return success();
@@ -109,8 +126,8 @@ LogicalResult GradientNormOp::verify() {
 LogicalResult AllReduceGradientsOp::verify() {
   if (!getFlat())
     return success();
-  if (getAxis() != Axis::Tp || getLoads())
-    return emitOpError() << "has a 'flat', which goes with axis tp, without 'loads'";
+  if ((getAxis() != Axis::Tp && getAxis() != Axis::Ends) || getLoads())
+    return emitOpError() << "has a 'flat', which goes with axis tp or ends, without 'loads'";
   return success(requireFlat(*this, getFlatAttr()));
 }
 

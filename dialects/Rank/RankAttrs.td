@@ -33,8 +33,9 @@ def Rank_InitEnum : Rank_Enum<"Init", "initial values of a parameter", [
   I32EnumAttrCase<"Normal", 2, "normal">]>;
 def Rank_ChannelEnum : Rank_Enum<"Channel", "direction between pipeline stages", [
   I32EnumAttrCase<"Forward", 0, "forward">, I32EnumAttrCase<"Backward", 1, "backward">]>;
-def Rank_AxisEnum : Rank_Enum<"Axis", "ranks of a stage that hold the same parameters", [
-  I32EnumAttrCase<"Tp", 0, "tp">, I32EnumAttrCase<"Dp", 1, "dp">, I32EnumAttrCase<"Edp", 2, "edp">]>;
+def Rank_AxisEnum : Rank_Enum<"Axis", "ranks that hold the same parameters", [
+  I32EnumAttrCase<"Tp", 0, "tp">, I32EnumAttrCase<"Dp", 1, "dp">, I32EnumAttrCase<"Edp", 2, "edp">,
+  I32EnumAttrCase<"Ends", 3, "ends">]>;
 def Rank_DirectionEnum : Rank_Enum<"Direction", "direction of a token exchange", [
   I32EnumAttrCase<"Dispatch", 0, "dispatch">, I32EnumAttrCase<"Collect", 1, "collect">]>;
 def Rank_TermEnum : Rank_Enum<"Term", "term of the training objective", [

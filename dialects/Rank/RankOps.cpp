@@ -69,6 +69,8 @@ int64_t LaunchOp::getReplicas(Axis axis) {
     return getDp() * getCp();
   case Axis::Edp:
     return getRanksPerStage() / (getEtp() * getEp());
+  case Axis::Ends:
+    return getPp() > 1 ? 2 : 1;
   }
   llvm_unreachable("unknown axis");
 }

@@ -151,6 +151,10 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     of dp * cp, hold the same part. Offsets are bytes in the arena, where it has them for itself: what `flat` says of a part of
     the ranks is there.
 
+    With `at_ends`, the first stage and the last hold the tensor: where tokens enter, and where the next ones are predicted.
+    The ranks in one place of both stages have the same part. Both begin with the same values and update them by the sum of
+    their gradients, so that they stay the same.
+
     With `update` load, the parameter is no function of the gradient: the place of its gradient counts the load of
     each expert, and it moves by `update_rate` towards an even load.
 
@@ -161,14 +165,16 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     - `split` is a dimension of the tensor, after that of the experts.
     - `flat` names a rank.flat of the program, in which the tensor fits from element `begin`.
     - `flat` is over edp with `expert`, over dp without.
+    - `at_ends` is of a parameter of the first or the last of several stages.
+    - `at_ends` is neither of an `expert` nor of what is updated by load, and a tensor group holds its tensor in parts.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttr:$type, Rank_InitAttr:$init, Rank_F64:$init_scale,
-      UnitAttr:$decay, UnitAttr:$expert, OptionalAttr<Rank_I64>:$split,
+      UnitAttr:$decay, UnitAttr:$expert, OptionalAttr<Rank_I64>:$split, UnitAttr:$at_ends,
       OptionalAttr<FlatSymbolRefAttr>:$flat, OptionalAttr<Rank_I64>:$begin,
       DefaultValuedAttr<Rank_UpdateAttr, "::mlir::rank::Update::Gradient">:$update,
       DefaultValuedAttr<Rank_F64, "0.0">:$update_rate, OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
       OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
-  let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? (`split` $split^)? (`in` $flat^ `at` $begin)? attr-dict";
+  let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? (`split` $split^)? (`at_ends` $at_ends^)? (`in` $flat^ `at` $begin)? attr-dict";
   let extraClassDeclaration = [{
     /// Null without `flat`.
     FlatOp getFlatOp();
@@ -190,6 +196,7 @@ def Rank_FlatOp : Rank_Op<"flat", [Symbol, HasParent<"ProgramOp">]> {
 
     **Constraints:**
     - `axis` is dp or edp, and the launch has a ZeRO stage for it.
+    - the parameters in it are all `at_ends`, or none is.
     - `part` is positive, and the replicas' parts hold all `elements`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Rank_AxisAttr:$axis, Rank_I64:$elements, Rank_I64:$part,
@@ -204,6 +211,8 @@ def Rank_FlatOp : Rank_Op<"flat", [Symbol, HasParent<"ProgramOp">]> {
     bool holdsValues() { return getZero() < 3; }
     /// Where those end that all ranks of a tensor group hold; they are the first.
     int64_t getCopiesEnd();
+    /// Whether the first and the last stage have it; then their ranks keep the same parts.
+    bool isAtEnds();
   }];
   let hasVerifier = 1;
 }
@@ -340,11 +349,12 @@ def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
   let summary = "sums gradients over their replicas, in the order of the axis' slots";
   let description = [{
     Axis tp: of what all ranks of a tensor group hold. dp: of that and of all else but experts, over the dp * cp ranks that
-    work on other tokens. edp: of experts. With `loads`, tp and dp reduce the loads that are counted in the place of gradients.
-    With `flat`, of those in it, each rank of its own part, and `offset` counts from its begin.
+    work on other tokens. edp: of experts. ends: of what the first and the last stage hold, over the two ranks in one place of
+    them. With `loads`, tp and dp reduce the loads that are counted in the place of gradients. With `flat`, of those in it, each
+    rank of its own part, and `offset` counts from its begin.
 
     **Constraints:**
-    - `flat` names a rank.flat of the program, and goes with axis tp, without `loads`.
+    - `flat` names a rank.flat of the program, and goes with axis tp or ends, without `loads`.
   }];
   let arguments = (ins Rank_AxisAttr:$axis, UnitAttr:$loads, OptionalAttr<FlatSymbolRefAttr>:$flat, OptionalAttr<Rank_I64>:$offset, OptionalAttr<Rank_I64>:$elements,
       OptionalAttr<Rank_I64>:$workspace_bytes);
@@ -377,8 +387,8 @@ def Rank_AllGatherValuesOp : Rank_FlatStep<"all_gather_values"> {
 def Rank_GradientNormOp : Rank_ScheduleStep<"gradient_norm"> {
   let summary = "adds the gradients' sum of squares to the step's global norm, each gradient once";
   let description = [{
-    Axis tp: of what all ranks of a tensor group hold. dp: of what they have parts of; edp: of experts. With `flat`, of those in
-    it, each rank of its own part, and `offset` counts from its begin.
+    Axis tp: of what all ranks of a tensor group hold. dp: of what they have parts of; edp: of experts; ends: of what the first
+    and the last stage hold. With `flat`, of those in it, each rank of its own part, and `offset` counts from its begin.
 
     **Constraints:**
     - `flat` names a rank.flat of the program.

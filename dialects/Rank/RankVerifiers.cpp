@@ -309,6 +309,26 @@ LogicalResult FuncOp::verify() {
   return success();
 }
 
+/// Why the first and the last stage cannot hold a parameter; null where they can.
+static const char *whyNotAtEnds(ParameterOp parameter) {
+  if (parameter.getExpert())
+    return "'expert'";
+  if (parameter.isUpdatedByLoad())
+    return "updated by load";
+  return parameter.isHeldInCopy() ? "held whole by each rank of a tensor group" : nullptr;
+}
+
+static LogicalResult requireAtEnds(ParameterOp parameter) {
+  const int64_t stage = parameter->getParentOfType<ProgramOp>().getStage(),
+                stages = launchOf(parameter).getPp();
+  if (stages == 1 || (stage != 0 && stage != stages - 1))
+    return parameter.emitOpError() << "is 'at_ends' on stage " << stage << " of " << stages
+                                   << "; it must be on the first or the last of several stages";
+  if (const char *why = whyNotAtEnds(parameter))
+    return parameter.emitOpError() << "is 'at_ends' and " << why << ", which do not go together";
+  return success();
+}
+
 LogicalResult ParameterOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !isBounded(type) || type.getRank() < 1 || type.getRank() > 4 ||
@@ -325,6 +345,8 @@ LogicalResult ParameterOp::verify() {
       split && (*split < (getExpert() ? 1 : 0) || *split >= type.getRank()))
     return emitOpError() << "'split' is " << *split << "; it must be a dimension of " << type
                          << (getExpert() ? ", after that of the experts" : "");
+  if (getAtEnds() && failed(requireAtEnds(*this)))
+    return failure();
   return requireFits(*this);
 }
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Raised by every change of abi.def; a program built for another version is refused at start. */
-#define SIGMA_ABI_VERSION 5
+#define SIGMA_ABI_VERSION 6
 
 enum { SIGMA_F32 = 0, SIGMA_F64 = 1 };
 enum { SIGMA_TRANSPOSE_A = 1, SIGMA_TRANSPOSE_B = 2, SIGMA_ACCUMULATE = 4 };
@@ -17,7 +17,8 @@ enum {
   SIGMA_GROUP_EXPERT_TENSOR = 2,
   SIGMA_GROUP_EXPERT = 3,
   SIGMA_GROUP_DATA = 4,
-  SIGMA_GROUP_EXPERT_DATA = 5
+  SIGMA_GROUP_EXPERT_DATA = 5,
+  SIGMA_GROUP_ENDS = 6
 };
 enum { SIGMA_RING = 0, SIGMA_ALL_TO_ALL = 1 };
 enum { SIGMA_STAGES_OUTSIDE = 0, SIGMA_STAGES_INSIDE = 1 };

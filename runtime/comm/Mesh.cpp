@@ -34,6 +34,8 @@ const Group &Mesh::group(int64_t code) const {
     return data;
   case SIGMA_GROUP_EXPERT_DATA:
     return expertData;
+  case SIGMA_GROUP_ENDS:
+    return ends;
   }
   throw std::logic_error("there is no group " + std::to_string(code));
 }
@@ -84,6 +86,9 @@ Mesh makeMesh(const MeshShape &shape) {
   mesh.expertTensor = split(rank, shape.etp, 1);
   mesh.expert = split(rank, shape.ep, shape.etp);
   mesh.expertData = split(rank, ranks / experts, experts);
+  // Ranks between the ends are alone, with the number that they have anyway.
+  const bool isAtEnd = mesh.ppIndex == 0 || mesh.ppIndex == shape.pp - 1;
+  mesh.ends = split(isAtEnd ? shape.inStage(mesh.rank) : rank);
   mesh.stages = split(0).comm;
   MPI_Type_contiguous(kLineBytes, MPI_BYTE, &mesh.line);
   MPI_Type_commit(&mesh.line);

@@ -50,6 +50,7 @@ struct Mesh {
   Group tensor, context, data;            // of the ranks of a stage
   Group sequence;                         // those that share each sequence: tensor x context
   Group expertTensor, expert, expertData; // the same ranks, as experts see them
+  Group ends;                             // one rank of the first stage, one of the last
   MPI_Comm stages = MPI_COMM_NULL;        // messages between pipeline stages
   MPI_Datatype line = MPI_DATATYPE_NULL;  // kLineBytes: counts of long buffers fit an int
 

@@ -82,8 +82,8 @@ std::string differenceIn(sigma_rt rt, const Group &group) {
 
 void checkReplicas(sigma_rt rt) {
   std::string found;
-  for (const Group *group :
-       {&rt->mesh.data, &rt->mesh.expertData, &rt->mesh.tensor, &rt->mesh.expertTensor})
+  for (const Group *group : {&rt->mesh.data, &rt->mesh.expertData, &rt->mesh.tensor,
+                             &rt->mesh.expertTensor, &rt->mesh.ends})
     if (std::string difference = differenceIn(rt, *group); found.empty())
       found = std::move(difference);
   faultOfAny(rt, "replicas-differ", found);

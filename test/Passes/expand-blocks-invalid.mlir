@@ -44,25 +44,3 @@ sigma.plan @run pp 1 dp 2 ep 1 micro_batch 1 schedule "1f1b" proof unproven {
   sigma.stage 0 layers 0 to 2 remat [none, none] peak_bytes 0
 // CHECK: error: the module has 2 plans; sigma-expand-blocks takes exactly one
 }
-
-// -----
-
-sigma.model @m sequence 4 {
-  sigma.embedding vocabulary 16 width 8
-  sigma.repeat 2 {
-    sigma.attention heads 2 kv_heads 2 head_width 4 rope 10000.0
-    sigma.mlp width 16
-  }
-  // expected-error @+1 {{'sigma.head' op shares the embedding's table, which programs can do on one stage only; pin pp = 1}}
-  sigma.head tied
-}
-sigma.cluster @c devices 2 {
-  sigma.accelerator @a memory_bytes 1000000000 memory_bandwidth_bytes_per_s 1000 peak_f32_flops_per_s 1000
-  sigma.tier @node devices 2 bandwidth_bytes_per_s 1000 latency_ns 1
-}
-sigma.job @run model @m on @c batch 2 precision f32 { sigma.adamw learning_rate 1.0e-3 }
-// expected-note @+1 {{the plan has 2 stages}}
-sigma.plan @run pp 2 dp 1 ep 1 micro_batch 1 schedule "1f1b" proof unproven {
-  sigma.stage 0 layers 0 to 1 remat [none] peak_bytes 0
-  sigma.stage 1 layers 1 to 2 remat [none] peak_bytes 0
-}

@@ -10,12 +10,13 @@ import sigma_runs as sr
 # What each has that a plan could break: a bias moved by loads and a shared table, biases of experts and sinks, weighted
 # inputs of experts, a gate over shared experts, a tied head, and a bias moved by loads on the second stage.
 # Then latent attention and further tokens over a shared table, in parts of both; biases and sinks of heads in parts; positions
-# of tokens that two by two ranks share; latent keys and values that go round; experts in halves.
+# of tokens that two by two ranks share; latent keys and values that go round; experts in halves. Then a table that two stages hold.
 PLANS = [("deepseek_v3", 2, "pp=1,dp=2,ep=2"), ("gpt_oss", 2, "pp=1,dp=2,ep=2"), ("llama_4", 2, "pp=1,dp=2,ep=2"),
          ("qwen1_5_moe", 2, "pp=1,dp=2,ep=2"), ("gpt2", 2, "pp=1,dp=2"), ("glm_4_5_air", 2, "pp=2,schedule=1f1b"),
          ("deepseek_v3", 4, "tp=2,dp=2,etp=1,ep=4"), ("gpt_oss", 2, "tp=2,ep=2"), ("gpt2", 4, "tp=2,cp=2"),
          ("deepseek_v2_lite", 4, "tp=2,cp=2,etp=1,ep=2"), ("dbrx", 4, "dp=4,etp=2,ep=2"),
-         ("glm_4_5_air", 2, "pp=2,schedule=zb-h1,microBatch=1"), ("deepseek_v2_lite", 2, "pp=2,schedule=zb-h1,microBatch=1")]
+         ("glm_4_5_air", 2, "pp=2,schedule=zb-h1,microBatch=1"), ("deepseek_v2_lite", 2, "pp=2,schedule=zb-h1,microBatch=1"),
+         ("gpt2", 4, "pp=2,cp=2"), ("granite_moe", 2, "pp=2"), ("deepseek_v3", 4, "pp=2,dp=2,etp=1,ep=2")]
 
 
 def main(sigma, spec, folder):

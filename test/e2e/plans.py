@@ -5,7 +5,7 @@
 
 In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit. The first step's
 gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage; =zero:
-replicas that share state; =zero-bubble: a split backward.
+replicas that share state; =zero-bubble: a split backward; =ends: the first and the last stage hold one table.
 """
 
 import argparse
@@ -47,6 +47,12 @@ ZERO = {
     "zero3 tp2-cp2": (4, "tp=2,cp=2,etp=2,ep=1,zero=3,expertZero=3"),
     "zero1-3": (2, "dp=2,ep=1,zero=1,expertZero=3,microBatch=1"),
 }
+ENDS = {
+    "1 rank": sr.PLANS["1 rank"],
+    "pp2-ep2": sr.PLANS["pp2-ep2"],
+    "tp2-pp2": sr.SPLIT_PLANS["tp2-pp2"],
+    **sr.ENDS_PLANS,
+}
 ZERO_BUBBLE = {
     "1 rank": sr.PLANS["1 rank"],
     "pp2": (2, "pp=2,schedule=1f1b,microBatch=1"),
@@ -56,7 +62,7 @@ ZERO_BUBBLE = {
     "zb zero3 remat": (4, "pp=2,tp=2,etp=1,ep=1,expertZero=3,schedule=zb-h1,microBatch=2,remat=full"),
     "zb inside": (4, "pp=2,dp=2,ep=2,zero=3,expertZero=0,schedule=zb-h1,microBatch=1,placement=tp-cp-pp-dp"),
 }
-SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO, "zero-bubble": ZERO_BUBBLE}
+SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO, "zero-bubble": ZERO_BUBBLE, "ends": ENDS}
 # Plans that add up in the same order.
 TWINS = {"zero-bubble": ("pp2", "zb pp2")}
 F64, F32, FIRST, GRADIENTS = 1e-9, 1e-5, 5, 1e-10

@@ -210,15 +210,6 @@ static void report(const BuildOptions &options, const mlir::sigma::PlanningTask 
   llvm::outs() << "\n";
 }
 
-/// A pinned pp, or a given plan, is refused later, by name.
-static void keepTableOnOneStage(mlir::sigma::JobOp job) {
-  if (!mlir::sigma::sharesEmbedding(job.lookupModel()) || job.getPinned("pp"))
-    return;
-  job.setPinned("pp", mlir::Builder(job.getContext()).getI64IntegerAttr(1));
-  mlir::emitRemark(job.getLoc()) << "planned with pp = 1, because the head shares the embedding's "
-                                    "table, which programs can do on one stage only";
-}
-
 /// The first kind of communication that the job wants to hide and programs do not, or nothing. Ring
 /// attention hides its shifts.
 static llvm::StringRef exposedOverlap(mlir::sigma::OverlapAttr overlap) {
@@ -268,7 +259,6 @@ int sigma::driver::runBuild(const BuildOptions &options) {
     return kUserError;
   if (!requireRunnable(spec.job()))
     return kUserError;
-  keepTableOnOneStage(spec.job());
   auto task = mlir::sigma::createPlanningTask(spec.job());
   if (mlir::failed(task))
     return kUserError;

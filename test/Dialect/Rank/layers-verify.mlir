@@ -408,3 +408,45 @@ rank.program @p stage 0 of @l layers 0 to 0 remat [] {
     rank.return
   }
 }
+
+// -----
+
+rank.launch @l mesh<pp = 3, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 1 of @l layers 0 to 0 remat [] {
+  // rule: rank.parameter: `at_ends` is of a parameter of the first or the last of several stages
+  // expected-error @+1 {{'rank.parameter' op is 'at_ends' on stage 1 of 3; it must be on the first or the last of several stages}}
+  rank.parameter @w : tensor<2x8x4xf32> init zeros(0.0) at_ends
+}
+
+// -----
+
+rank.launch @l mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op is 'at_ends' on stage 0 of 1; it must be on the first or the last of several stages}}
+  rank.parameter @w : tensor<2x8x4xf32> init zeros(0.0) at_ends
+}
+
+// -----
+
+rank.launch @l mesh<pp = 2, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 1 of @l layers 0 to 0 remat [] {
+  // rule: rank.parameter: `at_ends` is neither of an `expert` nor of what is updated by load, and a tensor group holds its tensor in parts
+  // expected-error @+1 {{'rank.parameter' op is 'at_ends' and 'expert', which do not go together}}
+  rank.parameter @w : tensor<2x8x4xf32> init zeros(0.0) expert at_ends
+}
+
+// -----
+
+rank.launch @l mesh<pp = 2, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 1 of @l layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op is 'at_ends' and updated by load, which do not go together}}
+  rank.parameter @w : tensor<2x8x4xf32> init zeros(0.0) at_ends {update = #rank<update load>, update_rate = 0.1 : f64}
+}
+
+// -----
+
+rank.launch @l mesh<tp = 2, pp = 2, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 8 precision f32 {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @l layers 0 to 0 remat [] {
+  // expected-error @+1 {{'rank.parameter' op is 'at_ends' and held whole by each rank of a tensor group, which do not go together}}
+  rank.parameter @w : tensor<2x8x4xf32> init zeros(0.0) at_ends
+}

@@ -12,6 +12,7 @@
 // CHECK-NEXT: rank.parameter @up : tensor<2x8x4xf32> init normal(2.000000e-02) decay expert
 // CHECK-NEXT: rank.parameter @half : tensor<8x4xf32> init normal(2.000000e-02) decay split 1
 // CHECK-NEXT: rank.parameter @halves : tensor<2x4x8xf32> init normal(2.000000e-02) decay expert split 1
+// CHECK-NEXT: rank.parameter @table : tensor<8x4xf32> init normal(2.000000e-02) decay split 0 at_ends
 // CHECK-NEXT: rank.func @forward(%arg0: tensor<4x8xf32>, %arg1: tensor<4xi32>) attributes {slot_bytes = 128 : i64, transient_bytes = 256 : i64} {
 // CHECK-NEXT: %0 = rank.add %arg0, %arg0 {places = [#rank.place<slot, 0>], rank.layer = 2 : i64} : tensor<4x8xf32>
 // CHECK-NEXT: %1 = rank.add %0, %arg0 {places = [#rank.place<transient, 64>]} : tensor<4x8xf32>
@@ -45,6 +46,7 @@ rank.program @stage1 stage 1 of @launch layers 2 to 4 remat ["none", "full"] att
   rank.parameter @up : tensor<2x8x4xf32> init normal(0.02) decay expert
   rank.parameter @half : tensor<8x4xf32> init normal(0.02) decay split 1
   rank.parameter @halves : tensor<2x4x8xf32> init normal(0.02) decay expert split 1
+  rank.parameter @table : tensor<8x4xf32> init normal(0.02) decay split 0 at_ends
   rank.func @forward(%x: tensor<4x8xf32>, %targets: tensor<4xi32>) attributes {slot_bytes = 128 : i64, transient_bytes = 256 : i64} {
     %0 = rank.add %x, %x {places = [#rank.place<slot, 0>], rank.layer = 2 : i64} : tensor<4x8xf32>
     %1 = rank.add %0, %x {places = [#rank.place<transient, 64>]} : tensor<4x8xf32>

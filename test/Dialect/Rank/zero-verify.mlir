@@ -124,8 +124,8 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
   rank.flat @f over dp elements 32 part 16
   rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
   rank.schedule {
-    // rule: rank.all_reduce_gradients: `flat` names a rank.flat of the program, and goes with axis tp, without `loads`
-    // expected-error @+1 {{'rank.all_reduce_gradients' op has a 'flat', which goes with axis tp, without 'loads'}}
+    // rule: rank.all_reduce_gradients: `flat` names a rank.flat of the program, and goes with axis tp or ends, without `loads`
+    // expected-error @+1 {{'rank.all_reduce_gradients' op has a 'flat', which goes with axis tp or ends, without 'loads'}}
     rank.all_reduce_gradients dp of @f
   }
 }
@@ -241,4 +241,18 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
     %w = rank.weight @w in %v(tensor<32xf32>) : tensor<4x8xf32>
     rank.return
   }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 2, dp = 2, zero = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  // rule: rank.flat: the parameters in it are all `at_ends`, or none is
+  // expected-error @+1 {{'rank.flat' op has parameters that are 'at_ends', and others}}
+  rank.flat @f over dp elements 64 part 32
+  rank.parameter @table : tensor<4x8xf32> init ones(0.0) at_ends in @f at 0
+  // expected-note @+1 {{another is here}}
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 32
 }

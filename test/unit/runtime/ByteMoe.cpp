@@ -397,8 +397,8 @@ void describe(sigma_rt rt) {
       std::vector<int64_t> d = p.shape;
       d.resize(4, 1);
       sigma_describe_tensor(rt, s, p.name.c_str(), int64_t(p.shape.size()), d[0], d[1], d[2], d[3],
-                            p.sharded, -1, p.init, p.scale, p.value, p.gradient, p.first, p.second,
-                            0, 0, 0);
+                            p.sharded, -1, 0, p.init, p.scale, p.value, p.gradient, p.first,
+                            p.second, 0, 0, 0);
     }
   }
 }

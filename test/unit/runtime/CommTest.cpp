@@ -384,6 +384,12 @@ void groups(const Runtime &rt) {
   has(mesh.expertTensor, shape.etp, 1);
   has(mesh.expert, shape.ep, shape.etp);
   has(mesh.expertData, shape.ranksPerStage() / (shape.etp * shape.ep), shape.etp * shape.ep);
+  const int64_t last = shape.pp - 1;
+  const bool hasOther = last > 0 && (mesh.ppIndex == 0 || mesh.ppIndex == last);
+  int sum = 0;
+  MPI_Allreduce(&mesh.rank, &sum, 1, MPI_INT, MPI_SUM, mesh.ends.comm);
+  CHECK(sum == (hasOther ? rankAt(0, q) + rankAt(last, q) : mesh.rank));
+  CHECK(mesh.ends.index == (hasOther && mesh.ppIndex == last));
 }
 
 void run(const MeshShape &shape) {
