@@ -3,6 +3,7 @@
 #include "passes/Probe.h"
 #include "passes/Casts.h"
 #include "passes/EagerExperts.h"
+#include "passes/OpKinds.h"
 #include "passes/Transforms.h"
 
 using namespace mlir;
@@ -131,6 +132,7 @@ planner::WorkCost mlir::sigma::workOf(rank::FuncOp func,
       work.ops.push_back({planner::OpClass::Memory, 0, bytes});
     work.ops.push_back(
         {plannerClass(cost.getOpClass()), cost.getFlops(), stepBytes(cost), stepKernels(cost)});
+    describeKind(&op, work.ops.back());
     for (const rank::CollectiveUse &use : cost.getCollectives())
       work.collectives.push_back({plannerCollective(use.kind), plannerGroup(use.group), use.bytes,
                                   int64_t(work.ops.size())});

@@ -7,9 +7,12 @@
 #define SIGMA_PLANNER_PROBLEM_H
 
 #include "planner/Layout.h"
+#include "planner/cost/OpKinds.h"
+#include "planner/cost/RateTable.h"
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,12 +25,15 @@ enum class OpClass { Matmul, GroupedMatmul, Attention, Memory };
 inline constexpr int kNumOpClasses = 4;
 
 // One primitive op. Its time is a roofline: max(flops / (peak * efficiency), bytes / memory
-// bandwidth) + launch; its host issues `kernels` for it.
+// bandwidth) + launch, or what was measured of its kind; its host issues `kernels` for it.
 struct OpCost {
   OpClass opClass;
   int64_t flops;
   int64_t bytes;
   int64_t kernels = 1; // of a grouped product, one for each expert
+  OpKind kind = OpKind::Other;
+  // What its rate depends on besides how much it is (OpKinds.h).
+  std::array<int64_t, 2> shape = {};
 };
 
 // What the ranks of a group do together.
@@ -142,6 +148,9 @@ struct Tier {
   int64_t latencyNs;
   int64_t jitterPpm = 0; // relative standard deviation of one transfer, parts per million
   CollectiveAlgorithm algorithm = CollectiveAlgorithm::Ring; // of all-reduces
+  // Measured bandwidths of each kind of collective by ranks and bytes, none above
+  // bandwidthBytesPerS; where there are none, that one.
+  std::array<RateTable, kNumCollectives> rates = {};
 };
 
 // Which part of a peak ops reach, by their size: linear between two points, constant beyond them.
@@ -161,6 +170,9 @@ struct Efficiency {
   std::vector<EfficiencyPoint> points; // at least one, sizes increase
 };
 
+// Measured rates by kind of op, FLOPs or bytes a second.
+using OpRates = std::array<RateTable, kNumOpKinds>;
+
 struct Device {
   std::string name;
   int64_t peakFlopsPerS; // in the job's precision
@@ -172,6 +184,7 @@ struct Device {
       {};                  // of the peak; for Memory, of the memory bandwidth
   int64_t jitterPpm = 0;   // relative standard deviation of one layer's compute
   int64_t slowdownPpm = 0; // by how much everything it computes takes longer
+  std::shared_ptr<const OpRates> measured = {}; // null: the roofline above holds for all
 };
 
 // Devices of one kind that are neighbours.

@@ -124,7 +124,7 @@ void TimeCounter::step(const Problem &problem, const Layout &layout, const Conte
   const Recipe &recipe = job.recipe;
   const int64_t touched = recipe.gradientBytes + 2 * recipe.valueBytes + 2 * recipe.optimizerBytes;
   const Wide updated = parameterCounter.shareFrom(1, parameters);
-  optimizerNs = memoryTimeNs(contents.device, narrow(updated * touched));
+  optimizerNs = updateTimeNs(contents.device, narrow(updated * touched));
 }
 
 void TimeCounter::store(StagePlan &plan) const {

@@ -39,14 +39,42 @@ const Tier &Topology::outermostTier(const RankGroup &group) const {
   return cluster.tiers[whole - ranks.begin()];
 }
 
+static int64_t ceilLog2(int64_t n) {
+  int64_t log = 0;
+  while ((int64_t(1) << log) < n)
+    ++log;
+  return log;
+}
+
+LinkUse sigma::planner::linkUse(Collective collective, CollectiveAlgorithm algorithm,
+                                int64_t ranks) {
+  const int64_t passes = collective == Collective::AllReduce ? 2 : 1;
+  switch (collective) {
+  case Collective::AllToAll:
+    return {1, 1, 1};
+  case Collective::RingShift:
+    return {ranks - 1, 1, ranks - 1};
+  default:
+    if (algorithm == CollectiveAlgorithm::Ring)
+      return {passes * (ranks - 1), ranks, passes * (ranks - 1)};
+    return {passes == 2 ? 2 * ranks : ranks - 1, ranks, passes * ceilLog2(ranks)};
+  }
+}
+
+static int64_t bandwidthOf(const Tier &tier, Collective collective, int64_t bytes, int64_t ranks) {
+  const RateTable &rates = tier.rates[static_cast<int>(collective)];
+  return rates.empty() ? tier.bandwidthBytesPerS : rates.at({ranks, bytes, 0});
+}
+
 int64_t Topology::allToAllNs(int64_t bytes, const RankGroup &group) const {
   std::vector<int64_t> ranks = ranksPerUnit(group);
   int64_t total = 0, inner = 1;
   for (size_t i = 0; i < ranks.size(); ++i) {
     const Tier &tier = cluster.tiers[i];
     if (int64_t peers = ranks[i] - inner; peers > 0) {
-      int64_t transfer = ceilDiv(Int128(bytes) * peers * kNsPerS,
-                                 Int128(group.size() - 1) * tier.bandwidthBytesPerS);
+      int64_t bandwidth = bandwidthOf(tier, Collective::AllToAll, bytes, ranks[i]);
+      int64_t transfer =
+          ceilDiv(Int128(bytes) * peers * kNsPerS, Int128(group.size() - 1) * bandwidth);
       total = addSat(total, addSat(transfer, tier.latencyNs));
     }
     inner = ranks[i];
@@ -98,8 +126,8 @@ int64_t Topology::dispatchNs(int64_t bytes, const Routing &routing, const RankGr
       // bytes = tokens' * chosen * (size - 1) / size; size / inner units are there to be hit.
       int64_t sent = ceilDiv(Int128(bytes) * size * size * hitPpb,
                              Int128(size - 1) * routing.chosen * inner * kNsPerS);
-      int64_t transfer =
-          ceilDiv(Int128(sent) * peers * kNsPerS, Int128(ranks[i]) * tier.bandwidthBytesPerS);
+      int64_t bandwidth = bandwidthOf(tier, Collective::AllToAll, sent, ranks[i]);
+      int64_t transfer = ceilDiv(Int128(sent) * peers * kNsPerS, Int128(ranks[i]) * bandwidth);
       total = addSat(total, addSat(transfer, tier.latencyNs));
     }
     inner = ranks[i];
@@ -109,28 +137,19 @@ int64_t Topology::dispatchNs(int64_t bytes, const Routing &routing, const RankGr
 
 int64_t Topology::ringShiftNs(int64_t bytes, const RankGroup &group) const {
   const Tier &tier = outermostTier(group);
-  int64_t hop = addSat(mulDivCeil(bytes, kNsPerS, tier.bandwidthBytesPerS), tier.latencyNs);
+  int64_t bandwidth = bandwidthOf(tier, Collective::RingShift, bytes, group.size());
+  int64_t hop = addSat(mulDivCeil(bytes, kNsPerS, bandwidth), tier.latencyNs);
   return mulSat(group.size() - 1, hop);
-}
-
-static int64_t ceilLog2(int64_t n) {
-  int64_t log = 0;
-  while ((int64_t(1) << log) < n)
-    ++log;
-  return log;
 }
 
 // Among `units` that each hold a 1/shards part of `bytes`.
 static int64_t tierReduceNs(const Tier &tier, Collective collective, int64_t bytes, int64_t units,
                             int64_t shards) {
-  bool isTree = tier.algorithm == CollectiveAlgorithm::Tree;
-  int64_t passes = collective == Collective::AllReduce ? 2 : 1;
-  // How often a byte crosses a link, times the units.
-  int64_t crossings = isTree && passes == 2 ? 2 * units : passes * (units - 1);
-  int64_t hops = passes * (isTree ? ceilLog2(units) : units - 1);
-  int64_t transfer = ceilDiv(Int128(bytes) * crossings * kNsPerS,
-                             Int128(units) * shards * tier.bandwidthBytesPerS);
-  return addSat(transfer, mulSat(hops, tier.latencyNs));
+  const LinkUse use = linkUse(collective, tier.algorithm, units);
+  const int64_t bandwidth = bandwidthOf(tier, collective, bytes, units);
+  int64_t transfer =
+      ceilDiv(Int128(bytes) * use.crossings * kNsPerS, Int128(use.parts) * shards * bandwidth);
+  return addSat(transfer, mulSat(use.hops, tier.latencyNs));
 }
 
 int64_t Topology::reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const {
@@ -178,7 +197,9 @@ int64_t Topology::stageTransferNs(int64_t bytes, const Layout &layout, int64_t f
     bool inside = mesh.stagesAreBlocks() ? first / tier.devices == last / tier.devices
                                          : tier.devices % block == 0;
     if (outermost || inside)
-      return addSat(mulDivCeil(bytes, kNsPerS, tier.bandwidthBytesPerS), tier.latencyNs);
+      return addSat(
+          mulDivCeil(bytes, kNsPerS, bandwidthOf(tier, Collective::RingShift, bytes, layout.pp)),
+          tier.latencyNs);
   }
   return 0;
 }

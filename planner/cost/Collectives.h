@@ -6,7 +6,8 @@
 // log2(n) hops of recursive halving (Thakur et al. 2005) where the tier's algorithm is a tree; an
 // all-reduce is both, a tree moves 2 of the shard in 2 log2(n) hops (Sanders, Speck and Träff
 // 2009). Inner tiers reduce first (hierarchical as in NCCL and BlueConnect). An exchange of experts
-// may be hierarchical too (DeepSeek-V3, 3.2.2; DeepEP): outer tiers first.
+// may be hierarchical too (DeepSeek-V3, 3.2.2; DeepEP): outer tiers first. Where a tier's transfers
+// were measured, the bandwidth is what was found for the collective, its bytes and its ranks.
 #ifndef SIGMA_PLANNER_COST_COLLECTIVES_H
 #define SIGMA_PLANNER_COST_COLLECTIVES_H
 
@@ -20,6 +21,13 @@ namespace sigma::planner {
 // The probability that any of a token's experts is among `count` neighbours: hypergeometric, of
 // groups and of the experts in them. More experts than a group has are rounded down to groups.
 double hitProbability(const Routing &routing, int64_t count);
+
+// How a collective among `ranks` of one tier uses its links: each byte crosses one `crossings` /
+// `parts` times, and `hops` follow each other.
+struct LinkUse {
+  int64_t crossings, parts, hops;
+};
+LinkUse linkUse(Collective collective, CollectiveAlgorithm algorithm, int64_t ranks);
 
 class Topology {
 public:

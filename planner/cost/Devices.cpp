@@ -20,6 +20,16 @@ static Efficiency lesser(const Efficiency &a, const Efficiency &b) {
   return points;
 }
 
+static std::shared_ptr<const OpRates> lesser(const std::shared_ptr<const OpRates> &a,
+                                             const std::shared_ptr<const OpRates> &b) {
+  if (!a || !b || a == b)
+    return a ? a : b;
+  auto rates = std::make_shared<OpRates>();
+  for (int kind = 0; kind < kNumOpKinds; ++kind)
+    (*rates)[kind] = lesserRates((*a)[kind], (*b)[kind]);
+  return rates;
+}
+
 Device sigma::planner::weaker(const Device &a, const Device &b) {
   Device device = a;
   device.peakFlopsPerS = std::min(a.peakFlopsPerS, b.peakFlopsPerS);
@@ -32,6 +42,7 @@ Device sigma::planner::weaker(const Device &a, const Device &b) {
   device.slowdownPpm = std::max(a.slowdownPpm, b.slowdownPpm);
   for (int i = 0; i < kNumOpClasses; ++i)
     device.efficiency[i] = lesser(a.efficiency[i], b.efficiency[i]);
+  device.measured = lesser(a.measured, b.measured);
   return device;
 }
 

@@ -154,7 +154,7 @@ int64_t LayoutBounds::tailNs(const Device &device, const ReplicatedWork &model,
   int64_t updated = addSat(share(work.denseParameters, variant.cp * variant.dp, variant.zero),
                            share(work.expertParameters, variant.edp(), variant.expertZero));
   int64_t tail = addSat(zero.syncNs(work),
-                        memoryTimeNs(device, mulSat(updated, problem.job.recipe.updateBytes())));
+                        updateTimeNs(device, mulSat(updated, problem.job.recipe.updateBytes())));
   if (!everyLayerHasExperts)
     tail -= zero.syncNs({0, 1, 0, 0, 0});
   return std::max<int64_t>(0, tail - kRoundingNs);

@@ -151,7 +151,7 @@ StageWaits StageModel::waits(int64_t index, int64_t first, int64_t count, CellTi
 int64_t StageModel::optimizerNs(const Contents &held) const {
   const StageMemoryInput input = memoryInput(held);
   int64_t updated = addSat(input.dense.share(1), input.expert.share(1));
-  return memoryTimeNs(*hosts[held.stage].device, mulSat(updated, problem.job.recipe.updateBytes()));
+  return updateTimeNs(*hosts[held.stage].device, mulSat(updated, problem.job.recipe.updateBytes()));
 }
 
 int64_t StageModel::tailNs(const Contents &held) const {

@@ -48,7 +48,7 @@ int64_t StageDevices::hostWaitNs(const std::vector<OpCost> &ops, int64_t opsNs) 
 int64_t StageDevices::memoryNs(int64_t bytes) const {
   int64_t slowest = 0;
   for (const Device *device : kinds)
-    slowest = std::max(slowest, memoryTimeNs(*device, bytes));
+    slowest = std::max(slowest, updateTimeNs(*device, bytes));
   return slowest;
 }
 

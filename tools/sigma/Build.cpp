@@ -259,7 +259,7 @@ int sigma::driver::runBuild(const BuildOptions &options) {
     return kUserError;
   if (!requireRunnable(spec.job()))
     return kUserError;
-  auto task = mlir::sigma::createPlanningTask(spec.job());
+  auto task = spec.createTask();
   if (mlir::failed(task))
     return kUserError;
   if (!isPlanGiven(spec, options.plan))

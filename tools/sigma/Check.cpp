@@ -170,7 +170,7 @@ int sigma::driver::runCheck(const CheckOptions &options) {
   Spec spec;
   if (!spec.load(options.spec))
     return kUserError;
-  auto task = mlir::sigma::createPlanningTask(spec.job());
+  auto task = spec.createTask();
   if (mlir::failed(task))
     return kUserError;
   planner::Plan plan;

@@ -20,6 +20,7 @@ struct SpecOptions {
   std::string job;     // empty: the only one
   std::string pins;    // "pp=2,ep=2"; replaces pins of the job
   int64_t devices = 0; // 0: as the cluster says
+  std::string profile; // profile.json, whose figures replace the cluster's; empty: none
 };
 
 struct PlanOptions {
@@ -92,6 +93,13 @@ struct SimulateOptions {
   double repairHours = 24;
 };
 
+struct ProfileOptions {
+  std::string output = "profile.json"; // "-": standard output
+  std::string kind;                    // of the devices; empty: what they call themselves
+  std::string precision = "f32";
+  bool quick = false;
+};
+
 int runImport(const ImportOptions &options);
 int runMegatronImport(const ImportOptions &options);
 int runExport(const ExportOptions &options);
@@ -104,6 +112,7 @@ int runSimulate(const SimulateOptions &options);
 int runFailures(const SimulateOptions &options);
 /// With the words after `checkpoint`.
 int runCheckpoint(std::vector<std::string> arguments);
+int runProfile(const ProfileOptions &options);
 
 } // namespace sigma::driver
 

@@ -40,7 +40,7 @@ int sigma::driver::runMegatronImport(const ImportOptions &options) {
   Spec spec;
   if (!spec.load(options.spec))
     return kUserError;
-  auto task = mlir::sigma::createPlanningTask(spec.job());
+  auto task = spec.createTask();
   planner::Plan plan;
   if (mlir::failed(task) || !readMegatronPlan(options.path, megatronTarget(spec, *task), plan))
     return kUserError;
@@ -68,7 +68,7 @@ int sigma::driver::runMegatronExport(const ExportOptions &options) {
     Spec spec;
     if (!spec.load(options.spec))
       return kUserError;
-    auto task = mlir::sigma::createPlanningTask(spec.job());
+    auto task = spec.createTask();
     if (mlir::failed(task))
       return kUserError;
     megatron::Target target = megatronTarget(spec, *task);

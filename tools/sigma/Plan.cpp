@@ -12,7 +12,7 @@ int sigma::driver::runPlan(const PlanOptions &options) {
   Spec spec;
   if (!spec.load(options.spec))
     return kUserError;
-  auto task = mlir::sigma::createPlanningTask(spec.job());
+  auto task = spec.createTask();
   if (mlir::failed(task))
     return kUserError;
   if (options.runnable)

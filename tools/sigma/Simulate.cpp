@@ -83,7 +83,7 @@ int sigma::driver::runSimulate(const SimulateOptions &options) {
   Spec spec;
   if (!spec.load(options.spec))
     return kUserError;
-  auto task = mlir::sigma::createPlanningTask(spec.job());
+  auto task = spec.createTask();
   if (mlir::failed(task))
     return kUserError;
   planner::Answer answer;

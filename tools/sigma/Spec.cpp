@@ -147,7 +147,32 @@ bool Spec::load(const SpecOptions &options) {
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context());
   return parsed && chooseJob(options.job) &&
          (options.devices == 0 || resizeCluster(options.devices)) && applyPins(options.pins) &&
-         mlir::succeeded(mlir::verify(*parsed));
+         mlir::succeeded(mlir::verify(*parsed)) && readProfile(options.profile);
+}
+
+bool Spec::readProfile(const std::string &path) {
+  if (path.empty())
+    return true;
+  std::string text;
+  if (!readText(path, text))
+    return false;
+  profilePath = shownPath(path);
+  profile = planner::profileFromJson(text);
+  return profile->error.empty() || fail(profilePath + ": " + profile->error);
+}
+
+mlir::FailureOr<PlanningTask> Spec::createTask() {
+  auto task = createPlanningTask(chosen);
+  if (mlir::failed(task) || !profile)
+    return task;
+  planner::Problem &problem = task->problem;
+  const std::string error =
+      planner::applyProfile(*profile, stringifyPrecision(chosen.getPrecision()).str(),
+                            chosen.getTimeMarginPpm(), problem.cluster, problem.remarks);
+  if (error.empty())
+    return task;
+  fail(profilePath + ": " + error);
+  return mlir::failure();
 }
 
 bool Spec::chooseJob(const std::string &name) {

@@ -9,9 +9,11 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/PlannerBridge.h"
 #include "planner/Planner.h"
+#include "planner/profile/Profile.h"
 #include "tools/sigma/Commands.h"
 #include "llvm/Support/SourceMgr.h"
 #include <memory>
+#include <optional>
 
 namespace sigma::driver {
 
@@ -27,18 +29,24 @@ public:
   mlir::MLIRContext &context() { return *mlirContext; }
   mlir::ModuleOp module() { return *parsed; }
   mlir::sigma::JobOp job() { return chosen; }
+  /// The job as the planner sees it, with what a profile has measured. Fails after an error has
+  /// been printed.
+  mlir::FailureOr<mlir::sigma::PlanningTask> createTask();
 
 private:
   bool chooseJob(const std::string &name);
   bool applyPins(const std::string &pins);
   bool applyPin(llvm::StringRef key, llvm::StringRef value);
   bool resizeCluster(int64_t devices);
+  bool readProfile(const std::string &path);
 
   std::unique_ptr<mlir::MLIRContext> mlirContext;
   llvm::SourceMgr sources;
   std::unique_ptr<mlir::SourceMgrDiagnosticHandler> handler;
   mlir::OwningOpRef<mlir::ModuleOp> parsed;
   mlir::sigma::JobOp chosen;
+  std::optional<sigma::planner::Profile> profile;
+  std::string profilePath;
 };
 
 /// Prints "error: ..." and returns false.

@@ -14,6 +14,9 @@ static void addJob(CLI::App *command, SpecOptions &spec) {
       "fixes choices: pp=, dp=, ep=, microBatch=, remat=none|full; separated by commas");
   command->add_option("--devices", spec.devices, "a cluster of so many devices instead of SPEC's")
       ->check(CLI::PositiveNumber);
+  command->add_option(
+      "--profile", spec.profile,
+      "measured figures (sigma profile) instead of those of SPEC's accelerators and tiers");
 }
 
 static void addSpec(CLI::App *command, SpecOptions &spec) {
@@ -220,6 +223,20 @@ int main(int argc, char **argv) {
   checkpointCommand->prefix_command();
   checkpointCommand->set_help_flag(); // the one of what it starts
 
+  ProfileOptions profile;
+  CLI::App *profileCommand = app.add_subcommand(
+      "profile", "measures the machines it runs on: mpirun -n RANKS sigma profile");
+  profileCommand->add_option("-o,--output", profile.output, "writes it there; - to standard output")
+      ->capture_default_str();
+  profileCommand->add_option(
+      "--kind", profile.kind,
+      "name of the sigma.accelerator that the devices are, instead of what they call themselves");
+  profileCommand->add_option("--precision", profile.precision, "of the numbers that ops work on")
+      ->check(CLI::IsMember({"f32", "f64"}))
+      ->capture_default_str();
+  profileCommand->add_flag("--quick", profile.quick,
+                           "measures few sizes, and those badly: a trial");
+
   try {
     app.parse(argc, argv);
     if (*checkCommand)
@@ -242,5 +259,7 @@ int main(int argc, char **argv) {
     return runCheckpoint(checkpointCommand->remaining());
   if (*simulateCommand)
     return finish(simulate.failures ? runFailures(simulate) : runSimulate(simulate));
+  if (*profileCommand)
+    return finish(runProfile(profile));
   return finish(check.stream ? runCheckStream() : runCheck(check));
 }

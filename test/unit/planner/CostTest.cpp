@@ -72,7 +72,7 @@ TEST(Cost, ASlowDeviceTakesLongerForEverythingItComputes) {
   Device device = twoTiers().device;
   device.slowdownPpm = 500000;
   EXPECT_EQ(opTimeNs(device, {OpClass::Matmul, 3000000, 0}), 4511);
-  EXPECT_EQ(memoryTimeNs(device, 1000), 15);
+  EXPECT_EQ(updateTimeNs(device, 1000), 15);
 }
 
 // `count` neighbours, or every so many-th rank.

@@ -146,7 +146,7 @@ int64_t LayoutFigures::tailNs(const Device &device, const Totals &totals) const 
   const int64_t touched = recipe.gradientBytes + 2 * recipe.valueBytes + 2 * recipe.optimizerBytes;
   return exposedNs(reduce, totals.backwardNs, overlap.gradientPpm) +
          exposedNs(gather, totals.forwardNs, overlap.parameterPpm) +
-         memoryTimeNs(device, updated * touched);
+         updateTimeNs(device, updated * touched);
 }
 
 int64_t LayoutFigures::tableElsewhere(int64_t stage) const {

@@ -1,0 +1,231 @@
+#include "runtime/profile/Profile.h"
+#include "runtime/Options.h"
+#include "runtime/Runtime.h"
+#include "runtime/comm/Collect.h"
+#include "runtime/health/Fault.h"
+#include "runtime/profile/Links.h"
+#include "runtime/profile/Ops.h"
+#include "runtime/recovery/Orphan.h"
+
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+namespace sigma::runtime {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kVersion = 1;
+/// Calls take turns in so much memory, so that no operand is still in a cache because it was
+/// there the last time.
+constexpr int64_t kPoolBytes = 64 << 20;
+
+Json toJson(const Timing &time) {
+  return {{"medianNs", time.medianNs}, {"lowNs", time.lowNs}, {"highNs", time.highNs}};
+}
+
+/// Most that this process ever held.
+int64_t residentBytes() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t(usage.ru_maxrss) * 1024;
+}
+
+/// Numbers between 0 and 1, none of them tiny.
+void fillWithNumbers(Runtime &rt, int64_t elem, char *memory, int64_t bytes) {
+  withElem(elem, [&](auto zero) {
+    using T = decltype(zero);
+    T *numbers = reinterpret_cast<T *>(memory);
+    for (int64_t i = 0; i < bytes / int64_t(sizeof(T)); ++i)
+      numbers[i] = T((i * 7919 + rt.mesh.rank) % 1000 + 1) / T(1024);
+  });
+}
+
+class DeviceProfile {
+public:
+  DeviceProfile(Runtime &rt, const ProfileOptions &options, int64_t elem)
+      : rt(rt), options(options), elem(elem) {}
+
+  Json measure() {
+    Json device;
+    device["kind"] = options.kind.empty() ? rt.device->name : options.kind;
+    device["precision"] = options.precision;
+    device["products"] = rt.device->prepare(elem);
+    device["instructionLevel"] = rt.device->instructionLevel;
+    const std::vector<OpCase> cases = opCases(elem, options.quick);
+    const OpCase small = product(elem, 96), large = product(elem, 512);
+    touchLibraries(large);
+    const int64_t processBytes = largestOf(&rt, residentBytes());
+    takeMemory(cases);
+    const Clock clock = clockOf(callOf(small));
+    device["clock"] = clock == Clock::Processor ? "processor" : "wall";
+    device["memoryBytes"] = memoryOfRank();
+    device["processBytes"] = processBytes;
+    float nothing = 0;
+    device["launchNs"] =
+        timeOfCall(&rt, clock, [&](int64_t) { sigma_fill(&rt, elem, &nothing, 0, 0); }).medianNs;
+    measureNoise(large, device);
+    for (const OpCase &each : cases)
+      device["ops"].push_back({{"op", each.op},
+                               {"point", each.point},
+                               {"amount", each.amount},
+                               {"time", toJson(timeOfCall(&rt, clock, callOf(each)))}});
+    return device;
+  }
+
+private:
+  /// What the first product and the first messages allocate.
+  void touchLibraries(const OpCase &each) {
+    std::vector<char> memory(each.memoryBytes);
+    each.run(&rt, elem, memory.data());
+  }
+
+  void takeMemory(const std::vector<OpCase> &cases) {
+    int64_t most = kPoolBytes;
+    for (const OpCase &each : cases)
+      most = std::max(most, each.memoryBytes);
+    rt.arena.allocate(most);
+    fillWithNumbers(rt, elem, rt.arena.data(), most);
+  }
+
+  Call callOf(const OpCase &each) {
+    const int64_t places = std::max<int64_t>(1, kPoolBytes / each.memoryBytes);
+    return [this, &each, places](int64_t i) {
+      each.run(&rt, elem, rt.arena.data() + i % places * each.memoryBytes);
+    };
+  }
+
+  int64_t memoryOfRank() {
+    const std::string host = hostName();
+    const std::vector<std::string> hosts = gatherStrings(&rt, host);
+    const int64_t ranks =
+        std::max<int64_t>(1, std::count(hosts.begin(), hosts.end(), host)); // rank 0's
+    return int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE) / ranks;
+  }
+
+  static std::string hostName() {
+    char name[256] = "";
+    gethostname(name, sizeof name - 1);
+    return name;
+  }
+
+  /// By wall clock: of some milliseconds of work, how much times spread, and how often and how long
+  /// the device stands still.
+  void measureNoise(const OpCase &work, Json &device) {
+    const Call call = callOf(work);
+    std::vector<double> times = timesOfCalls(options.quick ? 20 : 1000, call);
+    double total = 0;
+    for (double time : times)
+      total += time;
+    const double deviation = relativeDeviation(times); // sorts
+    const double median = quantileOf(times, 0.5);
+    std::vector<double> spikes;
+    for (double time : times)
+      if (time > median * (1 + 10 * deviation) && time > median + 1e6)
+        spikes.push_back(time - median);
+    const double spikesNs = spikes.empty() ? 0 : quantileOf(spikes, 0.5);
+    const std::vector<double> all =
+        gatherDoubles(&rt, {deviation * 1e6, double(spikes.size()) / total * 3.6e12, spikesNs});
+    double sums[3] = {0, 0, 0};
+    for (size_t i = 0; i < all.size(); ++i)
+      sums[i % 3] += all[i] / rt.mesh.size;
+    device["jitterPpm"] = std::round(sums[0]);
+    device["spikesPerHour"] = std::round(sums[1]);
+    device["spikeNs"] = std::round(sums[2]);
+  }
+
+  Runtime &rt;
+  const ProfileOptions &options;
+  int64_t elem;
+};
+
+Json measureLevels(Runtime &rt, int64_t elem, bool quick) {
+  Json levels = Json::array();
+  for (const Level &level : measureLinks(rt, elem, quick)) {
+    Json exchanges = Json::array();
+    for (const ExchangeTime &each : level.exchanges)
+      exchanges.push_back({{"collective", each.collective},
+                           {"ranks", each.ranks},
+                           {"bytes", each.bytes},
+                           {"time", toJson(each.time)}});
+    levels.push_back({{"name", level.name},
+                      {"jitterPpm", std::round(level.jitterPpm)},
+                      {"exchanges", exchanges}});
+  }
+  return levels;
+}
+
+std::string timeText() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+/// The file appears whole or not at all.
+void write(const std::string &path, const std::string &text) {
+  const std::string written = path == "-" ? "/dev/stdout" : path + ".partial";
+  std::FILE *file = path == "-" ? stdout : std::fopen(written.c_str(), "w");
+  bool isWhole = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file)
+    isWhole = (path == "-" ? std::fflush(file) : std::fclose(file)) == 0 && isWhole;
+  if (isWhole && path != "-")
+    isWhole = std::rename(written.c_str(), path.c_str()) == 0;
+  if (isWhole)
+    return;
+  const std::string reason = std::strerror(errno);
+  if (path != "-")
+    std::remove(written.c_str());
+  throw UserError("cannot write " + path + ": " + reason);
+}
+
+int run(Runtime &rt, const ProfileOptions &options) {
+  const int64_t elem = options.precision == "f64" ? SIGMA_F64 : SIGMA_F32;
+  MeshShape shape;
+  shape.dp = rt.mesh.size;
+  rt.mesh = makeMesh(shape);
+  rt.program.elem = elem;
+  Json profile;
+  profile["version"] = kVersion;
+  profile["created"] = timeText();
+  profile["ranks"] = rt.mesh.size;
+  profile["devices"] = {DeviceProfile(rt, options, elem).measure()};
+  profile["levels"] = measureLevels(rt, elem, options.quick);
+  if (rt.mesh.rank == 0)
+    write(options.output, profile.dump(1) + "\n");
+  largestOf(&rt, 0); // the file is there before any rank leaves
+  return SIGMA_EXIT_DONE;
+}
+
+} // namespace
+
+int measureProfile(const ProfileOptions &options, char *const *argv) {
+  Runtime rt;
+  rt.device->begin(options.precision == "f64" ? SIGMA_F64 : SIGMA_F32, argv);
+  watchLauncher();
+  if (!launched())
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  int threads = 0, status = SIGMA_EXIT_USER_ERROR;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rt.mesh.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &rt.mesh.size);
+  try {
+    status = run(rt, options);
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    MPI_Abort(MPI_COMM_WORLD, SIGMA_EXIT_USER_ERROR);
+  }
+  MPI_Finalize();
+  return status;
+}
+
+} // namespace sigma::runtime
