@@ -9,8 +9,6 @@ namespace {
 
 constexpr int64_t kWidth = 256;              // elements of a row
 constexpr int64_t kWorkspaceBytes = 4 << 20; // of sums: what programs give them
-constexpr int64_t kLongBytes = 1 << 20;      // shorter exchanges are timed more often
-constexpr int64_t kJitterBytes = 1 << 18;
 
 /// Groups of `ranks` ranks that lie `stride` apart.
 class Exchanges {
@@ -33,8 +31,7 @@ public:
     take(bytes);
     std::vector<ExchangeTime> times;
     const auto add = [&](const char *name, int64_t counted, const Call &call) {
-      const int64_t calls = counted > kLongBytes ? 15 : 41;
-      times.push_back({name, ranks, counted, timeOfExchange(&rt, calls, call)});
+      times.push_back({name, ranks, counted, timeOfExchange(&rt, counted, call)});
     };
     rt.mesh = together;
     add("all_gather", whole, [&](int64_t) {
@@ -52,15 +49,6 @@ public:
     rt.mesh = inRing;
     add("ring_shift", whole, [&](int64_t) { shift(); });
     return times;
-  }
-
-  double jitterPpm(int64_t calls) {
-    take(kJitterBytes);
-    rt.mesh = together;
-    std::vector<double> times = timesOfCalls(calls, [&](int64_t) {
-      sigma_all_gather(&rt, elem, at(0), at(1), rows, kWidth, 1, SIGMA_GROUP_CONTEXT);
-    });
-    return relativeDeviation(times) * 1e6;
   }
 
 private:
@@ -103,7 +91,7 @@ Level measureLevel(Runtime &rt, int64_t elem, bool quick, const std::string &nam
   const std::vector<int64_t> sizes =
       quick ? std::vector<int64_t>{1 << 12, 1 << 18}
             : std::vector<int64_t>{1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24};
-  Level level{name, 0, {}};
+  Level level{name, {}};
   for (int64_t ranks = 2; ranks <= most;
        ranks = ranks == most ? most + 1 : std::min(2 * ranks, most)) {
     if (rt.mesh.size % (ranks * stride) != 0)
@@ -112,8 +100,6 @@ Level measureLevel(Runtime &rt, int64_t elem, bool quick, const std::string &nam
     for (int64_t bytes : sizes)
       for (const ExchangeTime &time : exchanges.times(bytes))
         level.exchanges.push_back(time);
-    if (ranks == most)
-      level.jitterPpm = exchanges.jitterPpm(quick ? 50 : 500);
   }
   return level;
 }
@@ -133,6 +119,17 @@ int64_t ranksOfHost(Runtime &rt) {
 }
 
 } // namespace
+
+double Level::jitter() const { return medianOf(&ExchangeTiming::deviation); }
+double Level::disturbed() const { return medianOf(&ExchangeTiming::disturbed); }
+
+double Level::medianOf(double ExchangeTiming::*figure) const {
+  std::vector<double> values;
+  for (const ExchangeTime &each : exchanges)
+    values.push_back(each.timing.*figure);
+  std::sort(values.begin(), values.end());
+  return quantileOf(values, 0.5);
+}
 
 std::vector<Level> measureLinks(Runtime &rt, int64_t elem, bool quick) {
   std::vector<Level> levels;

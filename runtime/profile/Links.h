@@ -13,13 +13,19 @@ namespace sigma::runtime {
 struct ExchangeTime {
   std::string collective; // as planner/proto/profile.proto names it
   int64_t ranks, bytes;
-  Timing time;
+  ExchangeTiming timing;
 };
 
 struct Level {
   std::string name;
-  double jitterPpm;
   std::vector<ExchangeTime> exchanges;
+
+  /// Relative standard deviation, and share of disturbed times, of an exchange in the middle.
+  double jitter() const;
+  double disturbed() const;
+
+private:
+  double medianOf(double ExchangeTiming::*figure) const;
 };
 
 /// Links inside hosts, and between hosts where there are several; all groups of ranks at once, as

@@ -9,9 +9,12 @@
 namespace sigma::runtime {
 namespace {
 
-constexpr double kBatchNs = 2e6;  // long beside a reading of the clock
-constexpr double kEnoughNs = 4e7; // of one case
+constexpr double kBatchNs = 1e6;  // long beside a reading of the clock
+constexpr double kEnoughNs = 2e7; // of one case
 constexpr int64_t kLeastBatches = 5, kMostBatches = 15;
+constexpr int64_t kEnoughBatches = 25;        // of an exchange
+constexpr int64_t kLongBytes = 1 << 18;       // shorter exchanges are timed more of at once
+constexpr int64_t kLongestNs = 3'000'000'000; // to wait for undisturbed times
 
 double now(Clock clock) {
   if (clock == Clock::Wall)
@@ -28,19 +31,44 @@ double batchNs(Clock clock, int64_t begin, int64_t calls, const Call &call) {
   return now(clock) - start;
 }
 
-Timing summary(sigma_rt rt, std::vector<double> times) {
+/// Sorts.
+Timing quantilesOf(std::vector<double> &times) {
   std::sort(times.begin(), times.end());
-  const std::vector<double> all =
-      gatherDoubles(rt, {quantileOf(times, 0.1), quantileOf(times, 0.5), quantileOf(times, 0.9)});
-  Timing mean;
-  for (size_t i = 0; i < all.size(); i += 3) {
-    mean.lowNs += all[i];
-    mean.medianNs += all[i + 1];
-    mean.highNs += all[i + 2];
-  }
-  const double ranks = double(all.size()) / 3;
-  return {mean.lowNs / ranks, mean.medianNs / ranks, mean.highNs / ranks};
+  return {quantileOf(times, 0.1), quantileOf(times, 0.5), quantileOf(times, 0.9)};
 }
+
+/// What some calls in a row took by both clocks, each of them.
+struct Batch {
+  double wallNs, processorNs;
+};
+
+Batch timeOfBatch(int64_t begin, int64_t calls, const Call &call) {
+  const double wall = now(Clock::Wall), processor = now(Clock::Processor);
+  for (int64_t i = begin; i < begin + calls; ++i)
+    call(i);
+  const double count = double(calls);
+  return {(now(Clock::Wall) - wall) / count, (now(Clock::Processor) - processor) / count};
+}
+
+/// Times of batches, the mean of all ranks.
+struct Batches {
+  std::vector<double> all, undisturbed;
+
+  /// Collective.
+  void add(sigma_rt rt, const Batch &mine) {
+    constexpr double kOwn = 0.95; // of a time, the processor's part that is an undisturbed one's
+    const std::vector<double> each = gatherDoubles(rt, {mine.wallNs, mine.processorNs});
+    double sum = 0;
+    bool isUndisturbed = true;
+    for (size_t i = 0; i < each.size(); i += 2) {
+      sum += each[i];
+      isUndisturbed = isUndisturbed && each[i + 1] > kOwn * each[i];
+    }
+    all.push_back(2 * sum / double(each.size()));
+    if (isUndisturbed)
+      undisturbed.push_back(all.back());
+  }
+};
 
 } // namespace
 
@@ -75,20 +103,40 @@ Timing timeOfCall(sigma_rt rt, Clock clock, const Call &call) {
   std::vector<double> times;
   for (int64_t batch = 0; batch < batches; ++batch)
     times.push_back(batchNs(clock, 2 + batch * calls, calls, call) / double(calls));
-  return summary(rt, times);
+  const Timing mine = quantilesOf(times);
+  const std::vector<double> all = gatherDoubles(rt, {mine.lowNs, mine.medianNs, mine.highNs});
+  double sums[3] = {0, 0, 0};
+  for (size_t i = 0; i < all.size(); ++i)
+    sums[i % 3] += all[i];
+  const double ranks = double(all.size()) / 3;
+  return {sums[0] / ranks, sums[1] / ranks, sums[2] / ranks};
 }
 
-std::vector<double> timesOfCalls(int64_t count, const Call &call) {
+std::vector<double> timesOfCalls(Clock clock, int64_t count, const Call &call) {
   std::vector<double> times;
   for (int64_t i = 0; i < count; ++i)
-    times.push_back(batchNs(Clock::Wall, i, 1, call));
+    times.push_back(batchNs(clock, i, 1, call));
   return times;
 }
 
-Timing timeOfExchange(sigma_rt rt, int64_t calls, const Call &call) {
+ExchangeTiming timeOfExchange(sigma_rt rt, int64_t bytes, const Call &call) {
+  const int64_t calls = bytes > kLongBytes ? 2 : 8;
   batchNs(Clock::Wall, 0, 2, call); // connections
-  largestOf(rt, 0);                 // all begin here
-  return summary(rt, timesOfCalls(calls, call));
+  Batches batches;
+  const int64_t start = largestOf(rt, nowNs());
+  int64_t tookNs = 0;
+  for (int64_t round = 0; int64_t(batches.undisturbed.size()) < kEnoughBatches; ++round) {
+    if (round >= kEnoughBatches) // all ranks agree on when it has been too long
+      tookNs = largestOf(rt, nowNs()) - start;
+    if (tookNs > kLongestNs)
+      break;
+    batches.add(rt, timeOfBatch(2 + round * calls, calls, call));
+  }
+  const bool isQuiet = int64_t(batches.undisturbed.size()) >= kLeastBatches;
+  std::vector<double> &times = isQuiet ? batches.undisturbed : batches.all;
+  const Timing time = quantilesOf(times);
+  return {time, relativeDeviation(times),
+          1 - double(batches.undisturbed.size()) / double(batches.all.size())};
 }
 
 } // namespace sigma::runtime

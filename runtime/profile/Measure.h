@@ -31,11 +31,18 @@ Clock clockOf(const Call &product);
 /// timed many at once.
 Timing timeOfCall(sigma_rt rt, Clock clock, const Call &call);
 
-/// Of what all ranks do together: `calls` of them, one by one, by wall clock.
-Timing timeOfExchange(sigma_rt rt, int64_t calls, const Call &call);
+/// Of what all ranks do together, by wall clock. Counted are times in which every rank had its
+/// processor, for whom one waits on a shared machine is chance; where too few of them come in some
+/// seconds, all.
+struct ExchangeTiming {
+  Timing time;
+  double deviation; // relative, as below
+  double disturbed; // share of the times in which a rank lost its processor
+};
+ExchangeTiming timeOfExchange(sigma_rt rt, int64_t bytes, const Call &call);
 
-/// The times of `count` calls of this rank, one by one, by wall clock.
-std::vector<double> timesOfCalls(int64_t count, const Call &call);
+/// The times of `count` calls of this rank, one by one.
+std::vector<double> timesOfCalls(Clock clock, int64_t count, const Call &call);
 
 /// The standard deviation of a normal distribution with the quartiles of the values, over its mean:
 /// rare long delays are no part of it. Sorts.

@@ -222,7 +222,7 @@ std::vector<OpCase> opCases(int64_t elem, bool quick) {
   using Sizes = std::vector<int64_t>;
   const Sizes widths = quick ? Sizes{8, 256} : Sizes{8, 64, 256, 512, 1024, 2048};
   Cases cases(elem);
-  for (int64_t tokens : quick ? Sizes{64, 256} : Sizes{16, 64, 256, 1024})
+  for (int64_t tokens : quick ? Sizes{64, 256} : Sizes{16, 32, 64, 128, 256, 512, 1024})
     for (int64_t inputs : widths)
       for (int64_t outputs : widths)
         cases.products(tokens, inputs, outputs);

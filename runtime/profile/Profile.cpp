@@ -28,6 +28,9 @@ constexpr int kVersion = 1;
 /// Calls take turns in so much memory, so that no operand is still in a cache because it was
 /// there the last time.
 constexpr int64_t kPoolBytes = 64 << 20;
+constexpr double kSpikeDeviations = 6, kLeastSpikeNs = 1e6; // beyond the usual time
+constexpr double kNsPerHour = 3.6e12;
+constexpr double kMostDisturbedPpm = 5e4;
 
 Json toJson(const Timing &time) {
   return {{"medianNs", time.medianNs}, {"lowNs", time.lowNs}, {"highNs", time.highNs}};
@@ -73,7 +76,7 @@ public:
     float nothing = 0;
     device["launchNs"] =
         timeOfCall(&rt, clock, [&](int64_t) { sigma_fill(&rt, elem, &nothing, 0, 0); }).medianNs;
-    measureNoise(large, device);
+    measureNoise(large, clock, device);
     for (const OpCase &each : cases)
       device["ops"].push_back({{"op", each.op},
                                {"point", each.point},
@@ -118,29 +121,38 @@ private:
     return name;
   }
 
-  /// By wall clock: of some milliseconds of work, how much times spread, and how often and how long
-  /// the device stands still.
-  void measureNoise(const OpCase &work, Json &device) {
-    const Call call = callOf(work);
-    std::vector<double> times = timesOfCalls(options.quick ? 20 : 1000, call);
-    double total = 0;
-    for (double time : times)
-      total += time;
-    const double deviation = relativeDeviation(times); // sorts
-    const double median = quantileOf(times, 0.5);
-    std::vector<double> spikes;
-    for (double time : times)
-      if (time > median * (1 + 10 * deviation) && time > median + 1e6)
-        spikes.push_back(time - median);
-    const double spikesNs = spikes.empty() ? 0 : quantileOf(spikes, 0.5);
-    const std::vector<double> all =
-        gatherDoubles(&rt, {deviation * 1e6, double(spikes.size()) / total * 3.6e12, spikesNs});
-    double sums[3] = {0, 0, 0};
+  /// Of some milliseconds of work, how much times spread; by wall clock, how often and for how long
+  /// the device stands still, and what share of its time that is.
+  void measureNoise(const OpCase &work, Clock clock, Json &device) {
+    const int64_t count = options.quick ? 20 : 500;
+    std::vector<double> own = timesOfCalls(clock, count, callOf(work)),
+                        walls = timesOfCalls(Clock::Wall, count, callOf(work)), spikes;
+    const double deviation = relativeDeviation(own); // sorts
+    const double usual = quantileOf(own, 0.5) * (1 + kSpikeDeviations * deviation) + kLeastSpikeNs;
+    double total = 0, lost = 0;
+    for (double wall : walls) {
+      total += wall;
+      if (wall > usual) {
+        spikes.push_back(wall - quantileOf(own, 0.5));
+        lost += spikes.back();
+      }
+    }
+    std::sort(spikes.begin(), spikes.end());
+    const std::vector<double> means =
+        meansOfRanks({deviation * 1e6, double(spikes.size()) / total * kNsPerHour,
+                      spikes.empty() ? 0 : quantileOf(spikes, 0.5), lost / total * 1e6});
+    device["jitterPpm"] = std::round(means[0]);
+    device["spikesPerHour"] = std::round(means[1]);
+    device["spikeNs"] = std::round(means[2]);
+    device["disturbedPpm"] = std::round(means[3]);
+  }
+
+  std::vector<double> meansOfRanks(const std::vector<double> &mine) {
+    const std::vector<double> all = gatherDoubles(&rt, mine);
+    std::vector<double> means(mine.size());
     for (size_t i = 0; i < all.size(); ++i)
-      sums[i % 3] += all[i] / rt.mesh.size;
-    device["jitterPpm"] = std::round(sums[0]);
-    device["spikesPerHour"] = std::round(sums[1]);
-    device["spikeNs"] = std::round(sums[2]);
+      means[i % mine.size()] += all[i] / rt.mesh.size;
+    return means;
   }
 
   Runtime &rt;
@@ -156,9 +168,10 @@ Json measureLevels(Runtime &rt, int64_t elem, bool quick) {
       exchanges.push_back({{"collective", each.collective},
                            {"ranks", each.ranks},
                            {"bytes", each.bytes},
-                           {"time", toJson(each.time)}});
+                           {"time", toJson(each.timing.time)}});
     levels.push_back({{"name", level.name},
-                      {"jitterPpm", std::round(level.jitterPpm)},
+                      {"jitterPpm", std::round(level.jitter() * 1e6)},
+                      {"disturbedPpm", std::round(level.disturbed() * 1e6)},
                       {"exchanges", exchanges}});
   }
   return levels;
@@ -188,6 +201,18 @@ void write(const std::string &path, const std::string &text) {
   throw UserError("cannot write " + path + ": " + reason);
 }
 
+/// Times by wall clock are too long where others have the processors meanwhile.
+void warnOfOthers(const Json &profile) {
+  double most = profile["devices"][0]["disturbedPpm"];
+  for (const Json &level : profile["levels"])
+    most = std::max<double>(most, level["disturbedPpm"]);
+  if (most > kMostDisturbedPpm)
+    std::fprintf(stderr,
+                 "warning: ranks were without their processors for %.0f %% of the time; times of "
+                 "links may be too long: measure again when the machines are idle\n",
+                 most / 1e4);
+}
+
 int run(Runtime &rt, const ProfileOptions &options) {
   const int64_t elem = options.precision == "f64" ? SIGMA_F64 : SIGMA_F32;
   MeshShape shape;
@@ -200,6 +225,8 @@ int run(Runtime &rt, const ProfileOptions &options) {
   profile["ranks"] = rt.mesh.size;
   profile["devices"] = {DeviceProfile(rt, options, elem).measure()};
   profile["levels"] = measureLevels(rt, elem, options.quick);
+  if (rt.mesh.rank == 0)
+    warnOfOthers(profile);
   if (rt.mesh.rank == 0)
     write(options.output, profile.dump(1) + "\n");
   largestOf(&rt, 0); // the file is there before any rank leaves
