@@ -29,6 +29,7 @@ constexpr int kVersion = 1;
 /// there the last time.
 constexpr int64_t kPoolBytes = 64 << 20;
 constexpr double kSpikeDeviations = 6, kLeastSpikeNs = 1e6; // beyond the usual time
+constexpr int64_t kLargeShare = 4;
 constexpr double kNsPerHour = 3.6e12;
 constexpr double kMostDisturbedPpm = 5e4;
 
@@ -66,9 +67,8 @@ public:
     device["instructionLevel"] = rt.device->instructionLevel;
     const std::vector<OpCase> cases = opCases(elem, options.quick);
     const OpCase small = product(elem, 96), large = product(elem, 512);
-    touchLibraries(large);
-    const int64_t processBytes = largestOf(&rt, residentBytes());
     takeMemory(cases);
+    const int64_t processBytes = bytesOfLibraries(cases);
     const Clock clock = clockOf(callOf(small));
     device["clock"] = clock == Clock::Processor ? "processor" : "wall";
     device["memoryBytes"] = memoryOfRank();
@@ -86,10 +86,12 @@ public:
   }
 
 private:
-  /// What the first product and the first messages allocate.
-  void touchLibraries(const OpCase &each) {
-    std::vector<char> memory(each.memoryBytes);
-    each.run(&rt, elem, memory.data());
+  /// What is there beside the memory of programs, when each op has been called.
+  int64_t bytesOfLibraries(const std::vector<OpCase> &cases) {
+    for (const OpCase &each : cases)
+      if (each.memoryBytes > rt.arena.bytes() / kLargeShare)
+        each.run(&rt, elem, rt.arena.data());
+    return largestOf(&rt, residentBytes() - rt.arena.bytes());
   }
 
   void takeMemory(const std::vector<OpCase> &cases) {
@@ -184,22 +186,57 @@ std::string timeText() {
   return text;
 }
 
-/// The file appears whole or not at all.
-void write(const std::string &path, const std::string &text) {
-  const std::string written = path == "-" ? "/dev/stdout" : path + ".partial";
-  std::FILE *file = path == "-" ? stdout : std::fopen(written.c_str(), "w");
-  bool isWhole = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  if (file)
-    isWhole = (path == "-" ? std::fflush(file) : std::fclose(file)) == 0 && isWhole;
-  if (isWhole && path != "-")
-    isWhole = std::rename(written.c_str(), path.c_str()) == 0;
-  if (isWhole)
-    return;
-  const std::string reason = std::strerror(errno);
-  if (path != "-")
-    std::remove(written.c_str());
-  throw UserError("cannot write " + path + ": " + reason);
+/// What rank 0 does for all; all throw when it fails.
+template <class F>
+void onFirstRank(Runtime &rt, F f) {
+  std::string reason;
+  if (rt.mesh.rank == 0) {
+    try {
+      f();
+    } catch (const std::exception &error) {
+      reason = error.what();
+    }
+  }
+  reason = broadcastString(&rt, reason);
+  if (!reason.empty())
+    throw UserError(reason);
 }
+
+/// Where a profile goes: standard output, or a file that appears whole or not at all.
+class Output {
+public:
+  /// Throws now rather than after minutes.
+  explicit Output(std::string path) : path(std::move(path)), partial(this->path + ".partial") {
+    if (this->path == "-")
+      return;
+    std::FILE *file = std::fopen(partial.c_str(), "w");
+    if (!file)
+      refuse();
+    std::fclose(file);
+    std::remove(partial.c_str());
+  }
+
+  void write(const std::string &text) const {
+    std::FILE *file = path == "-" ? stdout : std::fopen(partial.c_str(), "w");
+    bool isWhole = file && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    if (file)
+      isWhole = (path == "-" ? std::fflush(file) : std::fclose(file)) == 0 && isWhole;
+    if (isWhole && path != "-")
+      isWhole = std::rename(partial.c_str(), path.c_str()) == 0;
+    if (!isWhole)
+      refuse();
+  }
+
+private:
+  [[noreturn]] void refuse() const {
+    const std::string reason = std::strerror(errno);
+    if (path != "-")
+      std::remove(partial.c_str());
+    throw UserError("cannot write " + path + ": " + reason);
+  }
+
+  std::string path, partial;
+};
 
 /// Times by wall clock are too long where others have the processors meanwhile.
 void warnOfOthers(const Json &profile) {
@@ -219,17 +256,17 @@ int run(Runtime &rt, const ProfileOptions &options) {
   shape.dp = rt.mesh.size;
   rt.mesh = makeMesh(shape);
   rt.program.elem = elem;
+  onFirstRank(rt, [&] { Output(options.output); });
   Json profile;
   profile["version"] = kVersion;
   profile["created"] = timeText();
   profile["ranks"] = rt.mesh.size;
   profile["devices"] = {DeviceProfile(rt, options, elem).measure()};
   profile["levels"] = measureLevels(rt, elem, options.quick);
-  if (rt.mesh.rank == 0)
+  onFirstRank(rt, [&] {
     warnOfOthers(profile);
-  if (rt.mesh.rank == 0)
-    write(options.output, profile.dump(1) + "\n");
-  largestOf(&rt, 0); // the file is there before any rank leaves
+    Output(options.output).write(profile.dump(1) + "\n");
+  });
   return SIGMA_EXIT_DONE;
 }
 
@@ -247,9 +284,11 @@ int measureProfile(const ProfileOptions &options, char *const *argv) {
   MPI_Comm_size(MPI_COMM_WORLD, &rt.mesh.size);
   try {
     status = run(rt, options);
+  } catch (const UserError &error) { // all ranks have it
+    if (rt.mesh.rank == 0)
+      std::fprintf(stderr, "error: %s\n", error.what());
   } catch (const std::exception &error) {
-    std::fprintf(stderr, "error: %s\n", error.what());
-    MPI_Abort(MPI_COMM_WORLD, SIGMA_EXIT_USER_ERROR);
+    fault(&rt, "internal", error.what(), SIGMA_EXIT_FAULT);
   }
   MPI_Finalize();
   return status;
