@@ -269,8 +269,7 @@ def gradient_difference(sigma, program, reference, folder, *arguments, precision
             some.run(name.with_suffix(".log"), *arguments, "--steps=1", f"--precision={precision}", f"--checkpoint-dir={name}")
         saved.append(name / "step-00000001")
     # After the first step, the first moment is the gradient times a constant.
-    compare = pathlib.Path(sigma).with_name("sigma-checkpoint")
-    text = run([compare, "diff", "--json", "--state=first_moment", *saved], folder / "gradients.out", status=None)
+    text = run([sigma, "checkpoint", "diff", "--json", "--state=first_moment", *saved], folder / "gradients.out", status=None)
     return max(line["relative"] for line in json.loads(text))
 
 

@@ -22,6 +22,8 @@
 namespace sigma::runtime {
 namespace {
 
+constexpr int64_t kThreads = 1; // a rank is one core
+
 using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
@@ -63,7 +65,7 @@ public:
     Json device;
     device["kind"] = options.kind.empty() ? rt.device->name : options.kind;
     device["precision"] = options.precision;
-    device["products"] = rt.device->prepare(elem);
+    device["products"] = rt.device->prepare(elem, kThreads);
     device["instructionLevel"] = rt.device->instructionLevel;
     const std::vector<OpCase> cases = opCases(elem, options.quick);
     const OpCase small = product(elem, 96), large = product(elem, 512);
@@ -274,7 +276,7 @@ int run(Runtime &rt, const ProfileOptions &options) {
 
 int measureProfile(const ProfileOptions &options, char *const *argv) {
   Runtime rt;
-  rt.device->begin(options.precision == "f64" ? SIGMA_F64 : SIGMA_F32, argv);
+  rt.device->begin(options.precision == "f64" ? SIGMA_F64 : SIGMA_F32, kThreads, argv);
   watchLauncher();
   if (!launched())
     setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
