@@ -1,5 +1,5 @@
 // The models of bench/equivalence: byte-moe of examples/, on shorter sequences; DeepSeek-V3's kind of
-// model; and a dense one whose heads share keys and values.
+// model; and a dense one whose heads share keys and values, and whose ends share a table.
 
 sigma.model @byte_moe sequence 256 {
   sigma.embedding vocabulary 256 width 256
@@ -32,7 +32,7 @@ sigma.model @dense sequence 32 {
     sigma.attention heads 8 kv_heads 4 head_width 4 rope 5.0e5
     sigma.mlp width 96
   }
-  sigma.head untied
+  sigma.head tied
 }
 
 sigma.cluster @workstation devices 8 {

@@ -66,11 +66,12 @@ ZERO_BUBBLE_PLANS = {
 
 # Plans whose first and last stage hold the same table, where a head is tied or predicts further tokens.
 ENDS_PLANS = {
-    "pp2": (2, "pp=2,microBatch=2,remat=full"),
+    "pp2": (2, "pp=2,schedule=1f1b,microBatch=2,remat=full"),
     "pp3-vpp2": (3, "pp=3,vpp=2,microBatch=2"),
     "zero1-pp2": (4, "pp=2,dp=2,ep=1,zero=1,microBatch=2,placement=tp-cp-pp-dp"),
     "zero2-pp2-tp2": (8, "pp=2,tp=2,dp=2,etp=1,ep=2,zero=2,expertZero=1,microBatch=2"),
     "zero3-pp2-vpp2": (4, "pp=2,vpp=2,dp=2,ep=2,zero=3,microBatch=1"),
+    "zb-zero2-pp2": (4, "pp=2,dp=2,ep=1,zero=2,schedule=zb-h1,microBatch=1"),
 }
 
 # No pins of sigma's, which chooses by itself: what they change in a plan.json.
