@@ -37,9 +37,10 @@
 // CHECK-NEXT:  llvm.mlir.constant(1 : i64)
 // CHECK-NEXT:  llvm.mlir.constant(1 : i64)
 // CHECK-NEXT:  %[[EXPERT:.*]] = llvm.mlir.constant(0 : i64)
+// CHECK-NEXT:  %[[ENDS:.*]] = llvm.mlir.constant(0 : i64)
 // CHECK-NEXT:  %[[SPLIT:.*]] = llvm.mlir.constant(0 : i64)
 // CHECK-NEXT:  %[[INIT:.*]] = llvm.mlir.constant(2 : i64)
-// CHECK:       llvm.call @sigma_describe_tensor({{.*}}, %[[EXPERT]], %[[SPLIT]], %[[INIT]],
+// CHECK:       llvm.call @sigma_describe_tensor({{.*}}, %[[EXPERT]], %[[ENDS]], %[[SPLIT]], %[[INIT]],
 
 rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> context all_to_all experts<etp = 2, ep = 1> batch 1 micro_batch 1 sequence 16 vocabulary 16 precision f32 {beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64, gradient_clip = 0.0 : f64, learning_rate = 0.1 : f64, predicted_step_ns = 0 : i64, warmup_steps = 0 : i64, weight_decay = 0.0 : f64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] attributes {arena_bytes = 8192 : i64, transient_offset = 4096 : i64} {
