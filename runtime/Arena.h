@@ -3,6 +3,7 @@
 #ifndef SIGMA_RUNTIME_ARENA_H
 #define SIGMA_RUNTIME_ARENA_H
 
+#include <cstddef>
 #include <cstdint>
 
 namespace sigma::runtime {
@@ -23,10 +24,16 @@ public:
   /// The end of what was ever written, at least `begin`, where the poison begins.
   int64_t touchedEnd(int64_t begin) const;
 
+  /// Moves what is in it to other addresses. The old ones stay valid, for messages that are still
+  /// on their way, and lead to nothing. Needs Linux 5.7.
+  void moveAway();
+
   char *data() const { return memory; }
   int64_t bytes() const { return size; }
 
 private:
+  size_t mapped() const; // bytes of address space
+
   char *memory = nullptr;
   int64_t size = 0;
 };

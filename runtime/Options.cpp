@@ -70,6 +70,14 @@ static void declare(CLI::App &app, Options &o) {
   app.add_flag("--quiet", o.quiet, "no lines for people on stdout");
   app.add_flag("--list-tensors", o.listTensors, "print the program's tensors as JSON and exit");
   app.add_flag("--supervise", o.supervise, "start the ranks by mpirun, and again after a failure");
+  app.add_option("--spares", o.spares,
+                 "processes of a supervised run that wait to take the place of a lost rank")
+      ->check(CLI::Range(int64_t(0), int64_t(1000000)))
+      ->capture_default_str();
+  app.add_option("--snapshot-interval", o.snapshotInterval,
+                 "with --spares: steps between copies of the state in the memory of other ranks")
+      ->check(CLI::Range(int64_t(1), kMost))
+      ->capture_default_str();
   app.add_option("--max-restarts", o.maxRestarts, "restarts without progress before giving up")
       ->check(CLI::Range(int64_t(0), int64_t(1000000)))
       ->capture_default_str();
@@ -100,6 +108,8 @@ static std::string missing(const Options &o) {
   for (const auto &[option, value] : {std::pair("--metrics", o.metrics), {"--on-fault", o.onFault}})
     if (!value.empty() && (!o.supervise || o.log.empty()))
       return std::string(option) + " needs --log, and --supervise, as launch/mpirun.sh has it";
+  if (o.spares > 0 && !o.supervise)
+    return "--spares needs --supervise, as launch/mpirun.sh has it";
   if (o.traceStep > o.steps)
     return "--trace-step is beyond --steps";
   return "";

@@ -29,6 +29,8 @@ struct Options {
 
   bool supervise = false;
   int64_t maxRestarts = 10;
+  int64_t spares = 0;
+  int64_t snapshotInterval = 10; // steps; with spares
   std::string mpirun = "mpirun";
   std::vector<std::string> mpirunArgs;
 

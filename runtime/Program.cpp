@@ -69,6 +69,13 @@ int64_t endOfTensors(const Runtime &rt) {
   return end;
 }
 
+void clearGradients(Runtime &rt) {
+  const int64_t bytes = elemBytes(rt.program.elem);
+  for (const Tensor *tensor : rt.ownTensors())
+    for (const HeldBox &held : tensor->held(State::Gradient, rt.mesh, bytes))
+      std::memset(rt.arena.data() + held.offset, 0, held.box.elements() * bytes);
+}
+
 void initializeTensors(Runtime &rt) {
   const int64_t elem = rt.program.elem, bytes = elemBytes(elem);
   for (const Tensor *tensor : rt.ownTensors())

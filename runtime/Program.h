@@ -16,6 +16,7 @@ Json listTensors(const Runtime &rt);
 /// Where the tensors of this rank end in the arena.
 int64_t endOfTensors(const Runtime &rt);
 
+void clearGradients(Runtime &rt);
 /// Values from the seed, everything else zero.
 void initializeTensors(Runtime &rt);
 

@@ -1,5 +1,6 @@
 #include "runtime/Runtime.h"
 #include "runtime/checkpoint/Checkpointer.h"
+#include "runtime/repair/Snapshots.h"
 
 #include <algorithm>
 

@@ -16,6 +16,7 @@
 #include "runtime/health/Values.h"
 #include "runtime/kernels/Device.h"
 #include "runtime/kernels/RotaryTable.h"
+#include "runtime/repair/Control.h"
 
 #include <cstdint>
 #include <memory>
@@ -25,6 +26,7 @@
 namespace sigma::runtime {
 
 class Checkpointer;
+class Snapshots;
 
 /// What sigma_describe_program says.
 struct Program {
@@ -82,6 +84,7 @@ struct sigma_runtime {
 
   const sigma::runtime::Device *device;
   sigma::runtime::RotaryTables rotaryTables;
+  sigma::runtime::Control control;
   sigma::runtime::Mesh mesh;
   sigma::runtime::CommClock clock;
   sigma::runtime::Trace trace;
@@ -94,6 +97,7 @@ struct sigma_runtime {
   sigma::runtime::ValueWatch values;
   std::unique_ptr<sigma::runtime::SlowRanks> slowRanks;       // on rank 0
   std::unique_ptr<sigma::runtime::Checkpointer> checkpointer; // null without --checkpoint-dir
+  std::unique_ptr<sigma::runtime::Snapshots> snapshots;       // null without spares
 
   const sigma::runtime::Stage &stage() const { return stages[mesh.ppIndex]; }
   /// This rank's tensors, in the order of their description.

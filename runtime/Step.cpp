@@ -6,6 +6,7 @@
 #include "runtime/health/Fault.h"
 #include "runtime/health/Guards.h"
 #include "runtime/recovery/Stop.h"
+#include "runtime/repair/Snapshots.h"
 
 #include <algorithm>
 #include <cmath>
@@ -58,6 +59,7 @@ enum Scalar {
   kBalance,
   kSquares,
   kWritten,
+  kCopied,
   kStop,
   kCompute,
   kCommunication,
@@ -76,6 +78,7 @@ std::vector<double> ownScalars(sigma_rt rt) {
   mine[kBalance] = step.balanceTerm;
   mine[kSquares] = step.squares;
   mine[kWritten] = rt->checkpointer && rt->checkpointer->written();
+  mine[kCopied] = rt->snapshots && rt->snapshots->arrived();
   mine[kStop] = stopRequested();
   mine[kCompute] = 1 - communication - wait;
   mine[kCommunication] = communication;
@@ -122,6 +125,8 @@ void sigma_reduce_step(sigma_rt rt) {
     step.stopAgreed = sumOf(all, kStop) > 0;
     if (rt->checkpointer)
       rt->checkpointer->allWritten(sumOf(all, kWritten) == ranks);
+    if (rt->snapshots)
+      rt->snapshots->allArrived(sumOf(all, kCopied) == ranks);
     guardNumbers(rt);
     watchForSlowRanks(rt, all);
     const double limit = rt->optimizer.gradientClip;
@@ -159,5 +164,8 @@ void sigma_checkpoint_hook(sigma_rt rt) {
       checkState(rt);
     if (rt->checkpointer)
       rt->checkpointer->endOfStep();
+    const int64_t done = rt->step.number();
+    if (rt->snapshots && rt->snapshots->isDue(done, rt->options.snapshotInterval))
+      rt->snapshots->take(rt, done);
   });
 }

@@ -9,22 +9,27 @@
 #include "runtime/recovery/EndMarker.h"
 #include "runtime/recovery/Orphan.h"
 #include "runtime/recovery/Stop.h"
+#include "runtime/repair/Epoch.h"
+#include "runtime/repair/Snapshots.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <set>
 
 namespace sigma::runtime {
 namespace {
 
-void checkWorldSize(const Runtime &rt) {
-  const int64_t needed = rt.mesh.shape.size();
-  if (rt.mesh.size != needed)
+Members onlyMembers(const Runtime &rt) {
+  Members members = everyone();
+  const int64_t needed = rt.mesh.shape.size(), started = int64_t(members.processes.size());
+  if (started != needed)
     throw UserError("this program is built for " + std::to_string(needed) + " ranks (" +
-                    rt.mesh.shape.text() + "), and was started with " +
-                    std::to_string(rt.mesh.size) + "; use mpirun -n " + std::to_string(needed) +
-                    ", or --supervise");
+                    rt.mesh.shape.text() + "), and was started with " + std::to_string(started) +
+                    "; use mpirun -n " + std::to_string(needed) + ", or --supervise");
+  return members;
 }
 
 /// Runs f on every rank; when it fails on any, all throw, and rank 0 knows every reason.
@@ -46,24 +51,31 @@ void together(Runtime &rt, F f) {
   throw UserError(all);
 }
 
-/// What each rank does alone before the first step: files and memory.
+/// What each process does alone before its first step: files and memory.
 void prepare(Runtime &rt) {
   const Options &options = rt.options;
+  if (rt.arena.bytes() > 0) // in an earlier epoch
+    return;
   rt.log.open(options.log);
   rt.data.open(options.data, rt.program.sequence, rt.program.vocabulary, options.seed);
   if (rt.mesh.rank == 0 && !options.trace.empty())
     checkTraceFile(options.trace);
-  rt.arena.allocate(rt.stage().arenaBytes);
+  rt.arena.allocate(std::max<int64_t>(rt.stage().arenaBytes, 1));
   rt.arena.poison(endOfTensors(rt));
-  if (options.checkpointDir.empty())
-    return;
-  rt.checkpointer = std::make_unique<Checkpointer>(&rt);
-  if (rt.mesh.rank != 0)
+  if (!options.checkpointDir.empty())
+    rt.checkpointer = std::make_unique<Checkpointer>(&rt);
+  if (rt.control.isOn())
+    rt.snapshots = std::make_unique<Snapshots>();
+}
+
+/// Rank 0 owns the folder; nobody writes a checkpoint now.
+void claimFolder(Runtime &rt) {
+  if (!rt.checkpointer || rt.mesh.rank != 0)
     return;
   CheckpointFolder &folder = rt.checkpointer->folder();
   folder.own();
   folder.removeLeftovers();
-  if (!options.resume && !folder.candidates().empty())
+  if (!rt.options.resume && !folder.candidates().empty())
     throw UserError("the checkpoint folder " + folder.path() +
                     " holds checkpoints; continue them with --resume, or name another folder");
 }
@@ -77,7 +89,8 @@ std::unique_ptr<SlowRanks> watchSpeeds(const Runtime &rt) {
   return std::make_unique<SlowRanks>(std::move(stages), rt.options.slowFactor);
 }
 
-LoadedCheckpoint start(Runtime &rt) {
+/// From the newest checkpoint, or from the first step.
+void startFromFiles(Runtime &rt) {
   LoadedCheckpoint loaded;
   if (rt.checkpointer && rt.options.resume)
     loaded = loadNewest(&rt, rt.checkpointer->folder());
@@ -86,8 +99,41 @@ LoadedCheckpoint start(Runtime &rt) {
   if (rt.checkpointer)
     rt.checkpointer->resumedFrom(loaded.step);
   rt.step.finished = loaded.step;
+  rt.step.loss = loaded.lossHex.empty() ? 0 : std::strtod(loaded.lossHex.c_str(), nullptr);
+}
+
+void startFromSnapshots(Runtime &rt, const Restart &restart) {
+  rt.snapshots->restore(&rt, restart);
+  rt.step.finished = restart.step;
+  // A rank 0 that was a spare has not seen the last checkpoint.
+  if (rt.checkpointer && rt.checkpointer->lastStep() == 0)
+    rt.checkpointer->resumedFrom(std::max<int64_t>(rt.checkpointer->folder().latestStep(), 0));
+}
+
+/// With snapshots of other ranks, an epoch begins where all have one, and with the next.
+void startEpoch(Runtime &rt) {
+  const Restart restart = rt.control.beginEpoch(rt.snapshots->kept());
+  rt.snapshots->begin(&rt, rt.control.copyDistance());
+  if (restart.step >= 0) {
+    startFromSnapshots(rt, restart);
+  } else {
+    rt.snapshots->forget();
+    startFromFiles(rt);
+  }
+  rt.snapshots->take(&rt, rt.step.finished);
+  rt.snapshots->finish(&rt);
+  rt.control.restored();
+}
+
+/// The state in which the steps begin: nothing is left of one that was not finished.
+void start(Runtime &rt) {
+  rt.step = StepState();
+  clearGradients(rt);
+  if (rt.snapshots)
+    startEpoch(rt);
+  else
+    startFromFiles(rt);
   rt.values.start(&rt);
-  return loaded;
 }
 
 int64_t processorNs() {
@@ -123,7 +169,7 @@ void runTracedStep(Runtime &rt, Report &report) {
 }
 
 /// False when the run was asked to stop.
-bool runSteps(Runtime &rt, Report &report, std::string &lossHex) {
+bool runSteps(Runtime &rt, Report &report) {
   const int64_t traced = tracedStep(rt.options);
   if (traced > 0 && traced <= rt.step.finished && rt.mesh.rank == 0)
     std::fprintf(stderr, "train: warning: no trace, for step %lld is done\n",
@@ -133,7 +179,6 @@ bool runSteps(Runtime &rt, Report &report, std::string &lossHex) {
       runTracedStep(rt, report);
     else
       runStep(rt, report);
-    lossHex = hexFloat(rt.step.loss);
     leaveIfOrphaned();
     if (rt.step.stopAgreed && rt.step.number() < rt.options.steps)
       return false;
@@ -156,43 +201,34 @@ int stopped(Runtime &rt) {
   return SIGMA_EXIT_RETRY;
 }
 
-int run(Runtime &rt) {
-  checkWorldSize(rt);
-  rt.mesh = makeMesh(rt.mesh.shape);
+/// From the first message of these members to the end of the run.
+int run(Runtime &rt, const Members &members) {
+  rt.mesh = makeMesh(rt.mesh.shape, members);
   std::string products;
   together(rt, [&] {
     products = rt.device->prepare(rt.program.elem, rt.options.threads);
     prepare(rt);
+    claimFolder(rt);
   });
   rt.hang.start(&rt);
   rt.slowRanks = watchSpeeds(rt);
-  LoadedCheckpoint loaded = start(rt);
-  Report report(rt, products, loaded.step);
-  const bool finished = runSteps(rt, report, loaded.lossHex);
+  start(rt);
+  Report report(rt, products, rt.step.finished);
+  const bool finished = runSteps(rt, report);
   if (rt.checkpointer)
     rt.checkpointer->finish();
   if (!finished)
     return stopped(rt);
-  report.end(loaded.lossHex);
+  report.end(hexFloat(rt.step.loss));
   if (rt.mesh.rank == 0)
     writeEndMarker(rt.options.endMarker, {SIGMA_EXIT_DONE, "done", "finished"});
   return SIGMA_EXIT_DONE;
 }
 
-} // namespace
-
-int train(Runtime &rt) {
-  watchLauncher();
-  if (!launched()) // one rank alone: no daemon of the launcher is needed, and none is started
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-  int threads = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rt.mesh.rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &rt.mesh.size);
-  listenForStop();
-  int status = SIGMA_EXIT_USER_ERROR;
+/// The same; errors become the status.
+int runToStatus(Runtime &rt, const Members &members) {
   try {
-    status = run(rt);
+    return run(rt, members);
   } catch (const UserError &error) {
     if (rt.mesh.rank == 0) {
       std::fprintf(stderr, "train: error: %s\n", error.what());
@@ -203,6 +239,55 @@ int train(Runtime &rt) {
   } catch (const std::exception &error) {
     fault(&rt, "internal", error.what(), SIGMA_EXIT_FAULT);
   }
+  return SIGMA_EXIT_USER_ERROR;
+}
+
+/// A rank is lost: what was on its way to and from this one may still come, and must find nothing.
+void leaveEpoch(Runtime &rt) {
+  rt.arena.moveAway();
+  if (rt.snapshots)
+    rt.snapshots->abandon();
+  if (rt.checkpointer)
+    rt.checkpointer->abandon();
+  rt.sends = PendingSends();
+  rt.trace = Trace();
+  rt.clock = CommClock();
+}
+
+/// One epoch after the other, until the supervisor says that the run is over. A spare has none
+/// before it is a rank.
+int runEpochs(Runtime &rt) {
+  int status = SIGMA_EXIT_DONE;
+  while (const std::optional<Members> members = rt.control.nextEpoch())
+    if (!runEpoch([&] { status = runToStatus(rt, *members); }))
+      leaveEpoch(rt);
+    else if (members->rank == 0)
+      rt.control.done();
+  return status;
+}
+
+int runOnce(Runtime &rt) {
+  try {
+    return runToStatus(rt, onlyMembers(rt));
+  } catch (const UserError &error) {
+    if (everyone().rank == 0)
+      std::fprintf(stderr, "train: error: %s\n", error.what());
+    return SIGMA_EXIT_USER_ERROR;
+  }
+}
+
+} // namespace
+
+int train(Runtime &rt) {
+  watchLauncher();
+  rt.control.connect();
+  if (!launched()) // one rank alone: no daemon of the launcher is needed, and none is started
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  int threads = 0;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
+  listenForStop();
+  rt.control.joined();
+  const int status = rt.control.isOn() ? runEpochs(rt) : runOnce(rt);
   MPI_Finalize();
   return status;
 }

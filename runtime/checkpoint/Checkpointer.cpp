@@ -60,6 +60,12 @@ void Checkpointer::endOfStep() {
   snapshot();
 }
 
+void Checkpointer::abandon() {
+  writer.take();
+  waitForPublisher();
+  inFlight = commitDue = false;
+}
+
 void Checkpointer::finish() {
   if (inFlight)
     commit();

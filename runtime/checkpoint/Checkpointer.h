@@ -38,6 +38,8 @@ public:
   bool isDue() const;
   /// Collective; called at the end of every step.
   void endOfStep();
+  /// Gives up the checkpoint in flight: a rank is lost. Its files are left.
+  void abandon();
   /// Collective; waits for the checkpoint in flight, until it is committed or given up.
   void finish();
 

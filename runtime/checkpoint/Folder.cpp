@@ -89,6 +89,8 @@ std::string CheckpointFolder::committedPath(int64_t step) const {
 }
 
 void CheckpointFolder::own() {
+  if (lock >= 0)
+    return;
   try {
     makeFolder(root);
   } catch (const std::system_error &error) {

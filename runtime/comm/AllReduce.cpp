@@ -2,7 +2,7 @@
 // collects that slice of all ranks, adds them in the order of the group, and gives the sum
 // back to all.
 #include "runtime/Runtime.h"
-#include "runtime/comm/Parts.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -26,18 +26,11 @@ void reduceChunk(sigma_rt rt, const Group &group, T *chunk, int64_t n, T *worksp
   const MPI_Datatype type = mpiElem(elemOf<T>());
   const Parts slices = slicesOf(n, group.size);
   const int own = slices.counts[group.index];
-  const Parts arrived(std::vector<int>(group.size, own));
-  MPI_Request request;
-  checkMpi(MPI_Ialltoallv(chunk, slices.counts.data(), slices.begins.data(), type, workspace,
-                          arrived.counts.data(), arrived.begins.data(), type, group.comm, &request),
-           "MPI_Ialltoallv");
-  waitFor(rt, request);
+  const Parts arrived = Parts::equal(group.size, own);
+  exchangeParts(rt, group, chunk, slices, workspace, arrived, type);
   for (int slot = 1; slot < group.size; ++slot)
     rt->kernels<T>().add(workspace, workspace + arrived.begins[slot], workspace, own);
-  checkMpi(MPI_Iallgatherv(workspace, own, type, chunk, slices.counts.data(), slices.begins.data(),
-                           type, group.comm, &request),
-           "MPI_Iallgatherv");
-  waitFor(rt, request);
+  gatherParts(rt, group, workspace, chunk, slices, type);
 }
 
 template <class T>

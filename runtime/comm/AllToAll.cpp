@@ -1,7 +1,7 @@
 // Dropless dispatch of tokens to the ranks of their experts, and back.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Datatype.h"
-#include "runtime/comm/Parts.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
 
 #include <cstring>
@@ -19,11 +19,8 @@ void sigma_exchange_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_p
     if (group.size == 1) {
       std::memcpy(received, sizes, experts * sizeof(int32_t));
     } else {
-      MPI_Request request;
-      checkMpi(MPI_Ialltoall(sizes, int(local), MPI_INT32_T, received, int(local), MPI_INT32_T,
-                             group.comm, &request),
-               "MPI_Ialltoall");
-      waitFor(rt, request);
+      const Parts each = Parts::equal(group.size, local);
+      exchangeParts(rt, group, sizes, each, received, each, MPI_INT32_T);
     }
     int64_t rows = 0;
     for (int64_t e = 0; e < local; ++e) {
@@ -71,16 +68,6 @@ void reorder(const int32_t *table, const Parts &arrivals, int64_t local, int64_t
     }
 }
 
-void exchangeRows(sigma_rt rt, const void *from, const Parts &sent, void *to, const Parts &received,
-                  MPI_Datatype row) {
-  MPI_Request request;
-  checkMpi(MPI_Ialltoallv(from, sent.counts.data(), sent.begins.data(), row, to,
-                          received.counts.data(), received.begins.data(), row, rt->mesh.expert.comm,
-                          &request),
-           "MPI_Ialltoallv");
-  waitFor(rt, request);
-}
-
 } // namespace
 
 void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr sizes, sigma_ptr table,
@@ -103,11 +90,11 @@ void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr siz
     const Datatype row = rowType(elem, width);
     char *arrived = static_cast<char *>(workspace);
     if (direction == 0) {
-      exchangeRows(rt, rows, away, arrived, here, row.get());
+      exchangeParts(rt, rt->mesh.expert, rows, away, arrived, here, row.get());
       reorder(arrivalTable, here, local, rowBytes, arrived, static_cast<char *>(out), true);
     } else {
       reorder(arrivalTable, here, local, rowBytes, static_cast<char *>(rows), arrived, false);
-      exchangeRows(rt, arrived, here, out, away, row.get());
+      exchangeParts(rt, rt->mesh.expert, arrived, here, out, away, row.get());
     }
   });
 }

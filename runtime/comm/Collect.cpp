@@ -1,5 +1,6 @@
 #include "runtime/comm/Collect.h"
 #include "runtime/Runtime.h"
+#include "runtime/comm/Exchange.h"
 
 #include <algorithm>
 
@@ -11,12 +12,9 @@ static std::vector<T> gather(sigma_rt rt, const Group &group, MPI_Datatype type,
   if (group.size == 1)
     return mine;
   const CommScope scope(rt, SpanKind::Scalars);
-  const int count = int(mine.size());
   std::vector<T> all(mine.size() * group.size);
-  MPI_Request request;
-  checkMpi(MPI_Iallgather(mine.data(), count, type, all.data(), count, type, group.comm, &request),
-           "MPI_Iallgather");
-  waitFor(rt, request);
+  gatherParts(rt, group, mine.data(), all.data(), Parts::equal(group.size, int64_t(mine.size())),
+              type);
   return all;
 }
 
@@ -34,22 +32,15 @@ std::vector<std::string> gatherStrings(sigma_rt rt, const std::string &mine) {
   if (world.size == 1)
     return {mine};
   const CommScope scope(rt, SpanKind::Scalars);
-  const int length = int(mine.size());
-  std::vector<int> lengths(world.size), begins(world.size);
-  MPI_Request request;
-  checkMpi(MPI_Iallgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, world.comm, &request),
-           "MPI_Iallgather");
-  waitFor(rt, request);
-  for (int rank = 1; rank < world.size; ++rank)
-    begins[rank] = begins[rank - 1] + lengths[rank - 1];
-  std::string all(world.index == 0 ? begins.back() + lengths.back() : 0, '\0');
-  checkMpi(MPI_Igatherv(mine.data(), length, MPI_CHAR, all.data(), lengths.data(), begins.data(),
-                        MPI_CHAR, 0, world.comm, &request),
-           "MPI_Igatherv");
-  waitFor(rt, request);
-  std::vector<std::string> texts;
-  for (int rank = 0; world.index == 0 && rank < world.size; ++rank)
-    texts.push_back(all.substr(begins[rank], lengths[rank]));
+  std::vector<std::string> texts(world.index == 0 ? world.size : 0);
+  const std::vector<uint64_t> lengths = gatherNumbers(rt, world, {mine.size()});
+  Exchange exchange(rt, world);
+  for (size_t rank = 0; rank < texts.size(); ++rank) {
+    texts[rank].resize(lengths[rank]);
+    exchange.receive(int(rank), texts[rank].data(), int64_t(lengths[rank]), MPI_CHAR);
+  }
+  exchange.send(0, mine.data(), int64_t(mine.size()), MPI_CHAR);
+  exchange.wait();
   return texts;
 }
 
@@ -58,13 +49,12 @@ std::string broadcastString(sigma_rt rt, const std::string &text) {
   if (world.size == 1)
     return text;
   const CommScope scope(rt, SpanKind::Scalars);
-  int64_t length = int64_t(text.size());
-  MPI_Request request;
-  checkMpi(MPI_Ibcast(&length, 1, MPI_INT64_T, 0, world.comm, &request), "MPI_Ibcast");
-  waitFor(rt, request);
-  std::string all = world.index == 0 ? text : std::string(length, '\0');
-  checkMpi(MPI_Ibcast(all.data(), int(length), MPI_CHAR, 0, world.comm, &request), "MPI_Ibcast");
-  waitFor(rt, request);
+  std::string all(gatherNumbers(rt, world, {text.size()})[0], '\0');
+  Exchange exchange(rt, world);
+  exchange.receive(0, all.data(), int64_t(all.size()), MPI_CHAR);
+  for (int rank = 0; world.index == 0 && rank < world.size; ++rank)
+    exchange.send(rank, text.data(), int64_t(text.size()), MPI_CHAR);
+  exchange.wait();
   return all;
 }
 

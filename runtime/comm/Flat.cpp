@@ -1,7 +1,7 @@
 // ZeRO's sums and copies: each rank of a group keeps one part of a flat run of elements. As in
 // AllReduce.cpp, the bits of a sum depend on nothing but the values.
 #include "runtime/Runtime.h"
-#include "runtime/comm/Parts.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -12,19 +12,17 @@ namespace {
 
 /// Of the `n` elements of a flat the parts of all ranks, or up to `length` of each from `offset`
 /// on; as MPI counts them, in lines.
-struct PartsInLines {
-  PartsInLines(int64_t n, int64_t part, int ranks, int64_t elementsPerLine, int64_t offset,
-               int64_t length)
-      : counts(ranks), begins(ranks) {
-    for (int rank = 0; rank < ranks; ++rank) {
-      const int64_t begin = std::min(rank * part + offset, n),
-                    end = std::min({begin + length, (rank + 1) * part, n});
-      begins[rank] = int(begin / elementsPerLine);
-      counts[rank] = int(std::max<int64_t>(end - begin, 0) / elementsPerLine);
-    }
+Parts partsInLines(int64_t n, int64_t part, int ranks, int64_t elementsPerLine, int64_t offset,
+                   int64_t length) {
+  std::vector<int> counts(ranks), begins(ranks);
+  for (int rank = 0; rank < ranks; ++rank) {
+    const int64_t begin = std::min(rank * part + offset, n),
+                  end = std::min({begin + length, (rank + 1) * part, n});
+    begins[rank] = int(begin / elementsPerLine);
+    counts[rank] = int(std::max<int64_t>(end - begin, 0) / elementsPerLine);
   }
-  std::vector<int> counts, begins;
-};
+  return Parts(std::move(counts), std::move(begins));
+}
 
 template <class T>
 class FlatParts {
@@ -42,28 +40,18 @@ public:
   }
 
   void gather(const T *own) {
-    const PartsInLines parts(n, part, group.size, kPerLine, 0, part);
-    MPI_Request request;
-    checkMpi(MPI_Iallgatherv(own ? own : MPI_IN_PLACE, parts.counts[group.index], rt->mesh.line,
-                             flat, parts.counts.data(), parts.begins.data(), rt->mesh.line,
-                             group.comm, &request),
-             "MPI_Iallgatherv");
-    waitFor(rt, request);
+    gatherParts(rt, group, own, flat, partsInLines(n, part, group.size, kPerLine, 0, part),
+                rt->mesh.line);
   }
 
 private:
   static constexpr int64_t kPerLine = kLineBytes / int64_t(sizeof(T));
 
   void reducePiece(T *own, int64_t offset, int64_t length, T *workspace) {
-    const PartsInLines parts(n, part, group.size, kPerLine, offset, length);
+    const Parts parts = partsInLines(n, part, group.size, kPerLine, offset, length);
     const int lines = parts.counts[group.index];
-    const Parts arrived(std::vector<int>(group.size, lines));
-    MPI_Request request;
-    checkMpi(MPI_Ialltoallv(flat, parts.counts.data(), parts.begins.data(), rt->mesh.line,
-                            workspace, arrived.counts.data(), arrived.begins.data(), rt->mesh.line,
-                            group.comm, &request),
-             "MPI_Ialltoallv");
-    waitFor(rt, request);
+    exchangeParts(rt, group, flat, parts, workspace, Parts::equal(group.size, lines),
+                  rt->mesh.line);
     const int64_t elements = lines * kPerLine;
     for (int rank = 1; rank < group.size; ++rank)
       rt->kernels<T>().add(workspace, workspace + rank * elements, workspace, elements);

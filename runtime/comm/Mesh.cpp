@@ -1,5 +1,6 @@
 #include "runtime/comm/Mesh.h"
 
+#include <numeric>
 #include <stdexcept>
 
 namespace sigma::runtime {
@@ -50,46 +51,91 @@ int64_t Mesh::position(int64_t i, int64_t tokens) const {
   return (parts - 1 - context.index) * half + i - half;
 }
 
-/// The ranks with one `color`, in the order of the world.
-static Group split(int64_t color) {
-  Group group;
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_split(MPI_COMM_WORLD, int(color), rank, &group.comm);
-  MPI_Comm_size(group.comm, &group.size);
-  MPI_Comm_rank(group.comm, &group.index);
-  MPI_Comm_set_errhandler(group.comm, MPI_ERRORS_RETURN);
-  return group;
+Members everyone() {
+  Members members;
+  int size = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &members.rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  members.processes.resize(size);
+  std::iota(members.processes.begin(), members.processes.end(), 0);
+  return members;
 }
 
-/// The group of `size` ranks that lie `stride` apart. The ranks below and above them number its
-/// siblings; a stage is a multiple of size * stride, so stages have different numbers.
-static Group split(int64_t rank, int64_t size, int64_t stride) {
-  return split(rank / (size * stride) * stride + rank % stride);
-}
+namespace {
 
-Mesh makeMesh(const MeshShape &shape) {
+// A tag has 31 bits: the epoch, the kind of the group, and the message.
+constexpr int64_t kEpochs = 1 << 11, kKinds = 1 << 4;
+
+class Grouping {
+public:
+  Grouping(const MeshShape &shape, const Members &members) : shape(shape), members(members) {}
+
+  /// The ranks with the number that `numberOf` gives this rank; each call makes another kind.
+  template <class F>
+  Group split(F numberOf) {
+    Group group;
+    group.processes.clear();
+    const int64_t own = numberOf(members.rank);
+    for (int rank = 0; rank < int(members.processes.size()); ++rank) {
+      if (numberOf(rank) != own)
+        continue;
+      if (rank == members.rank)
+        group.index = int(group.processes.size());
+      group.processes.push_back(members.processes[rank]);
+    }
+    group.size = int(group.processes.size());
+    group.firstTag = int((members.epoch % kEpochs * kKinds + kind++) * kTagsOfGroup);
+    return group;
+  }
+
+  /// The group of `size` ranks that lie `stride` apart. The ranks below and above them number its
+  /// siblings; a stage is a multiple of size * stride, so stages have different numbers.
+  Group split(int64_t size, int64_t stride) {
+    return split([&](int64_t each) {
+      const int64_t rank = withStagesOutside(each);
+      return rank / (size * stride) * stride + rank % stride;
+    });
+  }
+
+  int64_t withStagesOutside(int64_t rank) const {
+    return shape.stageOf(rank) * shape.ranksPerStage() + shape.inStage(rank);
+  }
+
+private:
+  const MeshShape &shape;
+  const Members &members;
+  int64_t kind = 0;
+};
+
+} // namespace
+
+Mesh makeMesh(const MeshShape &shape, const Members &members) {
   Mesh mesh;
   mesh.shape = shape;
-  MPI_Comm_rank(MPI_COMM_WORLD, &mesh.rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &mesh.size);
+  mesh.rank = members.rank;
+  mesh.size = int(members.processes.size());
   const int64_t ranks = shape.ranksPerStage(), shared = shape.tp * shape.cp,
                 experts = shape.etp * shape.ep;
   mesh.ppIndex = shape.stageOf(mesh.rank);
   mesh.dpIndex = shape.inStage(mesh.rank) / shared;
-  const int64_t rank = mesh.ppIndex * ranks + shape.inStage(mesh.rank); // as with stages outside
-  mesh.world = split(0);
-  mesh.tensor = split(rank, shape.tp, 1);
-  mesh.context = split(rank, shape.cp, shape.tp);
-  mesh.data = split(rank, shape.cp * shape.dp, shape.tp);
-  mesh.sequence = split(rank, shared, 1);
-  mesh.expertTensor = split(rank, shape.etp, 1);
-  mesh.expert = split(rank, shape.ep, shape.etp);
-  mesh.expertData = split(rank, ranks / experts, experts);
+  Grouping grouping(shape, members);
+  const auto all = [](int64_t) { return 0; };
+  mesh.world = grouping.split(all);
+  mesh.tensor = grouping.split(shape.tp, 1);
+  mesh.context = grouping.split(shape.cp, shape.tp);
+  mesh.data = grouping.split(shape.cp * shape.dp, shape.tp);
+  mesh.sequence = grouping.split(shared, 1);
+  mesh.expertTensor = grouping.split(shape.etp, 1);
+  mesh.expert = grouping.split(shape.ep, shape.etp);
+  mesh.expertData = grouping.split(ranks / experts, experts);
   // Ranks between the ends are alone, with the number that they have anyway.
-  const bool isAtEnd = mesh.ppIndex == 0 || mesh.ppIndex == shape.pp - 1;
-  mesh.ends = split(isAtEnd ? shape.inStage(mesh.rank) : rank);
-  mesh.stages = split(0).comm;
+  mesh.ends = grouping.split([&](int64_t rank) {
+    const int64_t stage = shape.stageOf(rank);
+    return stage == 0 || stage == shape.pp - 1 ? shape.inStage(rank)
+                                               : grouping.withStagesOutside(rank);
+  });
+  mesh.stages = grouping.split(all);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Type_contiguous(kLineBytes, MPI_BYTE, &mesh.line);
   MPI_Type_commit(&mesh.line);
   return mesh;

@@ -1,4 +1,4 @@
-// Which ranks do what, and the communicators of the groups that they form.
+// Which ranks do what, the groups that they form, and the processes that are these ranks now.
 #ifndef SIGMA_RUNTIME_COMM_MESH_H
 #define SIGMA_RUNTIME_COMM_MESH_H
 
@@ -8,17 +8,33 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace sigma::runtime {
 
 /// Buffers begin at multiples of this.
 constexpr int64_t kLineBytes = 64;
 
-/// The ranks of one group. A group of one has no communicator and needs none.
+/// Which processes of MPI_COMM_WORLD are the ranks of the program. A rank that is lost becomes
+/// another process, and the next epoch begins; messages of another epoch match no receive of this.
+struct Members {
+  int64_t epoch = 0;
+  int rank = 0;               // of this process
+  std::vector<int> processes; // of each rank
+};
+
+/// All of MPI_COMM_WORLD, in its order.
+Members everyone();
+
+/// Messages of one group that can be told apart.
+constexpr int kTagsOfGroup = 1 << 16;
+
+/// The ranks of one group, in the order of the world.
 struct Group {
   int size = 1;
   int index = 0;
-  MPI_Comm comm = MPI_COMM_NULL;
+  std::vector<int> processes = {0}; // of each of its ranks
+  int firstTag = 0;                 // messages of a group have tags of their own
 };
 
 /// What sigma_describe_mesh says.
@@ -51,7 +67,7 @@ struct Mesh {
   Group sequence;                         // those that share each sequence: tensor x context
   Group expertTensor, expert, expertData; // the same ranks, as experts see them
   Group ends;                             // one rank of the first stage, one of the last
-  MPI_Comm stages = MPI_COMM_NULL;        // messages between pipeline stages
+  Group stages;                           // the world again, for messages between stages
   MPI_Datatype line = MPI_DATATYPE_NULL;  // kLineBytes: counts of long buffers fit an int
 
   const Group &group(int64_t code) const;
@@ -62,9 +78,8 @@ struct Mesh {
   int64_t position(int64_t i, int64_t tokens) const;
 };
 
-/// Makes the communicators; collective over the world. MPI is initialised and the world has
-/// shape.size() ranks.
-Mesh makeMesh(const MeshShape &shape);
+/// The groups; says nothing to other ranks. There are shape.size() members.
+Mesh makeMesh(const MeshShape &shape, const Members &members);
 
 } // namespace sigma::runtime
 

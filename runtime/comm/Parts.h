@@ -14,6 +14,10 @@ struct Parts {
     for (size_t rank = 1; rank < counts.size(); ++rank)
       begins[rank] = begins[rank - 1] + counts[rank - 1];
   }
+  Parts(std::vector<int> counts, std::vector<int> begins)
+      : counts(std::move(counts)), begins(std::move(begins)) {}
+  /// As many of each of `ranks` ranks.
+  static Parts equal(int ranks, int64_t each) { return Parts(std::vector<int>(ranks, int(each))); }
   int64_t total() const { return begins.back() + counts.back(); }
 
   std::vector<int> counts, begins;

@@ -1,29 +1,21 @@
 // Activations and their gradients between pipeline stages.
 #include "runtime/Runtime.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
-
-#include <climits>
 
 using namespace sigma::runtime;
 
-static int checkedCount(int64_t n) {
-  if (n > INT_MAX)
-    throw std::logic_error("a message of " + std::to_string(n) +
-                           " elements is more than MPI can count");
-  return int(n);
+// Messages on their way at a time are far fewer than a group has tags.
+static int tagOf(int64_t channel, int64_t message) {
+  return int((message * 2 + channel) % kTagsOfGroup);
 }
-
-static int tagOf(int64_t channel, int64_t message) { return int(message * 2 + channel); }
 
 void sigma_send(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigma_i64 stage,
                 sigma_i64 channel, sigma_i64 message) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Send);
-    MPI_Request request;
-    checkMpi(MPI_Isend(buffer, checkedCount(n), mpiElem(elem), rt->mesh.rankOf(stage),
-                       tagOf(channel, message), rt->mesh.stages, &request),
-             "MPI_Isend");
-    rt->sends.channels[channel].push_back(request);
+    rt->sends.channels[channel].push_back(startSend(rt->mesh.stages, rt->mesh.rankOf(stage), buffer,
+                                                    n, mpiElem(elem), tagOf(channel, message)));
   });
 }
 
@@ -41,10 +33,7 @@ void sigma_recv(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigm
                 sigma_i64 channel, sigma_i64 message) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Receive);
-    MPI_Request request;
-    checkMpi(MPI_Irecv(buffer, checkedCount(n), mpiElem(elem), rt->mesh.rankOf(stage),
-                       tagOf(channel, message), rt->mesh.stages, &request),
-             "MPI_Irecv");
-    waitFor(rt, request);
+    waitFor(rt, startReceive(rt->mesh.stages, rt->mesh.rankOf(stage), buffer, n, mpiElem(elem),
+                             tagOf(channel, message)));
   });
 }

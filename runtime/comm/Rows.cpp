@@ -2,7 +2,7 @@
 // group shares, and of those that the ranks of an expert tensor group have for each expert.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Datatype.h"
-#include "runtime/comm/Parts.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace {
 /// as many rows of it.
 template <class F>
 void eachBlock(const Group &group, int64_t rows, int64_t blocks, F f) {
-  const Parts parts(std::vector<int>(group.size, int(rows / blocks)));
+  const Parts parts = Parts::equal(group.size, rows / blocks);
   for (int64_t block = 0; block < blocks; ++block)
     f(parts, block * parts.total(), block * parts.counts[0]);
 }
@@ -34,15 +34,6 @@ void eachExpert(const Group &group, const int32_t *table, int64_t experts, F f) 
     whole += parts.total();
     own += rows[group.index];
   }
-}
-
-void gather(sigma_rt rt, const Group &group, const Parts &parts, const void *own, void *whole,
-            const Datatype &row) {
-  MPI_Request request;
-  checkMpi(MPI_Iallgatherv(own, parts.counts[group.index], row.get(), whole, parts.counts.data(),
-                           parts.begins.data(), row.get(), group.comm, &request),
-           "MPI_Iallgatherv");
-  waitFor(rt, request);
 }
 
 /// Sums over ranks, added in their order, some rows at a time.
@@ -65,7 +56,7 @@ public:
 
 private:
   void scatterFrom(int64_t done, const Parts &parts, const T *whole, T *own) {
-    std::vector<int> sent(group.size), begins(group.size), received(group.size), places(group.size);
+    std::vector<int> sent(group.size), begins(group.size);
     const auto rowsOf = [&](int rank) {
       return int(std::clamp<int64_t>(parts.counts[rank] - done, 0, room));
     };
@@ -73,14 +64,9 @@ private:
     for (int rank = 0; rank < group.size; ++rank) {
       sent[rank] = rowsOf(rank);
       begins[rank] = parts.begins[rank] + int(std::min<int64_t>(done, parts.counts[rank]));
-      received[rank] = mine;
-      places[rank] = rank * mine;
     }
-    MPI_Request request;
-    checkMpi(MPI_Ialltoallv(whole, sent.data(), begins.data(), row.get(), arrived, received.data(),
-                            places.data(), row.get(), group.comm, &request),
-             "MPI_Ialltoallv");
-    waitFor(rt, request);
+    exchangeParts(rt, group, whole, Parts(std::move(sent), std::move(begins)), arrived,
+                  Parts::equal(group.size, mine), row.get());
     T *sum = own + done * width;
     const int64_t n = mine * width;
     if (n == 0)
@@ -108,8 +94,8 @@ void sigma_all_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr part, sigma_ptr who
     const int64_t rowBytes = width * elemBytes(elem);
     const Datatype row = rowType(elem, width);
     eachBlock(group, rows, blocks, [&](const Parts &parts, int64_t at, int64_t own) {
-      gather(rt, group, parts, static_cast<char *>(part) + own * rowBytes,
-             static_cast<char *>(whole) + at * rowBytes, row);
+      gatherParts(rt, group, static_cast<char *>(part) + own * rowBytes,
+                  static_cast<char *>(whole) + at * rowBytes, parts, row.get());
     });
   });
 }
@@ -137,11 +123,7 @@ void sigma_gather_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr
     const CommScope scope(rt, SpanKind::Tensor);
     const Group &group = rt->mesh.expertTensor;
     int32_t *all = static_cast<int32_t *>(table), *sums = static_cast<int32_t *>(allSizes);
-    MPI_Request request;
-    checkMpi(MPI_Iallgather(sizes, int(experts), MPI_INT32_T, all, int(experts), MPI_INT32_T,
-                            group.comm, &request),
-             "MPI_Iallgather");
-    waitFor(rt, request);
+    gatherParts(rt, group, sizes, all, Parts::equal(group.size, experts), MPI_INT32_T);
     for (int64_t expert = 0; expert < experts; ++expert) {
       sums[expert] = 0;
       for (int rank = 0; rank < group.size; ++rank)
@@ -159,8 +141,8 @@ void sigma_gather_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma
     const Datatype row = rowType(elem, width);
     eachExpert(group, static_cast<int32_t *>(table), experts,
                [&](const Parts &parts, int64_t at, int64_t own) {
-                 gather(rt, group, parts, static_cast<char *>(rows) + own * rowBytes,
-                        static_cast<char *>(out) + at * rowBytes, row);
+                 gatherParts(rt, group, static_cast<char *>(rows) + own * rowBytes,
+                             static_cast<char *>(out) + at * rowBytes, parts, row.get());
                });
   });
 }

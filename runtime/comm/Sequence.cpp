@@ -2,9 +2,8 @@
 // lies apart in memory is described to MPI, so nothing is packed.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Datatype.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
-
-#include <climits>
 
 using namespace sigma::runtime;
 
@@ -12,46 +11,36 @@ namespace {
 
 /// One message of one type to, or from, each rank; `apart` bytes lie between their beginnings.
 struct Side {
-  Side(const Group &group, const Datatype &type, int64_t apart)
-      : counts(group.size, 1), begins(group.size), types(group.size, type.get()) {
-    if (apart > INT_MAX / group.size)
-      throw std::logic_error("an exchange of " + std::to_string(apart * group.size) +
-                             " bytes is more than MPI can count");
-    for (int rank = 0; rank < group.size; ++rank)
-      begins[rank] = int(rank * apart);
-  }
-  std::vector<int> counts, begins;
-  std::vector<MPI_Datatype> types;
+  Datatype type;
+  int64_t apart;
 };
 
 /// How one sequence lies on both sides.
-struct Exchange {
-  Exchange(const Group &group, int64_t elem, int64_t rows, int64_t width)
+struct Shares {
+  Shares(const Group &group, int64_t elem, int64_t rows, int64_t width)
       : bytes(rows * width * elemBytes(elem)),
-        columnsOfShare(columnsType(elem, rows, width / group.size, width)),
-        rowsOfWhole(columnsType(elem, rows, width / group.size, width / group.size)),
-        share(group, columnsOfShare, width / group.size * elemBytes(elem)),
-        whole(group, rowsOfWhole, bytes / group.size) {}
+        share{columnsType(elem, rows, width / group.size, width),
+              width / group.size * elemBytes(elem)},
+        whole{columnsType(elem, rows, width / group.size, width / group.size), bytes / group.size} {
+  }
 
   int64_t bytes; // of a sequence, on either side
-  Datatype columnsOfShare, rowsOfWhole;
   Side share, whole;
 };
 
-void exchange(sigma_rt rt, const void *from, const Side &sent, void *to, const Side &received) {
-  MPI_Request request;
-  checkMpi(MPI_Ialltoallw(from, sent.counts.data(), sent.begins.data(), sent.types.data(), to,
-                          received.counts.data(), received.begins.data(), received.types.data(),
-                          rt->mesh.context.comm, &request),
-           "MPI_Ialltoallw");
-  waitFor(rt, request);
-}
-
-/// The same of each of `blocks` sequences, from one of their sides to the other.
-void exchangeBlocks(sigma_rt rt, const Exchange &each, int64_t blocks, void *from, const Side &sent,
+/// Each of `blocks` sequences, from one of their sides to the other.
+void exchangeBlocks(sigma_rt rt, const Shares &each, int64_t blocks, void *from, const Side &sent,
                     void *to, const Side &received) {
-  for (int64_t at = 0; at < blocks * each.bytes; at += each.bytes)
-    exchange(rt, static_cast<char *>(from) + at, sent, static_cast<char *>(to) + at, received);
+  const Group &group = rt->mesh.context;
+  for (int64_t at = 0; at < blocks * each.bytes; at += each.bytes) {
+    Exchange exchange(rt, group);
+    for (int rank = 0; rank < group.size; ++rank)
+      exchange.receive(rank, static_cast<char *>(to) + at + rank * received.apart, 1,
+                       received.type.get());
+    for (int rank = 0; rank < group.size; ++rank)
+      exchange.send(rank, static_cast<char *>(from) + at + rank * sent.apart, 1, sent.type.get());
+    exchange.wait();
+  }
 }
 
 } // namespace
@@ -60,7 +49,7 @@ void sigma_gather_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr share, sigma_p
                            sigma_i64 rows, sigma_i64 width, sigma_i64 blocks) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Context);
-    const Exchange each(rt->mesh.context, elem, rows / blocks, width);
+    const Shares each(rt->mesh.context, elem, rows / blocks, width);
     exchangeBlocks(rt, each, blocks, share, each.share, whole, each.whole);
   });
 }
@@ -69,7 +58,7 @@ void sigma_split_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_pt
                           sigma_i64 rows, sigma_i64 width, sigma_i64 blocks) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Context);
-    const Exchange each(rt->mesh.context, elem, rows / blocks, width);
+    const Shares each(rt->mesh.context, elem, rows / blocks, width);
     exchangeBlocks(rt, each, blocks, whole, each.whole, share, each.share);
   });
 }

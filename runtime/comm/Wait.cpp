@@ -30,7 +30,7 @@ void checkMpi(int result, const char *call) {
   char text[MPI_MAX_ERROR_STRING] = "";
   int length = 0;
   MPI_Error_string(result, text, &length);
-  throw FaultError("communication", std::string(call) + ": " + text, SIGMA_EXIT_RETRY);
+  throw FaultError(kMpiFault, std::string(call) + ": " + text, SIGMA_EXIT_RETRY);
 }
 
 void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
@@ -41,6 +41,8 @@ void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
     checkMpi(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
     if (done)
       break;
+    if (polls % 64 == 0)
+      rt->control.look();
     // A rank whose launcher died would wait here for ever.
     if (polls % 1024 == 0) {
       leaveIfOrphaned();

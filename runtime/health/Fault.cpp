@@ -18,6 +18,8 @@ static bool mpiIsUp() {
 }
 
 void fault(sigma_rt rt, const std::string &kind, const std::string &reason, int status) {
+  if (kind == kMpiFault)
+    rt->control.awaitRepair(); // the other side may be the rank that is lost
   std::fflush(stdout);
   std::fprintf(stderr, "train: rank %d: %s: %s\n", rt->mesh.rank, kind.c_str(), reason.c_str());
   if (rt->options.endMarker.empty()) // else the supervisor says it, whichever rank this is
@@ -27,6 +29,7 @@ void fault(sigma_rt rt, const std::string &kind, const std::string &reason, int 
                             {"reason", reason},
                             {"status", status}});
   writeEndMarker(rt->options.endMarker, {status, kind, reason, rt->step.number(), rt->mesh.rank});
+  rt->control.giveUp();
   if (mpiIsUp())
     MPI_Abort(MPI_COMM_WORLD, status);
   _exit(status);

@@ -24,6 +24,9 @@ struct FaultError : std::runtime_error {
   int status;
 };
 
+/// The kind of a fault of MPI's.
+constexpr const char *kMpiFault = "communication";
+
 /// Logs the fault, leaves the end marker, and ends the job.
 [[noreturn]] void fault(sigma_rt rt, const std::string &kind, const std::string &reason,
                         int status);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -14,6 +15,7 @@ namespace sigma::runtime {
 
 constexpr int64_t kSecondNs = 1000000000, kLeastNs = 60 * kSecondNs;
 constexpr int64_t kOfLongestStep = 10, kForFiles = 10;
+constexpr int64_t kRepairNs = 3 * kSecondNs;
 
 /// A number that ranks of one host, and most likely no others, have in common.
 static int64_t hostNumber() {
@@ -23,6 +25,8 @@ static int64_t hostNumber() {
 }
 
 void HangWatch::start(sigma_rt rt) {
+  peers.clear();
+  patientUntilNs = 0;
   statedNs = int64_t(rt->options.hangAfter * double(kSecondNs));
   const std::vector<double> all = gatherDoubles(rt, {double(getpid()), double(hostNumber())});
   for (size_t i = 0; i < all.size(); i += 2)
@@ -66,9 +70,23 @@ std::string HangWatch::silentRanks() const {
   return text.empty() ? "; no rank of this host is stopped" : text;
 }
 
-void HangWatch::check(sigma_rt rt, int64_t waitedNs) const {
-  if (waitedNs <= limitNs())
+/// A stopped process is as good as lost, but nobody hears of it: its death is heard.
+void HangWatch::killStopped() const {
+  for (const Peer &peer : peers) {
+    const char state = peer.host == hostNumber() ? stateOf(peer.process) : 'R';
+    if (state == 'T' || state == 't')
+      kill(pid_t(peer.process), SIGKILL);
+  }
+}
+
+void HangWatch::check(sigma_rt rt, int64_t waitedNs) {
+  if (waitedNs <= limitNs() || nowNs() < patientUntilNs)
     return;
+  if (rt->control.isOn() && patientUntilNs == 0) {
+    killStopped(); // or another rank has, and the supervisor begins a repair
+    patientUntilNs = nowNs() + kRepairNs;
+    return;
+  }
   throw FaultError("rank-hung",
                    "rank " + std::to_string(rt->mesh.rank) + " has waited for others for " +
                        std::to_string(waitedNs / kSecondNs) + " s in step " +

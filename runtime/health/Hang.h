@@ -22,8 +22,9 @@ public:
   /// minute at least. Longer before the first step, and while files are awaited.
   int64_t limitNs() const;
 
-  /// Ends the job when a rank has waited for longer than that.
-  void check(sigma_rt rt, int64_t waitedNs) const;
+  /// Ends the job when a rank has waited for longer than that; where spares can take the place of
+  /// ranks of this host that are stopped, kills these instead.
+  void check(sigma_rt rt, int64_t waitedNs);
 
   /// Waits for a disk, which may be slow.
   class ForDisk {
@@ -40,7 +41,9 @@ public:
 private:
   void beat(sigma_rt rt) const;
 
-  int64_t statedNs = 0, longestStepNs = 0;
+  void killStopped() const;
+
+  int64_t statedNs = 0, longestStepNs = 0, patientUntilNs = 0;
   bool waitsForDisk = false;
   struct Peer {
     int64_t process, host;

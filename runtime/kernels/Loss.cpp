@@ -1,5 +1,6 @@
 // Token embedding and the cross entropy.
 #include "runtime/Runtime.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -34,11 +35,7 @@ void joinLogSums(sigma_rt rt, T *lse, int64_t n, T *all, int64_t workspaceBytes)
   if (workspaceBytes < n * group.size * int64_t(sizeof(T)))
     throw std::logic_error("cross_entropy: the workspace is smaller than the sums of all parts");
   const CommScope scope(rt, SpanKind::Tensor);
-  const MPI_Datatype type = mpiElem(elemOf<T>());
-  MPI_Request request;
-  checkMpi(MPI_Iallgather(lse, int(n), type, all, int(n), type, group.comm, &request),
-           "MPI_Iallgather");
-  waitFor(rt, request);
+  gatherParts(rt, group, lse, all, Parts::equal(group.size, n), mpiElem(elemOf<T>()));
   for (int64_t i = 0; i < n; ++i) {
     T top = all[i];
     for (int rank = 1; rank < group.size; ++rank)

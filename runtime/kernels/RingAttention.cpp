@@ -3,6 +3,7 @@
 // their gradients go with them and arrive, complete, where they belong.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Datatype.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/kernels/AttentionCore.h"
 
 #include <cstring>
@@ -48,7 +49,7 @@ public:
       : rt(rt), group(rt->mesh.context), tokens(core.spec.tokens()), keyWidth(core.key.width),
         valueWidth(core.value.width), key(rowType(kElem, keyWidth)),
         value(rowType(kElem, valueWidth)), buffers(static_cast<T *>(scratch.memory)),
-        bytes(scratch.bytes) {}
+        bytes(scratch.bytes), exchange(rt, group) {}
 
   int stations() const { return group.size; }
   /// Whose keys and values are here at a station.
@@ -76,8 +77,7 @@ public:
   }
   void finish() {
     const CommScope scope(rt, SpanKind::Context);
-    waitAll(rt, requests.data(), int(requests.size()));
-    requests.clear();
+    exchange.wait();
   }
 
 private:
@@ -87,10 +87,8 @@ private:
   int64_t numbers() const { return tokens * (keyWidth + valueWidth); }
 
   void post(const T *from, T *to, const Datatype &row, int next, int last, Tag tag) {
-    MPI_Request sent, received;
-    checkMpi(MPI_Irecv(to, int(tokens), row.get(), last, tag, group.comm, &received), "MPI_Irecv");
-    checkMpi(MPI_Isend(from, int(tokens), row.get(), next, tag, group.comm, &sent), "MPI_Isend");
-    requests.insert(requests.end(), {sent, received});
+    exchange.receive(last, to, tokens, row.get(), tag);
+    exchange.send(next, from, tokens, row.get(), tag);
   }
 
   sigma_rt rt;
@@ -99,7 +97,7 @@ private:
   Datatype key, value;
   T *buffers;
   int64_t bytes;
-  std::vector<MPI_Request> requests;
+  Exchange exchange;
 };
 
 /// What the core says is only read.

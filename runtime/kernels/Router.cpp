@@ -1,7 +1,9 @@
 // Router scores, the choice of experts, and the balance loss.
 #include "runtime/Runtime.h"
+#include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
 
+#include <algorithm>
 #include <cstring>
 
 using namespace sigma::runtime;
@@ -143,11 +145,13 @@ std::vector<int32_t> countSlots(sigma_rt rt, const int32_t *chosen, const Shares
   if (shares.ranks == 1)
     return counts;
   const CommScope scope(rt, SpanKind::Tensor);
-  MPI_Request request;
-  checkMpi(MPI_Iallreduce(MPI_IN_PLACE, counts.data(), int(counts.size()), MPI_INT32_T, MPI_SUM,
-                          rt->mesh.sequence.comm, &request),
-           "MPI_Iallreduce");
-  waitFor(rt, request);
+  const size_t n = counts.size();
+  std::vector<int32_t> all(n * shares.ranks);
+  gatherParts(rt, rt->mesh.sequence, counts.data(), all.data(),
+              Parts::equal(int(shares.ranks), int64_t(n)), MPI_INT32_T);
+  std::fill(counts.begin(), counts.end(), 0);
+  for (size_t i = 0; i < all.size(); ++i)
+    counts[i % n] += all[i];
   return counts;
 }
 

@@ -22,8 +22,8 @@ public:
     rings.tp = rings.etp = stride;
     rings.pp = ranks;
     rings.placement = SIGMA_STAGES_INSIDE;
-    together = makeMesh(groups);
-    inRing = makeMesh(rings);
+    together = makeMesh(groups, everyone());
+    inRing = makeMesh(rings, everyone());
   }
 
   /// Of about so many bytes: a whole number of rows of each rank.

@@ -256,7 +256,7 @@ int run(Runtime &rt, const ProfileOptions &options) {
   const int64_t elem = options.precision == "f64" ? SIGMA_F64 : SIGMA_F32;
   MeshShape shape;
   shape.dp = rt.mesh.size;
-  rt.mesh = makeMesh(shape);
+  rt.mesh = makeMesh(shape, everyone());
   rt.program.elem = elem;
   onFirstRank(rt, [&] { Output(options.output); });
   Json profile;

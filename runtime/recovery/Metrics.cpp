@@ -37,6 +37,8 @@ void Metrics::addEvent(const Json &line, int64_t nowNs) {
       brokenNs = nowNs;
   } else if (event == "restart") {
     ++restarts;
+  } else if (event == "repair") {
+    ++repairsInJob;
   }
 }
 
@@ -90,6 +92,8 @@ std::string Metrics::text(int64_t nowNs) const {
   for (const auto &[kind, count] : faults)
     text.sample("sigma_faults_total{kind=\"" + kind + "\"}", double(count));
   text.counter("sigma_restarts_total", "starts of the ranks after the first", double(restarts));
+  text.counter("sigma_repairs_total", "losses of ranks that spares made good in the job",
+               double(repairsInJob));
   text.about("sigma_seconds_total", "counter",
              "where the time went: steps that count, steps that were done again, checkpoints that "
              "training waited for, and all else, when there was no step");
@@ -100,9 +104,9 @@ std::string Metrics::text(int64_t nowNs) const {
   text.gauge("sigma_goodput_ratio", "kept time over all", total > 0 ? kept / total : 0);
   text.gauge("sigma_availability_ratio", "time in steps over all",
              total > 0 ? 1 - down / total : 0);
-  if (restarts > 0)
-    text.gauge("sigma_mtbf_seconds", "mean time in steps between restarts",
-               (total - down) / double(restarts));
+  if (const int64_t interruptions = restarts + repairsInJob; interruptions > 0)
+    text.gauge("sigma_mtbf_seconds", "mean time in steps between restarts, or repairs in the job",
+               (total - down) / double(interruptions));
   if (repairs > 0)
     text.gauge("sigma_mttr_seconds", "mean time from a fault to the next step",
                double(repairNs) / 1e9 / double(repairs));

@@ -30,7 +30,7 @@ private:
   int64_t replayedNs = 0, stallNs = 0;
   int64_t checkpoint = 0, steps = 0;
   std::map<std::string, int64_t> faults; // by kind
-  int64_t restarts = 0, repairs = 0, repairNs = 0;
+  int64_t restarts = 0, repairsInJob = 0, repairs = 0, repairNs = 0;
   int64_t brokenNs = -1; // since when, or -1
 };
 

@@ -5,13 +5,17 @@
 #include "runtime/recovery/EndMarker.h"
 #include "runtime/recovery/Launch.h"
 #include "runtime/recovery/Witness.h"
+#include "runtime/repair/Control.h"
+#include "runtime/repair/Monitor.h"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 namespace sigma::runtime {
@@ -26,7 +30,7 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
   std::vector<std::string> command = {o.mpirun,
                                       "--oversubscribe",
                                       "-n",
-                                      std::to_string(rt.mesh.shape.size()),
+                                      std::to_string(rt.mesh.shape.size() + o.spares),
                                       "--mca",
                                       "mpi_yield_when_idle",
                                       "1",
@@ -35,13 +39,17 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
                                       "0",
                                       "--bind-to",
                                       "none"};
+  if (o.spares > 0) // the loss of a rank is not the end of the others
+    command.insert(command.end(), {"--enable-recovery", "-x", kControlVariable});
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
   command.insert(command.end(),
                  {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
                   "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
                   "--threads=" + std::to_string(o.threads),
                   "--check-interval=" + std::to_string(o.checkInterval),
-                  "--slow-factor=" + std::to_string(o.slowFactor), "--end-marker=" + marker});
+                  "--slow-factor=" + std::to_string(o.slowFactor),
+                  "--snapshot-interval=" + std::to_string(o.snapshotInterval),
+                  "--end-marker=" + marker});
   if (!o.checkpointDir.empty())
     command.insert(command.end(), {"--checkpoint-dir=" + o.checkpointDir, "--resume",
                                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
@@ -55,13 +63,24 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
   return command;
 }
 
-/// What became of one run.
-EndMarker endOf(const LaunchResult &run, const std::string &marker) {
-  if (run.ended)
-    return {SIGMA_EXIT_RETRY, "rank-hung", "no rank has finished a step in time"};
+/// What became of one run; `unrepaired` is what its monitor could not repair.
+EndMarker endOf(const LaunchResult &run, const std::string &marker, const std::string &unrepaired) {
   if (std::optional<EndMarker> spoken = readEndMarker(marker))
     return *spoken;
+  if (!unrepaired.empty())
+    return {SIGMA_EXIT_RETRY, "rank-lost", unrepaired};
+  if (run.ended)
+    return {SIGMA_EXIT_RETRY, "rank-hung", "no rank has finished a step in time"};
   return {SIGMA_EXIT_RETRY, "rank-lost", "a rank was lost: " + run.how};
+}
+
+/// With spares, a monitor that the ranks find by their environment.
+std::unique_ptr<Monitor> newMonitor(const Runtime &rt) {
+  if (rt.options.spares == 0)
+    return nullptr;
+  auto monitor = std::make_unique<Monitor>(rt.mesh.shape.size(), rt.options.spares, rt.log);
+  setenv(kControlVariable, monitor->address().c_str(), 1);
+  return monitor;
 }
 
 /// Without a checkpoint folder the ranks begin again at the first step, which gives the same
@@ -80,11 +99,12 @@ public:
         folder->removeLeftovers();
       forgetRun();
       BeatReader beat(beatPath(marker));
+      const std::unique_ptr<Monitor> monitor = newMonitor(rt);
       const LaunchResult result = launch(commandOf(rt, marker), [&] {
         witness.look();
-        return !beat.isOverdue();
+        return !beat.isOverdue() && !(monitor && monitor->mustEnd());
       });
-      const EndMarker end = endOf(result, marker);
+      const EndMarker end = endOf(result, marker, monitor ? monitor->reason() : "");
       forgetRun();
       if (!result.started)
         throw UserError("cannot start " + rt.options.mpirun +

@@ -1,6 +1,7 @@
 // Collectives on four ranks (run by mpirun -n 4): a plain program, as GoogleTest knows nothing of
 // ranks.
 #include "runtime/Runtime.h"
+#include "runtime/comm/Exchange.h"
 
 #include <cmath>
 #include <cstdio>
@@ -20,6 +21,12 @@ using namespace sigma::runtime;
 
 namespace {
 
+double sumIn(Runtime &rt, const Group &group, double mine) {
+  std::vector<double> all(group.size);
+  gatherParts(&rt, group, &mine, all.data(), Parts::equal(group.size, 1), MPI_DOUBLE);
+  return std::accumulate(all.begin(), all.end(), 0.0);
+}
+
 /// A value whose sum depends on the order of additions.
 float awkward(int rank, int64_t i) {
   return float(std::pow(-1.7, rank * 7 % 5) * (1 + double(i) / 3) * std::pow(10, rank));
@@ -28,8 +35,7 @@ float awkward(int rank, int64_t i) {
 template <class T>
 void allReduce(Runtime &rt, int64_t code, int64_t n, int64_t workspaceElements) {
   const Group &group = rt.mesh.group(code);
-  std::vector<int> ranks(group.size);
-  MPI_Allgather(&rt.mesh.rank, 1, MPI_INT, ranks.data(), 1, MPI_INT, group.comm);
+  const std::vector<int> &ranks = group.processes;
   std::vector<T> values(n), work(workspaceElements), wanted(n);
   for (int64_t i = 0; i < n; ++i) {
     values[i] = T(awkward(rt.mesh.rank, i));
@@ -139,8 +145,7 @@ void flats(Runtime &rt, int64_t code, int64_t lines, int64_t partLines) {
   const int64_t perLine = kLineBytes / int64_t(sizeof(T)), n = lines * perLine,
                 part = partLines * perLine, elem = sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32;
   const int64_t begin = std::min(group.index * part, n), end = std::min(begin + part, n);
-  std::vector<int> ranks(group.size);
-  MPI_Allgather(&rt.mesh.rank, 1, MPI_INT, ranks.data(), 1, MPI_INT, group.comm);
+  const std::vector<int> &ranks = group.processes;
   std::vector<T> own(n), sums(n);
   for (int64_t i = 0; i < n; ++i) {
     own[i] = T(awkward(rt.mesh.rank, i));
@@ -311,8 +316,7 @@ void crossEntropy(Runtime &rt) {
                       vocabulary, 1, nullptr, 0);
   sigma_cross_entropy(&rt, SIGMA_F64, logits.data(), targets.data(), lse.data(), &loss, n, part, tp,
                       work.data(), work.size() * sizeof(double));
-  double sum = 0;
-  MPI_Allreduce(&loss, &sum, 1, MPI_DOUBLE, MPI_SUM, rt.mesh.tensor.comm);
+  const double sum = sumIn(rt, rt.mesh.tensor, loss);
   near(rt, lse, lseOfAll);
   near(rt, {sum}, {lossOfAll});
   sigma_cross_entropy_grad(&alone, SIGMA_F64, all.data(), targets.data(), lseOfAll.data(), &dloss,
@@ -345,12 +349,12 @@ void balanceLoss(Runtime &rt) {
   chosen = own(chosenOfAll, k);
   Runtime alone;
   std::vector<double> dscores(scores.size());
-  double loss = 0, lossOfAll = 0, sum = 0, dloss = 0.7;
+  double loss = 0, lossOfAll = 0, dloss = 0.7;
   sigma_balance_loss(&alone, SIGMA_F64, all.data(), chosenOfAll.data(), &lossOfAll, sequences,
                      sequence, experts, k, 1);
   sigma_balance_loss(&rt, SIGMA_F64, scores.data(), chosen.data(), &loss, sequences, share, experts,
                      k, ranks);
-  MPI_Allreduce(&loss, &sum, 1, MPI_DOUBLE, MPI_SUM, rt.mesh.sequence.comm);
+  const double sum = sumIn(rt, rt.mesh.sequence, loss);
   near(rt, {sum}, {lossOfAll});
   sigma_balance_loss_grad(&alone, SIGMA_F64, all.data(), chosenOfAll.data(), &dloss, dall.data(),
                           sequences, sequence, experts, k, 1);
@@ -386,15 +390,15 @@ void groups(const Runtime &rt) {
   has(mesh.expertData, shape.ranksPerStage() / (shape.etp * shape.ep), shape.etp * shape.ep);
   const int64_t last = shape.pp - 1;
   const bool hasOther = last > 0 && (mesh.ppIndex == 0 || mesh.ppIndex == last);
-  int sum = 0;
-  MPI_Allreduce(&mesh.rank, &sum, 1, MPI_INT, MPI_SUM, mesh.ends.comm);
-  CHECK(sum == (hasOther ? rankAt(0, q) + rankAt(last, q) : mesh.rank));
+  const std::vector<int> &ends = mesh.ends.processes;
+  CHECK(std::accumulate(ends.begin(), ends.end(), 0) ==
+        (hasOther ? rankAt(0, q) + rankAt(last, q) : mesh.rank));
   CHECK(mesh.ends.index == (hasOther && mesh.ppIndex == last));
 }
 
 void run(const MeshShape &shape) {
   Runtime rt;
-  rt.mesh = makeMesh(shape);
+  rt.mesh = makeMesh(shape, everyone());
   groups(rt);
   allReduces(rt);
   flats(rt);

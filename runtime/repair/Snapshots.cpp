@@ -1,0 +1,158 @@
+#include "runtime/repair/Snapshots.h"
+#include "runtime/Program.h"
+#include "runtime/Runtime.h"
+#include "runtime/checkpoint/Manifest.h"
+#include "runtime/comm/Collect.h"
+#include "runtime/comm/Exchange.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+namespace sigma::runtime {
+namespace {
+
+// Behind the state stands what a rank needs besides it.
+struct Trailer {
+  double loss;
+};
+
+enum Tag { kCopy = 1, kReturn }; // 0 is that of collectives
+
+int64_t inLines(int64_t bytes) { return (bytes + kLineBytes - 1) / kLineBytes * kLineBytes; }
+
+MPI_Request sendCopy(const Group &ring, int to, const Arena &memory, MPI_Datatype line, Tag tag) {
+  return startSend(ring, to, memory.data(), memory.bytes() / kLineBytes, line, tag);
+}
+
+MPI_Request receiveCopy(const Group &ring, int from, const Arena &memory, MPI_Datatype line,
+                        Tag tag) {
+  return startReceive(ring, from, memory.data(), memory.bytes() / kLineBytes, line, tag);
+}
+
+} // namespace
+
+Kept Snapshots::kept() const {
+  Kept steps;
+  for (const Copy &copy : own)
+    if (copy.step >= 0)
+      steps.own.push_back(copy.step);
+  for (const Copy &copy : ward)
+    if (copy.step >= 0)
+      steps.ward.push_back(copy.step);
+  return steps;
+}
+
+void Snapshots::begin(sigma_rt rt, int copyDistance) {
+  const int ranks = rt->mesh.size;
+  ring = rt->mesh.world;
+  guard = copyDistance > 0 ? (ring.index + copyDistance) % ranks : -1;
+  warded = copyDistance > 0 ? (ring.index - copyDistance + ranks) % ranks : -1;
+  const bool isNew = own[0].memory.bytes() == 0;
+  int64_t bytes = sizeof(Trailer);
+  pieces.clear();
+  for (const Tensor *tensor : rt->ownTensors())
+    for (const SavedState &state : kSavedStates)
+      for (const HeldBox &held : tensor->held(state.state, rt->mesh, elemBytes(rt->program.elem))) {
+        pieces.push_back({held.offset, held.box.elements() * elemBytes(rt->program.elem)});
+        bytes += pieces.back().bytes;
+      }
+  const std::vector<double> all = gatherDoubles(rt, {double(inLines(bytes))});
+  if (!isNew)
+    return;
+  for (Copy &copy : own)
+    copy.memory.allocate(inLines(bytes));
+  for (Copy &copy : ward)
+    if (warded >= 0)
+      copy.memory.allocate(int64_t(all[warded]));
+}
+
+Snapshots::Copy *Snapshots::find(Copy (&copies)[2], int64_t step) {
+  for (Copy &copy : copies)
+    if (copy.step == step)
+      return &copy;
+  return nullptr;
+}
+
+Snapshots::Copy &Snapshots::older(Copy (&copies)[2]) {
+  return copies[0].step <= copies[1].step ? copies[0] : copies[1];
+}
+
+void Snapshots::forget() {
+  for (Copy *copies : {own, ward})
+    for (int i = 0; i < 2; ++i)
+      copies[i].step = -1;
+}
+
+void Snapshots::restore(sigma_rt rt, const Restart &restart) {
+  const auto isNew = [&](int rank) {
+    return std::count(restart.newRanks.begin(), restart.newRanks.end(), rank) > 0;
+  };
+  Copy *mine = find(own, restart.step);
+  if (isNew(ring.index)) {
+    mine = &own[0];
+    waitFor(rt, receiveCopy(ring, guard, mine->memory, rt->mesh.line, kReturn));
+    mine->step = restart.step;
+  }
+  if (warded >= 0 && isNew(warded))
+    waitFor(rt, sendCopy(ring, warded, find(ward, restart.step)->memory, rt->mesh.line, kReturn));
+  const char *from = mine->memory.data();
+  for (const Piece &piece : pieces) {
+    std::memcpy(rt->arena.data() + piece.offset, from, piece.bytes);
+    from += piece.bytes;
+  }
+  Trailer trailer;
+  std::memcpy(&trailer, from, sizeof(trailer));
+  rt->step.loss = trailer.loss;
+}
+
+void Snapshots::take(sigma_rt rt, int64_t step) {
+  // The one of this very step, as after a repair, is needed until the new one is everywhere.
+  Copy &mine = own[0].step == step ? own[1] : own[1].step == step ? own[0] : older(own);
+  mine.step = -1;
+  char *to = mine.memory.data();
+  for (const Piece &piece : pieces) {
+    std::memcpy(to, rt->arena.data() + piece.offset, piece.bytes);
+    to += piece.bytes;
+  }
+  const Trailer trailer = {rt->step.loss};
+  std::memcpy(to, &trailer, sizeof(trailer));
+  mine.step = step;
+  last = taking = step;
+  isSafe = false;
+  if (guard < 0)
+    return;
+  arriving = ward[0].step == step ? &ward[1] : ward[1].step == step ? &ward[0] : &older(ward);
+  arriving->step = -1;
+  requests = {receiveCopy(ring, warded, arriving->memory, rt->mesh.line, kCopy),
+              sendCopy(ring, guard, mine.memory, rt->mesh.line, kCopy)};
+}
+
+void Snapshots::finish(sigma_rt rt) {
+  waitAll(rt, requests.data(), int(requests.size()));
+  arrived();
+  isSafe = largestOf(rt, 0) == 0; // every rank is here
+}
+
+bool Snapshots::arrived() {
+  if (requests.empty())
+    return true;
+  int done = 0;
+  checkMpi(MPI_Testall(int(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
+           "MPI_Testall");
+  if (!done)
+    return false;
+  requests.clear();
+  arriving->step = taking;
+  return true;
+}
+
+void Snapshots::abandon() {
+  for (Copy *copies : {own, ward})
+    for (int i = 0; i < 2; ++i)
+      copies[i].memory.moveAway();
+  requests.clear();
+  isSafe = false;
+}
+
+} // namespace sigma::runtime
