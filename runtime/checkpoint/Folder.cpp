@@ -144,8 +144,12 @@ void CheckpointFolder::prune(int64_t step, int64_t keep) const {
   int64_t kept = 0;
   for (const std::string &name : candidates()) {
     std::error_code error;
-    if (stepOfName(name) <= step && ++kept > keep)
-      fs::remove_all(root + "/" + name, error);
+    if (stepOfName(name) > step || ++kept <= keep)
+      continue;
+    // One that is half removed must not have the name of a checkpoint.
+    const std::string removed = root + "/" + kTemporary + "removed-" + name;
+    fs::rename(root + "/" + name, removed, error);
+    fs::remove_all(removed, error);
   }
 }
 

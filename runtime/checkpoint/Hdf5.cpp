@@ -21,6 +21,9 @@ void checkHdf5(herr_t result, const std::string &what) {
 }
 
 static Hdf5Handle accessList() {
+  // At the end of the process the library would close again, and crash with, a file that a full
+  // disk has kept it from closing. Here files are closed where they are used.
+  H5dont_atexit();
   // Errors are exceptions with a reason here; the library's own trace on stderr would only repeat
   // them.
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
