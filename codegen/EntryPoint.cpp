@@ -63,6 +63,7 @@ private:
                                                        : SIGMA_INIT_NORMAL;
     FlatOp flat = parameter.getFlatOp();
     auto i = [&](int64_t value) { return emit.i64(value); };
+    Value value = offset(parameter, &ParameterOp::getValueOffset, &FlatOp::getValueOffset);
     emit.call(
         "sigma_describe_tensor",
         {rt,
@@ -78,10 +79,13 @@ private:
          i(parameter.getAtEnds()),
          i(init),
          emit.f64(parameter.getInitScale()),
-         offset(parameter, &ParameterOp::getValueOffset, &FlatOp::getValueOffset),
+         parameter.hasMaster()
+             ? offset(parameter, &ParameterOp::getMasterOffset, &FlatOp::getMasterOffset)
+             : value,
          offset(parameter, &ParameterOp::getGradientOffset, &FlatOp::getGradientOffset),
          offset(parameter, &ParameterOp::getFirstMomentOffset, &FlatOp::getFirstMomentOffset),
          offset(parameter, &ParameterOp::getSecondMomentOffset, &FlatOp::getSecondMomentOffset),
+         parameter.hasMaster() ? value : i(-1),
          i(flat ? flat.getZero() : 0),
          i(parameter.getBegin().value_or(0)),
          i(flat ? flat.getPart() : 0)});

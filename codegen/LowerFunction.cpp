@@ -8,8 +8,7 @@ using namespace mlir::sigma;
 using namespace mlir::rank;
 
 int64_t sigma::elementCode(Type elementType) {
-  assert((elementType.isF32() || elementType.isF64()) && "checked before lowering");
-  return elementType.isF64() ? SIGMA_F64 : SIGMA_F32;
+  return elementType.isF64() ? SIGMA_F64 : elementType.isBF16() ? SIGMA_BF16 : SIGMA_F32;
 }
 
 int64_t sigma::groupCode(Axis axis) {
@@ -43,8 +42,7 @@ public:
   FunctionLowering(FuncOp func, LLVM::LLVMFuncOp target, RuntimeAbi &abi)
       : func(func), program(func->getParentOfType<ProgramOp>()),
         emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), func.getLoc()),
-        rt(target.getArgument(0)), arena(target.getArgument(1)), transient(target.getArgument(2)),
-        elem(elementCode(program.getLaunchOp().getElementType())) {
+        rt(target.getArgument(0)), arena(target.getArgument(1)), transient(target.getArgument(2)) {
     mapArguments(target.getArguments().drop_front(std::size(kFixedParameters)));
   }
 
@@ -125,7 +123,7 @@ private:
   Value weightAddress(WeightOp weight) {
     ParameterOp read = parameter(weight.getParameter());
     if (weight.getValues())
-      return inFlat(pointer(weight.getValues()), read);
+      return inFlat(pointer(weight.getValues()), read, read.getTensorType());
     return emit.address(arena, *read.getValueOffset());
   }
 
@@ -134,12 +132,12 @@ private:
   Value gradientAddress(StringRef name) {
     ParameterOp added = parameter(name);
     if (FlatOp flat = added.getFlatOp(); flat && !flat.holdsGradients())
-      return inFlat(flatGradients.at(flat), added);
+      return inFlat(flatGradients.at(flat), added, added.getWideType());
     return emit.address(arena, *added.getGradientOffset());
   }
 
-  Value inFlat(Value flat, ParameterOp parameter) {
-    return emit.address(flat, *parameter.getBegin() * program.getLaunchOp().getElementBytes());
+  Value inFlat(Value flat, ParameterOp parameter, RankedTensorType type) {
+    return emit.address(flat, *parameter.getBegin() * type.getElementTypeBitWidth() / 8);
   }
 
   ParameterOp parameter(StringRef name) { return program.lookupSymbol<ParameterOp>(name); }
@@ -158,7 +156,8 @@ private:
     all.append(arguments.begin(), arguments.end());
     emit.call(name, all);
   }
-  Value e() { return emit.i64(elem); }
+  /// The code of a value's elements.
+  Value e(Value value) { return emit.i64(elementCode(getElementTypeOrSelf(value))); }
   Value p(Value value) { return pointer(value); }
   Value i(int64_t value) { return emit.i64(value); }
   Value f(double value) { return emit.f64(value); }
@@ -187,7 +186,6 @@ private:
   Emitter emit;
   Value rt, arena, transient;
   Parts saved, held; // what it keeps itself
-  int64_t elem;
   ArrayRef<BlockArgument> results;
   llvm::DenseMap<Value, Value> pointerOf;
   llvm::DenseMap<FlatOp, Value> flatGradients; // of the piece that is at work
@@ -206,13 +204,13 @@ void FunctionLowering::lowerReturn(ReturnOp op) {
 
 void FunctionLowering::lowerZero(FlatGradientsOp op) {
   flatGradients[program.lookupSymbol<FlatOp>(op.getFlat())] = p(op);
-  call("sigma_fill", {e(), p(op), i(count(op)), f(0.0)});
+  call("sigma_fill", {e(op), p(op), i(count(op)), f(0.0)});
 }
 
 void FunctionLowering::lowerZero(ReduceGradientsOp op) {
   FlatOp flat = op.getFlatOp();
   call("sigma_reduce_flat",
-       {e(), p(op.getGradients()), i(flat.getElements()), i(flat.getPart()),
+       {e(op.getGradients()), p(op.getGradients()), i(flat.getElements()), i(flat.getPart()),
         i(groupCode(flat.getAxis())), emit.address(arena, *flat.getGradientOffset()), workspace(op),
         i(flat.getWorkspaceBytes())});
 }
@@ -220,7 +218,7 @@ void FunctionLowering::lowerZero(ReduceGradientsOp op) {
 void FunctionLowering::lowerZero(GatherValuesOp op) {
   auto flat = program.lookupSymbol<FlatOp>(op.getFlat());
   call("sigma_gather_flat",
-       {e(), emit.address(arena, *flat.getValueOffset()), p(op), i(flat.getElements()),
+       {e(op), emit.address(arena, *flat.getValueOffset()), p(op), i(flat.getElements()),
         i(flat.getPart()), i(groupCode(flat.getAxis()))});
 }
 
@@ -243,30 +241,19 @@ SmallVector<Value> FunctionLowering::attentionSpec(Op op) {
 }
 
 void FunctionLowering::lowerAttention(AttentionOp op) {
-  SmallVector<Value> arguments{e(),
-                               p(op.getQuery()),
-                               p(op.getKey()),
-                               p(op.getValue()),
-                               p(op.getSinks()),
-                               p(op.getResult()),
+  SmallVector<Value> arguments{e(op.getQuery()), p(op.getQuery()), p(op.getKey()),
+                               p(op.getValue()), p(op.getSinks()), p(op.getResult()),
                                p(op.getLse())};
   arguments.append(attentionSpec(op));
   call("sigma_attention", arguments);
 }
 
 void FunctionLowering::lowerAttentionGrad(AttentionGradOp op) {
-  SmallVector<Value> arguments{e(),
-                               p(op.getQuery()),
-                               p(op.getKey()),
-                               p(op.getValue()),
-                               p(op.getSinks()),
-                               p(op.getOutput()),
-                               p(op.getLse()),
-                               p(op.getGradient()),
-                               p(op.getQueryGradient()),
-                               p(op.getKeyGradient()),
-                               p(op.getValueGradient()),
-                               p(op.getSinksGradient())};
+  SmallVector<Value> arguments{
+      e(op.getQuery()),       p(op.getQuery()),         p(op.getKey()),
+      p(op.getValue()),       p(op.getSinks()),         p(op.getOutput()),
+      p(op.getLse()),         p(op.getGradient()),      p(op.getQueryGradient()),
+      p(op.getKeyGradient()), p(op.getValueGradient()), p(op.getSinksGradient())};
   arguments.append(attentionSpec(op));
   call("sigma_attention_grad", arguments);
 }
@@ -298,80 +285,87 @@ void FunctionLowering::lowerOp(Operation *op) {
       .Case<WeightOp>([](WeightOp) {}) // an address, no work
       .Case([&](ReturnOp op) { lowerReturn(op); })
       .Case<FlatGradientsOp, ReduceGradientsOp, GatherValuesOp>([&](auto op) { lowerZero(op); })
-      .Case(
-          [&](ConstantOp op) { call("sigma_fill", {e(), p(op), i(count(op)), f(op.getValue())}); })
+      .Case([&](ConstantOp op) {
+        call("sigma_fill", {e(op), p(op), i(count(op)), f(op.getValue())});
+      })
       .Case([&](AccumulateOp op) {
-        Value sum = gradientAddress(op.getParameter());
-        call("sigma_add", {e(), sum, p(op.getValue()), sum, i(count(op.getValue()))});
+        call("sigma_accumulate", {e(op.getValue()), p(op.getValue()),
+                                  gradientAddress(op.getParameter()), i(count(op.getValue()))});
       })
       .Case([&](AddOp op) {
-        call("sigma_add", {e(), p(op.getLhs()), p(op.getRhs()), p(op), i(count(op))});
+        call("sigma_add", {e(op), p(op.getLhs()), p(op.getRhs()), p(op), i(count(op))});
       })
       .Case([&](MatmulOp op) {
         auto [to, accumulate] = destination(op);
         int64_t flags = (op.getTransposeLhs() ? SIGMA_TRANSPOSE_A : 0) |
                         (op.getTransposeRhs() ? SIGMA_TRANSPOSE_B : 0);
-        call("sigma_matmul", {e(), p(op.getLhs()), p(op.getRhs()), to, i(op.getRows()),
-                              i(op.getColumns()), i(op.getInner()), i(flags | accumulate)});
+        Value result = op.getInto()
+                           ? i(elementCode(parameter(*op.getInto()).getWideType().getElementType()))
+                           : e(op.getResult());
+        call("sigma_matmul",
+             {e(op.getLhs()), e(op.getRhs()), result, p(op.getLhs()), p(op.getRhs()), to,
+              i(op.getRows()), i(op.getColumns()), i(op.getInner()), i(flags | accumulate)});
       })
       .Case([&](RmsNormOp op) {
         int64_t width = count(op.getWeight());
         call("sigma_rms_norm",
-             {e(), p(op.getInput()), p(op.getWeight()), p(op.getResult()), p(op.getRstd()),
-              i(count(op.getInput()) / width), i(width), f(op.getEpsilon())});
+             {e(op.getInput()), p(op.getInput()), p(op.getWeight()), p(op.getResult()),
+              p(op.getRstd()), i(count(op.getInput()) / width), i(width), f(op.getEpsilon())});
       })
       .Case([&](RmsNormGradOp op) {
         int64_t width = count(op.getWeight());
         call("sigma_rms_norm_grad",
-             {e(), p(op.getInput()), p(op.getWeight()), p(op.getRstd()), p(op.getGradient()),
-              p(op.getInputGradient()), p(op.getWeightGradient()), i(count(op.getInput()) / width),
-              i(width), i(0)});
+             {e(op.getInput()), p(op.getInput()), p(op.getWeight()), p(op.getRstd()),
+              p(op.getGradient()), p(op.getInputGradient()), p(op.getWeightGradient()),
+              i(count(op.getInput()) / width), i(width), i(0)});
       })
       .Case([&](RotaryOp op) {
-        call("sigma_rotary", {e(), p(op.getInput()), p(op), i(rows(op)), i(op.getSequence()),
+        call("sigma_rotary", {e(op), p(op.getInput()), p(op), i(rows(op)), i(op.getSequence()),
                               i(op.getHeads()), i(columns(op) / op.getHeads()),
                               emit.constants(op.getFrequencies()), i(op.getFrequencies().size()),
                               f(op.getMagnitude()), i(op.getTranspose()), i(op.getShares())});
       })
       .Case([&](JoinHeadsOp op) {
         call("sigma_join_heads",
-             {e(), p(op.getShared()), p(op.getOwn()), p(op), i(rows(op)), i(op.getHeads()),
+             {e(op), p(op.getShared()), p(op.getOwn()), p(op), i(rows(op)), i(op.getHeads()),
               i(columns(op.getShared())), i(columns(op.getOwn()) / op.getHeads())});
       })
       .Case([&](SplitHeadsOp op) {
         call("sigma_split_heads",
-             {e(), p(op.getInput()), p(op.getShared()), p(op.getOwn()), i(rows(op.getInput())),
-              i(op.getHeads()), i(columns(op.getShared())),
+             {e(op.getInput()), p(op.getInput()), p(op.getShared()), p(op.getOwn()),
+              i(rows(op.getInput())), i(op.getHeads()), i(columns(op.getShared())),
               i(columns(op.getOwn()) / op.getHeads())});
       })
       .Case([&](AttentionOp op) { lowerAttention(op); })
       .Case([&](AttentionGradOp op) { lowerAttentionGrad(op); })
       .Case([&](EmbeddingOp op) {
-        call("sigma_embedding", {e(), p(op.getTokens()), p(op.getTable()), p(op), i(rows(op)),
+        call("sigma_embedding", {e(op), p(op.getTokens()), p(op.getTable()), p(op), i(rows(op)),
                                  i(columns(op)), i(rows(op.getTable())), i(op.getShards())});
       })
       .Case([&](EmbeddingGradOp op) {
         auto [to, accumulate] = destination(op);
         auto table =
             op.getInto() ? parameter(*op.getInto()).getTensorType() : tensor(op.getResult());
-        call("sigma_embedding_grad", {e(), p(op.getTokens()), p(op.getGradient()), to,
-                                      i(rows(op.getGradient())), i(columns(op.getGradient())),
+        call("sigma_embedding_grad", {e(op.getGradient()), p(op.getTokens()), p(op.getGradient()),
+                                      to, i(rows(op.getGradient())), i(columns(op.getGradient())),
                                       i(table.getDimSize(0)), i(op.getShards()), i(accumulate)});
       })
       .Case([&](CrossEntropyOp op) {
         call("sigma_cross_entropy",
-             {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getLoss()),
-              i(rows(op.getLogits())), i(columns(op.getLogits())), i(op.getShards()), workspace(op),
-              i(op.getWorkspaceBytes())});
+             {e(op.getLogits()), p(op.getLogits()), p(op.getTargets()), p(op.getLse()),
+              p(op.getLoss()), i(rows(op.getLogits())), i(columns(op.getLogits())),
+              i(op.getShards()), workspace(op), i(op.getWorkspaceBytes())});
       })
       .Case([&](CrossEntropyGradOp op) {
         call("sigma_cross_entropy_grad",
-             {e(), p(op.getLogits()), p(op.getTargets()), p(op.getLse()), p(op.getGradient()),
-              p(op), i(rows(op.getLogits())), i(columns(op.getLogits())), i(op.getShards())});
+             {e(op.getLogits()), p(op.getLogits()), p(op.getTargets()), p(op.getLse()),
+              p(op.getGradient()), p(op), i(rows(op.getLogits())), i(columns(op.getLogits())),
+              i(op.getShards())});
       })
       .Case([&](ObjectiveOp op) {
         int64_t term = op.getTerm() == Term::Loss ? SIGMA_TERM_LOSS : SIGMA_TERM_BALANCE;
-        call("sigma_add_objective", {e(), p(op.getValue()), f(op.getScale()), i(term)});
+        call("sigma_add_objective",
+             {e(op.getValue()), p(op.getValue()), f(op.getScale()), i(term)});
       })
       .Case([&](PositionsOp op) {
         call("sigma_positions", {p(op), i(count(op)), i(op.getSequence()), i(op.getShares())});
@@ -386,30 +380,32 @@ void FunctionLowering::lowerElementwise(Operation *op) {
   auto groups = [](Value sizes) { return sizes ? count(sizes) : 0; };
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](ScaleOp op) {
-        call("sigma_scale", {e(), p(op.getInput()), p(op), i(count(op)), f(op.getFactor())});
+        call("sigma_scale", {e(op), p(op.getInput()), p(op), i(count(op)), f(op.getFactor())});
       })
       .Case([&](CenterOp op) {
-        call("sigma_center", {e(), p(op.getInput()), p(op), i(rows(op)), i(columns(op))});
+        call("sigma_center", {e(op), p(op.getInput()), p(op), i(rows(op)), i(columns(op))});
       })
       .Case([&](AddBiasOp op) {
-        call("sigma_add_bias", {e(), p(op.getInput()), p(op.getBias()), p(op), p(op.getSizes()),
-                                i(groups(op.getSizes())), i(rows(op)), i(columns(op))});
+        call("sigma_add_bias",
+             {e(op), e(op.getBias()), p(op.getInput()), p(op.getBias()), p(op), p(op.getSizes()),
+              i(groups(op.getSizes())), i(rows(op)), i(columns(op))});
       })
       .Case([&](BiasGradOp op) {
         auto [to, accumulate] = destination(op);
         Value gradient = op.getGradient();
-        call("sigma_bias_grad", {e(), p(gradient), to, p(op.getSizes()), i(groups(op.getSizes())),
-                                 i(rows(gradient)), i(columns(gradient)), i(accumulate)});
+        call("sigma_bias_grad",
+             {e(gradient), p(gradient), to, p(op.getSizes()), i(groups(op.getSizes())),
+              i(rows(gradient)), i(columns(gradient)), i(accumulate)});
       })
       .Case([&](ActivationOp op) {
-        call("sigma_activation", {e(), p(op.getGate()), p(op.getUp()), p(op), p(op.getSizes()),
+        call("sigma_activation", {e(op), p(op.getGate()), p(op.getUp()), p(op), p(op.getSizes()),
                                   i(groups(op.getSizes())), i(rows(op)), i(columns(op)),
                                   i(activationCode(op.getKind())), f(op.getLimit())});
       })
       .Case([&](ActivationGradOp op) {
         Value gate = op.getGate();
         call("sigma_activation_grad",
-             {e(), p(gate), p(op.getUp()), p(op.getGradient()), p(op.getGateGradient()),
+             {e(gate), p(gate), p(op.getUp()), p(op.getGradient()), p(op.getGateGradient()),
               p(op.getUpGradient()), p(op.getSizes()), i(groups(op.getSizes())), i(rows(gate)),
               i(columns(gate)), i(activationCode(op.getKind())), f(op.getLimit())});
       })
@@ -425,36 +421,39 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
   auto choices = [](Value position, Value tokens) { return count(position) / rows(tokens); };
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](RouterScoresOp op) {
-        call("sigma_router_scores", {e(), p(op.getLogits()), p(op), i(rows(op)), i(columns(op)),
+        call("sigma_router_scores", {e(op), p(op.getLogits()), p(op), i(rows(op)), i(columns(op)),
                                      i(scoreCode(op.getScore()))});
       })
       .Case([&](RouterScoresGradOp op) {
         call("sigma_router_scores_grad",
-             {e(), p(op.getScores()), p(op.getGradient()), p(op), i(rows(op)), i(columns(op)),
+             {e(op), p(op.getScores()), p(op.getGradient()), p(op), i(rows(op)), i(columns(op)),
               i(scoreCode(op.getScore()))});
       })
       .Case([&](ZLossOp op) {
         Value logits = op.getLogits();
-        call("sigma_z_loss", {e(), p(logits), p(op.getLse()), p(op.getLoss()), i(rows(logits)),
-                              i(columns(logits))});
+        call("sigma_z_loss", {e(logits), p(logits), p(op.getLse()), p(op.getLoss()),
+                              i(rows(logits)), i(columns(logits))});
       })
       .Case([&](ZLossGradOp op) {
-        call("sigma_z_loss_grad", {e(), p(op.getLogits()), p(op.getLse()), p(op.getGradient()),
+        call("sigma_z_loss_grad", {e(op), p(op.getLogits()), p(op.getLse()), p(op.getGradient()),
                                    p(op), i(rows(op)), i(columns(op))});
       })
       .Case([&](CountLoadOp op) {
-        Value load = emit.address(arena, *parameter(op.getParameter()).getGradientOffset());
-        call("sigma_count_load", {e(), p(op.getChosen()), load, i(count(op.getChosen()))});
+        ParameterOp counted = parameter(op.getParameter());
+        Value load = emit.address(arena, *counted.getGradientOffset());
+        call("sigma_count_load", {i(elementCode(counted.getWideType().getElementType())),
+                                  p(op.getChosen()), load, i(count(op.getChosen()))});
       })
       .Case([&](TopKOp op) {
-        call("sigma_top_k", {e(), p(op.getScores()), p(op.getBias()), p(op.getWeights()),
-                             p(op.getChosen()), i(rows(op.getScores())), i(columns(op.getScores())),
-                             i(columns(op.getWeights())), i(op.getNormalize()), i(op.getGroups()),
-                             i(op.getTopGroups()), i(op.getGroupCandidates())});
+        call("sigma_top_k",
+             {e(op.getScores()), p(op.getScores()), p(op.getBias()), p(op.getWeights()),
+              p(op.getChosen()), i(rows(op.getScores())), i(columns(op.getScores())),
+              i(columns(op.getWeights())), i(op.getNormalize()), i(op.getGroups()),
+              i(op.getTopGroups()), i(op.getGroupCandidates())});
       })
       .Case([&](TopKGradOp op) {
         call("sigma_top_k_grad",
-             {e(), p(op.getScores()), p(op.getChosen()), p(op.getGradient()), p(op), i(rows(op)),
+             {e(op), p(op.getScores()), p(op.getChosen()), p(op.getGradient()), p(op), i(rows(op)),
               i(columns(op)), i(columns(op.getChosen())), i(op.getNormalize())});
       })
       .Case([&](GroupTokensOp op) {
@@ -464,46 +463,47 @@ void FunctionLowering::lowerMoeOp(Operation *op) {
       .Case([&](GatherRowsOp op) {
         Value input = op.getInput();
         call("sigma_gather_rows",
-             {e(), p(input), p(op.getPosition()), p(op.getWeights()), p(op), i(rows(input)),
+             {e(op), p(input), p(op.getPosition()), p(op.getWeights()), p(op), i(rows(input)),
               i(choices(op.getPosition(), input)), i(columns(input))});
       })
       .Case([&](ScatterRowsOp op) {
-        call("sigma_scatter_rows", {e(), p(op.getRows()), p(op.getPosition()), p(op), i(rows(op)),
+        call("sigma_scatter_rows", {e(op), p(op.getRows()), p(op.getPosition()), p(op), i(rows(op)),
                                     i(choices(op.getPosition(), op)), i(columns(op))});
       })
       .Case([&](CombineOp op) {
-        call("sigma_combine", {e(), p(op.getRows()), p(op.getPosition()), p(op.getWeights()), p(op),
-                               i(rows(op)), i(columns(op.getWeights())), i(columns(op))});
+        call("sigma_combine", {e(op), p(op.getRows()), p(op.getPosition()), p(op.getWeights()),
+                               p(op), i(rows(op)), i(columns(op.getWeights())), i(columns(op))});
       })
       .Case([&](CombineGradOp op) {
         call("sigma_combine_grad",
-             {e(), p(op.getRows()), p(op.getPosition()), p(op.getWeights()), p(op.getGradient()),
-              p(op.getRowsGradient()), p(op.getWeightsGradient()), i(rows(op.getWeights())),
-              i(columns(op.getWeights())), i(columns(op.getGradient()))});
+             {e(op.getRows()), p(op.getRows()), p(op.getPosition()), p(op.getWeights()),
+              p(op.getGradient()), p(op.getRowsGradient()), p(op.getWeightsGradient()),
+              i(rows(op.getWeights())), i(columns(op.getWeights())), i(columns(op.getGradient()))});
       })
       .Case([&](GroupedMatmulOp op) {
         int64_t flags = op.getTransposeWeights() ? SIGMA_TRANSPOSE_B : 0;
         call("sigma_grouped_matmul",
-             {e(), p(op.getRows()), p(op.getWeights()), p(op), p(op.getSizes()),
+             {e(op), p(op.getRows()), p(op.getWeights()), p(op), p(op.getSizes()),
               i(count(op.getSizes())), i(columns(op)), i(columns(op.getRows())), i(flags)});
       })
       .Case([&](GroupedMatmulGradOp op) {
         auto [to, accumulate] = destination(op);
         call("sigma_grouped_matmul_grad",
-             {e(), p(op.getLhs()), p(op.getRhs()), to, p(op.getSizes()), i(count(op.getSizes())),
-              i(columns(op.getRhs())), i(columns(op.getLhs())), i(accumulate)});
+             {e(op.getLhs()), p(op.getLhs()), p(op.getRhs()), to, p(op.getSizes()),
+              i(count(op.getSizes())), i(columns(op.getRhs())), i(columns(op.getLhs())),
+              i(accumulate)});
       })
       .Case([&](BalanceLossOp op) {
         Value scores = op.getScores();
         call("sigma_balance_loss",
-             {e(), p(scores), p(op.getChosen()), p(op), i(rows(scores) / op.getSequence()),
+             {e(scores), p(scores), p(op.getChosen()), p(op), i(rows(scores) / op.getSequence()),
               i(op.getSequence()), i(columns(scores)), i(columns(op.getChosen())),
               i(op.getShares())});
       })
       .Case([&](BalanceLossGradOp op) {
         Value scores = op.getScores();
         call("sigma_balance_loss_grad",
-             {e(), p(scores), p(op.getChosen()), p(op.getGradient()), p(op),
+             {e(op), p(scores), p(op.getChosen()), p(op.getGradient()), p(op),
               i(rows(scores) / op.getSequence()), i(op.getSequence()), i(columns(scores)),
               i(columns(op.getChosen())), i(op.getShares())});
       })
@@ -527,33 +527,33 @@ static int64_t groupCode(Group group) {
 void FunctionLowering::lowerCollective(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](AllGatherOp op) {
-        call("sigma_all_gather", {e(), p(op.getInput()), p(op), i(rows(op.getInput())),
+        call("sigma_all_gather", {e(op), p(op.getInput()), p(op), i(rows(op.getInput())),
                                   i(columns(op)), i(op.getBlocks()), i(groupCode(op.getGroup()))});
       })
       .Case([&](ReduceScatterOp op) {
         call("sigma_reduce_scatter",
-             {e(), p(op.getInput()), p(op), i(rows(op)), i(columns(op)), i(op.getBlocks()),
+             {e(op), p(op.getInput()), p(op), i(rows(op)), i(columns(op)), i(op.getBlocks()),
               i(groupCode(op.getGroup())), workspace(op), i(op.getWorkspaceBytes())});
       })
       .Case([&](GatherSequenceOp op) {
-        call("sigma_gather_sequence", {e(), p(op.getInput()), p(op), i(rows(op.getInput())),
+        call("sigma_gather_sequence", {e(op), p(op.getInput()), p(op), i(rows(op.getInput())),
                                        i(columns(op.getInput())), i(op.getBlocks())});
       })
       .Case([&](SplitSequenceOp op) {
         call("sigma_split_sequence",
-             {e(), p(op.getInput()), p(op), i(rows(op)), i(columns(op)), i(op.getBlocks())});
+             {e(op), p(op.getInput()), p(op), i(rows(op)), i(columns(op)), i(op.getBlocks())});
       })
       .Case([&](GatherSizesOp op) {
         call("sigma_gather_sizes",
              {p(op.getSizes()), p(op.getTable()), p(op.getAllSizes()), i(count(op.getSizes()))});
       })
       .Case([&](GatherExpertRowsOp op) {
-        call("sigma_gather_expert_rows", {e(), p(op.getRows()), p(op.getTable()), p(op),
+        call("sigma_gather_expert_rows", {e(op), p(op.getRows()), p(op.getTable()), p(op),
                                           i(columns(op.getTable())), i(columns(op))});
       })
       .Case([&](ScatterExpertRowsOp op) {
         call("sigma_scatter_expert_rows",
-             {e(), p(op.getRows()), p(op.getTable()), p(op), i(columns(op.getTable())),
+             {e(op), p(op.getRows()), p(op.getTable()), p(op), i(columns(op.getTable())),
               i(columns(op)), workspace(op), i(op.getWorkspaceBytes())});
       })
       .Case([&](ExchangeSizesOp op) {
@@ -562,7 +562,7 @@ void FunctionLowering::lowerCollective(Operation *op) {
       })
       .Case([&](AllToAllOp op) {
         int64_t direction = op.getDirection() == Direction::Dispatch ? 0 : 1;
-        call("sigma_all_to_all", {e(), p(op.getRows()), p(op.getSizes()), p(op.getTable()), p(op),
+        call("sigma_all_to_all", {e(op), p(op.getRows()), p(op.getSizes()), p(op.getTable()), p(op),
                                   i(count(op.getSizes())), i(columns(op)), i(direction),
                                   workspace(op), i(op.getWorkspaceBytes())});
       })

@@ -13,8 +13,7 @@ public:
   ScheduleLowering(ProgramOp program, LLVM::LLVMFuncOp target, RuntimeAbi &abi)
       : program(program),
         emit(abi, OpBuilder::atBlockEnd(&target.getBody().front()), program.getLoc()),
-        rt(target.getArgument(0)), arena(target.getArgument(1)),
-        elem(elementCode(program.getLaunchOp().getElementType())) {}
+        rt(target.getArgument(0)), arena(target.getArgument(1)), launch(program.getLaunchOp()) {}
 
   void lower() {
     SpanOfRun update(emit, rt, SIGMA_SPAN_UPDATE);
@@ -36,7 +35,9 @@ private:
 
   Value at(int64_t offset) { return emit.address(arena, offset); }
   Value i(int64_t value) { return emit.i64(value); }
-  Value e() { return i(elem); }
+  /// The code of an element type: of a value's, of values of parameters, of their gradients.
+  Value e(Type type) { return i(elementCode(type)); }
+  Value e(Value value) { return e(getElementTypeOrSelf(value)); }
 
   Value pointer(Value value) {
     auto places = value.getDefiningOp()->getAttrOfType<ArrayAttr>(kPlacesAttr);
@@ -52,7 +53,7 @@ private:
   /// Its number among those of the channel between two stages.
   template <typename Op>
   int64_t message(Op op) {
-    return op.getChunk() * program.getLaunchOp().getNumMicroBatches() + op.getMicroBatch();
+    return op.getChunk() * launch.getNumMicroBatches() + op.getMicroBatch();
   }
   /// In the trace, a call of the pipeline's own functions is a part of a chunk's work. False for
   /// others.
@@ -101,21 +102,29 @@ private:
     const int64_t elements = parameter.getTensorType().getNumElements();
     if (FlatOp flat = parameter.getFlatOp())
       return lowerAdamW(parameter, flat, ownRun(flat, *parameter.getBegin(), elements));
+    Value value = at(*parameter.getValueOffset());
+    const bool hasMaster = parameter.hasMaster();
     emit.call("sigma_adamw",
-              {rt, e(), at(*parameter.getValueOffset()), at(*parameter.getGradientOffset()),
-               at(*parameter.getFirstMomentOffset()), at(*parameter.getSecondMomentOffset()),
-               i(elements), i(parameter.getDecay())});
+              {rt, e(parameter.getTensorType().getElementType()),
+               hasMaster ? at(*parameter.getMasterOffset()) : value,
+               at(*parameter.getGradientOffset()), at(*parameter.getFirstMomentOffset()),
+               at(*parameter.getSecondMomentOffset()), hasMaster ? value : emit.null(), i(elements),
+               i(parameter.getDecay())});
   }
 
   void lowerAdamW(ParameterOp parameter, FlatOp flat, const OwnRun &run) {
-    auto inFlat = [&](std::optional<int64_t> offset, bool isAll) {
-      return addressOf(run, *offset, isAll);
+    auto stateAt = [&](std::optional<int64_t> offset, bool isAll) {
+      return addressOf(run, *offset, isAll, launch.getWideBytes());
     };
-    emit.call("sigma_adamw", {rt, e(), inFlat(flat.getValueOffset(), flat.holdsValues()),
-                              inFlat(flat.getGradientOffset(), flat.holdsGradients()),
-                              inFlat(flat.getFirstMomentOffset(), /*isAll=*/false),
-                              inFlat(flat.getSecondMomentOffset(), /*isAll=*/false), run.count,
-                              i(parameter.getDecay())});
+    Value value =
+        addressOf(run, *flat.getValueOffset(), flat.holdsValues(), launch.getElementBytes());
+    const bool hasMaster = parameter.hasMaster();
+    emit.call("sigma_adamw", {rt, e(launch.getElementType()),
+                              hasMaster ? stateAt(flat.getMasterOffset(), /*isAll=*/false) : value,
+                              stateAt(flat.getGradientOffset(), flat.holdsGradients()),
+                              stateAt(flat.getFirstMomentOffset(), /*isAll=*/false),
+                              stateAt(flat.getSecondMomentOffset(), /*isAll=*/false),
+                              hasMaster ? value : emit.null(), run.count, i(parameter.getDecay())});
   }
 
   //===--------------------------------------------------------------------===//
@@ -138,10 +147,11 @@ private:
     return slot;
   }
 
-  /// Of a state at `offset`: of the whole flat, or of the rank's part.
-  Value addressOf(const OwnRun &run, int64_t offset, bool isAll) {
+  /// Of a state at `offset`, whose elements have so many bytes: of the whole flat, or of the rank's
+  /// part.
+  Value addressOf(const OwnRun &run, int64_t offset, bool isAll, int64_t bytes) {
     Value elements = isAll ? run.inFlat : run.inPart;
-    return emit.address(at(offset), emit.mul(elements, i(program.getLaunchOp().getElementBytes())));
+    return emit.address(at(offset), emit.mul(elements, i(bytes)));
   }
 
   FlatOp flatNamed(StringRef name) { return program.lookupSymbol<FlatOp>(name); }
@@ -152,9 +162,9 @@ private:
     if (!op.getFlat())
       return {at(*op.getOffset()), i(*op.getElements())};
     FlatOp flat = flatNamed(*op.getFlat());
-    OwnRun run =
-        ownRun(flat, *op.getOffset() / program.getLaunchOp().getElementBytes(), *op.getElements());
-    return {addressOf(run, *flat.getGradientOffset(), flat.holdsGradients()), run.count};
+    const int64_t bytes = launch.getWideBytes();
+    OwnRun run = ownRun(flat, *op.getOffset() / bytes, *op.getElements());
+    return {addressOf(run, *flat.getGradientOffset(), flat.holdsGradients(), bytes), run.count};
   }
 
   /// Groups whose ranks hold the same gradients.
@@ -174,50 +184,53 @@ private:
         })
         .Case([&](CallOp op) { lowerCall(op); })
         .Case([&](RecvOp op) {
-          emit.call("sigma_recv", {rt, e(), pointer(op), i(count(op)), i(op.getStage()),
-                                   i(channelCode(op.getChannel())), i(message(op))});
+          emit.call("sigma_recv",
+                    {rt, e(op.getResult()), pointer(op), i(count(op)), i(op.getStage()),
+                     i(channelCode(op.getChannel())), i(message(op))});
         })
         .Case([&](SendOp op) {
           emit.call("sigma_send",
-                    {rt, e(), pointer(op.getValue()), i(count(op.getValue())), i(op.getStage()),
-                     i(channelCode(op.getChannel())), i(message(op))});
+                    {rt, e(op.getValue()), pointer(op.getValue()), i(count(op.getValue())),
+                     i(op.getStage()), i(channelCode(op.getChannel())), i(message(op))});
         })
         .Case([&](WaitSendOp op) {
           emit.call("sigma_wait_send", {rt, i(channelCode(op.getChannel()))});
         })
         .Case([&](ZeroGradientsOp op) {
-          emit.call("sigma_fill",
-                    {rt, e(), at(*op.getOffset()), i(*op.getElements()), emit.f64(0.0)});
+          emit.call("sigma_fill", {rt, e(launch.getWideType()), at(*op.getOffset()),
+                                   i(*op.getElements()), emit.f64(0.0)});
         })
         .Case([&](AllReduceGradientsOp op) {
           auto [address, elements] = gradients(op);
           emit.call("sigma_all_reduce",
-                    {rt, e(), address, elements, i(groupCode(op.getAxis())),
+                    {rt, e(launch.getWideType()), address, elements, i(groupCode(op.getAxis())),
                      at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
         })
         .Case([&](ReduceScatterGradientsOp op) {
           FlatOp flat = flatNamed(op.getFlat());
           emit.call("sigma_reduce_flat",
-                    {rt, e(), at(*flat.getGradientOffset()), i(flat.getElements()),
-                     i(flat.getPart()), i(groupCode(flat.getAxis())), emit.null(),
-                     at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
+                    {rt, e(launch.getWideType()), at(*flat.getGradientOffset()),
+                     i(flat.getElements()), i(flat.getPart()), i(groupCode(flat.getAxis())),
+                     emit.null(), at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
         })
         .Case([&](AllGatherValuesOp op) {
           FlatOp flat = flatNamed(op.getFlat());
           emit.call("sigma_gather_flat",
-                    {rt, e(), emit.null(), at(*flat.getValueOffset()), i(flat.getElements()),
-                     i(flat.getPart()), i(groupCode(flat.getAxis()))});
+                    {rt, e(launch.getElementType()), emit.null(), at(*flat.getValueOffset()),
+                     i(flat.getElements()), i(flat.getPart()), i(groupCode(flat.getAxis()))});
         })
         .Case([&](GradientNormOp op) {
           auto [address, elements] = gradients(op);
-          emit.call("sigma_square_sum", {rt, e(), address, elements, i(copiesOf(op))});
+          emit.call("sigma_square_sum",
+                    {rt, e(launch.getWideType()), address, elements, i(copiesOf(op))});
         })
         .Case([&](ReduceStepOp) { emit.call("sigma_reduce_step", {rt}); })
         .Case([&](AdamWOp op) { lowerAdamW(op); })
         .Case([&](BalanceBiasOp op) {
           auto parameter = program.lookupSymbol<ParameterOp>(op.getParameter());
           emit.call("sigma_balance_bias",
-                    {rt, e(), at(*parameter.getValueOffset()), at(*parameter.getGradientOffset()),
+                    {rt, e(launch.getWideType()), at(*parameter.getValueOffset()),
+                     at(*parameter.getGradientOffset()),
                      i(parameter.getTensorType().getNumElements()),
                      emit.f64(parameter.getUpdateRate())});
         })
@@ -230,7 +243,7 @@ private:
   ProgramOp program;
   Emitter emit;
   Value rt, arena;
-  int64_t elem;
+  LaunchOp launch;
   Value slots[3]; // of the rank, by axis, where they were asked for
 };
 } // namespace

@@ -76,7 +76,7 @@ private:
   bool isOpen = false;
 };
 
-/// SIGMA_F32 or SIGMA_F64.
+/// SIGMA_F32, SIGMA_F64 or SIGMA_BF16.
 int64_t elementCode(Type elementType);
 
 /// The runtime's group of the ranks that sum gradients over an axis.

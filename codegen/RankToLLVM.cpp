@@ -31,17 +31,17 @@ static bool hasPlacesOfEnds(CallOp call) {
 
 /// Of each state: what a flat has, its parameters need not.
 template <typename Op>
-static bool hasOffsets(Op op) {
+static bool hasOffsets(Op op, bool hasMaster) {
   return op.getValueOffset() && op.getGradientOffset() && op.getFirstMomentOffset() &&
-         op.getSecondMomentOffset();
+         op.getSecondMomentOffset() && (op.getMasterOffset() || !hasMaster);
 }
 
 /// Whether sigma-plan-memory, or a person, gave this op all the places that lowering asks for.
 static bool hasPlaces(Operation *op) {
   if (auto flat = dyn_cast<FlatOp>(op))
-    return hasOffsets(flat);
+    return hasOffsets(flat, op->getParentOfType<ProgramOp>().getLaunchOp().hasMasters());
   if (auto parameter = dyn_cast<ParameterOp>(op))
-    return parameter.getFlat() || hasOffsets(parameter);
+    return parameter.getFlat() || hasOffsets(parameter, parameter.hasMaster());
   if (auto scatter = dyn_cast<ReduceScatterGradientsOp>(op))
     return scatter.getWorkspaceBytes().has_value();
   if (auto zero = dyn_cast<ZeroGradientsOp>(op))
@@ -92,11 +92,6 @@ static LogicalResult checkComplete(ModuleOp module) {
   if (launches.size() != 1)
     return module.emitError() << "the module has " << launches.size()
                               << " rank.launch ops; codegen takes exactly one";
-  Type type = launches.front().getElementType();
-  if (!type.isF32() && !type.isF64())
-    return launches.front().emitOpError()
-           << "has precision " << type
-           << ", which programs cannot run yet; use f32, or f64 for verification";
   int64_t stages = 0;
   for (auto program : module.getOps<ProgramOp>()) {
     ++stages;

@@ -162,7 +162,8 @@ public:
       : program(program), builder(program.getContext()),
         parameters(program.getBody().getOps<ParameterOp>()),
         flats(program.getBody().getOps<FlatOp>()),
-        elementBytes(program.getLaunchOp().getElementBytes()) {}
+        valueBytes(program.getLaunchOp().getElementBytes()),
+        stateBytes(program.getLaunchOp().getWideBytes()) {}
 
   void plan() {
     for (auto func : program.getBody().getOps<FuncOp>())
@@ -181,8 +182,9 @@ private:
     int64_t offset = 0, bytes = 0;
   };
 
-  static int64_t bytes(ParameterOp parameter) {
-    return alignOffset(tensorBytes(parameter.getType()));
+  /// Of its gradient, its moments and its master.
+  static int64_t bytesOfState(ParameterOp parameter) {
+    return alignOffset(tensorBytes(parameter.getWideType()));
   }
 
   /// Which gradients are reduced together. Loads are no part of the gradient's norm.
@@ -224,8 +226,12 @@ private:
   void placeParameters() {
     placeValues();
     placeGradients();
-    placeMoments(&ParameterOp::setFirstMomentOffset, &FlatOp::setFirstMomentOffset);
-    placeMoments(&ParameterOp::setSecondMomentOffset, &FlatOp::setSecondMomentOffset);
+    if (program.getLaunchOp().hasMasters())
+      placeOptimizer(&ParameterOp::setMasterOffset, &FlatOp::setMasterOffset,
+                     [](ParameterOp parameter) { return parameter.hasMaster(); });
+    auto hasMoments = [](ParameterOp) { return true; };
+    placeOptimizer(&ParameterOp::setFirstMomentOffset, &FlatOp::setFirstMomentOffset, hasMoments);
+    placeOptimizer(&ParameterOp::setSecondMomentOffset, &FlatOp::setSecondMomentOffset, hasMoments);
   }
 
   /// Of the parameters of a flat, only those states have places of their own that a rank holds all
@@ -233,12 +239,12 @@ private:
   void placeValues() {
     for (ParameterOp parameter : parameters)
       if (!parameter.getFlat())
-        parameter.setValueOffset(take(bytes(parameter)));
+        parameter.setValueOffset(take(alignOffset(tensorBytes(parameter.getType()))));
     for (FlatOp flat : flats)
-      flat.setValueOffset(take(flat, flat.holdsValues()));
+      flat.setValueOffset(take(flat, flat.holdsValues(), valueBytes));
     for (ParameterOp parameter : parameters)
       if (FlatOp flat = parameter.getFlatOp(); flat && flat.holdsValues())
-        parameter.setValueOffset(*flat.getValueOffset() + *parameter.getBegin() * elementBytes);
+        parameter.setValueOffset(*flat.getValueOffset() + *parameter.getBegin() * valueBytes);
   }
 
   /// Gradients of one bucket lie side by side, so that each is reduced in one go; and so do all, to
@@ -250,32 +256,33 @@ private:
       bucket.offset = end;
       for (ParameterOp parameter : parameters)
         if (!parameter.getFlat() && bucketOf(parameter) == kind)
-          parameter.setGradientOffset(take(bytes(parameter)));
+          parameter.setGradientOffset(take(bytesOfState(parameter)));
       bucket.bytes = end - bucket.offset;
     }
     for (FlatOp flat : flats) {
-      flat.setGradientOffset(take(flat, flat.holdsGradients()));
+      flat.setGradientOffset(take(flat, flat.holdsGradients(), stateBytes));
       if (flat.getCopiesEnd() > 0 && flat.holdsGradients())
         gradients[kHeldInCopy] = {int64_t(*flat.getGradientOffset()),
-                                  flat.getCopiesEnd() * elementBytes};
+                                  flat.getCopiesEnd() * stateBytes};
     }
     for (ParameterOp parameter : parameters)
       if (FlatOp flat = parameter.getFlatOp(); flat && flat.holdsGradients())
-        parameter.setGradientOffset(*flat.getGradientOffset() +
-                                    *parameter.getBegin() * elementBytes);
+        parameter.setGradientOffset(*flat.getGradientOffset() + *parameter.getBegin() * stateBytes);
     gradientsBytes = end - gradientsBegin;
   }
 
-  void placeMoments(void (ParameterOp::*setOffset)(std::optional<int64_t>),
-                    void (FlatOp::*setPartOffset)(std::optional<int64_t>)) {
+  /// A state of those parameters that have it.
+  template <typename Has>
+  void placeOptimizer(void (ParameterOp::*setOffset)(std::optional<int64_t>),
+                      void (FlatOp::*setPartOffset)(std::optional<int64_t>), Has has) {
     for (ParameterOp parameter : parameters)
-      if (!parameter.getFlat())
-        (parameter.*setOffset)(take(bytes(parameter)));
+      if (!parameter.getFlat() && has(parameter))
+        (parameter.*setOffset)(take(bytesOfState(parameter)));
     for (FlatOp flat : flats)
-      (flat.*setPartOffset)(take(flat, /*isAll=*/false));
+      (flat.*setPartOffset)(take(flat, /*isAll=*/false, stateBytes));
   }
 
-  int64_t take(FlatOp flat, bool isAll) {
+  int64_t take(FlatOp flat, bool isAll, int64_t elementBytes) {
     return take((isAll ? flat.getElements() : flat.getPart()) * elementBytes);
   }
 
@@ -340,7 +347,7 @@ private:
   void placeBuckets(Operation *op) {
     if (auto zero = dyn_cast<ZeroGradientsOp>(op)) {
       zero.setOffset(gradientsBegin);
-      zero.setElements(gradientsBytes / elementBytes);
+      zero.setElements(gradientsBytes / stateBytes);
     } else if (auto reduce = dyn_cast<AllReduceGradientsOp>(op)) {
       placeReduce(reduce);
     } else if (auto scatter = dyn_cast<ReduceScatterGradientsOp>(op)) {
@@ -351,7 +358,7 @@ private:
       const Bucket bucket =
           norm.getFlat() ? normed(flatOf(norm), norm.getAxis()) : normed(norm.getAxis());
       norm.setOffset(bucket.offset);
-      norm.setElements(bucket.bytes / elementBytes);
+      norm.setElements(bucket.bytes / stateBytes);
     }
   }
 
@@ -361,7 +368,7 @@ private:
     const bool hasReplicas = program.getLaunchOp().getReplicas(reduce.getAxis()) > 1;
     const int64_t workspace = hasReplicas ? std::min(kReduceChunkBytes, bucket.bytes) : 0;
     reduce.setOffset(bucket.offset);
-    reduce.setElements(bucket.bytes / elementBytes);
+    reduce.setElements(bucket.bytes / stateBytes);
     reduce.setWorkspaceBytes(workspace);
     scheduleWorkspace = std::max(scheduleWorkspace, workspace);
   }
@@ -373,17 +380,17 @@ private:
 
   /// The same within a flat: what all ranks of a tensor group hold comes first.
   Bucket normed(FlatOp flat, Axis axis) const {
-    const int64_t copies = flat.getCopiesEnd() * elementBytes;
+    const int64_t copies = flat.getCopiesEnd() * stateBytes;
     return axis == Axis::Tp ? Bucket{0, copies}
-                            : Bucket{copies, int64_t(flat.getElements()) * elementBytes - copies};
+                            : Bucket{copies, int64_t(flat.getElements()) * stateBytes - copies};
   }
 
   ProgramOp program;
   Builder builder;
   SmallVector<ParameterOp> parameters;
   SmallVector<FlatOp> flats;
-  int64_t elementBytes;
-  Bucket gradients[kNumBuckets]; // of no flat, and what is reduced over tp
+  int64_t valueBytes, stateBytes; // of an element
+  Bucket gradients[kNumBuckets];  // of no flat, and what is reduced over tp
   int64_t gradientsBegin = 0, gradientsBytes = 0;
   int64_t end = 0, scheduleWorkspace = 0;
 };

@@ -109,7 +109,7 @@ private:
     return parameters;
   }
 
-  /// Elements up to the next that a buffer may start with.
+  /// Elements up to the next that a buffer may start with, of values and of what is wider.
   int64_t align(int64_t elements) {
     const int64_t bytes = launch.getElementBytes();
     return mlir::sigma::alignOffset(elements * bytes) / bytes;
@@ -127,7 +127,7 @@ private:
     const int64_t replicas = launch.getReplicas(axis);
     builder.create<FlatOp>(program.getLoc(), name, axis, elements,
                            align((elements + replicas - 1) / replicas), IntegerAttr(),
-                           IntegerAttr(), IntegerAttr(), IntegerAttr());
+                           IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
   }
 
   ProgramOp program;
@@ -193,14 +193,14 @@ private:
     known->ops.push_back(&op);
   }
 
-  RankedTensorType typeOf(FlatOp flat) {
+  RankedTensorType valuesOf(FlatOp flat) {
     return RankedTensorType::get({int64_t(flat.getElements())},
                                  program.getLaunchOp().getElementType());
   }
 
   void gather(Span &span) {
     builder.setInsertionPoint(span.ops.front());
-    Value gathered = builder.create<GatherValuesOp>(span.ops.front()->getLoc(), typeOf(span.flat),
+    Value gathered = builder.create<GatherValuesOp>(span.ops.front()->getLoc(), valuesOf(span.flat),
                                                     span.flat.getSymName());
     llvm::StringMap<Value> weights;
     for (Operation *op : span.ops)
@@ -219,8 +219,8 @@ private:
 
   void reduce(Span &span) {
     builder.setInsertionPoint(span.ops.front());
-    Value whole = builder.create<FlatGradientsOp>(span.ops.front()->getLoc(), typeOf(span.flat),
-                                                  span.flat.getSymName());
+    Value whole = builder.create<FlatGradientsOp>(
+        span.ops.front()->getLoc(), wideType(valuesOf(span.flat)), span.flat.getSymName());
     builder.setInsertionPointAfter(span.ops.back());
     builder.create<ReduceGradientsOp>(span.ops.back()->getLoc(), whole);
   }

@@ -33,11 +33,12 @@ void sigma_describe_tensor(sigma_rt rt, sigma_i64 stage, sigma_str name, sigma_i
                            sigma_i64 d0, sigma_i64 d1, sigma_i64 d2, sigma_i64 d3, sigma_i64 expert,
                            sigma_i64 split, sigma_i64 atEnds, sigma_i64 init, sigma_f64 initScale,
                            sigma_i64 value, sigma_i64 gradient, sigma_i64 first, sigma_i64 second,
-                           sigma_i64 zero, sigma_i64 begin, sigma_i64 part) {
+                           sigma_i64 copy, sigma_i64 zero, sigma_i64 begin, sigma_i64 part) {
   guarded(rt, [&] {
     Shape local{d0, d1, d2, d3};
     local.resize(rank);
     rt->tensors.push_back(Tensor{stage, name, local, expert != 0, split, atEnds != 0, init,
-                                 initScale, value, gradient, first, second, zero, begin, part});
+                                 initScale, value, gradient, first, second, copy, zero, begin,
+                                 part});
   });
 }

@@ -21,8 +21,9 @@ static sigma_describe chooseDescription(const Options &options, sigma_describe n
 static int runProgram(Runtime &rt, char **argv, sigma_describe native, sigma_describe f64) {
   chooseDescription(rt.options, native, f64)(&rt);
   checkDescription(rt);
-  if (rt.options.precision == "f32" && rt.program.elem != SIGMA_F32)
-    throw UserError("--precision=f32: this program was built in f64");
+  const std::string &precision = rt.options.precision, own = elemName(rt.program.elem);
+  if (precision != "native" && precision != own)
+    throw UserError("--precision=" + precision + ": this program was built in " + own);
   if (rt.options.listTensors) {
     if (launchRank() == 0)
       std::printf("%s\n", listTensors(rt).dump(2).c_str());

@@ -38,8 +38,8 @@ static void declare(CLI::App &app, Options &o) {
       ->capture_default_str();
   app.add_flag("--resume", o.resume, "continue from the newest valid checkpoint, if there is one");
   app.add_option("--log", o.log, "append JSON lines to this file");
-  app.add_option("--precision", o.precision, "f32, f64, or native: the program's own")
-      ->check(CLI::IsMember({"native", "f32", "f64"}))
+  app.add_option("--precision", o.precision, "f32, f64, bf16, or native: the program's own")
+      ->check(CLI::IsMember({"native", "f32", "f64", "bf16"}))
       ->capture_default_str();
   app.add_option("--seed", o.seed, "of initial values and of the data's order")
       ->check(CLI::Range(int64_t(0), kMost))

@@ -13,8 +13,12 @@ static void require(bool good, const std::string &what) {
                      SIGMA_EXIT_FAULT);
 }
 
-static int64_t endOf(const HeldBox &held, const Runtime &rt) {
-  return held.offset + held.box.elements() * elemBytes(rt.program.elem);
+/// f(what the rank holds of it, where that ends) for all of a state.
+template <class F>
+static void eachHeld(const Runtime &rt, const Tensor &tensor, State state, F f) {
+  const int64_t bytes = elemBytes(rt.program.elemOf(state));
+  for (const HeldBox &held : tensor.held(state, rt.mesh, bytes))
+    f(held, held.offset + held.box.elements() * bytes);
 }
 
 static void checkTensor(const Runtime &rt, const Tensor &tensor) {
@@ -23,14 +27,15 @@ static void checkTensor(const Runtime &rt, const Tensor &tensor) {
   require(tensor.zero >= 0 && tensor.zero <= 3 && tensor.begin >= 0, tensor.name + ": ZeRO stage");
   require(tensor.zero == 0 || tensor.part > 0, tensor.name + ": part of a flat");
   for (const State state : kTensorStates)
-    for (const HeldBox &held : tensor.held(state, rt.mesh, elemBytes(rt.program.elem)))
-      require(held.offset >= 0 && endOf(held, rt) <= rt.stages[tensor.stage].arenaBytes,
+    eachHeld(rt, tensor, state, [&](const HeldBox &held, int64_t end) {
+      require(held.offset >= 0 && end <= rt.stages[tensor.stage].arenaBytes,
               tensor.name + ": arena offset");
+    });
 }
 
 void checkDescription(Runtime &rt) {
   const Program &p = rt.program;
-  require(p.elem == SIGMA_F32 || p.elem == SIGMA_F64, "element type");
+  require(p.elem == SIGMA_F32 || p.elem == SIGMA_F64 || p.elem == SIGMA_BF16, "element type");
   const MeshShape &mesh = rt.mesh.shape;
   for (const int64_t degree : {mesh.pp, mesh.tp, mesh.cp, mesh.dp, mesh.etp, mesh.ep})
     require(degree > 0, "mesh");
@@ -64,30 +69,29 @@ int64_t endOfTensors(const Runtime &rt) {
   int64_t end = 0;
   for (const Tensor *tensor : rt.ownTensors())
     for (const State state : kTensorStates)
-      for (const HeldBox &held : tensor->held(state, rt.mesh, elemBytes(rt.program.elem)))
-        end = std::max(end, endOf(held, rt));
+      eachHeld(rt, *tensor, state,
+               [&](const HeldBox &, int64_t ownEnd) { end = std::max(end, ownEnd); });
   return end;
 }
 
 void clearGradients(Runtime &rt) {
-  const int64_t bytes = elemBytes(rt.program.elem);
   for (const Tensor *tensor : rt.ownTensors())
-    for (const HeldBox &held : tensor->held(State::Gradient, rt.mesh, bytes))
-      std::memset(rt.arena.data() + held.offset, 0, held.box.elements() * bytes);
+    eachHeld(rt, *tensor, State::Gradient, [&](const HeldBox &held, int64_t end) {
+      std::memset(rt.arena.data() + held.offset, 0, end - held.offset);
+    });
 }
 
 void initializeTensors(Runtime &rt) {
-  const int64_t elem = rt.program.elem, bytes = elemBytes(elem);
   for (const Tensor *tensor : rt.ownTensors())
     for (const State state : kTensorStates)
-      for (const HeldBox &held : tensor->held(state, rt.mesh, bytes)) {
+      eachHeld(rt, *tensor, state, [&](const HeldBox &held, int64_t end) {
         char *place = rt.arena.data() + held.offset;
-        if (state == State::Value)
+        if (state == State::Value || state == State::Copy)
           initializeBox(*tensor, tensor->globalShape(rt.mesh.shape), held.box, rt.options.seed,
-                        elem, place);
+                        rt.program.elemOf(state), place);
         else
-          std::memset(place, 0, held.box.elements() * bytes);
-      }
+          std::memset(place, 0, end - held.offset);
+      });
 }
 
 } // namespace sigma::runtime

@@ -41,7 +41,7 @@ Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
                {{"program", p.name},
                 {"programHash", p.hash},
                 {"abiVersion", SIGMA_ABI_VERSION},
-                {"precision", p.elem == SIGMA_F64 ? "f64" : "f32"},
+                {"precision", elemName(p.elem)},
                 {"ranks", rt.mesh.size},
                 {"mesh", toJson(rt.mesh.shape)},
                 {"globalBatch", p.globalBatch},
@@ -63,7 +63,7 @@ Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
                 {"hosts", hosts}});
   if (!rt.options.quiet)
     std::printf("%s: %d ranks (%s), %s, kernels %s, products by %s%s\n", p.name.c_str(),
-                rt.mesh.size, rt.mesh.shape.text().c_str(), p.elem == SIGMA_F64 ? "f64" : "f32",
+                rt.mesh.size, rt.mesh.shape.text().c_str(), elemName(p.elem),
                 rt.device->instructionLevel, products.c_str(),
                 resumed ? (", resumed from step " + std::to_string(resumed)).c_str() : "");
 }

@@ -35,6 +35,7 @@ struct Program {
   int64_t globalBatch = 1, microBatch = 1, sequence = 1, vocabulary = 1;
   int64_t predictedStepNs = 0;
 
+  int64_t elemOf(State state) const { return state == State::Copy ? elem : wideElem(elem); }
   int64_t tokensPerStep() const { return globalBatch * sequence; }
 };
 

@@ -33,7 +33,7 @@ void sigma_load_batch(sigma_rt rt, sigma_i64 microBatch, sigma_ptr tokens, sigma
 
 void sigma_add_objective(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_f64 scale,
                          sigma_i64 term) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     const double scaled = scale * double(*static_cast<decltype(zero) *>(value));
     (term == SIGMA_TERM_LOSS ? rt->step.lossTerm : rt->step.balanceTerm) += scaled;
   });
@@ -45,7 +45,7 @@ void sigma_square_sum(sigma_rt rt, sigma_i64 elem, sigma_ptr gradient, sigma_i64
        {SIGMA_GROUP_TENSOR, SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA, SIGMA_GROUP_ENDS})
     if ((copies >> group & 1) && rt->mesh.group(group).index != 0)
       return;
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     rt->step.squares += rt->kernels<T>().squareSum(static_cast<T *>(gradient), n);
   });
@@ -137,7 +137,7 @@ void sigma_reduce_step(sigma_rt rt) {
 }
 
 void sigma_adamw(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_ptr gradient, sigma_ptr first,
-                 sigma_ptr second, sigma_i64 n, sigma_i64 decay) {
+                 sigma_ptr second, sigma_ptr copy, sigma_i64 n, sigma_i64 decay) {
   const Optimizer &optimizer = rt->optimizer;
   const double t = double(rt->step.number());
   const AdamWStep step{rt->step.learningRate,
@@ -150,8 +150,12 @@ void sigma_adamw(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_ptr gradien
                        1 - std::pow(optimizer.beta2, t)};
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
-    rt->kernels<T>().adamw(static_cast<T *>(value), static_cast<T *>(gradient),
-                           static_cast<T *>(first), static_cast<T *>(second), n, step);
+    using W = Wide<T>;
+    W *values = static_cast<W *>(value);
+    rt->kernels<W>().adamw(values, static_cast<W *>(gradient), static_cast<W *>(first),
+                           static_cast<W *>(second), n, step);
+    if (copy)
+      rt->kernels<T>().narrow(values, static_cast<T *>(copy), n);
   });
 }
 

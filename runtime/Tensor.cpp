@@ -33,12 +33,15 @@ int64_t Tensor::offset(State state) const {
     return first;
   case State::SecondMoment:
     return second;
+  case State::Copy:
+    return copy;
   }
   throw std::logic_error("there is no such state");
 }
 
 bool Tensor::isInParts(State state) const {
-  return zero >= (state == State::Value ? 3 : state == State::Gradient ? 2 : 1);
+  const bool isRead = state == (copy < 0 ? State::Value : State::Copy);
+  return zero >= (isRead ? 3 : state == State::Gradient ? 2 : 1);
 }
 
 std::vector<HeldBox> Tensor::ofOwnPart(State state, const Mesh &mesh, int64_t elemBytes) const {
@@ -57,12 +60,16 @@ std::vector<HeldBox> Tensor::ofOwnPart(State state, const Mesh &mesh, int64_t el
 }
 
 std::vector<HeldBox> Tensor::held(State state, const Mesh &mesh, int64_t elemBytes) const {
+  if (!has(state))
+    return {};
   if (isInParts(state))
     return ofOwnPart(state, mesh, elemBytes);
   return {{box(mesh), offset(state)}};
 }
 
 bool Tensor::isCopiedIn(const Group &group, State state, const Mesh &mesh) const {
+  if (!has(state))
+    return false;
   if (&group == &replicas(mesh))
     return !isInParts(state);
   if (&group == &mesh.ends)

@@ -12,11 +12,16 @@
 
 namespace sigma::runtime {
 
-/// What a tensor has in the arena.
-enum class State { Value, Gradient, FirstMoment, SecondMoment };
+/// What a tensor has in the arena. In bf16, `Value` is what is updated and saved, in f32, and
+/// `Copy` is that rounded, which the step reads.
+enum class State { Value, Gradient, FirstMoment, SecondMoment, Copy };
 
 constexpr State kTensorStates[] = {State::Value, State::Gradient, State::FirstMoment,
-                                   State::SecondMoment};
+                                   State::SecondMoment, State::Copy};
+
+/// What stays from step to step.
+constexpr State kKeptStates[] = {State::Value, State::FirstMoment, State::SecondMoment,
+                                 State::Copy};
 
 /// A box of a logical tensor, and where its elements follow each other in the arena.
 struct HeldBox {
@@ -34,10 +39,12 @@ struct Tensor {
   int64_t init = 0;
   double initScale = 0;
   int64_t value = 0, gradient = 0, first = 0, second = 0; // offsets in the arena
+  int64_t copy = -1;                                      // the same; -1 for none
   // With a stage of ZeRO: the tensor begins at element `begin` of a flat that replicas keep in
   // parts. The offset of a state that a rank keeps a part of is that of the part.
   int64_t zero = 0, begin = 0, part = 0;
 
+  bool has(State state) const { return state != State::Copy || copy >= 0; }
   int64_t elements() const { return elementsOf(local); }
   Shape globalShape(const MeshShape &mesh) const;
   /// The part of the logical tensor that a rank works with.

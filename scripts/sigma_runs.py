@@ -211,6 +211,18 @@ def build(sigma, spec, folder, devices=None, pins="", *more, timeout=300):
     return Program(folder)
 
 
+def in_bf16(spec, folder):
+    """The same job in bf16, on accelerators that have it."""
+    text = pathlib.Path(spec).read_text()
+    for before, after in (("peak_f32_flops_per_s", "peak_bf16_flops_per_s"), ("precision f32", "precision bf16")):
+        if before not in text:
+            raise RunError(f"{spec} says no {before}")
+        text = text.replace(before, after)
+    path = pathlib.Path(folder) / f"{pathlib.Path(spec).stem}.bf16.mlir"
+    path.write_text(text)
+    return path
+
+
 def build_plan(sigma, spec, folder, name):
     devices, pins = {**PLANS, **SPLIT_PLANS, **ZERO_PLANS, **ZERO_BUBBLE_PLANS, **ENDS_PLANS}[name]
     return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, without_zero(pins))

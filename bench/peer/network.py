@@ -1,4 +1,8 @@
-"""An independent implementation in PyTorch of the models in models.py, on parameters that have sigma's logical names."""
+"""An independent implementation in PyTorch of the models in models.py, on parameters that have sigma's logical names.
+
+In bf16, weights are rounded where they are read, activations where they are made; products, statistics, softmax, the router and the
+loss are computed in f32. (The processor's own bf16 products in PyTorch 1.13 round their sums, too.)
+"""
 
 import math
 
@@ -21,8 +25,34 @@ class Scope:
         return Scope(self.parameters, f"{self.prefix}{name}.")
 
 
+class Rounded:
+    """Parameters as the network reads them; the gradient is that of what is rounded."""
+
+    def __init__(self, leaves, dtype):
+        self.leaves, self.dtype = leaves, dtype
+
+    def __getitem__(self, name):
+        leaf = self.leaves[name]
+        if self.dtype != torch.bfloat16 or name.endswith("selection_bias"):
+            return leaf
+        return [straight_through(part) for part in leaf] if isinstance(leaf, list) else straight_through(leaf)
+
+
+def straight_through(x):
+    return x + (x.bfloat16().float() - x).detach()
+
+
+def wide(x):
+    return x.float() if x.dtype == torch.bfloat16 else x
+
+
+def product(x, matrix):
+    return (wide(x) @ wide(matrix)).to(x.dtype)
+
+
 def norm(x, weight, epsilon):
-    return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + epsilon) * weight
+    y = wide(x)
+    return (y * torch.rsqrt(y.pow(2).mean(-1, keepdim=True) + epsilon) * weight).to(x.dtype)
 
 
 # ---- Positions ------------------------------------------------------------------------------------
@@ -55,9 +85,9 @@ def angles(rope, width, sequence):
 
 def rotate(x, table):
     """x [..., sequence, width]: halves convention."""
-    cosine, sine = (part.to(x.dtype) for part in table)
-    a, b = x.chunk(2, -1)
-    return torch.cat((a * cosine - b * sine, b * cosine + a * sine), -1)
+    cosine, sine = (part.to(wide(x).dtype) for part in table)
+    a, b = wide(x).chunk(2, -1)
+    return torch.cat((a * cosine - b * sine, b * cosine + a * sine), -1).to(x.dtype)
 
 
 # ---- Attention ------------------------------------------------------------------------------------
@@ -70,35 +100,37 @@ def heads_of(x, heads):
 
 def attend(q, k, v, scale):
     future = torch.ones(q.shape[-2], q.shape[-2], dtype=torch.bool).triu(1)
-    scores = (q @ k.transpose(-1, -2) * scale).masked_fill(future, float("-inf"))
-    return (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+    scores = (wide(q) @ wide(k).transpose(-1, -2) * scale).masked_fill(future, float("-inf"))
+    return product(scores.softmax(-1).to(v.dtype), v).transpose(1, 2).flatten(2)
 
 
 def plain_attention(p, kind, y, _):
-    q, k, v = (heads_of(y @ p[name], heads)
+    q, k, v = (heads_of(product(y, p[name]), heads)
                for name, heads in (("query", kind.heads), ("key", kind.kv_heads), ("value", kind.kv_heads)))
     table = angles(kind.rope, kind.head_width, y.shape[1])
     k, v = (x.repeat_interleave(kind.heads // kind.kv_heads, 1) for x in (rotate(k, table), v))
-    return attend(rotate(q, table), k, v, kind.head_width ** -0.5) @ p["output"]
+    return product(attend(rotate(q, table), k, v, kind.head_width ** -0.5), p["output"])
 
 
 def latent_attention(p, kind, y, epsilon):
     table = angles(kind.rope, kind.rope_width, y.shape[1])
-    query = norm(y @ p["query_down"], p["query_norm"], epsilon) @ p["query_up"]
-    latent = norm(y @ p["key_value_down"], p["key_value_norm"], epsilon)
+    query = product(norm(product(y, p["query_down"]), p["query_norm"], epsilon), p["query_up"])
+    latent = norm(product(y, p["key_value_down"]), p["key_value_norm"], epsilon)
     q_rope, q_nope = heads_of(query, kind.heads).split((kind.rope_width, kind.nope_width), -1)
-    k_rope = rotate(heads_of(y @ p["key_rope"], 1), table).expand(-1, kind.heads, -1, -1)
-    k_nope, v = (heads_of(latent @ p[name], kind.heads) for name in ("key_up", "value_up"))
+    k_rope = rotate(heads_of(product(y, p["key_rope"]), 1), table).expand(-1, kind.heads, -1, -1)
+    k_nope, v = (heads_of(product(latent, p[name]), kind.heads) for name in ("key_up", "value_up"))
     temperature = 1 + 0.1 * kind.rope.scaling.mscale * math.log(kind.rope.scaling.factor)
-    return attend(torch.cat((q_nope, rotate(q_rope, table)), -1), torch.cat((k_nope, k_rope), -1), v,
-                  temperature ** 2 * (kind.nope_width + kind.rope_width) ** -0.5) @ p["output"]
+    mixed = attend(torch.cat((q_nope, rotate(q_rope, table)), -1), torch.cat((k_nope, k_rope), -1), v,
+                   temperature ** 2 * (kind.nope_width + kind.rope_width) ** -0.5)
+    return product(mixed, p["output"])
 
 
 # ---- Feed forward ---------------------------------------------------------------------------------
 
 
 def gated(x, gate, up, down):
-    return (functional.silu(x @ gate) * (x @ up)) @ down
+    hidden = functional.silu(wide(product(x, gate))) * wide(product(x, up))
+    return product(hidden.to(x.dtype), down)
 
 
 def choose(scores, bias, kind):
@@ -120,7 +152,7 @@ def balance_loss(scores, chosen, kind, shape):
 
 
 def route(p, kind, rows, loads):
-    logits = rows @ p["router"]
+    logits = wide(rows) @ p["router"]
     scores = logits.softmax(-1) if kind.score == "softmax" else logits.sigmoid()
     if kind.bias_update_rate is None:
         return scores, choose(scores, None, kind)
@@ -134,10 +166,11 @@ def moe(p, kind, y, loads):
     scores, chosen = route(p, kind, rows, loads)
     weights = scores.gather(1, chosen)
     weights = weights / weights.sum(-1, keepdim=True) * kind.scaling
-    out = torch.zeros_like(rows)
+    out = torch.zeros_like(wide(rows))
     for expert, matrices in enumerate(zip(p["expert_gate"], p["expert_up"], p["expert_down"])):
         token, slot = (chosen == expert).nonzero(as_tuple=True)
-        out = out.index_add(0, token, gated(rows[token], *matrices) * weights[token, slot, None])
+        out = out.index_add(0, token, wide(gated(rows[token], *matrices)) * weights[token, slot, None])
+    out = out.to(rows.dtype)
     for one in range(kind.shared):
         out = out + gated(rows, *(p[f"shared_{one}_{name}"] for name in ("gate", "up", "down")))
     balance = balance_loss(scores, chosen, kind, y.shape[:2]) if kind.balance_loss else 0
@@ -150,8 +183,8 @@ def moe(p, kind, y, loads):
 class Network:
     """loss, further terms = network(tokens and one more of each sequence)"""
 
-    def __init__(self, model, parameters):
-        self.model, self.parameters = model, Scope(parameters)
+    def __init__(self, model, parameters, dtype):
+        self.model, self.parameters, self.dtype = model, Scope(Rounded(parameters, dtype)), dtype
         self.loads = {}  # name of a selection bias -> what its experts got, and its rate
 
     def norm(self, x, weight):
@@ -170,15 +203,15 @@ class Network:
         return x + added, balance
 
     def entropy(self, x, targets):
-        logits = x @ self.parameters["head.output"]
-        return functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1, reduction="sum")
+        logits = product(x, self.parameters["head.output"])
+        return functional.cross_entropy(wide(logits).flatten(0, 1), targets.flatten(), ignore_index=-1, reduction="sum")
 
     def further_token(self, x, targets):
         """DeepSeek-V3, equations 21 to 25: the token after the next one."""
         p, table = self.parameters.inner("mtp.0"), self.parameters["embedding.table"]
         at = p.inner("input")
-        x = (self.norm(x, at["stream_norm"]) @ at["stream_projection"] +
-             self.norm(table[targets], at["token_norm"]) @ at["token_projection"])
+        x = (product(self.norm(x, at["stream_norm"]), at["stream_projection"]) +
+             product(self.norm(table[targets].to(self.dtype), at["token_norm"]), at["token_projection"]))
         x, balance = self.layer(p, self.model.further_token, x)
         after = torch.cat((targets[:, 1:], torch.full_like(targets[:, :1], -1)), 1)
         loss = self.entropy(self.norm(x, p["output.norm"]), after) / targets.numel()
@@ -186,7 +219,7 @@ class Network:
 
     def __call__(self, rows):
         tokens, targets = rows[:, :-1], rows[:, 1:]
-        x, further = self.parameters["embedding.table"][tokens], 0
+        x, further = self.parameters["embedding.table"][tokens].to(self.dtype), 0
         for index, kinds in enumerate(self.model.layers):
             x, balance = self.layer(self.parameters.inner(f"layers.{index}"), kinds, x)
             further = further + balance

@@ -27,7 +27,7 @@ def run(rank, model, text, checkpoint, steps, threads, ranks):
     torch.set_num_threads(threads)
     if ranks > 1:
         distributed.init_process_group("gloo", rank=rank, world_size=ranks)
-    times = list(timed_steps(Trainer(MODELS[model], text, checkpoint, 1, rank, ranks), steps))
+    times = list(timed_steps(Trainer(MODELS[model], text, checkpoint, 1, "f32", rank, ranks), steps))
     if rank == 0:
         print(json.dumps(times), flush=True)
 

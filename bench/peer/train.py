@@ -36,9 +36,10 @@ def is_trained(name):
 
 
 class Trainer:
-    """Continues a checkpoint that was taken after `finished` steps; `ranks` processes share each batch."""
+    """Continues a checkpoint that was taken after `finished` steps; `ranks` processes share each batch. Leaves have the type that is
+    saved; of bf16 that is f32."""
 
-    def __init__(self, model, text, checkpoint, finished, rank=0, ranks=1):
+    def __init__(self, model, text, checkpoint, finished, precision, rank=0, ranks=1):
         self.model, self.finished, self.rank, self.ranks = model, finished, rank, ranks
         self.text = Text(text, model.sequence)
         saved = read_checkpoint(checkpoint)
@@ -47,7 +48,7 @@ class Trainer:
             for leaf in self.leaves[name]:
                 leaf.requires_grad_()
         self.network = Network(model, {name: leaves if ".expert_" in name else leaves[0]
-                                       for name, leaves in self.leaves.items()})
+                                       for name, leaves in self.leaves.items()}, TYPES[precision])
         self.optimizer = self.make_optimizer(saved)
 
     def trained(self):

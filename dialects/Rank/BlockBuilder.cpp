@@ -29,18 +29,22 @@ RankedTensorType BlockBuilder::floats(ArrayRef<int64_t> shape) const {
   return RankedTensorType::get(shape, modelShape.elementType);
 }
 
+RankedTensorType BlockBuilder::wideFloats(ArrayRef<int64_t> shape) const {
+  return wideType(floats(shape));
+}
+
 RankedTensorType BlockBuilder::indices(ArrayRef<int64_t> shape) const {
   return RankedTensorType::get(shape, IntegerType::get(modelShape.elementType.getContext(), 32));
 }
 
-Value BlockBuilder::parameter(StringRef name, ArrayRef<int64_t> shape, const ParameterKind &kind) {
+Value BlockBuilder::parameter(StringRef name, RankedTensorType type, const ParameterKind &kind) {
   std::string fullName = prefix + "." + name.str();
   parameterBuilder.create<ParameterOp>(
-      loc, fullName, floats(shape), kind.init, kind.scale, kind.decay, kind.expert,
+      loc, fullName, type, kind.init, kind.scale, kind.decay, kind.expert,
       kind.split ? opBuilder.getI64IntegerAttr(*kind.split) : IntegerAttr(),
       /*at_ends=*/false, FlatSymbolRefAttr(), IntegerAttr(), kind.update, kind.updateRate,
-      IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
-  return weight(fullName, floats(shape));
+      IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr());
+  return weight(fullName, type);
 }
 
 /// The dimension of a part; columns come after rows. A group of one rank has no parts.
@@ -68,35 +72,35 @@ Value BlockBuilder::embeddingTable(int64_t vocabulary, int64_t width) {
 Value BlockBuilder::matrix(StringRef name, int64_t rows, int64_t columns, Part part) {
   ParameterKind kind{Init::Normal, modelShape.initStd, /*decay=*/true};
   kind.split = split(part, /*rowDimension=*/0, modelShape.tp);
-  return parameter(name, {rows, columns}, kind);
+  return parameter(name, floats({rows, columns}), kind);
 }
 
 Value BlockBuilder::expertMatrices(StringRef name, int64_t experts, int64_t rows, int64_t columns,
                                    Part part) {
   ParameterKind kind{Init::Normal, modelShape.initStd, /*decay=*/true, /*expert=*/true};
   kind.split = split(part, /*rowDimension=*/1, modelShape.etp);
-  return parameter(name, {experts, rows, columns}, kind);
+  return parameter(name, floats({experts, rows, columns}), kind);
 }
 
 Value BlockBuilder::normWeight(StringRef name, int64_t width) {
-  return parameter(name, {width}, {Init::Ones});
+  return parameter(name, floats({width}), {Init::Ones});
 }
 
 Value BlockBuilder::bias(StringRef name, int64_t width, Part part) {
   ParameterKind kind{Init::Zeros};
   if (part == Part::Columns)
     kind.split = split(part, /*rowDimension=*/-1, modelShape.tp);
-  return parameter(name, {width}, kind);
+  return parameter(name, floats({width}), kind);
 }
 
 Value BlockBuilder::expertBiases(StringRef name, int64_t experts, int64_t width) {
-  return parameter(name, {experts, width},
+  return parameter(name, floats({experts, width}),
                    {Init::Zeros, /*scale=*/0, /*decay=*/false, /*expert=*/true});
 }
 
 Value BlockBuilder::loadBias(StringRef name, int64_t experts, double rate) {
   return parameter(
-      name, {experts},
+      name, wideFloats({experts}),
       {Init::Zeros, /*scale=*/0, /*decay=*/false, /*expert=*/false, Update::Load, rate});
 }
 
@@ -107,6 +111,12 @@ static int64_t dimension(Value value, int64_t index) {
 Value BlockBuilder::matmul(Value lhs, Value rhs) {
   return create<MatmulOp>(floats({dimension(lhs, 0), dimension(rhs, 1)}), lhs, rhs, false, false,
                           FlatSymbolRefAttr())
+      .getResult();
+}
+
+Value BlockBuilder::wideMatmul(Value lhs, Value rhs) {
+  return create<MatmulOp>(wideFloats({dimension(lhs, 0), dimension(rhs, 1)}), lhs, rhs, false,
+                          false, FlatSymbolRefAttr())
       .getResult();
 }
 
@@ -137,7 +147,7 @@ Value BlockBuilder::constant(ArrayRef<int64_t> shape, double value) {
 
 Value BlockBuilder::rmsNorm(Value input, Value weight) {
   auto type = cast<RankedTensorType>(input.getType());
-  return create<RmsNormOp>(type, floats({type.getNumElements() / dimension(weight, 0)}), input,
+  return create<RmsNormOp>(type, wideFloats({type.getNumElements() / dimension(weight, 0)}), input,
                            weight, modelShape.normEpsilon)
       .getResult();
 }

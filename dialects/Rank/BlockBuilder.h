@@ -66,6 +66,8 @@ public:
 
   // Types.
   RankedTensorType floats(ArrayRef<int64_t> shape) const;
+  /// Of statistics, losses and what routing goes by.
+  RankedTensorType wideFloats(ArrayRef<int64_t> shape) const;
   RankedTensorType indices(ArrayRef<int64_t> shape) const;
 
   // Parameters, read where they are used. Sizes are those of the rank's part.
@@ -82,6 +84,8 @@ public:
 
   // Primitives with the types that follow from their operands.
   Value matmul(Value lhs, Value rhs);
+  /// Not rounded.
+  Value wideMatmul(Value lhs, Value rhs);
   Value matmulTransposed(Value lhs, Value rhs);
   Value add(Value lhs, Value rhs);
   Value addBias(Value input, Value bias);
@@ -127,7 +131,7 @@ private:
     double updateRate = 0;
     std::optional<int64_t> split = std::nullopt; // the dimension that a group shares
   };
-  Value parameter(StringRef name, ArrayRef<int64_t> shape, const ParameterKind &kind);
+  Value parameter(StringRef name, RankedTensorType type, const ParameterKind &kind);
   Value weight(StringRef fullName, RankedTensorType type);
   std::optional<int64_t> split(Part part, int64_t rowDimension, int64_t ranks) const;
 

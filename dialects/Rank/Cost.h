@@ -37,6 +37,12 @@ bool isBounded(Type type);
 /// Bytes of a tensor of static shape.
 int64_t tensorBytes(Type type);
 
+/// What elements of a type are computed in, and what statistics, losses, sums of gradients and
+/// states of the optimizer are stored in: f32 of bf16, otherwise the type itself. Of a tensor, the
+/// tensor of such elements.
+FloatType wideType(FloatType type);
+RankedTensorType wideType(RankedTensorType type);
+
 /// Bytes of all operands and results of `op`: the traffic of an op that reads and writes each value
 /// once.
 int64_t touchedBytes(Operation *op);

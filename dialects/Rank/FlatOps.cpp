@@ -35,7 +35,7 @@ int64_t FlatOp::getCopiesEnd() {
 int64_t FlatOp::getWorkspaceBytes() {
   LaunchOp launch = launchOf(*this);
   return std::min(kReduceChunkBytes,
-                  getPart() * launch.getReplicas(getAxis()) * launch.getElementBytes());
+                  getPart() * launch.getReplicas(getAxis()) * launch.getWideBytes());
 }
 
 FlatOp ReduceGradientsOp::getFlatOp() {

@@ -44,7 +44,7 @@ def Rank_AccumulateOp : Rank_CostedOp<"accumulate", ["getBytes"], [HasParent<"Fu
   let summary = "adds to a parameter's gradient";
   let description = [{
     **Constraints:**
-    - `parameter` names a parameter of the program, of the type of `value`.
+    - `parameter` names a parameter of the program, of the type of `value`, or with a gradient of it.
   }];
   let arguments = (ins FlatSymbolRefAttr:$parameter, Rank_FloatTensor:$value);
   let assemblyFormat = "$parameter `,` $value attr-dict `:` type($value)";

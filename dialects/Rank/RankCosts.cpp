@@ -22,6 +22,13 @@ int64_t rank::tensorBytes(Type type) {
   return tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);
 }
 
+FloatType rank::wideType(FloatType type) {
+  return type.isBF16() ? FloatType::getF32(type.getContext()) : type;
+}
+RankedTensorType rank::wideType(RankedTensorType type) {
+  return RankedTensorType::get(type.getShape(), wideType(cast<FloatType>(type.getElementType())));
+}
+
 int64_t rank::touchedBytes(Operation *op) {
   int64_t bytes = 0;
   for (Type type : op->getOperandTypes())
@@ -37,10 +44,9 @@ static int64_t rowBytes(Value value, int64_t rows) {
          rows;
 }
 
-/// What adding `elements` like those of a value to a gradient reads and writes. Sums are f32, those
-/// of f64 are f64.
+/// What adding `elements` like those of a value to a gradient reads and writes.
 static int64_t accumulatedBytes(int64_t elements, Value like) {
-  return 2 * elements * std::max(32u, getElementTypeOrSelf(like).getIntOrFloatBitWidth()) / 8;
+  return 2 * elements * wideType(cast<FloatType>(getElementTypeOrSelf(like))).getWidth() / 8;
 }
 
 int64_t AccumulateOp::getBytes() {
@@ -106,7 +112,16 @@ static constexpr int64_t kScoreRows = 64;
 template <typename Op>
 static int64_t scoreBytes(Op op, int64_t blocks) {
   return blocks * kScoreRows * op.getSequence() *
-         (op.getQuery().getType().getElementTypeBitWidth() / 8);
+         (op.getLse().getType().getElementTypeBitWidth() / 8);
+}
+
+/// Sums of one head's gradients of keys and values, where these are rounded.
+static int64_t sumBytes(AttentionGradOp op) {
+  RankedTensorType key = op.getKey().getType(), wide = wideType(key);
+  if (key == wide)
+    return 0;
+  return op.getSequence() * (op.getHeadWidth() + op.getValueWidth()) *
+         (wide.getElementTypeBitWidth() / 8);
 }
 
 /// Keys and values of one rank.
@@ -149,9 +164,9 @@ CollectiveUses AttentionGradOp::getCollectives() {
     return {};
   return {{CollectiveKind::RingShift, Group::Context, 2 * keyValueBytes(*this)}};
 }
-/// Probabilities, their gradients, and scores before the cap.
+/// Probabilities, their gradients, scores before the cap, and sums.
 int64_t AttentionGradOp::getWorkspaceBytes() {
-  return scoreBytes(*this, getSoftcap() ? 3 : 2) + 2 * ringBytes(*this);
+  return scoreBytes(*this, getSoftcap() ? 3 : 2) + sumBytes(*this) + 2 * ringBytes(*this);
 }
 
 int64_t ScaleOp::getFlops() {

@@ -5,6 +5,12 @@
 using namespace mlir;
 using namespace mlir::rank;
 
+/// The type of what an op gives as the gradient of `value`: of a weight, what is added to its sum.
+static RankedTensorType gradientType(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  return value.getDefiningOp<WeightOp>() ? wideType(type) : type;
+}
+
 void AddOp::buildGradient(GradientContext &context) {
   Value gradient = context.gradient(getResult());
   context.accumulate(getLhs(), gradient);
@@ -23,8 +29,9 @@ void AddBiasOp::buildGradient(GradientContext &context) {
   context.accumulate(getInput(), gradient);
   if (!context.needsGradient(getBias()))
     return;
-  auto bias = context.builder().create<BiasGradOp>(getLoc(), getBias().getType(), gradient, sizes,
-                                                   getExpectedRowsAttr(), FlatSymbolRefAttr());
+  auto bias =
+      context.builder().create<BiasGradOp>(getLoc(), gradientType(getBias()), gradient, sizes,
+                                           getExpectedRowsAttr(), FlatSymbolRefAttr());
   context.accumulate(getBias(), bias.getResult());
 }
 
@@ -34,7 +41,7 @@ void MatmulOp::buildGradient(GradientContext &context) {
   OpBuilder &builder = context.builder();
   Value gradient = context.gradient(getResult());
   auto product = [&](Value like, Value a, Value b, bool transposeA, bool transposeB) {
-    auto op = builder.create<MatmulOp>(getLoc(), like.getType(), a, b, transposeA, transposeB,
+    auto op = builder.create<MatmulOp>(getLoc(), gradientType(like), a, b, transposeA, transposeB,
                                        FlatSymbolRefAttr());
     context.accumulate(like, op.getResult());
   };
@@ -65,14 +72,14 @@ void GroupedMatmulOp::buildGradient(GradientContext &context) {
   Value lhs = getTransposeWeights() ? gradient : rows,
         rhs = getTransposeWeights() ? rows : gradient;
   auto weights =
-      builder.create<GroupedMatmulGradOp>(getLoc(), getWeights().getType(), lhs, rhs, sizes,
+      builder.create<GroupedMatmulGradOp>(getLoc(), gradientType(getWeights()), lhs, rhs, sizes,
                                           getExpectedRowsAttr(), FlatSymbolRefAttr());
   context.accumulate(getWeights(), weights.getResult());
 }
 
 void RmsNormOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<RmsNormGradOp>(
-      getLoc(), getInput().getType(), getWeight().getType(), context.primal(getInput()),
+      getLoc(), getInput().getType(), wideType(getWeight().getType()), context.primal(getInput()),
       context.primal(getWeight()), context.primal(getRstd()), context.gradient(getResult()));
   context.accumulate(getInput(), op.getInputGradient());
   context.accumulate(getWeight(), op.getWeightGradient());
@@ -105,7 +112,7 @@ void AttentionOp::buildGradient(GradientContext &context) {
                               context.primal(getValue()), context.primal(getResult()),
                               context.primal(getLse()),   context.gradient(getResult())};
   if (getSinks()) {
-    types.push_back(getSinks().getType());
+    types.push_back(wideType(getSinks().getType()));
     operands.push_back(context.primal(getSinks()));
   }
   auto op =
@@ -131,8 +138,8 @@ void ActivationOp::buildGradient(GradientContext &context) {
 
 void EmbeddingOp::buildGradient(GradientContext &context) {
   auto op = context.builder().create<EmbeddingGradOp>(
-      getLoc(), getTable().getType(), context.primal(getTokens()), context.gradient(getResult()),
-      FlatSymbolRefAttr(), getShards());
+      getLoc(), gradientType(getTable()), context.primal(getTokens()),
+      context.gradient(getResult()), FlatSymbolRefAttr(), getShards());
   context.accumulate(getTable(), op.getResult());
 }
 

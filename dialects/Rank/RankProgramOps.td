@@ -81,6 +81,11 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     /// Rows of the residual stream.
     int64_t getStreamTokens() { return getTokens() / getTp(); }
     int64_t getElementBytes() { return getElementType().getIntOrFloatBitWidth() / 8; }
+    /// Of gradients, moments and what is updated.
+    ::mlir::FloatType getWideType() { return wideType(::llvm::cast<::mlir::FloatType>(getElementType())); }
+    int64_t getWideBytes() { return getWideType().getWidth() / 8; }
+    /// Whether parameters have masters.
+    bool hasMasters() { return getWideType() != getElementType(); }
     int64_t getRanksPerStage() { return getTp() * getCp() * getDp(); }
     /// Whether backward is split: gradients of inputs first, those of weights later.
     bool splitsBackward() { return getSchedule() == ::mlir::rank::ScheduleKind::ZeroBubbleH1; }
@@ -107,7 +112,9 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
     - `first_layers` and `end_layers` have an entry for each chunk, not negative, none ending before it begins.
     - `remat` has one entry for each layer.
     - `remat` of a layer is `none`, `full`, or modules of the layer's ops in @forward, joined by `+`.
-    - float tensors and parameters have the launch's precision.
+    - float tensors and parameters have the launch's precision, or are f32 where that is bf16.
+    - statistics, losses, weights of choices and what is added to gradients are f32 where that is bf16; other tensors of an op have
+      one type, but those of a product and a bias.
     - @backward takes what @forward saves, the arguments that it names as `captured` and the gradients of @forward's
       results, and returns the gradients of its float arguments.
     - @input_gradients takes and returns what @backward would, and also takes what @forward holds.
@@ -149,7 +156,8 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
     tensor, a part of the experts, which are dimension 0; and of dimension `split`, where it has one, the part that is the
     rank's in its tensor group, of an `expert` tensor in its expert tensor group. The ranks of the expert replicas (edp), or
     of dp * cp, hold the same part. Offsets are bytes in the arena, where it has them for itself: what `flat` says of a part of
-    the ranks is there.
+    the ranks is there. Gradient and moments of a bf16 tensor are f32, and so is its master, which is updated, and of which the
+    value is the rounded copy; it is part of the optimizer's state.
 
     With `at_ends`, the first stage and the last hold the tensor: where tokens enter, and where the next ones are predicted.
     The ranks in one place of both stages have the same part. Both begin with the same values and update them by the sum of
@@ -173,12 +181,17 @@ def Rank_ParameterOp : Rank_Op<"parameter", [Symbol, HasParent<"ProgramOp">]> {
       OptionalAttr<FlatSymbolRefAttr>:$flat, OptionalAttr<Rank_I64>:$begin,
       DefaultValuedAttr<Rank_UpdateAttr, "::mlir::rank::Update::Gradient">:$update,
       DefaultValuedAttr<Rank_F64, "0.0">:$update_rate, OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
-      OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
+      OptionalAttr<Rank_I64>:$master_offset, OptionalAttr<Rank_I64>:$first_moment_offset,
+      OptionalAttr<Rank_I64>:$second_moment_offset);
   let assemblyFormat = "$sym_name `:` $type `init` $init `(` $init_scale `)` (`decay` $decay^)? (`expert` $expert^)? (`split` $split^)? (`at_ends` $at_ends^)? (`in` $flat^ `at` $begin)? attr-dict";
   let extraClassDeclaration = [{
     /// Null without `flat`.
     FlatOp getFlatOp();
     ::mlir::RankedTensorType getTensorType() { return ::llvm::cast<::mlir::RankedTensorType>(getType()); }
+    /// What its gradient, its moments and what is updated are.
+    ::mlir::RankedTensorType getWideType() { return wideType(getTensorType()); }
+    /// Whether what is updated is not its value, which is rounded.
+    bool hasMaster() { return getWideType() != getTensorType(); }
     bool isUpdatedByLoad() { return getUpdate() == ::mlir::rank::Update::Load; }
     /// Whether all ranks of a tensor group hold it, each with the gradient of its own tokens or heads.
     bool isHeldInCopy();
@@ -190,8 +203,8 @@ def Rank_FlatOp : Rank_Op<"flat", [Symbol, HasParent<"ProgramOp">]> {
   let summary = "parameters side by side, of which each rank that holds them keeps an equal part of the state";
   let description = [{
     `elements` numbers in a row, those of the parameters that are `in` it and zeros between them. Of the ranks that sum
-    gradients over `axis`, the r-th keeps the r-th part of `part` elements, and updates it: of the moments from ZeRO stage 1 on,
-    of gradients from 2, of values from 3. Parts may cut through a tensor. The last ranks may have less, or nothing. Offsets are
+    gradients over `axis`, the r-th keeps the r-th part of `part` elements, and updates it: of masters and moments from ZeRO stage 1
+    on, of gradients from 2, of values from 3. Parts may cut through a tensor. The last ranks may have less, or nothing. Offsets are
     bytes in the arena, of the part where a rank keeps no more.
 
     **Constraints:**
@@ -200,7 +213,7 @@ def Rank_FlatOp : Rank_Op<"flat", [Symbol, HasParent<"ProgramOp">]> {
     - `part` is positive, and the replicas' parts hold all `elements`.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Rank_AxisAttr:$axis, Rank_I64:$elements, Rank_I64:$part,
-      OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset,
+      OptionalAttr<Rank_I64>:$value_offset, OptionalAttr<Rank_I64>:$gradient_offset, OptionalAttr<Rank_I64>:$master_offset,
       OptionalAttr<Rank_I64>:$first_moment_offset, OptionalAttr<Rank_I64>:$second_moment_offset);
   let assemblyFormat = "$sym_name `over` $axis `elements` $elements `part` $part attr-dict";
   let extraClassDeclaration = [{

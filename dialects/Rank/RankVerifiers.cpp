@@ -133,20 +133,21 @@ LogicalResult ProgramOp::verify() {
   return success();
 }
 
-/// The generated program is told one precision for all its buffers.
-static LogicalResult requirePrecision(Operation *op, Type type, Type precision) {
+/// Values are of the launch's precision, or of what that is computed in.
+static LogicalResult requirePrecision(Operation *op, Type type, FloatType precision) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor || !isa<FloatType>(tensor.getElementType()) || tensor.getElementType() == precision)
+  if (!tensor || !isa<FloatType>(tensor.getElementType()) || tensor.getElementType() == precision ||
+      tensor.getElementType() == wideType(precision))
     return success();
   return op->emitOpError() << "has a tensor of " << tensor.getElementType()
                            << "; the launch's precision is " << precision;
 }
 
 static LogicalResult requirePrecisions(ProgramOp program) {
-  Type precision = program.getLaunchOp().getElementType();
+  auto precision = cast<FloatType>(program.getLaunchOp().getElementType());
   WalkResult result = program.walk([&](Operation *op) {
     auto fits = [&](Type type) { return succeeded(requirePrecision(op, type, precision)); };
-    bool good = llvm::all_of(op->getResultTypes(), fits);
+    bool good = llvm::all_of(op->getResultTypes(), fits) && succeeded(requireElementTypes(op));
     if (auto parameter = dyn_cast<ParameterOp>(op))
       good = good && fits(parameter.getType());
     if (auto func = dyn_cast<FuncOp>(op))
@@ -368,6 +369,9 @@ LogicalResult WeightOp::verify() {
   return requireValuesOf(*this, requireParameter(*this, "parameter", getParameterAttr()));
 }
 LogicalResult AccumulateOp::verify() {
+  ParameterOp parameter = requireParameter(*this, "parameter", getParameterAttr());
+  if (parameter && parameter.getWideType() == getValue().getType())
+    return success();
   return requireParameterType(*this, getParameterAttr(), getValue().getType());
 }
 LogicalResult AdamWOp::verify() {

@@ -37,6 +37,9 @@ struct Derived {
 };
 LogicalResult requireShapes(Operation *op, ArrayRef<Derived> all);
 
+/// That what is wide of the op's operands and results is so of the others' type, which is one.
+LogicalResult requireElementTypes(Operation *op);
+
 /// The launch of the op's program.
 LaunchOp launchOf(Operation *op);
 

@@ -38,8 +38,8 @@ static Value attendShare(BlockBuilder &b, const Core &core, Value query, Value k
   int64_t tokens = b.shape().microBatch * tokensPerSequence;
   return b
       .create<rank::AttentionOp>(
-          b.floats({tokens, core.heads * core.valueWidth}), b.floats({tokens, core.heads}), query,
-          key, value, sinks, size(tokensPerSequence), size(core.heads), size(core.kvHeads),
+          b.floats({tokens, core.heads * core.valueWidth}), b.wideFloats({tokens, core.heads}),
+          query, key, value, sinks, size(tokensPerSequence), size(core.heads), size(core.kvHeads),
           real(core.scale), size(core.window), size(core.chunk), real(core.softcap), size(ring))
       .getResult();
 }

@@ -133,12 +133,13 @@ void MlpOp::expand(BlockBuilder &b) {
 //===----------------------------------------------------------------------===//
 
 static Value expandLogits(BlockBuilder &b, MoeOp op, Value input) {
-  Value logits = b.matmul(input, b.matrix("router", b.shape().width, op.getExperts(), Part::Whole));
+  Value logits =
+      b.wideMatmul(input, b.matrix("router", b.shape().width, op.getExperts(), Part::Whole));
   if (op.getRouterBias())
     logits = b.addBias(logits, b.bias("router_bias", op.getExperts(), Part::Whole));
   if (double factor = op.getZLoss()) {
     Value loss =
-        b.create<rank::ZLossOp>(b.floats({1}), b.floats({b.shape().streamTokens()}), logits)
+        b.create<rank::ZLossOp>(b.wideFloats({1}), b.wideFloats({b.shape().streamTokens()}), logits)
             .getLoss();
     b.objective(loss, rank::Term::Balance,
                 factor / (double(b.shape().globalBatch) * b.shape().sequence));
@@ -156,14 +157,14 @@ static rank::TopKOp choose(BlockBuilder &b, MoeOp op, Value scores) {
     bias = b.loadBias("selection_bias", op.getExperts(),
                       op.getBiasUpdateRate().value_or(kBiasUpdateRate));
   auto best = b.create<rank::TopKOp>(
-      b.floats({tokens, op.getTopK()}), b.indices({tokens, op.getTopK()}), scores, bias,
+      b.wideFloats({tokens, op.getTopK()}), b.indices({tokens, op.getTopK()}), scores, bias,
       op.isNormalized(), op.getGroups().value_or(1), op.getTopGroups().value_or(1),
       /*group_candidates=*/op.getGroups() && op.getSelectionBias() ? 2 : 1);
   if (auto weight = bias ? bias.getDefiningOp<rank::WeightOp>() : rank::WeightOp())
     b.create<rank::CountLoadOp>(weight.getParameterAttr(), best.getChosen());
   if (double factor = op.getBalanceLoss()) {
     Value loss =
-        b.create<rank::BalanceLossOp>(b.floats({1}), scores, best.getChosen(),
+        b.create<rank::BalanceLossOp>(b.wideFloats({1}), scores, best.getChosen(),
                                       shape.streamTokensPerSequence(), shape.tp * shape.cp);
     b.objective(loss, rank::Term::Balance, factor / b.shape().globalBatch);
   }
@@ -213,7 +214,7 @@ static Value expandRouted(BlockBuilder &b, MoeOp op, Value input, rank::TopKOp b
 /// stands where the token does.
 static Value expandSharedGate(BlockBuilder &b, Value input, Value shared) {
   int64_t tokens = b.shape().streamTokens();
-  Value logits = b.matmul(input, b.matrix("shared_gate", b.shape().width, 1, Part::Whole));
+  Value logits = b.wideMatmul(input, b.matrix("shared_gate", b.shape().width, 1, Part::Whole));
   Value gate = b.create<rank::RouterScoresOp>(logits.getType(), logits, rank::Score::Sigmoid);
   Value position = b.create<rank::PositionsOp>(b.indices({tokens}), tokens);
   return b.create<rank::CombineOp>(shared.getType(), shared, position, gate);

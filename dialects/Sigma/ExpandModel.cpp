@@ -40,7 +40,8 @@ static Value unitRows(BlockBuilder &b, Value matrix) {
   constexpr double kEpsilon = 1.0e-12; // of a mean square; only a row of zeros is near it
   auto type = cast<RankedTensorType>(matrix.getType());
   Value length = b.constant({type.getDimSize(1)}, 1.0 / std::sqrt(double(type.getDimSize(1))));
-  return b.create<rank::RmsNormOp>(type, b.floats({type.getDimSize(0)}), matrix, length, kEpsilon)
+  return b
+      .create<rank::RmsNormOp>(type, b.wideFloats({type.getDimSize(0)}), matrix, length, kEpsilon)
       .getResult();
 }
 
@@ -86,8 +87,8 @@ static Value expandLogits(BlockBuilder &b, VocabularyProjection projection, Valu
 
 /// The mean cross entropy over the global batch, times `factor`.
 static void addLoss(BlockBuilder &b, Value logits, Value targets, rank::Term term, double factor) {
-  auto entropy = b.create<rank::CrossEntropyOp>(b.floats({1}), b.floats({b.shape().tokens()}),
-                                                logits, targets, b.shape().tp);
+  auto entropy = b.create<rank::CrossEntropyOp>(
+      b.wideFloats({1}), b.wideFloats({b.shape().tokens()}), logits, targets, b.shape().tp);
   b.objective(entropy.getLoss(), term,
               factor / (double(b.shape().globalBatch) * b.shape().sequence));
 }

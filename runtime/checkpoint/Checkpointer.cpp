@@ -26,7 +26,7 @@ Checkpointer::Checkpointer(sigma_rt rt)
 Checkpointer::~Checkpointer() { waitForPublisher(); }
 
 void Checkpointer::addItems(const Tensor &tensor, const SavedState &state) {
-  const int64_t bytes = elemBytes(rt->program.elem);
+  const int64_t bytes = elemBytes(rt->program.elemOf(state.state));
   const std::string dataset = std::string(state.name) + "/" + tensor.name;
   const size_t before = items.size();
   for (HeldBox &saved : tensor.saved(state.state, rt->mesh, bytes)) {
@@ -91,7 +91,8 @@ void Checkpointer::snapshot() {
     for (const Item &item : items)
       datasets.push_back({item.shard.dataset, item.shard.box.extent});
     const std::vector<int64_t> places =
-        items.empty() ? std::vector<int64_t>() : createRankFile(path, rt->program.elem, datasets);
+        items.empty() ? std::vector<int64_t>()
+                      : createRankFile(path, rt->program.elemOf(State::Value), datasets);
     std::vector<PayloadPiece> pieces;
     for (size_t i = 0; i < items.size(); ++i) {
       char *copy = buffer.data() + items[i].bufferOffset;
@@ -207,7 +208,7 @@ Manifest Checkpointer::describe(const std::vector<Json> &reports) const {
   m.seed = rt->options.seed;
   m.program = rt->program.name;
   m.programHash = rt->program.hash;
-  m.elem = rt->program.elem == SIGMA_F64 ? "f64" : "f32";
+  m.elem = elemName(rt->program.elemOf(State::Value));
   m.mesh = rt->mesh.shape;
   m.globalBatch = rt->program.globalBatch;
   m.sequence = rt->program.sequence;

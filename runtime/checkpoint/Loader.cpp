@@ -30,8 +30,7 @@ void same(const std::string &where, const char *what, const T &saved, const T &o
 
 /// A checkpoint of any plan of this model may be loaded, of nothing else.
 void checkOrigin(sigma_rt rt, const std::string &path, const Manifest &manifest) {
-  same<std::string>(path, "precision", manifest.elem,
-                    rt->program.elem == SIGMA_F64 ? "f64" : "f32");
+  same<std::string>(path, "precision", manifest.elem, elemName(rt->program.elemOf(State::Value)));
   same<int64_t>(path, "seed", manifest.seed, rt->options.seed);
   same<int64_t>(path, "global batch", manifest.globalBatch, rt->program.globalBatch);
   same<int64_t>(path, "sequence length", manifest.sequence, rt->program.sequence);
@@ -64,13 +63,28 @@ void warnOfOtherData(sigma_rt rt, const std::string &path, const Manifest &manif
   rt->log.event("fault", {{"kind", "data-changed"}, {"path", path}, {"reason", reason}});
 }
 
+/// What the step reads is the saved value, rounded.
+void loadCopy(sigma_rt rt, CheckpointReader &reader, const Tensor &tensor) {
+  const int64_t elem = rt->program.elemOf(State::Copy);
+  for (const HeldBox &held : tensor.held(State::Copy, rt->mesh, elemBytes(elem)))
+    withElem(elem, [&](auto zero) {
+      using T = decltype(zero);
+      std::vector<Wide<T>> values(held.box.elements());
+      reader.read(tensor.name, "value", held.box, reinterpret_cast<char *>(values.data()));
+      rt->kernels<T>().narrow(values.data(), reinterpret_cast<T *>(rt->arena.data() + held.offset),
+                              int64_t(values.size()));
+    });
+}
+
 LoadedCheckpoint load(sigma_rt rt, const std::string &path) {
   CheckpointReader reader(path);
   checkOrigin(rt, path, reader.manifest());
-  for (const Tensor *tensor : rt->ownTensors())
+  for (const Tensor *tensor : rt->ownTensors()) {
     for (const SavedState &state : kSavedStates)
       for (const HeldBox &held : tensor->held(state.state, rt->mesh, reader.elemBytes()))
         reader.read(tensor->name, state.name, held.box, rt->arena.data() + held.offset);
+    loadCopy(rt, reader, *tensor);
+  }
   warnOfOtherData(rt, path, reader.manifest());
   return {reader.manifest().step, reader.manifest().lossHex};
 }

@@ -3,6 +3,7 @@
 // back to all.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Exchange.h"
+#include "runtime/comm/SumOfRanks.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -28,8 +29,7 @@ void reduceChunk(sigma_rt rt, const Group &group, T *chunk, int64_t n, T *worksp
   const int own = slices.counts[group.index];
   const Parts arrived = Parts::equal(group.size, own);
   exchangeParts(rt, group, chunk, slices, workspace, arrived, type);
-  for (int slot = 1; slot < group.size; ++slot)
-    rt->kernels<T>().add(workspace, workspace + arrived.begins[slot], workspace, own);
+  sumOfRanks(rt->kernels<T>(), workspace, group.size, own, workspace);
   gatherParts(rt, group, workspace, chunk, slices, type);
 }
 

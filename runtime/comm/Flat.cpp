@@ -2,6 +2,7 @@
 // AllReduce.cpp, the bits of a sum depend on nothing but the values.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Exchange.h"
+#include "runtime/comm/SumOfRanks.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -53,8 +54,7 @@ private:
     exchangeParts(rt, group, flat, parts, workspace, Parts::equal(group.size, lines),
                   rt->mesh.line);
     const int64_t elements = lines * kPerLine;
-    for (int rank = 1; rank < group.size; ++rank)
-      rt->kernels<T>().add(workspace, workspace + rank * elements, workspace, elements);
+    sumOfRanks(rt->kernels<T>(), workspace, group.size, elements, workspace);
     if (own)
       rt->kernels<T>().add(own + offset, workspace, own + offset, elements);
     else

@@ -3,10 +3,10 @@
 #include "runtime/Runtime.h"
 #include "runtime/comm/Datatype.h"
 #include "runtime/comm/Exchange.h"
+#include "runtime/comm/SumOfRanks.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
-#include <cstring>
 
 using namespace sigma::runtime;
 
@@ -67,13 +67,8 @@ private:
     }
     exchangeParts(rt, group, whole, Parts(std::move(sent), std::move(begins)), arrived,
                   Parts::equal(group.size, mine), row.get());
-    T *sum = own + done * width;
-    const int64_t n = mine * width;
-    if (n == 0)
-      return;
-    std::memcpy(sum, arrived, n * sizeof(T));
-    for (int rank = 1; rank < group.size; ++rank)
-      rt->kernels<T>().add(sum, arrived + rank * n, sum, n);
+    if (mine > 0)
+      sumOfRanks(rt->kernels<T>(), arrived, group.size, mine * width, own + done * width);
   }
 
   sigma_rt rt;

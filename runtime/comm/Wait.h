@@ -48,7 +48,10 @@ void checkMpi(int result, const char *call);
 void waitAll(sigma_rt rt, MPI_Request *requests, int count);
 inline void waitFor(sigma_rt rt, MPI_Request request) { waitAll(rt, &request, 1); }
 
-inline MPI_Datatype mpiElem(int64_t elem) { return elem == SIGMA_F64 ? MPI_DOUBLE : MPI_FLOAT; }
+/// For messages; MPI adds nothing up.
+inline MPI_Datatype mpiElem(int64_t elem) {
+  return elem == SIGMA_F64 ? MPI_DOUBLE : elem == SIGMA_F32 ? MPI_FLOAT : MPI_UINT16_T;
+}
 
 } // namespace sigma::runtime
 

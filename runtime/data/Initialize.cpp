@@ -46,7 +46,7 @@ static void normal(const Box &box, const Shape &global, NormalStream stream, dou
     for (size_t d = 0; d < rank; ++d)
       index = index * global[d] + position[d];
     for (int64_t i = 0; i < run; ++i)
-      *out++ = T(scale * stream.at(index + i));
+      *out++ = narrowed<T>(Wide<T>(scale * stream.at(index + i)));
     for (size_t d = runDim; d-- > 0;) {
       if (++position[d] < box.offset[d] + box.extent[d])
         break;
@@ -63,7 +63,7 @@ void initializeBox(const Tensor &tensor, const Shape &global, const Box &box, ui
     if (tensor.init == SIGMA_INIT_NORMAL)
       normal<T>(box, global, NormalStream(seed, tensor.name), tensor.initScale, out);
     else
-      std::fill(out, out + box.elements(), T(tensor.init == SIGMA_INIT_ONES ? 1 : 0));
+      std::fill(out, out + box.elements(), narrowed<T>(tensor.init == SIGMA_INIT_ONES ? 1 : 0));
   });
 }
 

@@ -9,11 +9,10 @@
 namespace sigma::runtime {
 namespace {
 
-constexpr State kKept[] = {State::Value, State::FirstMoment, State::SecondMoment};
-
 const char *nameOf(State state) {
   return state == State::Value         ? "value"
          : state == State::FirstMoment ? "first moment"
+         : state == State::Copy        ? "rounded value"
                                        : "second moment";
 }
 
@@ -26,14 +25,14 @@ struct Copy {
 std::vector<Copy> copiesIn(sigma_rt rt, const Group &group) {
   std::vector<Copy> copies;
   for (const Tensor *tensor : rt->ownTensors())
-    for (State state : kKept)
+    for (State state : kKeptStates)
       if (tensor->isCopiedIn(group, state, rt->mesh))
         copies.push_back({tensor, state});
   return copies;
 }
 
 uint64_t checksumOf(sigma_rt rt, const Copy &copy) {
-  const int64_t bytes = elemBytes(rt->program.elem);
+  const int64_t bytes = elemBytes(rt->program.elemOf(copy.state));
   uint32_t sum = 0;
   for (const HeldBox &held : copy.tensor->held(copy.state, rt->mesh, bytes))
     sum = crc32c(rt->arena.data() + held.offset, held.box.elements() * bytes, sum);

@@ -32,10 +32,10 @@ static double largestOf(const T *x, int64_t n) {
 }
 
 static double largestValue(sigma_rt rt, const Tensor &tensor) {
-  const int64_t elem = rt->program.elem;
+  const int64_t elem = rt->program.elemOf(State::Value);
   double largest = 0;
   for (const HeldBox &held : tensor.held(State::Value, rt->mesh, elemBytes(elem)))
-    withElem(elem, [&](auto zero) {
+    withWideElem(elem, [&](auto zero) {
       using T = decltype(zero);
       const T *values = reinterpret_cast<const T *>(rt->arena.data() + held.offset);
       largest = std::max(largest, largestOf(values, held.box.elements()));

@@ -29,7 +29,7 @@ void eachBlock(const AttentionSpec &spec, int64_t blockRows, F f) {
 
 template <class T>
 void attention(const AttentionCore<T> &core, const Scratch &scratch, T *o) {
-  const ScoreWorkspace<T> workspace = divide<T>(core.spec, scratch.memory, scratch.bytes, 1);
+  const auto workspace = divide<Wide<T>>(core.spec, scratch, 1);
   eachBlock(core.spec, workspace.blockRows,
             [&](const Block &b) { attendBlock(core, b, workspace.buffer(0), o); });
 }
@@ -38,26 +38,28 @@ template <class T>
 void attentionGrad(const AttentionCore<T> &core, const Scratch &scratch,
                    const AttentionGrad<T> &g) {
   const AttentionSpec &spec = core.spec;
-  const ScoreWorkspace<T> workspace =
-      divide<T>(spec, scratch.memory, scratch.bytes, spec.softcap ? 3 : 2);
+  KeySums<T> sums(core, g.dk, g.dv, scratch.memory);
+  const auto workspace =
+      divide<Wide<T>>(spec, scratch.behind(sums.bytesBeside(spec)), spec.softcap ? 3 : 2);
   std::memset(g.dk, 0, spec.tokens() * core.key.width * sizeof(T));
   std::memset(g.dv, 0, spec.tokens() * core.value.width * sizeof(T));
   if (g.dsinks)
-    std::memset(g.dsinks, 0, spec.heads * sizeof(T));
+    std::memset(g.dsinks, 0, spec.heads * sizeof(Wide<T>));
   eachBlock(spec, workspace.blockRows,
-            [&](const Block &b) { attendBlockGrad(core, b, workspace, g); });
+            [&](const Block &b) { attendBlockGrad(core, b, workspace, g, sums); });
+  sums.finish();
 }
 
 template <class T>
 AttentionCore<T> coreOf(sigma_rt rt, const AttentionSpec &spec, sigma_ptr q, sigma_ptr k,
                         sigma_ptr v, sigma_ptr sinks, sigma_ptr lse) {
   return {spec,
-          rt->kernels<T>(),
+          *rt->device,
           static_cast<T *>(q),
           static_cast<T *>(k),
           static_cast<T *>(v),
           static_cast<T *>(sinks),
-          static_cast<T *>(lse)};
+          static_cast<Wide<T> *>(lse)};
 }
 
 } // namespace
@@ -97,9 +99,13 @@ void sigma_attention_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr q, sigma_ptr k,
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
       const AttentionCore<T> core = coreOf<T>(rt, spec, q, k, v, sinks, lse);
-      const AttentionGrad<T> g{static_cast<T *>(o),  static_cast<T *>(dO),
-                               static_cast<T *>(dq), static_cast<T *>(dk),
-                               static_cast<T *>(dv), static_cast<T *>(dsinks)};
+      const AttentionGrad<T> g{static_cast<T *>(o),
+                               static_cast<T *>(dO),
+                               static_cast<T *>(dq),
+                               static_cast<T *>(dk),
+                               static_cast<T *>(dv),
+                               static_cast<Wide<T> *>(dsinks),
+                               ring <= 1};
       if (ring > 1)
         ringAttentionGrad(rt, core, scratch, g);
       else

@@ -1,6 +1,8 @@
 // Causal attention on blocks of query rows: the scores of a block fit the workspace, its products
 // are matrix products on strided heads, and the backward recomputes probabilities from the
 // log-sum-exp. Whole sequences and rings go through the same blocks, in an order of their own.
+// Scores are wide; what is multiplied with values is rounded to their type, and what is added up is
+// not.
 #ifndef SIGMA_RUNTIME_KERNELS_ATTENTIONCORE_H
 #define SIGMA_RUNTIME_KERNELS_ATTENTIONCORE_H
 
@@ -9,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 
@@ -40,24 +43,32 @@ struct Heads {
   }
 };
 
-template <class T>
+/// A part of a workspace.
+struct Scratch {
+  void *memory;
+  int64_t bytes;
+
+  Scratch behind(int64_t used) const { return {static_cast<char *>(memory) + used, bytes - used}; }
+};
+
+/// Of scores, which are W.
+template <class W>
 struct ScoreWorkspace {
-  T *memory;
+  W *memory;
   int64_t blockRows, bufferSize;
 
-  T *buffer(int64_t index) const { return memory + index * bufferSize; }
+  W *buffer(int64_t index) const { return memory + index * bufferSize; }
 };
 
 /// `buffers` blocks of score rows share the workspace.
-template <class T>
-ScoreWorkspace<T> divide(const AttentionSpec &spec, void *workspace, int64_t bytes,
-                         int64_t buffers) {
-  const int64_t fit = bytes / (buffers * spec.sequence * int64_t(sizeof(T)));
+template <class W>
+ScoreWorkspace<W> divide(const AttentionSpec &spec, const Scratch &scratch, int64_t buffers) {
+  const int64_t fit = scratch.bytes / (buffers * spec.sequence * int64_t(sizeof(W)));
   if (fit < 1)
-    throw std::logic_error("attention: a workspace of " + std::to_string(bytes) +
+    throw std::logic_error("attention: a workspace of " + std::to_string(scratch.bytes) +
                            " bytes holds no row of scores");
   const int64_t rows = std::min({fit, spec.sequence, kMostBlockRows});
-  return {static_cast<T *>(workspace), rows, rows * spec.sequence};
+  return {static_cast<W *>(scratch.memory), rows, rows * spec.sequence};
 }
 
 /// A block of queries of one head and the keys that any of them sees: query r those from
@@ -72,130 +83,242 @@ struct Block {
 /// The tensors of forward, and how their heads lie.
 template <class T>
 struct AttentionCore {
+  using W = Wide<T>;
+
   AttentionSpec spec;
-  const Kernels<T> &kernels;
+  const Device &device;
   const T *q, *k, *v, *sinks;
-  T *lse;
+  W *lse;
   Heads query{spec.sequence, spec.heads *spec.headWidth, spec.headWidth, 1};
   Heads key{spec.sequence, spec.kvHeads *spec.headWidth, spec.headWidth, spec.heads / spec.kvHeads};
   Heads value{spec.sequence, spec.kvHeads *spec.valueWidth, spec.valueWidth,
               spec.heads / spec.kvHeads};
   Heads output{spec.sequence, spec.heads *spec.valueWidth, spec.valueWidth, 1};
 
+  const Kernels<T> &kernels() const { return device.kernels<T>(); }
+  const Kernels<W> &wideKernels() const { return device.kernels<W>(); }
+
   int64_t queryAt(const Block &b) const { return query.at(b.s, b.head, b.firstQuery); }
   int64_t keyAt(const Block &b) const { return key.at(b.s, b.head, b.firstKey); }
   int64_t valueAt(const Block &b) const { return value.at(b.s, b.head, b.firstKey); }
   int64_t outputAt(const Block &b) const { return output.at(b.s, b.head, b.firstQuery); }
-  T *lseAt(const Block &b) const {
+  W *lseAt(const Block &b) const {
     return lse + (b.s * spec.sequence + b.firstQuery) * spec.heads + b.head;
+  }
+  Matrix queries(const Block &b) const { return matrixOf(q + queryAt(b), query.width); }
+  Matrix keys(const Block &b, bool transpose) const {
+    return matrixOf(k + keyAt(b), key.width, transpose);
+  }
+  Matrix values(const Block &b, bool transpose) const {
+    return matrixOf(v + valueAt(b), value.width, transpose);
+  }
+
+  template <class C>
+  void multiply(const Matrix &a, const Matrix &b, C *c, int64_t stride, int64_t m, int64_t n,
+                int64_t inner, bool accumulate) const {
+    device.gemm({a, b, c, elemOf<C>(), stride, m, n, inner, accumulate});
   }
 
   /// With a softcap, scores are scaled when they are capped, and not again in the softmax.
   double softmaxScale() const { return spec.softcap ? 1.0 : spec.scale; }
+  W sink(const Block &b) const { return sinks ? widened(sinks[b.head]) : W(0); }
 
-  ScoreBlock<T> scoreBlock(const Block &b, T *scores) const {
-    return {scores,      b.keys,           b.queries,
-            b.firstSeen, b.lastOfFirstRow, softmaxScale(),
-            lseAt(b),    spec.heads,       sinks ? sinks + b.head : nullptr};
+  ScoreBlock<W> scoreBlock(const Block &b, W *scores) const {
+    return {scores,         b.keys,   b.queries,  b.firstSeen,      b.lastOfFirstRow,
+            softmaxScale(), lseAt(b), spec.heads, sinks != nullptr, sink(b)};
   }
 
   /// Scores of a block; with a softcap, `uncapped` gets them before it.
-  void score(const Block &b, T *scores, T *uncapped) const {
+  void score(const Block &b, W *scores, W *uncapped) const {
     const int64_t n = b.queries * b.keys;
-    kernels.gemm({q + queryAt(b), query.width, false, k + keyAt(b), key.width, true, scores, b.keys,
-                  b.queries, b.keys, spec.headWidth, false});
+    multiply(queries(b), keys(b, true), scores, b.keys, b.queries, b.keys, spec.headWidth, false);
     if (!spec.softcap)
       return;
-    kernels.scale(scores, T(spec.scale), uncapped, n);
-    kernels.activation(SIGMA_TANH_CAP, uncapped, nullptr, scores, n, spec.softcap);
+    wideKernels().scale(scores, W(spec.scale), uncapped, n);
+    wideKernels().activation(SIGMA_TANH_CAP, uncapped, nullptr, scores, n, spec.softcap);
+  }
+
+  /// Scores as an operand, of the type of what they are multiplied with; rounded in place.
+  Matrix operand(const Block &b, W *scores, bool transpose) const {
+    if constexpr (kIsWide<T>)
+      return matrixOf(scores, b.keys, transpose);
+    constexpr int64_t kRatio = sizeof(W) / sizeof(T);
+    T *rounded = reinterpret_cast<T *>(scores);
+    for (int64_t r = 0; r < b.queries; ++r)
+      kernels().narrow(scores + r * b.keys, rounded + r * b.keys * kRatio, b.keys);
+    return matrixOf(rounded, b.keys * kRatio, transpose);
   }
 };
 
 /// Weighs what the queries have of other keys, and the block's probabilities, such that their sum
 /// is of all keys; `lse` are the block's, the core's become those of all.
 template <class T>
-void joinKeys(const AttentionCore<T> &core, const Block &b, const T *lse, T *probabilities, T *o) {
-  T *known = core.lseAt(b);
+void joinKeys(const AttentionCore<T> &core, const Block &b, const Wide<T> *lse,
+              Wide<T> *probabilities, T *o) {
+  using W = Wide<T>;
+  W *known = core.lseAt(b);
   for (int64_t r = 0; r < b.queries; ++r) {
-    T &all = known[r * core.spec.heads];
+    W &all = known[r * core.spec.heads];
     const double before = double(all), block = double(lse[r]), top = std::max(before, block);
     const double sum = top + std::log(std::exp(before - top) + std::exp(block - top));
     T *row = o + core.outputAt(b) + r * core.output.width;
-    core.kernels.scale(row, T(std::exp(before - sum)), row, core.spec.valueWidth);
-    core.kernels.scale(probabilities + r * b.keys, T(std::exp(block - sum)),
-                       probabilities + r * b.keys, b.keys);
-    all = T(sum);
+    core.kernels().scale(row, W(std::exp(before - sum)), row, core.spec.valueWidth);
+    core.wideKernels().scale(probabilities + r * b.keys, W(std::exp(block - sum)),
+                             probabilities + r * b.keys, b.keys);
+    all = W(sum);
   }
 }
 
 template <class T>
-void attendBlock(const AttentionCore<T> &core, const Block &b, T *scores, T *o) {
-  T lse[kMostBlockRows];
-  ScoreBlock<T> block = core.scoreBlock(b, scores);
+void attendBlock(const AttentionCore<T> &core, const Block &b, Wide<T> *scores, T *o) {
+  Wide<T> lse[kMostBlockRows];
+  ScoreBlock<Wide<T>> block = core.scoreBlock(b, scores);
   if (b.continues)
     block.lse = lse, block.lseStride = 1;
   core.score(b, scores, scores);
-  core.kernels.causalSoftmax(block);
+  core.wideKernels().causalSoftmax(block);
   if (b.continues)
     joinKeys(core, b, lse, scores, o);
-  core.kernels.gemm({scores, b.keys, false, core.v + core.valueAt(b), core.value.width, false,
-                     o + core.outputAt(b), core.output.width, b.queries, core.spec.valueWidth,
-                     b.keys, b.continues});
+  core.multiply(core.operand(b, scores, false), core.values(b, false), o + core.outputAt(b),
+                core.output.width, b.queries, core.spec.valueWidth, b.keys, b.continues);
 }
+
+/// Gradients of keys and values while they are added up: in place, or, where that is narrower,
+/// beside it, one head of one sequence after the other, whose sums are rounded when the next
+/// begins.
+template <class T>
+class KeySums {
+public:
+  using W = Wide<T>;
+  struct Place {
+    W *key;
+    int64_t keyStride;
+    W *value;
+    int64_t valueStride;
+  };
+
+  /// Both outputs are added to.
+  KeySums(const AttentionCore<T> &core, T *dk, T *dv, void *beside)
+      : core(core), dk(dk), dv(dv), beside(static_cast<W *>(beside)) {}
+
+  static int64_t bytesBeside(const AttentionSpec &spec) {
+    return kIsWide<T> ? 0 : spec.sequence * (spec.headWidth + spec.valueWidth) * int64_t(sizeof(W));
+  }
+
+  Place at(const Block &b) {
+    const int64_t keyWidth = core.spec.headWidth, valueWidth = core.spec.valueWidth;
+    if constexpr (kIsWide<T>) {
+      return {dk + core.keyAt(b), core.key.width, dv + core.valueAt(b), core.value.width};
+    } else {
+      if (b.s != current.s || b.head / core.key.shared != current.head / core.key.shared)
+        begin(b);
+      return {beside + b.firstKey * keyWidth, keyWidth, values() + b.firstKey * valueWidth,
+              valueWidth};
+    }
+  }
+
+  /// After the last block.
+  void finish() {
+    if constexpr (!kIsWide<T>) {
+      if (current.s < 0)
+        return;
+      add(beside, core.spec.headWidth, dk, core.key);
+      add(values(), core.spec.valueWidth, dv, core.value);
+      current.s = -1;
+    }
+  }
+
+private:
+  struct Head {
+    int64_t s = -1, head = 0;
+  };
+
+  W *values() const { return beside + core.spec.sequence * core.spec.headWidth; }
+
+  void begin(const Block &b) {
+    finish();
+    current = {b.s, b.head};
+    std::memset(beside, 0, bytesBeside(core.spec));
+  }
+
+  void add(W *sums, int64_t width, T *out, const Heads &heads) {
+    for (int64_t row = 0; row < core.spec.sequence; ++row) {
+      T *to = out + heads.at(current.s, current.head, row);
+      core.kernels().accumulate(to, sums + row * width, width);
+      core.kernels().narrow(sums + row * width, to, width);
+    }
+  }
+
+  const AttentionCore<T> &core;
+  T *dk, *dv;
+  W *beside;
+  Head current;
+};
 
 template <class T>
 struct AttentionGrad {
   const T *o, *dO;
-  T *dq, *dk, *dv, *dsinks; // dsinks may be null
+  T *dq, *dk, *dv;
+  Wide<T> *dsinks; // may be null
+  bool hasAllKeys; // each block, of its queries
 };
+
+/// dot(dO_r, O_r) = dot(p_r, dp_r): the output is rounded, what it was made of is not, and the
+/// gradients of scores are small differences from it.
+template <class T>
+void scoreGradientMeans(const AttentionCore<T> &core, const Block &b, const AttentionGrad<T> &g,
+                        const Wide<T> *p, const Wide<T> *dp, Wide<T> *delta) {
+  const int64_t width = core.output.width, at = core.outputAt(b);
+  for (int64_t r = 0; r < b.queries; ++r)
+    delta[r] =
+        !kIsWide<T> && g.hasAllKeys
+            ? core.wideKernels().dot(p + r * b.keys, dp + r * b.keys, b.keys)
+            : core.kernels().dot(g.dO + at + r * width, g.o + at + r * width, core.spec.valueWidth);
+}
 
 /// A sink's probability has no value, so its score's gradient is -p * delta.
 template <class T>
-void addSinkGradient(const AttentionCore<T> &core, const Block &b, const T *delta, T *dsinks) {
-  const T *lse = core.lseAt(b);
+void addSinkGradient(const AttentionCore<T> &core, const Block &b, const Wide<T> *delta,
+                     Wide<T> *dsinks) {
+  const Wide<T> *lse = core.lseAt(b), sink = core.sink(b);
   for (int64_t r = 0; r < b.queries; ++r)
-    dsinks[b.head] -= T(std::exp(double(core.sinks[b.head] - lse[r * core.spec.heads]))) * delta[r];
+    dsinks[b.head] -= Wide<T>(std::exp(double(sink - lse[r * core.spec.heads]))) * delta[r];
 }
 
 /// Adds to the gradients of keys and values, and to those of queries that have seen other keys.
 template <class T>
 void attendBlockGrad(const AttentionCore<T> &core, const Block &b,
-                     const ScoreWorkspace<T> &workspace, const AttentionGrad<T> &g) {
+                     const ScoreWorkspace<Wide<T>> &workspace, const AttentionGrad<T> &g,
+                     KeySums<T> &sums) {
+  using W = Wide<T>;
   const AttentionSpec &spec = core.spec;
-  const Kernels<T> &kernels = core.kernels;
-  const int64_t qw = core.query.width, kw = core.key.width, vw = core.value.width,
-                ow = core.output.width, rows = b.queries, keys = b.keys;
-  const int64_t query = core.queryAt(b), key = core.keyAt(b), value = core.valueAt(b),
-                output = core.outputAt(b);
-  T *p = workspace.buffer(0), *ds = workspace.buffer(1), *uncapped = workspace.buffer(2);
-  T delta[kMostBlockRows];
+  const Kernels<W> &kernels = core.wideKernels();
+  const int64_t width = core.output.width, rows = b.queries, keys = b.keys;
+  const T *dO = g.dO + core.outputAt(b);
+  W *p = workspace.buffer(0), *ds = workspace.buffer(1), *uncapped = workspace.buffer(2);
+  W delta[kMostBlockRows];
   core.score(b, p, uncapped);
   kernels.causalProbabilities(core.scoreBlock(b, p));
-  kernels.gemm({p, keys, true, g.dO + output, ow, false, g.dv + value, vw, keys, spec.valueWidth,
-                rows, true});
-  kernels.gemm({g.dO + output, ow, false, core.v + value, vw, true, ds, keys, rows, keys,
-                spec.valueWidth, false});
-  for (int64_t r = 0; r < rows; ++r)
-    delta[r] = kernels.dot(g.dO + output + r * ow, g.o + output + r * ow, spec.valueWidth);
+  core.multiply(matrixOf(dO, width), core.values(b, true), ds, keys, rows, keys, spec.valueWidth,
+                false);
+  scoreGradientMeans(core, b, g, p, ds, delta);
   kernels.causalScoreGrad(core.scoreBlock(b, ds), p, delta);
   if (spec.softcap) {
     kernels.activationGrad(SIGMA_TANH_CAP, uncapped, nullptr, ds, ds, nullptr, rows * keys,
                            spec.softcap);
-    kernels.scale(ds, T(spec.scale), ds, rows * keys);
+    kernels.scale(ds, W(spec.scale), ds, rows * keys);
   }
   if (g.dsinks)
     addSinkGradient(core, b, delta, g.dsinks);
-  kernels.gemm({ds, keys, false, core.k + key, kw, false, g.dq + query, qw, rows, spec.headWidth,
-                keys, b.continues});
-  kernels.gemm({ds, keys, true, core.q + query, qw, false, g.dk + key, kw, keys, spec.headWidth,
-                rows, true});
+  const auto to = sums.at(b);
+  core.multiply(core.operand(b, p, true), matrixOf(dO, width), to.value, to.valueStride, keys,
+                spec.valueWidth, rows, true);
+  Matrix scores = core.operand(b, ds, false);
+  core.multiply(scores, core.keys(b, false), g.dq + core.queryAt(b), core.query.width, rows,
+                spec.headWidth, keys, b.continues);
+  scores.transpose = true;
+  core.multiply(scores, core.queries(b), to.key, to.keyStride, keys, spec.headWidth, rows, true);
 }
-
-/// A part of a workspace.
-struct Scratch {
-  void *memory;
-  int64_t bytes;
-};
 
 /// Attention of the rank's shares of sequences to those of all ranks of its context group. A core's
 /// keys and values are the rank's own.

@@ -8,27 +8,55 @@
 namespace sigma::runtime {
 namespace {
 
-template <class T, void (*multiply)(const Gemm<T> &)>
-void gemm(const Gemm<T> &g) {
+template <class T>
+Product<T> productOf(const Gemm &g) {
+  return {static_cast<const T *>(g.a.data),
+          g.a.stride,
+          g.a.transpose,
+          static_cast<const T *>(g.b.data),
+          g.b.stride,
+          g.b.transpose,
+          static_cast<T *>(g.c),
+          g.stride,
+          g.m,
+          g.n,
+          g.k,
+          g.accumulate};
+}
+
+void clear(const Gemm &g) {
+  const int64_t bytes = elemBytes(g.elem);
+  for (int64_t row = 0; row < g.m; ++row)
+    std::memset(static_cast<char *>(g.c) + row * g.stride * bytes, 0, g.n * bytes);
+}
+
+template <void (*multiply)(const Product<float> &)>
+void gemm(const Gemm &g) {
   if (g.m <= 0 || g.n <= 0)
     return;
   if (g.k <= 0) { // an empty sum; the libraries refuse the leading dimensions that belong to it
     if (!g.accumulate)
-      for (int64_t row = 0; row < g.m; ++row)
-        std::memset(g.c + row * g.ldc, 0, g.n * sizeof(T));
+      clear(g);
     return;
   }
-  multiply(g);
+  const auto areAll = [&](int64_t elem) {
+    return g.a.elem == elem && g.b.elem == elem && g.elem == elem;
+  };
+  if (areAll(SIGMA_F64))
+    multiplyByOpenBlas(productOf<double>(g));
+  else if (areAll(SIGMA_F32))
+    multiply(productOf<float>(g));
+  else
+    multiplyBf16(g);
 }
 
 // Built at first use, so never by code that this processor lacks: a level's table is filled by code
 // of that level.
-template <Device (*makeTable)(), void (*multiply)(const Gemm<float> &)>
+template <Device (*makeTable)(), void (*multiply)(const Product<float> &)>
 const Device *built() {
   static const Device device = [] {
     Device made = makeTable();
-    made.f32.gemm = gemm<float, multiply>;
-    made.f64.gemm = gemm<double, multiplyByOpenBlas>;
+    made.gemm = gemm<multiply>;
     made.begin = restartInFittingEnvironment;
     made.prepare = prepareLinearAlgebra;
     return made;

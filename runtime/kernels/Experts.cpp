@@ -1,6 +1,7 @@
 // Moving tokens into the order of experts and back, and the matrix products of the experts.
 #include "runtime/Runtime.h"
 #include "runtime/health/Fault.h"
+#include "runtime/kernels/RowSum.h"
 
 #include <cstring>
 
@@ -33,7 +34,7 @@ void sigma_gather_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr posit
       const T *from = static_cast<T *>(x) + s / k * width;
       T *to = static_cast<T *>(rows) + position[s] * width;
       if (weights)
-        rt->kernels<T>().scale(from, static_cast<T *>(weights)[s], to, width);
+        rt->kernels<T>().scale(from, static_cast<Wide<T> *>(weights)[s], to, width);
       else
         std::memcpy(to, from, width * sizeof(T));
     }
@@ -47,10 +48,12 @@ void sigma_scatter_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr p
     using T = decltype(zero);
     const T *from = static_cast<T *>(rows);
     T *to = static_cast<T *>(y);
+    RowSum<T> sum(rt->kernels<T>(), width);
     for (int64_t t = 0; t < tokens; ++t, to += width, position += k) {
-      std::memcpy(to, from + position[0] * width, width * sizeof(T));
-      for (int64_t j = 1; j < k; ++j)
-        rt->kernels<T>().add(to, from + position[j] * width, to, width);
+      sum.begin(to);
+      for (int64_t j = 0; j < k; ++j)
+        sum.add(from + position[j] * width);
+      sum.end();
     }
   });
 }
@@ -60,12 +63,15 @@ void sigma_combine(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr positi
   const int32_t *position = static_cast<int32_t *>(positions);
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
-    const T *from = static_cast<T *>(rows), *weight = static_cast<T *>(weights);
+    const T *from = static_cast<T *>(rows);
+    const Wide<T> *weight = static_cast<Wide<T> *>(weights);
     T *to = static_cast<T *>(y);
+    RowSum<T> sum(rt->kernels<T>(), width);
     for (int64_t t = 0; t < tokens; ++t, to += width, position += k, weight += k) {
-      rt->kernels<T>().scale(from + position[0] * width, weight[0], to, width);
-      for (int64_t j = 1; j < k; ++j)
-        rt->kernels<T>().axpy(from + position[j] * width, weight[j], to, width);
+      sum.begin(to);
+      for (int64_t j = 0; j < k; ++j)
+        sum.add(from + position[j] * width, weight[j]);
+      sum.end();
     }
   });
 }
@@ -80,8 +86,8 @@ void sigma_combine_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr p
     for (int64_t s = 0; s < tokens * k; ++s) {
       const T *d = static_cast<T *>(dy) + s / k * width;
       const int64_t row = position[s] * width;
-      kernels.scale(d, static_cast<T *>(weights)[s], static_cast<T *>(drows) + row, width);
-      static_cast<T *>(dweights)[s] = kernels.dot(d, static_cast<T *>(rows) + row, width);
+      kernels.scale(d, static_cast<Wide<T> *>(weights)[s], static_cast<T *>(drows) + row, width);
+      static_cast<Wide<T> *>(dweights)[s] = kernels.dot(d, static_cast<T *>(rows) + row, width);
     }
   });
 }
@@ -96,8 +102,8 @@ void sigma_grouped_matmul(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr
     const T *a = static_cast<T *>(rows), *b = static_cast<T *>(weights);
     T *c = static_cast<T *>(out);
     for (int64_t g = 0; g < groups; ++g, b += k * n) {
-      rt->kernels<T>().gemm({a, k, false, b, transpose ? k : n, transpose, c, n, sizes[g], n, k,
-                             (flags & SIGMA_ACCUMULATE) != 0});
+      rt->device->gemm({matrixOf(a, k), matrixOf(b, transpose ? k : n, transpose), c, elem, n,
+                        sizes[g], n, k, (flags & SIGMA_ACCUMULATE) != 0});
       a += sizes[g] * k;
       c += sizes[g] * n;
     }
@@ -111,10 +117,10 @@ void sigma_grouped_matmul_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr rowsA, sig
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     const T *a = static_cast<T *>(rowsA), *b = static_cast<T *>(rowsB);
-    T *c = static_cast<T *>(dweights);
+    Wide<T> *c = static_cast<Wide<T> *>(dweights);
     for (int64_t g = 0; g < groups; ++g, c += k * n) {
-      rt->kernels<T>().gemm(
-          {a, k, true, b, n, false, c, n, k, n, sizes[g], (flags & SIGMA_ACCUMULATE) != 0});
+      rt->device->gemm({matrixOf(a, k, true), matrixOf(b, n), c, wideElem(elem), n, k, n, sizes[g],
+                        (flags & SIGMA_ACCUMULATE) != 0});
       a += sizes[g] * k;
       b += sizes[g] * n;
     }

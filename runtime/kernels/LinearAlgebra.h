@@ -1,5 +1,6 @@
 // The linear-algebra libraries below the CPU device: oneDNN multiplies in f32, OpenBLAS in f64, and
-// both in f32 below AVX-512.
+// both in f32 below AVX-512. Products with bf16 are oneDNN's where it has them on this processor;
+// elsewhere, and of bf16 with f32, blocks are widened to f32 and multiplied by both.
 #ifndef SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 #define SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 
@@ -10,11 +11,31 @@
 
 namespace sigma::runtime {
 
-void multiplyByOneDnn(const Gemm<float> &);
-void multiplyByOpenBlas(const Gemm<double> &);
+/// A matrix product whose elements are all of one type.
+template <class T>
+struct Product {
+  const T *a;
+  int64_t lda;
+  bool transposeA;
+  const T *b;
+  int64_t ldb;
+  bool transposeB;
+  T *c;
+  int64_t ldc;
+  int64_t m, n, k;
+  bool accumulate;
+};
+
+void multiplyByOneDnn(const Product<float> &);
+void multiplyByOpenBlas(const Product<double> &);
 /// OpenBLAS where the left matrix is transposed, which oneDNN's kernels below AVX-512 do at half
 /// their speed; oneDNN elsewhere.
-void multiplyByEither(const Gemm<float> &);
+void multiplyByEither(const Product<float> &);
+/// Of which a matrix at least is bf16, and the others f32. Products of two bf16 are exact in f32,
+/// so both ways differ no more than sums in another order do.
+void multiplyBf16(const Gemm &);
+/// The way of those that oneDNN lacks.
+void multiplyInWideBlocks(const Gemm &);
 
 /// OpenBLAS chooses its kernels when it is loaded. It takes a processor that is newer than itself
 /// for an old one, and an inherited OPENBLAS_CORETYPE for an order; either may cost a factor of two

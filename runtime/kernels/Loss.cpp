@@ -86,13 +86,13 @@ void sigma_embedding_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr tokens, sigma_p
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     if (!(flags & SIGMA_ACCUMULATE))
-      std::memset(dtable, 0, vocabulary * width * sizeof(T));
+      std::memset(dtable, 0, vocabulary * width * sizeof(Wide<T>));
     for (int64_t i = 0; i < n; ++i) {
       const int64_t id = ids.index(static_cast<const int32_t *>(tokens)[i]);
       if (id < 0)
         continue;
-      T *row = static_cast<T *>(dtable) + id * width;
-      rt->kernels<T>().add(row, static_cast<T *>(dy) + i * width, row, width);
+      rt->kernels<T>().accumulate(static_cast<T *>(dy) + i * width,
+                                  static_cast<Wide<T> *>(dtable) + id * width, width);
     }
   });
 }
@@ -105,15 +105,16 @@ void sigma_cross_entropy(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_pt
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
       const T *rows = static_cast<T *>(logits);
-      T *sums = static_cast<T *>(lse);
+      using W = Wide<T>;
+      W *sums = static_cast<W *>(lse);
       rt->kernels<T>().logSumExp(rows, sums, n, vocabulary);
       if (shards > 1)
-        joinLogSums(rt, sums, n, static_cast<T *>(workspace), workspaceBytes);
+        joinLogSums(rt, sums, n, static_cast<W *>(workspace), workspaceBytes);
       double total = 0;
       for (int64_t i = 0; i < n; ++i)
         if (const int64_t id = ids.index(static_cast<const int32_t *>(targets)[i]); id >= 0)
-          total += double(sums[i]) - double(rows[i * vocabulary + id]);
-      *static_cast<T *>(loss) = T(total);
+          total += double(sums[i]) - double(widened(rows[i * vocabulary + id]));
+      *static_cast<W *>(loss) = W(total);
     });
   });
 }
@@ -124,8 +125,9 @@ void sigma_cross_entropy_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sig
   const IdRange ids(*rt, vocabulary, shards);
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
-    rt->kernels<T>().crossEntropyGrad(
-        static_cast<T *>(logits), static_cast<const int32_t *>(targets), static_cast<T *>(lse),
-        *static_cast<T *>(dloss), static_cast<T *>(dlogits), n, vocabulary, ids.begin());
+    rt->kernels<T>().crossEntropyGrad(static_cast<T *>(logits),
+                                      static_cast<const int32_t *>(targets),
+                                      static_cast<Wide<T> *>(lse), *static_cast<Wide<T> *>(dloss),
+                                      static_cast<T *>(dlogits), n, vocabulary, ids.begin());
   });
 }

@@ -10,7 +10,7 @@ void sigma_rms_norm(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr weight, 
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     rt->kernels<T>().rmsNorm(static_cast<T *>(x), static_cast<T *>(weight), static_cast<T *>(y),
-                             static_cast<T *>(rstd), rows, width, epsilon);
+                             static_cast<Wide<T> *>(rstd), rows, width, epsilon);
   });
 }
 
@@ -20,10 +20,10 @@ void sigma_rms_norm_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr wei
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     if (!(flags & SIGMA_ACCUMULATE))
-      std::memset(dweight, 0, width * sizeof(T));
-    rt->kernels<T>().rmsNormGrad(static_cast<T *>(x), static_cast<T *>(weight),
-                                 static_cast<T *>(rstd), static_cast<T *>(dy), static_cast<T *>(dx),
-                                 static_cast<T *>(dweight), rows, width);
+      std::memset(dweight, 0, width * sizeof(Wide<T>));
+    rt->kernels<T>().rmsNormGrad(
+        static_cast<T *>(x), static_cast<T *>(weight), static_cast<Wide<T> *>(rstd),
+        static_cast<T *>(dy), static_cast<T *>(dx), static_cast<Wide<T> *>(dweight), rows, width);
   });
 }
 
@@ -81,15 +81,30 @@ static void eachGroup(const void *sizes, int64_t groups, int64_t rows, F f) {
   }
 }
 
-void sigma_add_bias(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr bias, sigma_ptr y,
-                    sigma_ptr sizes, sigma_i64 groups, sigma_i64 rows, sigma_i64 width) {
-  withElem(elem, [&](auto zero) {
-    using T = decltype(zero);
+void sigma_add_bias(sigma_rt rt, sigma_i64 elem, sigma_i64 biasElem, sigma_ptr x, sigma_ptr bias,
+                    sigma_ptr y, sigma_ptr sizes, sigma_i64 groups, sigma_i64 rows,
+                    sigma_i64 width) {
+  const auto eachRow = [&](auto add) {
     eachGroup(sizes, groups, rows, [&](int64_t group, int64_t first, int64_t end) {
       for (int64_t row = first; row < end; ++row)
-        rt->kernels<T>().add(static_cast<T *>(x) + row * width,
-                             static_cast<T *>(bias) + group * width,
-                             static_cast<T *>(y) + row * width, width);
+        add(row * width, group * width);
+    });
+  };
+  withElem(biasElem, [&](auto zero) {
+    using T = decltype(zero);
+    const T *biases = static_cast<T *>(bias);
+    if (elem == biasElem) {
+      eachRow([&](int64_t at, int64_t own) {
+        rt->kernels<T>().add(static_cast<T *>(x) + at, biases + own, static_cast<T *>(y) + at,
+                             width);
+      });
+      return;
+    }
+    using W = Wide<T>;
+    eachRow([&](int64_t at, int64_t own) {
+      W *to = static_cast<W *>(y) + at;
+      std::memcpy(to, static_cast<W *>(x) + at, width * sizeof(W));
+      rt->kernels<T>().accumulate(biases + own, to, width);
     });
   });
 }
@@ -99,11 +114,11 @@ void sigma_bias_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr dy, sigma_ptr dbias,
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
     eachGroup(sizes, groups, rows, [&](int64_t group, int64_t first, int64_t end) {
-      T *sum = static_cast<T *>(dbias) + group * width;
+      Wide<T> *sum = static_cast<Wide<T> *>(dbias) + group * width;
       if (!(flags & SIGMA_ACCUMULATE))
-        std::memset(sum, 0, width * sizeof(T));
+        std::memset(sum, 0, width * sizeof(Wide<T>));
       for (int64_t row = first; row < end; ++row)
-        rt->kernels<T>().add(sum, static_cast<T *>(dy) + row * width, sum, width);
+        rt->kernels<T>().accumulate(static_cast<T *>(dy) + row * width, sum, width);
     });
   });
 }

@@ -48,20 +48,19 @@ public:
   Ring(sigma_rt rt, const AttentionCore<T> &core, const Scratch &scratch)
       : rt(rt), group(rt->mesh.context), tokens(core.spec.tokens()), keyWidth(core.key.width),
         valueWidth(core.value.width), key(rowType(kElem, keyWidth)),
-        value(rowType(kElem, valueWidth)), buffers(static_cast<T *>(scratch.memory)),
-        bytes(scratch.bytes), exchange(rt, group) {}
+        value(rowType(kElem, valueWidth)), scratch(scratch), exchange(rt, group) {}
 
   int stations() const { return group.size; }
   /// Whose keys and values are here at a station.
   int source(int station) const { return (group.index - station + group.size) % group.size; }
 
   KeyValue<T> buffer(int64_t index) const {
-    T *start = buffers + index * numbers();
+    T *start = static_cast<T *>(scratch.memory) + index * numbers();
     return {start, start + tokens * keyWidth};
   }
   /// What is left of the workspace behind so many buffers.
   Scratch behind(int64_t count) const {
-    return {buffers + count * numbers(), bytes - count * numbers() * int64_t(sizeof(T))};
+    return scratch.behind(count * numbers() * int64_t(sizeof(T)));
   }
   void clear(const KeyValue<T> &pair) const {
     std::memset(pair.key, 0, tokens * keyWidth * sizeof(T));
@@ -95,8 +94,7 @@ private:
   const Group &group;
   int64_t tokens, keyWidth, valueWidth;
   Datatype key, value;
-  T *buffers;
-  int64_t bytes;
+  Scratch scratch;
   Exchange exchange;
 };
 
@@ -131,8 +129,7 @@ namespace sigma::runtime {
 template <class T>
 void ringAttention(sigma_rt rt, const AttentionCore<T> &core, const Scratch &scratch, T *o) {
   Ring<T> ring(rt, core, scratch);
-  const Scratch scores = ring.behind(2);
-  const ScoreWorkspace<T> workspace = divide<T>(core.spec, scores.memory, scores.bytes, 1);
+  const auto workspace = divide<Wide<T>>(core.spec, ring.behind(2), 1);
   eachStation(ring, core, [&](const AttentionCore<T> &here, int station) {
     eachBlock(core.spec, rt->mesh.context, ring.source(station), workspace.blockRows,
               [&](const Block &b) { attendBlock(here, b, workspace.buffer(0), o); });
@@ -143,17 +140,16 @@ template <class T>
 void ringAttentionGrad(sigma_rt rt, const AttentionCore<T> &core, const Scratch &scratch,
                        const AttentionGrad<T> &g) {
   Ring<T> ring(rt, core, scratch);
-  const Scratch scores = ring.behind(4);
-  const ScoreWorkspace<T> workspace =
-      divide<T>(core.spec, scores.memory, scores.bytes, core.spec.softcap ? 3 : 2);
+  const Scratch beside = ring.behind(4);
+  const auto workspace = divide<Wide<T>>(
+      core.spec, beside.behind(KeySums<T>::bytesBeside(core.spec)), core.spec.softcap ? 3 : 2);
   KeyValue<T> sums = ring.buffer(2);
   ring.clear(sums);
   eachStation(ring, core, [&](const AttentionCore<T> &here, int station) {
-    AttentionGrad<T> grad = g;
-    grad.dk = sums.key;
-    grad.dv = sums.value;
+    KeySums<T> added(here, sums.key, sums.value, beside.memory);
     eachBlock(core.spec, rt->mesh.context, ring.source(station), workspace.blockRows,
-              [&](const Block &b) { attendBlockGrad(here, b, workspace, grad); });
+              [&](const Block &b) { attendBlockGrad(here, b, workspace, g, added); });
+    added.finish();
     // From the last station, sums come home.
     const bool last = station + 1 == ring.stations();
     const KeyValue<T> next = last ? KeyValue<T>{g.dk, g.dv} : ring.buffer(3 - station % 2);
@@ -164,9 +160,12 @@ void ringAttentionGrad(sigma_rt rt, const AttentionCore<T> &core, const Scratch 
 
 template void ringAttention(sigma_rt, const AttentionCore<float> &, const Scratch &, float *);
 template void ringAttention(sigma_rt, const AttentionCore<double> &, const Scratch &, double *);
+template void ringAttention(sigma_rt, const AttentionCore<BFloat16> &, const Scratch &, BFloat16 *);
 template void ringAttentionGrad(sigma_rt, const AttentionCore<float> &, const Scratch &,
                                 const AttentionGrad<float> &);
 template void ringAttentionGrad(sigma_rt, const AttentionCore<double> &, const Scratch &,
                                 const AttentionGrad<double> &);
+template void ringAttentionGrad(sigma_rt, const AttentionCore<BFloat16> &, const Scratch &,
+                                const AttentionGrad<BFloat16> &);
 
 } // namespace sigma::runtime

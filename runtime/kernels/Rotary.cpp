@@ -1,6 +1,7 @@
 // Rotary embedding, and heads that begin with a part that all of them share.
 #include "runtime/Runtime.h"
 #include "runtime/health/Fault.h"
+#include "runtime/kernels/RowSum.h"
 
 #include <cstring>
 
@@ -13,9 +14,9 @@ void sigma_rotary(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr y, sigma_i
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
       const double *first = static_cast<const double *>(frequencies);
-      const RotaryTable<T> &table = rt->rotaryTables.get<T>(
+      const RotaryTable<Wide<T>> &table = rt->rotaryTables.get<Wide<T>>(
           sequence * shares, std::vector<double>(first, first + pairs), magnitude);
-      const std::vector<T> &sine = transpose ? table.negatedSine : table.sine;
+      const std::vector<Wide<T>> &sine = transpose ? table.negatedSine : table.sine;
       for (int64_t token = 0; token < tokens; ++token) {
         const int64_t own = token % sequence,
                       row = (shares > 1 ? rt->mesh.position(own, sequence) : own) * pairs;
@@ -61,14 +62,15 @@ void sigma_split_heads(sigma_rt rt, sigma_i64 elem, sigma_ptr dy, sigma_ptr dsha
                        sigma_i64 ownWidth) {
   withElem(elem, [&](auto zero) {
     using T = decltype(zero);
+    RowSum<T> sum(rt->kernels<T>(), sharedWidth);
     eachHead(tokens, heads, sharedWidth, ownWidth,
              [&](int64_t token, int64_t head, int64_t joined, int64_t at) {
                const T *from = static_cast<T *>(dy) + joined;
-               T *sum = static_cast<T *>(dshared) + token * sharedWidth;
                if (head == 0)
-                 std::memcpy(sum, from, sharedWidth * sizeof(T));
-               else
-                 rt->kernels<T>().add(sum, from, sum, sharedWidth);
+                 sum.begin(static_cast<T *>(dshared) + token * sharedWidth);
+               sum.add(from);
+               if (head + 1 == heads)
+                 sum.end();
                std::memcpy(static_cast<T *>(down) + at, from + sharedWidth, ownWidth * sizeof(T));
              });
   });

@@ -10,7 +10,7 @@ using namespace sigma::runtime;
 
 void sigma_router_scores(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_ptr scores,
                          sigma_i64 n, sigma_i64 experts, sigma_i64 kind) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     if (kind == SIGMA_SIGMOID)
       rt->kernels<T>().sigmoid(static_cast<T *>(logits), static_cast<T *>(scores), n * experts);
@@ -21,7 +21,7 @@ void sigma_router_scores(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_pt
 
 void sigma_router_scores_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr dscores,
                               sigma_ptr dlogits, sigma_i64 n, sigma_i64 experts, sigma_i64 kind) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     const T *y = static_cast<T *>(scores), *dy = static_cast<T *>(dscores);
     if (kind == SIGMA_SIGMOID)
@@ -212,7 +212,7 @@ void sigma_top_k(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr bias, 
                  sigma_ptr chosen, sigma_i64 n, sigma_i64 experts, sigma_i64 k, sigma_i64 normalize,
                  sigma_i64 groups, sigma_i64 topGroups, sigma_i64 groupCandidates) {
   guarded(rt, [&] {
-    withElem(elem, [&](auto zero) {
+    withWideElem(elem, [&](auto zero) {
       using T = decltype(zero);
       topK<T>(rt->kernels<T>(), static_cast<T *>(scores), static_cast<T *>(bias),
               static_cast<T *>(weights), static_cast<int32_t *>(chosen), n,
@@ -223,7 +223,7 @@ void sigma_top_k(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr bias, 
 
 void sigma_z_loss(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_ptr lse, sigma_ptr loss,
                   sigma_i64 n, sigma_i64 experts) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     const T *sums = static_cast<T *>(lse);
     rt->kernels<T>().logSumExp(static_cast<T *>(logits), static_cast<T *>(lse), n, experts);
@@ -233,7 +233,7 @@ void sigma_z_loss(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_ptr lse, 
 
 void sigma_z_loss_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_ptr lse,
                        sigma_ptr dloss, sigma_ptr dlogits, sigma_i64 n, sigma_i64 experts) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     T *out = static_cast<T *>(dlogits);
     rt->kernels<T>().softmax(static_cast<T *>(logits), out, n, experts);
@@ -244,7 +244,7 @@ void sigma_z_loss_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr logits, sigma_ptr 
 }
 
 void sigma_count_load(sigma_rt, sigma_i64 elem, sigma_ptr chosen, sigma_ptr load, sigma_i64 slots) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     for (int64_t s = 0; s < slots; ++s)
       static_cast<T *>(load)[static_cast<const int32_t *>(chosen)[s]] += 1;
@@ -254,7 +254,7 @@ void sigma_count_load(sigma_rt, sigma_i64 elem, sigma_ptr chosen, sigma_ptr load
 void sigma_balance_bias(sigma_rt rt, sigma_i64 elem, sigma_ptr bias, sigma_ptr load,
                         sigma_i64 experts, sigma_f64 rate) {
   rt->values.biasMoves(rate);
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     T *value = static_cast<T *>(bias);
     const T *count = static_cast<T *>(load);
@@ -271,7 +271,7 @@ void sigma_balance_bias(sigma_rt rt, sigma_i64 elem, sigma_ptr bias, sigma_ptr l
 void sigma_top_k_grad(sigma_rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr chosen,
                       sigma_ptr dweights, sigma_ptr dscores, sigma_i64 n, sigma_i64 experts,
                       sigma_i64 k, sigma_i64 normalize) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     topKGrad<T>(static_cast<T *>(scores), static_cast<int32_t *>(chosen),
                 static_cast<T *>(dweights), static_cast<T *>(dscores), n, experts, k,
@@ -283,7 +283,7 @@ void sigma_balance_loss(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigma_ptr
                         sigma_ptr loss, sigma_i64 sequences, sigma_i64 sequence, sigma_i64 experts,
                         sigma_i64 k, sigma_i64 ranks) {
   guarded(rt, [&] {
-    withElem(elem, [&](auto zero) {
+    withWideElem(elem, [&](auto zero) {
       using T = decltype(zero);
       *static_cast<T *>(loss) =
           T(balanceLoss<T>(rt, static_cast<T *>(scores), static_cast<int32_t *>(chosen),
@@ -296,7 +296,7 @@ void sigma_balance_loss_grad(sigma_rt rt, sigma_i64 elem, sigma_ptr scores, sigm
                              sigma_ptr dloss, sigma_ptr dscores, sigma_i64 sequences,
                              sigma_i64 sequence, sigma_i64 experts, sigma_i64 k, sigma_i64 ranks) {
   guarded(rt, [&] {
-    withElem(elem, [&](auto zero) {
+    withWideElem(elem, [&](auto zero) {
       using T = decltype(zero);
       balanceLossGrad<T>(rt, static_cast<T *>(scores), static_cast<int32_t *>(chosen),
                          double(*static_cast<T *>(dloss)), static_cast<T *>(dscores),

@@ -177,7 +177,7 @@ public:
     memory("update", 7 * n, places, [=](sigma_rt rt, int64_t elem, char *at) {
       sigma_fill(rt, elem, at + gradient, n, 0);
       sigma_square_sum(rt, elem, at + gradient, n, 0);
-      sigma_adamw(rt, elem, at + value, at + gradient, at + first, at + second, n, 1);
+      sigma_adamw(rt, elem, at + value, at + gradient, at + first, at + second, nullptr, n, 1);
     });
   }
 
@@ -189,7 +189,7 @@ private:
     Places places(type);
     const int64_t a = places.add(m * k), b = places.add(k * n), c = places.add(m * n);
     add(op, std::move(point), 2 * m * n * k, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_matmul(rt, elem, at + a, at + b, at + c, m, n, k, flags);
+      sigma_matmul(rt, elem, elem, elem, at + a, at + b, at + c, m, n, k, flags);
     });
   }
 

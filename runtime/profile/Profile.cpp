@@ -48,7 +48,7 @@ int64_t residentBytes() {
 
 /// Numbers between 0 and 1, none of them tiny.
 void fillWithNumbers(Runtime &rt, int64_t elem, char *memory, int64_t bytes) {
-  withElem(elem, [&](auto zero) {
+  withWideElem(elem, [&](auto zero) {
     using T = decltype(zero);
     T *numbers = reinterpret_cast<T *>(memory);
     for (int64_t i = 0; i < bytes / int64_t(sizeof(T)); ++i)

@@ -1,7 +1,6 @@
 #include "runtime/repair/Snapshots.h"
 #include "runtime/Program.h"
 #include "runtime/Runtime.h"
-#include "runtime/checkpoint/Manifest.h"
 #include "runtime/comm/Collect.h"
 #include "runtime/comm/Exchange.h"
 
@@ -52,11 +51,13 @@ void Snapshots::begin(sigma_rt rt, int copyDistance) {
   int64_t bytes = sizeof(Trailer);
   pieces.clear();
   for (const Tensor *tensor : rt->ownTensors())
-    for (const SavedState &state : kSavedStates)
-      for (const HeldBox &held : tensor->held(state.state, rt->mesh, elemBytes(rt->program.elem))) {
-        pieces.push_back({held.offset, held.box.elements() * elemBytes(rt->program.elem)});
+    for (const State state : kKeptStates) {
+      const int64_t width = elemBytes(rt->program.elemOf(state));
+      for (const HeldBox &held : tensor->held(state, rt->mesh, width)) {
+        pieces.push_back({held.offset, held.box.elements() * width});
         bytes += pieces.back().bytes;
       }
+    }
   const std::vector<double> all = gatherDoubles(rt, {double(inLines(bytes))});
   if (!isNew)
     return;

@@ -1,12 +1,5 @@
 // RUN: sigma-opt %s --sigma-rank-to-llvm -split-input-file -verify-diagnostics
 
-// expected-error @+1 {{'rank.launch' op has precision 'bf16', which programs cannot run yet; use f32, or f64 for verification}}
-rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision bf16
-    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
-     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
-
-// -----
-
 // expected-error @+1 {{'rank.launch' op has 2 stages, but the module has 0 programs}}
 rank.launch @launch mesh<pp = 2, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,

@@ -10,48 +10,76 @@
 namespace sigma::runtime {
 namespace {
 
-template <class T>
-void gemm(const Gemm<T> &g) {
-  for (int64_t i = 0; i < g.m; ++i)
-    for (int64_t j = 0; j < g.n; ++j) {
-      T sum = 0;
-      for (int64_t l = 0; l < g.k; ++l)
-        sum += (g.transposeA ? g.a[l * g.lda + i] : g.a[i * g.lda + l]) *
-               (g.transposeB ? g.b[j * g.ldb + l] : g.b[l * g.ldb + j]);
-      T &out = g.c[i * g.ldc + j];
-      out = g.accumulate ? out + sum : sum;
-    }
+double elementOf(const Matrix &matrix, int64_t row, int64_t column) {
+  const int64_t at = matrix.transpose ? column * matrix.stride + row : row * matrix.stride + column;
+  double value = 0;
+  withElem(matrix.elem, [&](auto zero) {
+    value = widened(static_cast<const decltype(zero) *>(matrix.data)[at]);
+  });
+  return value;
+}
+
+void gemm(const Gemm &g) {
+  withElem(g.elem, [&](auto zero) {
+    using T = decltype(zero);
+    using W = Wide<T>;
+    for (int64_t i = 0; i < g.m; ++i)
+      for (int64_t j = 0; j < g.n; ++j) {
+        W sum = 0;
+        for (int64_t l = 0; l < g.k; ++l)
+          sum += W(elementOf(g.a, i, l)) * W(elementOf(g.b, l, j));
+        T &out = static_cast<T *>(g.c)[i * g.stride + j];
+        out = narrowed<T>(g.accumulate ? widened(out) + sum : sum);
+      }
+  });
 }
 
 template <class T>
 void fill(T *out, int64_t n, double value) {
-  std::fill(out, out + n, T(value));
+  std::fill(out, out + n, narrowed<T>(Wide<T>(value)));
 }
 
 template <class T>
 void add(const T *a, const T *b, T *out, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
-    out[i] = a[i] + b[i];
+    out[i] = narrowed<T>(widened(a[i]) + widened(b[i]));
 }
 
 template <class T>
-void scale(const T *x, T factor, T *out, int64_t n) {
+void scale(const T *x, Wide<T> factor, T *out, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
-    out[i] = x[i] * factor;
+    out[i] = narrowed<T>(widened(x[i]) * factor);
 }
 
 template <class T>
-void axpy(const T *x, T factor, T *out, int64_t n) {
+void axpy(const T *x, Wide<T> factor, Wide<T> *sum, int64_t n) {
   for (int64_t i = 0; i < n; ++i)
-    out[i] += x[i] * factor;
+    sum[i] += widened(x[i]) * factor;
 }
 
 template <class T>
-T dot(const T *a, const T *b, int64_t n) {
-  T sum = 0;
+void accumulate(const T *x, Wide<T> *sum, int64_t n) {
+  axpy(x, Wide<T>(1), sum, n);
+}
+
+template <class T>
+Wide<T> dot(const T *a, const T *b, int64_t n) {
+  Wide<T> sum = 0;
   for (int64_t i = 0; i < n; ++i)
-    sum += a[i] * b[i];
+    sum += widened(a[i]) * widened(b[i]);
   return sum;
+}
+
+template <class T>
+void narrow(const Wide<T> *x, T *y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    y[i] = narrowed<T>(x[i]);
+}
+
+template <class T>
+void widen(const T *x, Wide<T> *y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i)
+    y[i] = widened(x[i]);
 }
 
 template <class T>
@@ -65,60 +93,63 @@ double squareSum(const T *x, int64_t n) {
 // ---- Rows
 
 template <class T>
-void rmsNorm(const T *x, const T *weight, T *y, T *rstd, int64_t rows, int64_t width,
+void rmsNorm(const T *x, const T *weight, T *y, Wide<T> *rstd, int64_t rows, int64_t width,
              double epsilon) {
   for (int64_t r = 0; r < rows; ++r, x += width, y += width) {
-    rstd[r] = T(1 / std::sqrt(double(dot(x, x, width)) / double(width) + epsilon));
+    rstd[r] = Wide<T>(1 / std::sqrt(double(dot(x, x, width)) / double(width) + epsilon));
     for (int64_t i = 0; i < width; ++i)
-      y[i] = x[i] * rstd[r] * weight[i];
+      y[i] = narrowed<T>(widened(x[i]) * rstd[r] * widened(weight[i]));
   }
 }
 
 template <class T>
-void rmsNormGrad(const T *x, const T *weight, const T *rstd, const T *dy, T *dx, T *dweight,
-                 int64_t rows, int64_t width) {
+void rmsNormGrad(const T *x, const T *weight, const Wide<T> *rstd, const T *dy, T *dx,
+                 Wide<T> *dweight, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, x += width, dy += width, dx += width) {
-    T projected = 0;
+    Wide<T> projected = 0;
     for (int64_t i = 0; i < width; ++i) {
-      projected += dy[i] * weight[i] * x[i] * rstd[r];
-      dweight[i] += dy[i] * x[i] * rstd[r];
+      const Wide<T> d = widened(dy[i]) * widened(x[i]) * rstd[r];
+      projected += d * widened(weight[i]);
+      dweight[i] += d;
     }
     for (int64_t i = 0; i < width; ++i)
-      dx[i] = rstd[r] * (dy[i] * weight[i] - x[i] * rstd[r] * projected / T(width));
+      dx[i] = narrowed<T>(rstd[r] * (widened(dy[i]) * widened(weight[i]) -
+                                     widened(x[i]) * rstd[r] * projected / Wide<T>(width)));
   }
 }
 
 template <class T>
 void center(const T *x, T *y, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r, x += width, y += width) {
-    T sum = 0;
+    Wide<T> sum = 0;
     for (int64_t i = 0; i < width; ++i)
-      sum += x[i];
+      sum += widened(x[i]);
     for (int64_t i = 0; i < width; ++i)
-      y[i] = x[i] - sum / T(width);
+      y[i] = narrowed<T>(widened(x[i]) - sum / Wide<T>(width));
   }
 }
 
 template <class T>
-void rotate(const T *x, T *y, const T *cosine, const T *sine, int64_t half) {
+void rotate(const T *x, T *y, const Wide<T> *cosine, const Wide<T> *sine, int64_t half) {
   for (int64_t i = 0; i < half; ++i) {
-    const T a = x[i], b = x[half + i];
-    y[i] = a * cosine[i] - b * sine[i];
-    y[half + i] = b * cosine[i] + a * sine[i];
+    const Wide<T> a = widened(x[i]), b = widened(x[half + i]);
+    y[i] = narrowed<T>(a * cosine[i] - b * sine[i]);
+    y[half + i] = narrowed<T>(b * cosine[i] + a * sine[i]);
   }
 }
 
 template <class T>
-T logSumExpOf(const T *x, int64_t n) {
-  const T top = *std::max_element(x, x + n);
-  T sum = 0;
+Wide<T> logSumExpOf(const T *x, int64_t n) {
+  Wide<T> top = widened(x[0]), sum = 0;
+  for (int64_t i = 1; i < n; ++i)
+    top = std::max(top, widened(x[i]));
   for (int64_t i = 0; i < n; ++i)
-    sum += std::exp(x[i] - top);
+    sum += std::exp(widened(x[i]) - top);
   return top + std::log(sum);
 }
 
 template <class T>
-void logSumExp(const T *x, T *lse, int64_t rows, int64_t width) {
+void logSumExp(const T *x, Wide<T> *lse, int64_t rows, int64_t width) {
   for (int64_t r = 0; r < rows; ++r)
     lse[r] = logSumExpOf(x + r * width, width);
 }
@@ -142,13 +173,13 @@ void softmaxGrad(const T *y, const T *dy, T *dx, int64_t rows, int64_t width) {
 }
 
 template <class T>
-void crossEntropyGrad(const T *logits, const int32_t *targets, const T *lse, T factor, T *out,
-                      int64_t rows, int64_t width, int64_t first) {
+void crossEntropyGrad(const T *logits, const int32_t *targets, const Wide<T> *lse, Wide<T> factor,
+                      T *out, int64_t rows, int64_t width, int64_t first) {
   for (int64_t r = 0; r < rows; ++r, logits += width, out += width)
-    for (int64_t i = 0; i < width; ++i)
-      out[i] = targets[r] < 0
-                   ? T(0)
-                   : factor * (std::exp(logits[i] - lse[r]) - T(targets[r] - first == i));
+    for (int64_t i = 0; i < width; ++i) {
+      const Wide<T> p = std::exp(widened(logits[i]) - lse[r]);
+      out[i] = narrowed<T>(targets[r] < 0 ? 0 : factor * (p - Wide<T>(targets[r] - first == i)));
+    }
 }
 
 // ---- Functions of one number
@@ -218,19 +249,22 @@ Point upAt(int64_t kind, double up, double limit) {
 
 template <class T>
 void activation(int64_t kind, const T *gate, const T *up, T *y, int64_t n, double limit) {
-  for (int64_t i = 0; i < n; ++i)
-    y[i] = T(gateAt(kind, gate[i], limit).value * (up ? upAt(kind, up[i], limit).value : 1));
+  for (int64_t i = 0; i < n; ++i) {
+    const double factor = up ? upAt(kind, widened(up[i]), limit).value : 1;
+    y[i] = narrowed<T>(Wide<T>(gateAt(kind, widened(gate[i]), limit).value * factor));
+  }
 }
 
 template <class T>
 void activationGrad(int64_t kind, const T *gate, const T *up, const T *dy, T *dgate, T *dup,
                     int64_t n, double limit) {
   for (int64_t i = 0; i < n; ++i) {
-    const Point f = gateAt(kind, gate[i], limit), u = up ? upAt(kind, up[i], limit) : Point{1, 0};
-    const double d = dy[i];
-    dgate[i] = T(d * f.slope * u.value);
+    const Point f = gateAt(kind, widened(gate[i]), limit),
+                u = up ? upAt(kind, widened(up[i]), limit) : Point{1, 0};
+    const double d = widened(dy[i]);
+    dgate[i] = narrowed<T>(Wide<T>(d * f.slope * u.value));
     if (up)
-      dup[i] = T(d * f.value * u.slope);
+      dup[i] = narrowed<T>(Wide<T>(d * f.value * u.slope));
   }
 }
 
@@ -261,8 +295,8 @@ void causalSoftmax(const ScoreBlock<T> &block) {
     const int64_t end = std::min(block.columns, block.lastOfFirstRow + r + 1);
     for (int64_t c = block.firstSeen[r]; c < end; ++c)
       logits.push_back(block.scores[r * block.columns + c] * T(block.scale));
-    if (block.sink)
-      logits.push_back(*block.sink);
+    if (block.hasSink)
+      logits.push_back(block.sink);
     block.lse[r * block.lseStride] = logSumExpOf(logits.data(), int64_t(logits.size()));
   }
   causalProbabilities(block);
@@ -290,32 +324,37 @@ void adamw(T *value, const T *gradient, T *first, T *second, int64_t n, const Ad
 }
 
 template <class T>
-Kernels<T> table() {
-  Kernels<T> k = {};
-  k.gemm = gemm<T>;
+void setStored(StoredKernels<T> &k) {
   k.fill = fill<T>;
   k.add = add<T>;
   k.scale = scale<T>;
+  k.accumulate = accumulate<T>;
   k.axpy = axpy<T>;
   k.dot = dot<T>;
-  k.squareSum = squareSum<T>;
+  k.narrow = narrow<T>;
+  k.widen = widen<T>;
   k.rmsNorm = rmsNorm<T>;
   k.rmsNormGrad = rmsNormGrad<T>;
   k.center = center<T>;
   k.activation = activation<T>;
   k.activationGrad = activationGrad<T>;
   k.rotate = rotate<T>;
+  k.logSumExp = logSumExp<T>;
+  k.crossEntropyGrad = crossEntropyGrad<T>;
+}
+
+template <class T>
+void setWide(Kernels<T> &k) {
+  setStored<T>(k);
+  k.squareSum = squareSum<T>;
   k.causalSoftmax = causalSoftmax<T>;
   k.causalProbabilities = causalProbabilities<T>;
   k.causalScoreGrad = causalScoreGrad<T>;
-  k.logSumExp = logSumExp<T>;
-  k.crossEntropyGrad = crossEntropyGrad<T>;
   k.softmax = softmax<T>;
   k.softmaxGrad = softmaxGrad<T>;
   k.sigmoid = sigmoid<T>;
   k.sigmoidGrad = sigmoidGrad<T>;
   k.adamw = adamw<T>;
-  return k;
 }
 
 } // namespace
@@ -331,8 +370,10 @@ const Device *programDevice() {
         throw UserError("--threads: plain loops have one");
       return std::string("loops");
     };
-    d.f32 = table<float>();
-    d.f64 = table<double>();
+    d.gemm = gemm;
+    setWide(d.f32);
+    setWide(d.f64);
+    setStored<BFloat16>(d.bf16);
     return d;
   }();
   return &device;

@@ -25,12 +25,12 @@ def bits(program, log, precision, data):
     return found
 
 
-def compare(sigma, spec, work, plan, compilers):
+def compare(sigma, spec, work, plan, compilers, precisions):
     data = sr.licences(work / "text")
     devices, pins = PLANS[plan]
     os.environ.pop("CXX", None)
     program = sr.build(sigma, spec, work / plan, devices, pins)
-    expected = {precision: bits(program, work / f"{plan}.{precision}.log", precision, data) for precision in ("f32", "f64")}
+    expected = {precision: bits(program, work / f"{plan}.{precision}.log", precision, data) for precision in precisions}
     for compiler in compilers:
         name = f"{plan}-{pathlib.Path(compiler).name}"
         os.environ["CXX"] = f"{compiler} -Wall -Wextra -Werror"
@@ -44,7 +44,8 @@ def main():
     sigma, spec, work, *compilers = sys.argv[1:]
     work = sr.empty_folder(work)
     for plan in PLANS:
-        compare(sigma, spec, work, plan, dict.fromkeys(compilers))
+        compare(sigma, spec, work, plan, dict.fromkeys(compilers), ("f32", "f64"))
+        compare(sigma, sr.in_bf16(spec, work), work, plan, dict.fromkeys(compilers), ("bf16",))
 
 
 main()

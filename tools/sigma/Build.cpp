@@ -231,13 +231,13 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
                          << instead;
     return false;
   };
-  if (Precision precision = job.getPrecision();
-      precision != Precision::F32 && precision != Precision::F64)
-    return refuse(job.getLoc(), "'precision' is " + stringifyPrecision(precision), "use f32");
+  if (job.getPrecision() == Precision::FP8)
+    return refuse(job.getLoc(), "'precision' is fp8", "use bf16 or f32");
   if (auto moments = job.getOptimizer().getMoments(); moments == Precision::BF16)
     return refuse(job.getOptimizer().getLoc(), "'moments' are " + stringifyPrecision(*moments),
                   "leave them out");
-  if (auto reduce = job.getReduce(); reduce && *reduce != job.getPrecision())
+  const Precision state = job.getPrecision() == Precision::F64 ? Precision::F64 : Precision::F32;
+  if (auto reduce = job.getReduce(); reduce && *reduce != state)
     return refuse(job.getLoc(), "'reduce' is " + stringifyPrecision(*reduce), "leave it out");
   if (job.getDispatch() != mlir::sigma::Dispatch::PerChoice)
     return refuse(job.getLoc(), "'dispatch' is " + stringifyDispatch(job.getDispatch()),

@@ -192,9 +192,50 @@ rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 s
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
-  // rule: rank.program: float tensors and parameters have the launch's precision
+  // rule: rank.program: float tensors and parameters have the launch's precision, or are f32 where that is bf16
   // expected-error @+1 {{'rank.func' op has a tensor of 'bf16'; the launch's precision is 'f32'}}
   rank.func @f(%x: tensor<4xbf16>) {
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision bf16
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<4x8xbf16>, %w: tensor<8xbf16>) {
+    // rule: rank.program: statistics, losses, weights of choices and what is added to gradients are f32 where that is bf16
+    // expected-error @+1 {{'rank.rms_norm' op result #1 has elements of 'bf16'; they must be 'f32'}}
+    %y, %rstd = rank.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<4x8xbf16>, tensor<8xbf16>) -> (tensor<4x8xbf16>, tensor<4xbf16>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision bf16
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<4x8xbf16>, %w: tensor<8xf32>) {
+    // rule: rank.program: other tensors of an op have one type, but those of a product and a bias
+    // expected-error @+1 {{'rank.rms_norm' op operand #1 has elements of 'f32'; they must be 'bf16'}}
+    %y, %rstd = rank.rms_norm %x, %w {epsilon = 1.0e-5 : f64} : (tensor<4x8xbf16>, tensor<8xf32>) -> (tensor<4x8xbf16>, tensor<4xf32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 1> experts<ep = 1> batch 1 micro_batch 1 sequence 4 vocabulary 16 precision bf16
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%logits: tensor<4x8xbf16>) {
+    // expected-error @+1 {{'rank.router_scores' op operand #0 has elements of 'bf16'; they must be 'f32'}}
+    %y = rank.router_scores %logits {score = #rank<score softmax>} : (tensor<4x8xbf16>) -> tensor<4x8xbf16>
     rank.return
   }
 }

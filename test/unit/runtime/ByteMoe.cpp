@@ -198,20 +198,20 @@ struct Step {
     const int64_t t = c.tokens, w = c.width, e = c.expertWidth, kv = c.kvHeads * c.headWidth;
     sigma_copy(rt, at(l.in), at(m.x), t * w * m.elemSize);
     sigma_rms_norm(rt, Elem, at(l.in), value(l.norm1), at(l.h1), at(l.rstd1), t, w, 1e-5);
-    sigma_matmul(rt, Elem, at(l.h1), value(l.wq), at(m.d1), t, w, w, 0);
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.h1), value(l.wq), at(m.d1), t, w, w, 0);
     sigma_rotary(rt, Elem, at(m.d1), at(l.q), t, c.sequence, c.heads, c.headWidth,
                  const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0, 1);
-    sigma_matmul(rt, Elem, at(l.h1), value(l.wk), at(m.d1), t, kv, w, 0);
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.h1), value(l.wk), at(m.d1), t, kv, w, 0);
     sigma_rotary(rt, Elem, at(m.d1), at(l.k), t, c.sequence, c.kvHeads, c.headWidth,
                  const_cast<double *>(c.frequencies.data()), c.headWidth / 2, 1.0, 0, 1);
-    sigma_matmul(rt, Elem, at(l.h1), value(l.wv), at(l.v), t, kv, w, 0);
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.h1), value(l.wv), at(l.v), t, kv, w, 0);
     sigma_attention(rt, Elem, at(l.q), at(l.k), at(l.v), nullptr, at(l.o), at(l.lse), c.microBatch,
                     c.sequence, c.heads, c.kvHeads, c.headWidth, c.headWidth,
                     1.0 / std::sqrt(double(c.headWidth)), 0, 0, 0.0, 1, at(m.work), m.workBytes);
     sigma_copy(rt, at(l.mid), at(l.in), t * w * m.elemSize);
-    sigma_matmul(rt, Elem, at(l.o), value(l.wo), at(l.mid), t, w, w, SIGMA_ACCUMULATE);
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.o), value(l.wo), at(l.mid), t, w, w, SIGMA_ACCUMULATE);
     sigma_rms_norm(rt, Elem, at(l.mid), value(l.norm2), at(l.h2), at(l.rstd2), t, w, 1e-5);
-    sigma_matmul(rt, Elem, at(l.h2), value(l.router), at(l.logits), t, c.experts, w, 0);
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.h2), value(l.router), at(l.logits), t, c.experts, w, 0);
     sigma_router_scores(rt, Elem, at(l.logits), at(l.scores), t, c.experts, SIGMA_SOFTMAX);
     sigma_top_k(rt, Elem, at(l.scores), nullptr, at(l.weights), at(l.chosen), t, c.experts, c.topK,
                 1, 1, 1, 1);
@@ -270,9 +270,9 @@ struct Step {
                          c.localExperts, w, e, SIGMA_TRANSPOSE_B | SIGMA_ACCUMULATE);
     exchange(l, m.wide1, m.wide2, 1);
     sigma_scatter_rows(rt, Elem, at(m.wide2), at(l.position), at(m.d2), t, c.topK, w);
-    sigma_matmul(rt, Elem, at(l.h2), at(m.small3), gradient(l.router), w, c.experts, t,
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.h2), at(m.small3), gradient(l.router), w, c.experts, t,
                  SIGMA_TRANSPOSE_A | SIGMA_ACCUMULATE);
-    sigma_matmul(rt, Elem, at(m.small3), value(l.router), at(m.d2), t, w, c.experts,
+    sigma_matmul(rt, Elem, Elem, Elem, at(m.small3), value(l.router), at(m.d2), t, w, c.experts,
                  SIGMA_TRANSPOSE_B | SIGMA_ACCUMULATE);
     sigma_rms_norm_grad(rt, Elem, at(l.mid), value(l.norm2), at(l.rstd2), at(m.d2), at(m.d3),
                         gradient(l.norm2), t, w, SIGMA_ACCUMULATE);
@@ -280,17 +280,17 @@ struct Step {
   }
 
   void projectionGrad(const Layer &l, int weight, int64_t d, int64_t width, bool first) {
-    sigma_matmul(rt, Elem, at(l.h1), at(d), gradient(weight), c.width, width, c.tokens,
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.h1), at(d), gradient(weight), c.width, width, c.tokens,
                  SIGMA_TRANSPOSE_A | SIGMA_ACCUMULATE);
-    sigma_matmul(rt, Elem, at(d), value(weight), at(m.d3), c.tokens, c.width, width,
+    sigma_matmul(rt, Elem, Elem, Elem, at(d), value(weight), at(m.d3), c.tokens, c.width, width,
                  SIGMA_TRANSPOSE_B | (first ? 0 : SIGMA_ACCUMULATE));
   }
 
   void backwardAttention(const Layer &l) {
     const int64_t t = c.tokens, w = c.width, kv = c.kvHeads * c.headWidth;
-    sigma_matmul(rt, Elem, at(l.o), at(m.d1), gradient(l.wo), w, w, t,
+    sigma_matmul(rt, Elem, Elem, Elem, at(l.o), at(m.d1), gradient(l.wo), w, w, t,
                  SIGMA_TRANSPOSE_A | SIGMA_ACCUMULATE);
-    sigma_matmul(rt, Elem, at(m.d1), value(l.wo), at(m.d2), t, w, w, SIGMA_TRANSPOSE_B);
+    sigma_matmul(rt, Elem, Elem, Elem, at(m.d1), value(l.wo), at(m.d2), t, w, w, SIGMA_TRANSPOSE_B);
     sigma_attention_grad(rt, Elem, at(l.q), at(l.k), at(l.v), nullptr, at(l.o), at(l.lse), at(m.d2),
                          at(m.wide1), at(m.wide2), at(m.wide3), nullptr, c.microBatch, c.sequence,
                          c.heads, c.kvHeads, c.headWidth, c.headWidth,
@@ -338,16 +338,17 @@ struct Step {
   void headForwardBackward() {
     const int64_t t = c.tokens, w = c.width, v = c.vocabulary;
     sigma_rms_norm(rt, Elem, at(m.x), value(m.normF), at(m.hf), at(m.rstdF), t, w, 1e-5);
-    sigma_matmul(rt, Elem, at(m.hf), value(m.head), at(m.logits), t, v, w, 0);
+    sigma_matmul(rt, Elem, Elem, Elem, at(m.hf), value(m.head), at(m.logits), t, v, w, 0);
     sigma_cross_entropy(rt, Elem, at(m.logits), at(m.targets), at(m.lse), at(m.loss), t, v, 1,
                         nullptr, 0);
     sigma_add_objective(rt, Elem, at(m.loss), c.lossScale, SIGMA_TERM_LOSS);
     sigma_fill(rt, Elem, at(m.lossGrad), 1, c.lossScale);
     sigma_cross_entropy_grad(rt, Elem, at(m.logits), at(m.targets), at(m.lse), at(m.lossGrad),
                              at(m.logits), t, v, 1);
-    sigma_matmul(rt, Elem, at(m.hf), at(m.logits), gradient(m.head), w, v, t,
+    sigma_matmul(rt, Elem, Elem, Elem, at(m.hf), at(m.logits), gradient(m.head), w, v, t,
                  SIGMA_TRANSPOSE_A | SIGMA_ACCUMULATE);
-    sigma_matmul(rt, Elem, at(m.logits), value(m.head), at(m.d2), t, w, v, SIGMA_TRANSPOSE_B);
+    sigma_matmul(rt, Elem, Elem, Elem, at(m.logits), value(m.head), at(m.d2), t, w, v,
+                 SIGMA_TRANSPOSE_B);
     sigma_rms_norm_grad(rt, Elem, at(m.x), value(m.normF), at(m.rstdF), at(m.d2), at(m.d1),
                         gradient(m.normF), t, w, SIGMA_ACCUMULATE);
   }
@@ -369,8 +370,8 @@ struct Step {
     }
     sigma_reduce_step(rt);
     for (const Parameter &p : m.parameters)
-      sigma_adamw(rt, Elem, at(p.value), at(p.gradient), at(p.first), at(p.second), p.elements(),
-                  p.decay);
+      sigma_adamw(rt, Elem, at(p.value), at(p.gradient), at(p.first), at(p.second), nullptr,
+                  p.elements(), p.decay);
     sigma_checkpoint_hook(rt);
   }
 };
@@ -398,7 +399,7 @@ void describe(sigma_rt rt) {
       d.resize(4, 1);
       sigma_describe_tensor(rt, s, p.name.c_str(), int64_t(p.shape.size()), d[0], d[1], d[2], d[3],
                             p.sharded, -1, 0, p.init, p.scale, p.value, p.gradient, p.first,
-                            p.second, 0, 0, 0);
+                            p.second, -1, 0, 0, 0);
     }
   }
 }

@@ -37,14 +37,15 @@ void allReduce(Runtime &rt, int64_t code, int64_t n, int64_t workspaceElements) 
   const Group &group = rt.mesh.group(code);
   const std::vector<int> &ranks = group.processes;
   std::vector<T> values(n), work(workspaceElements), wanted(n);
+  const auto valueOf = [](int rank, int64_t i) { return narrowed<T>(awkward(rank, i)); };
   for (int64_t i = 0; i < n; ++i) {
-    values[i] = T(awkward(rt.mesh.rank, i));
-    wanted[i] = T(awkward(ranks[0], i));
+    values[i] = valueOf(rt.mesh.rank, i);
+    Wide<T> sum = widened(valueOf(ranks[0], i));
     for (int slot = 1; slot < group.size; ++slot)
-      wanted[i] += T(awkward(ranks[slot], i));
+      sum += widened(valueOf(ranks[slot], i));
+    wanted[i] = narrowed<T>(sum);
   }
-  sigma_all_reduce(&rt, sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32, values.data(), n, code, work.data(),
-                   work.size() * sizeof(T));
+  sigma_all_reduce(&rt, elemOf<T>(), values.data(), n, code, work.data(), work.size() * sizeof(T));
   CHECK(std::memcmp(values.data(), wanted.data(), n * sizeof(T)) ==
         0); // the bits of a sum in slot order
 }
@@ -56,6 +57,7 @@ void allReduces(Runtime &rt) {
       for (const int64_t work : {4, 7, 64, 4096}) {
         allReduce<float>(rt, code, n, work);
         allReduce<double>(rt, code, n, work);
+        allReduce<BFloat16>(rt, code, n, work);
       }
 }
 

@@ -39,7 +39,8 @@ TYPED_TEST(Kernel, MatmulEveryFlag) {
   const auto a = randomValues(m * k, 2), b = randomValues(k * n, 3);
   for (int flags = 0; flags < 8; ++flags) {
     std::vector<TypeParam> ta = as<TypeParam>(a), tb = as<TypeParam>(b), c(m * n, TypeParam(2));
-    sigma_matmul(&this->rt, kElem<TypeParam>, ta.data(), tb.data(), c.data(), m, n, k, flags);
+    sigma_matmul(&this->rt, kElem<TypeParam>, kElem<TypeParam>, kElem<TypeParam>, ta.data(),
+                 tb.data(), c.data(), m, n, k, flags);
     auto wanted = product(a, b, m, n, k, flags & SIGMA_TRANSPOSE_A, flags & SIGMA_TRANSPOSE_B);
     for (double &value : wanted)
       value += flags & SIGMA_ACCUMULATE ? 2 : 0;
@@ -49,9 +50,11 @@ TYPED_TEST(Kernel, MatmulEveryFlag) {
 
 TYPED_TEST(Kernel, MatmulOfNothingIsZero) {
   std::vector<TypeParam> c(6, TypeParam(3));
-  sigma_matmul(&this->rt, kElem<TypeParam>, nullptr, nullptr, c.data(), 2, 3, 0, SIGMA_ACCUMULATE);
+  sigma_matmul(&this->rt, kElem<TypeParam>, kElem<TypeParam>, kElem<TypeParam>, nullptr, nullptr,
+               c.data(), 2, 3, 0, SIGMA_ACCUMULATE);
   EXPECT_EQ(c, std::vector<TypeParam>(6, TypeParam(3)));
-  sigma_matmul(&this->rt, kElem<TypeParam>, nullptr, nullptr, c.data(), 2, 3, 0, 0);
+  sigma_matmul(&this->rt, kElem<TypeParam>, kElem<TypeParam>, kElem<TypeParam>, nullptr, nullptr,
+               c.data(), 2, 3, 0, 0);
   EXPECT_EQ(c, std::vector<TypeParam>(6, TypeParam(0)));
 }
 
@@ -396,8 +399,8 @@ TEST(Kernel, InstructionLevelsAgreeOnProducts) {
       const bool ta = transposed & 1, tb = transposed & 2;
       const auto af = as<float>(a), bf = as<float>(b);
       std::vector<float> c(m * n);
-      device->f32.gemm(
-          {af.data(), ta ? m : k, ta, bf.data(), tb ? k : n, tb, c.data(), n, m, n, k, false});
+      device->gemm({matrixOf(af.data(), ta ? m : k, ta), matrixOf(bf.data(), tb ? k : n, tb),
+                    c.data(), SIGMA_F32, n, m, n, k, false});
       expectNear(c, product(a, b, m, n, k, ta, tb));
     }
 }
@@ -424,7 +427,7 @@ TYPED_TEST(Kernel, AdamW) {
     rt.step.finished = t - 1;
     rt.step.clip = 0.5;
     sigma_adamw(&rt, kElem<TypeParam>, value.data(), gradient.data(), first.data(), second.data(),
-                53, 1);
+                nullptr, 53, 1);
     for (size_t i = 0; i < 53; ++i) {
       m[i] = 0.9 * m[i] + 0.1 * g[i] * 0.5;
       v[i] = 0.95 * v[i] + 0.05 * g[i] * g[i] * 0.25;
