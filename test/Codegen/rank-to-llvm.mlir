@@ -53,7 +53,7 @@
 // CHECK:       llvm.call @sigma_fill(%arg0
 // CHECK:       llvm.call @sigma_cross_entropy_grad(%arg0
 // CHECK:       llvm.call @sigma_rms_norm_grad(%arg0
-// CHECK:       llvm.call @sigma_add(%arg0
+// CHECK:       llvm.call @sigma_accumulate(%arg0
 // CHECK:       llvm.call @sigma_embedding_grad(%arg0
 // CHECK:       llvm.return
 

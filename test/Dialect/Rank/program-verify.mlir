@@ -470,7 +470,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   // expected-note @+1 {{parameter is here}}
   rank.parameter @w : tensor<4x4xf32> init ones(0.0)
   rank.func @forward(%x: tensor<4x8xf32>) {
-    // rule: rank.accumulate: `parameter` names a parameter of the program, of the type of `value`
+    // rule: rank.accumulate: `parameter` names a parameter of the program, of the type of `value`, or with a gradient of it
     // expected-error @+1 {{'rank.accumulate' op has type 'tensor<4x8xf32>' but the parameter is 'tensor<4x4xf32>'}}
     rank.accumulate @w, %x : tensor<4x8xf32>
     rank.return

@@ -289,7 +289,7 @@ TEST(CostTables, TheVocabularyIsSplit) {
   planner::LayerCost head = tables->head({2, /*tp=*/4, /*cp=*/2});
   EXPECT_EQ(head.denseParameters, 64 / 4 * 48 + 48);
   EXPECT_EQ(bytesOf(head.forward, Collective::AllGather, Group::Tensor), rows);
-  EXPECT_EQ(bytesOf(head.forward, Collective::AllReduce, Group::Tensor), 3 * 2 * 32 * 2);
+  EXPECT_EQ(bytesOf(head.forward, Collective::AllReduce, Group::Tensor), 3 * 2 * 32 * 4); // f32
 }
 
 /// The logits' f32 copy and its log-softmax are there in place of their gradient.
