@@ -47,9 +47,6 @@ llvm::Error compileProgram(llvm::StringRef source, llvm::StringRef shownIn, llvm
 llvm::Error linkProgram(llvm::ArrayRef<std::string> objects, llvm::StringRef flags,
                         llvm::StringRef output);
 
-/// The text of launch/mpirun.sh for a program of `ranks` ranks.
-std::string mpirunScript(int64_t ranks);
-
 } // namespace mlir::sigma
 
 #endif

@@ -133,10 +133,14 @@ static double failuresPerHour(ClusterOp cluster) {
   return sum;
 }
 
+static int64_t numSpareNodes(ClusterOp cluster) {
+  return cluster.getNumSpares() / cluster.getNodeTier().getDevices();
+}
+
 planner::FailureModel mlir::sigma::describeFailures(ClusterOp cluster) {
   planner::FailureModel model;
   model.numNodes = cluster.getNumNodes();
-  model.numSpareNodes = cluster.getNumSpares() / cluster.getNodeTier().getDevices();
+  model.numSpareNodes = numSpareNodes(cluster);
   model.failuresPerHour = failuresPerHour(cluster);
   if (FailuresOp failures = cluster.getFailures()) {
     model.detectionS = double(failures.getDetectionNs()) / 1e9;
@@ -191,6 +195,8 @@ planner::Cluster mlir::sigma::describeCluster(JobOp job, ClusterOp op,
   planner::Cluster cluster;
   cluster.name = op.getSymName();
   cluster.numDevices = op.getDevices();
+  cluster.devicesPerNode = op.getNodeTier().getDevices();
+  cluster.numSpareNodes = numSpareNodes(op);
   describeDevices(job, op, cluster, remarks);
   int64_t margin = job.getTimeMarginPpm();
   for (TierOp tier : op.getTiers()) {

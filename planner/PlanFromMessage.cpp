@@ -25,6 +25,7 @@ public:
     document.job = message.job();
     if (message.has_numexperts())
       document.numExperts = integer(message.numexperts(), "numExperts");
+    readNodes(message, document);
     Answer &answer = document.answer;
     answer.proof = readProof(message.proof());
     bool infeasible = answer.proof.status == ProofStatus::Infeasible;
@@ -41,6 +42,15 @@ public:
   }
 
 private:
+  static void readNodes(const pb::Plan &message, PlanDocument &document) {
+    if (message.has_devicespernode()) {
+      document.devicesPerNode = integer(message.devicespernode(), "devicesPerNode");
+      require(*document.devicesPerNode > 0, "devicesPerNode must be positive");
+    }
+    document.spareNodes = integer(message.sparenodes(), "spareNodes");
+    require(document.spareNodes >= 0, "spareNodes is negative");
+  }
+
   static void require(bool ok, const std::string &message) {
     if (!ok)
       throw PlanningError(message);

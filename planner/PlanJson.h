@@ -14,8 +14,10 @@ inline constexpr int kPlanVersion = 1;
 
 // What stands in a plan.json.
 struct PlanDocument {
-  std::string model, cluster, job;   // names
-  std::optional<int64_t> numExperts; // of the model, where the text says it
+  std::string model, cluster, job;       // names
+  std::optional<int64_t> numExperts;     // of the model, where the text says it
+  std::optional<int64_t> devicesPerNode; // of the cluster, likewise
+  int64_t spareNodes = 0;
   Answer answer;
   std::string error; // what is wrong with the text; then nothing else is set
 };

@@ -124,6 +124,8 @@ pb::Plan sigma::planner::toMessage(const Problem &problem, const Answer &answer)
   out.set_cluster(utf8(problem.cluster.name));
   out.set_job(utf8(problem.job.name));
   out.set_numexperts(double(problem.model.numExperts));
+  out.set_devicespernode(double(problem.cluster.devicesPerNode));
+  out.set_sparenodes(double(problem.cluster.numSpareNodes));
   fill(*out.mutable_layout(), answer.plan.layout);
   for (const StagePlan &stage : answer.plan.stages)
     fill(*out.add_stages(), stage);

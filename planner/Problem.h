@@ -207,6 +207,8 @@ struct Cluster {
 
   std::string name;
   int64_t numDevices;
+  // What launches need: the devices that fail and are replaced as one, and how many such nodes wait.
+  int64_t devicesPerNode = 1, numSpareNodes = 0;
   Device device; // the only kind; of several, the weakest in every figure
   // In rank order, where there are several kinds; a stage that spans kinds is as weak as the weaker
   // in every figure.

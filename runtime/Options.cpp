@@ -84,6 +84,8 @@ static void declare(CLI::App &app, Options &o) {
   app.add_option("--mpirun", o.mpirun, "the launcher of --supervise")->capture_default_str();
   app.add_option("--mpirun-arg", o.mpirunArgs, "one more argument for mpirun (may be repeated)")
       ->allow_extra_args(false);
+  app.add_option("--hosts", o.hosts,
+                 "a host file of mpirun: the hosts of --supervise, spare ones last");
   app.add_option("--metrics", o.metrics,
                  "write metrics of the supervised run for Prometheus to this file, every second");
   app.add_option("--on-fault", o.onFault,

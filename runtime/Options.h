@@ -33,6 +33,7 @@ struct Options {
   int64_t snapshotInterval = 10; // steps; with spares
   std::string mpirun = "mpirun";
   std::vector<std::string> mpirunArgs;
+  std::string hosts; // file of hosts that ranks may be on; empty: as mpirun chooses
 
   std::string metrics; // file for Prometheus; empty: none
   std::string onFault; // the site's command; empty: none

@@ -3,6 +3,7 @@
 #include "runtime/health/Fault.h"
 #include "runtime/health/Hang.h"
 #include "runtime/recovery/EndMarker.h"
+#include "runtime/recovery/Hosts.h"
 #include "runtime/recovery/Launch.h"
 #include "runtime/recovery/Witness.h"
 #include "runtime/repair/Control.h"
@@ -23,7 +24,8 @@ namespace {
 
 std::string ownPath() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
-std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker) {
+std::vector<std::string> commandOf(const Runtime &rt, const std::vector<Host> &hosts,
+                                   const std::string &marker) {
   const Options &o = rt.options;
   // Ranks hear of a stop by SIGUSR1. When one is lost the others have nothing to say any more:
   // without a pause between SIGTERM and SIGKILL mpirun ends within 50 ms instead of 2 s.
@@ -41,6 +43,8 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::string &marker)
                                       "none"};
   if (o.spares > 0) // the loss of a rank is not the end of the others
     command.insert(command.end(), {"--enable-recovery", "-x", kControlVariable});
+  for (const std::string &argument : mpirunArguments(hosts))
+    command.push_back(argument);
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
   command.insert(command.end(),
                  {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
@@ -91,6 +95,12 @@ public:
       : rt(rt), marker(markerPath(rt.options.checkpointDir)), witness(rt.options) {
     if (!rt.options.checkpointDir.empty())
       folder.emplace(rt.options.checkpointDir);
+    if (rt.options.hosts.empty())
+      return;
+    hosts = readHosts(rt.options.hosts);
+    if (slotsOf(hosts) < numRanks())
+      throw UserError("--hosts: " + rt.options.hosts + " has " + std::to_string(slotsOf(hosts)) +
+                      " slots, and this program " + std::to_string(numRanks()) + " ranks");
   }
 
   int run() {
@@ -100,7 +110,7 @@ public:
       forgetRun();
       BeatReader beat(beatPath(marker));
       const std::unique_ptr<Monitor> monitor = newMonitor(rt);
-      const LaunchResult result = launch(commandOf(rt, marker), [&] {
+      const LaunchResult result = launch(commandOf(rt, hostsOfRun(), marker), [&] {
         witness.look();
         return !beat.isOverdue() && !(monitor && monitor->mustEnd());
       });
@@ -118,6 +128,12 @@ public:
   }
 
 private:
+  int64_t numRanks() const { return rt.mesh.shape.size(); }
+
+  std::vector<Host> hostsOfRun() const {
+    return chooseHosts(hosts, numRanks(), [](const Host &) { return true; });
+  }
+
   static std::string markerPath(const std::string &checkpointDir) {
     const std::string where =
         checkpointDir.empty() ? std::filesystem::temp_directory_path().string() : checkpointDir;
@@ -183,6 +199,7 @@ private:
   std::optional<CheckpointFolder> folder;
   std::string marker;
   Witness witness;
+  std::vector<Host> hosts; // none: this one
   int64_t attempts = 0, lastReached = -1;
   int64_t notFinite = -1; // the last step that was
   double backOff = kFirstBackOff;

@@ -1,6 +1,7 @@
 //===- Build.cpp - sigma build --------------------------------------------===//
 
 #include "codegen/Codegen.h"
+#include "codegen/launch/Launch.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
@@ -186,8 +187,10 @@ static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks, Sta
   }
   if (llvm::Error error = mlir::sigma::linkProgram(objects, linkFlags, staging.file("train")))
     return fail(llvm::toString(std::move(error)));
+  sigma::launch::Launch launch;
+  launch.ranks = ranks;
   std::string script = staging.file("launch/mpirun.sh");
-  return writeText(script, mlir::sigma::mpirunScript(ranks)) &&
+  return writeText(script, sigma::launch::mpirunScript(launch)) &&
          !fs::setPermissions(script, fs::perms(0755));
 }
 

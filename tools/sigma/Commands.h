@@ -71,10 +71,14 @@ struct ImportOptions {
 
 struct ExportOptions {
   std::string path;   // "-": standard input
-  std::string format; // "config", "megatron"
+  std::string format; // "config", "megatron", "mpirun", "slurm", "kubernetes"
   SpecOptions spec;   // of the job that the plan is for; empty path: not known
   std::string output; // empty: standard output
   std::string model;  // empty: the only one
+  // Of launches.
+  std::string program;                // that was built of the plan; empty: train beside the plan
+  std::string image;                  // of containers
+  std::vector<std::string> arguments; // of the program
 };
 
 struct SimulateOptions {
@@ -104,6 +108,7 @@ int runImport(const ImportOptions &options);
 int runMegatronImport(const ImportOptions &options);
 int runExport(const ExportOptions &options);
 int runMegatronExport(const ExportOptions &options);
+int runLaunchExport(const ExportOptions &options);
 int runPlan(const PlanOptions &options);
 int runBuild(const BuildOptions &options);
 int runCheck(const CheckOptions &options);

@@ -69,6 +69,12 @@ static void settleCheckInputs(CheckOptions &check) {
   std::swap(check.plan, check.spec.path);
 }
 
+static int runExportTo(const ExportOptions &options) {
+  if (options.format == "config")
+    return runExport(options);
+  return options.format == "megatron" ? runMegatronExport(options) : runLaunchExport(options);
+}
+
 /// What was printed must have arrived.
 static int finish(int status) {
   llvm::outs().flush();
@@ -117,16 +123,27 @@ int main(int argc, char **argv) {
       ->add_option("FILE", exported.path, "model in MLIR, or plan.json; - reads standard input")
       ->required();
   exportCommand
-      ->add_option("--to", exported.format,
-                   "config: a Hugging Face config.json; megatron: flags of Megatron-LM")
+      ->add_option(
+          "--to", exported.format,
+          "config: a Hugging Face config.json; megatron: flags of Megatron-LM; what starts "
+          "the program of a plan: mpirun: by hand; slurm: for sbatch; kubernetes: for kubectl")
       ->required()
-      ->check(CLI::IsMember({"config", "megatron"}));
+      ->check(CLI::IsMember({"config", "megatron", "mpirun", "slurm", "kubernetes"}));
   addSpecOption(exportCommand, exported.spec,
                 "megatron: the job of the plan, for overlap and what differs between layers");
   exportCommand->add_option("-o,--output", exported.output,
                             "writes it there; - to standard output");
   exportCommand->add_option("--model", exported.model,
                             "which model of MODEL, if there are several");
+  exportCommand->add_option(
+      "--program", exported.program,
+      "mpirun, slurm, kubernetes: the program that sigma build made of the "
+      "plan; without it, train beside FILE; kubernetes: its path in the image");
+  exportCommand->add_option("--image", exported.image, "kubernetes: the image of its pods");
+  exportCommand
+      ->add_option("--arg", exported.arguments,
+                   "kubernetes: one more argument for train (may be repeated)")
+      ->allow_extra_args(false);
 
   PlanOptions plan;
   CLI::App *planCommand = app.add_subcommand("plan", "finds the best plan of a job, and proves it");
@@ -241,6 +258,11 @@ int main(int argc, char **argv) {
     app.parse(argc, argv);
     if (*checkCommand)
       settleCheckInputs(check);
+    if (*exportCommand && exported.format == "kubernetes")
+      for (const auto &[option, value] :
+           {std::pair("--image", exported.image), {"--program", exported.program}})
+        if (value.empty())
+          throw CLI::RequiredError(option);
     if (*importCommand && import.format == "megatron" && import.spec.path.empty())
       throw CLI::RequiredError("--spec");
   } catch (const CLI::ParseError &error) {
@@ -249,8 +271,7 @@ int main(int argc, char **argv) {
   if (*importCommand)
     return finish(import.format == "megatron" ? runMegatronImport(import) : runImport(import));
   if (*exportCommand)
-    return finish(exported.format == "megatron" ? runMegatronExport(exported)
-                                                : runExport(exported));
+    return finish(runExportTo(exported));
   if (*planCommand)
     return finish(runPlan(plan));
   if (*buildCommand)
