@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -37,6 +38,16 @@ if config.sigma_sanitize.upper() in ("ON", "1", "TRUE", "YES"):
     config.available_features.add("asan")
 if shutil.which("mpirun"):
     config.available_features.add("mpi")
+
+# Several hosts on this one: host names and networks of their own.
+def has_namespaces(*kinds):
+    return os.geteuid() == 0 and subprocess.run(["unshare", *kinds, "true"], capture_output=True).returncode == 0
+
+
+if all(map(shutil.which, ("slurmctld", "slurmd", "munged", "sbatch"))) and has_namespaces("--mount", "--uts"):
+    config.available_features.add("slurm")
+if all(map(shutil.which, ("ip", "tc"))) and has_namespaces("--net", "--mount", "--uts"):
+    config.available_features.add("namespaces")
 if shutil.which("gdb"):
     config.available_features.add("gdb")
 

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Runs an exported script in a Slurm of four nodes and disturbs it: slurm.py SIGMA SPEC WORK_FOLDER [--steps=N]
+
+One job, which is to survive in this order: a rank that gets SIGKILL, a request to stop as before the end of the time limit, and a node
+that falls silent, with its slurmd and all that runs there. Checked: the first is repaired inside the allocation, the others by a requeue, the last
+without the lost node; every step has the loss that it has in a run that nobody disturbed.
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import sigma_runs as sr
+
+NODES = 4
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name in ("sigma", "spec", "work"):
+        parser.add_argument(name)
+    parser.add_argument("--steps", type=int, default=600)
+    return parser.parse_args()
+
+
+def output_of(*command):
+    return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
+
+
+@contextlib.contextmanager
+def cluster():
+    script = pathlib.Path(__file__).resolve().parents[2] / "scripts/slurm-cluster"
+    # A socket's path is short.
+    with tempfile.TemporaryDirectory(prefix="sigma-slurm-") as folder:
+        try:
+            output_of(script, "start", folder, NODES)
+            os.environ["SLURM_CONF"] = f"{folder}/slurm.conf"
+            yield pathlib.Path(folder)
+        finally:
+            output_of(script, "stop", folder)
+
+
+def processes_of(slurmd):
+    """A node is what has its host name."""
+    def host(pid):
+        with contextlib.suppress(OSError):
+            return os.readlink(f"/proc/{pid}/ns/uts")
+        return None
+    return [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if host(pid) == host(slurmd)]
+
+
+def each(pids, number):
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+class Job:
+    def __init__(self, script, log, *words):
+        self.log = log
+        self.id = output_of("sbatch", "--parsable", f"--chdir={log.parent}", "--output=job.out", script, f"--log={log}", *words).strip()
+
+    def state(self):
+        words = output_of("scontrol", "--oneliner", "show", "job", self.id).split()
+        return dict(word.split("=", 1) for word in words if "=" in word)
+
+    def wait_for(self, ready, seconds=90):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if found := ready(sr.read_log(self.log)):
+                return found
+            time.sleep(0.05)
+        raise sr.RunError(f"nothing happened for {seconds} s: {self.state()}\n{(self.log.parent / 'job.out').read_text()[-3000:]}")
+
+    def started(self, number, step):
+        """The event of the start of that number, when its run has reached the step."""
+        def ready(lines):
+            starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
+            return starts[number:] and any(line["step"] >= step for line in sr.steps(lines[starts[number]:])) and lines[starts[number]]
+        return self.wait_for(ready)
+
+
+def disturb(job, folder, steps):
+    start = job.started(0, steps // 6)
+    os.kill(start["pids"][3], signal.SIGKILL)
+    start = job.started(1, steps // 3)
+    print(f"killed: started again on {' '.join(start['hosts'])}, requeued {job.state()['Restarts']} times", flush=True)
+    output_of("scancel", "--signal=TERM", "--batch", job.id)
+    start = job.started(2, steps // 2)
+    saved = [event["step"] for event in sr.events(sr.read_log(job.log), "fault") if event["kind"] == "stop-requested"]
+    print(f"asked to stop: saved {'and went on there' if saved == [start['resumedFrom']] else f'{saved}, WENT ON AT'}"
+          f", requeued {job.state()['Restarts']} times", flush=True)
+    lost = start["hosts"][-1]
+    began, pids = time.monotonic(), processes_of(int((folder / f"{lost}.pid").read_text()))
+    each(pids, signal.SIGSTOP)
+    start = job.started(3, 0)
+    each(pids, signal.SIGKILL)
+    print(f"lost {lost}: {'left out' if lost not in start['hosts'] else 'USED AGAIN'}, requeued {job.state()['Restarts']} times")
+    print(f"  on {' '.join(start['hosts'])} after {time.monotonic() - began:.1f} s", flush=True)
+    job.wait_for(lambda lines: sr.events(lines, "end"))
+
+
+def main():
+    options = arguments()
+    work = sr.empty_folder(options.work)
+    text = sr.licences(work / "text")
+    program = sr.build(options.sigma, options.spec, work / "program", None, "pp=2,ep=2")
+    words = [f"--data={text}", f"--steps={options.steps}", "--quiet"]
+    straight = program.run(work / "straight.log", *words)
+    script = work / "job.sh"
+    sr.run([options.sigma, "export", "--to=slurm", program.folder / "plan.json", "-o", script], work / "export.out")
+    with cluster() as folder:
+        job = Job(script, work / "disturbed.log", *words, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=25")
+        disturb(job, folder, options.steps)
+    disturbed = sr.read_log(work / "disturbed.log")
+    same = sr.loss_bits(disturbed) == sr.loss_bits(straight) and sr.final_bits(disturbed) == sr.final_bits(straight)
+    print(f"final loss {'bit-identical' if same else 'DIFFERENT'}")
+
+
+main()
