@@ -3,6 +3,7 @@
 #include "runtime/Refusal.h"
 #include "runtime/Train.h"
 #include "runtime/health/Fault.h"
+#include "runtime/health/NodeProof.h"
 #include "runtime/recovery/Supervisor.h"
 
 #include <cstdio>
@@ -19,6 +20,8 @@ static sigma_describe chooseDescription(const Options &options, sigma_describe n
 }
 
 static int runProgram(Runtime &rt, char **argv, sigma_describe native, sigma_describe f64) {
+  if (!rt.options.prove.empty())
+    return proveNodes(rt, argv);
   chooseDescription(rt.options, native, f64)(&rt);
   checkDescription(rt);
   const std::string &precision = rt.options.precision, own = elemName(rt.program.elem);

@@ -86,6 +86,27 @@ static void declare(CLI::App &app, Options &o) {
       ->allow_extra_args(false);
   app.add_option("--hosts", o.hosts,
                  "a host file of mpirun: the hosts of --supervise, spare ones last");
+  app.add_option("--nodes", o.nodes,
+                 "file of what is known about the hosts; without it, `nodes` in --checkpoint-dir");
+  app.add_option("--wait-for-hosts", o.waitForHosts,
+                 "seconds to wait, where too few hosts are left, until some return")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str();
+  app.add_option("--validate-within", o.validateWithin,
+                 "seconds until a host that does not answer is taken for lost")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+  app.add_option("--node-least", o.nodeLeast,
+                 "least figures of each rank of a good host: FLOP/s, bytes/s of memory, bytes/s of "
+                 "its link")
+      ->delimiter(',')
+      ->expected(3);
+  app.add_option("--storm-nodes", o.stormNodes,
+                 "hosts with the same fault within an hour that stop the run for a person")
+      ->check(CLI::Range(int64_t(1), int64_t(1000000)))
+      ->capture_default_str();
+  app.add_option("--prove", o.prove, "measure the hosts instead of training (the supervisor's)")
+      ->group("");
   app.add_option("--metrics", o.metrics,
                  "write metrics of the supervised run for Prometheus to this file, every second");
   app.add_option("--on-fault", o.onFault,
@@ -97,8 +118,10 @@ static void declare(CLI::App &app, Options &o) {
 
 /// What CLI11 cannot say: which options need which.
 static std::string missing(const Options &o) {
-  if (o.listTensors)
+  if (o.listTensors || !o.prove.empty())
     return "";
+  if (!o.hosts.empty() && !o.supervise)
+    return "--hosts needs --supervise, as launch/mpirun.sh has it";
   if (o.data.empty())
     return "--data is required: a file, each byte a token";
   if (o.steps == 0)

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -45,7 +46,8 @@ void setEnvironment() {
   }
 }
 
-[[noreturn]] void becomeLauncher(const std::vector<std::string> &command, pid_t parent) {
+[[noreturn]] void becomeLauncher(const std::vector<std::string> &command, pid_t parent,
+                                 int errors) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) // it died before the line above
@@ -55,6 +57,7 @@ void setEnvironment() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   const int null = open("/dev/null", O_RDONLY);
   dup2(null, STDIN_FILENO);
+  dup2(errors, STDERR_FILENO);
   setEnvironment();
   std::vector<char *> argv;
   for (const std::string &argument : command)
@@ -82,6 +85,45 @@ void clearDescendants(pid_t group) {
   }
 }
 
+/// What the launcher writes to standard error goes on to ours, and its end is kept.
+class Errors {
+public:
+  Errors() {
+    if (pipe2(ends, O_CLOEXEC) != 0)
+      ends[0] = ends[1] = -1;
+    else
+      fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  }
+  ~Errors() {
+    close(ends[0]);
+    close(ends[1]);
+  }
+  Errors(const Errors &) = delete;
+  Errors &operator=(const Errors &) = delete;
+
+  int input() const { return ends[1] < 0 ? STDERR_FILENO : ends[1]; }
+
+  void pass() {
+    char text[4096];
+    for (ssize_t bytes; (bytes = read(ends[0], text, sizeof text)) > 0;) {
+      std::fwrite(text, 1, size_t(bytes), stderr);
+      said.append(text, size_t(bytes));
+      if (said.size() > kMost)
+        said.erase(0, said.size() - kMost);
+    }
+  }
+
+  std::string said;
+
+private:
+  static constexpr size_t kMost = 1 << 16;
+  int ends[2];
+};
+
+int shellStatus(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 std::string describe(int status) {
   if (WIFSIGNALED(status))
     return "mpirun was killed by signal " + std::to_string(WTERMSIG(status));
@@ -98,9 +140,10 @@ void prepareToLaunch() {
 
 LaunchResult launch(const std::vector<std::string> &command, const std::function<bool()> &mayGoOn) {
   LaunchResult result;
+  Errors errors;
   const pid_t parent = getpid(), child = fork();
   if (child == 0)
-    becomeLauncher(command, parent);
+    becomeLauncher(command, parent, errors.input());
   if (child < 0) {
     result.how = std::string("cannot fork: ") + std::strerror(errno);
     return result;
@@ -108,6 +151,7 @@ LaunchResult launch(const std::vector<std::string> &command, const std::function
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
     const int signal = nextSignal(0.2);
+    errors.pass();
     if (!mayGoOn()) {
       result.ended = true;
       clearDescendants(child);
@@ -122,8 +166,32 @@ LaunchResult launch(const std::vector<std::string> &command, const std::function
   }
   clearDescendants(child);
   result.started = !(WIFEXITED(status) && WEXITSTATUS(status) == kNotStarted);
+  result.status = shellStatus(status);
   result.how = describe(status);
+  errors.pass();
+  result.said = errors.said;
   return result;
+}
+
+void launchAll(const std::vector<std::vector<std::string>> &commands, double mostSeconds) {
+  std::vector<pid_t> running;
+  const pid_t parent = getpid();
+  const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  for (const std::vector<std::string> &command : commands) {
+    const pid_t child = fork();
+    if (child == 0)
+      becomeLauncher(command, parent, null);
+    if (child > 0)
+      running.push_back(child);
+  }
+  const auto end = [](pid_t child) { return waitpid(child, nullptr, WNOHANG) != 0; };
+  for (double seconds = 0; !running.empty() && seconds < mostSeconds; seconds += 0.02) {
+    running.erase(std::remove_if(running.begin(), running.end(), end), running.end());
+    usleep(20000);
+  }
+  for (pid_t child : running)
+    clearDescendants(child);
+  close(null);
 }
 
 bool pauseForStop(double seconds) {

@@ -12,7 +12,9 @@ struct LaunchResult {
   bool stopped = false; // this process was asked to stop meanwhile
   bool started = true;  // the launcher's program exists and ran
   bool ended = false;   // by `mayGoOn`
+  int status = 0;       // as a shell has it
   std::string how;      // how the launcher ended, for people
+  std::string said;     // the end of what it wrote to standard error
 };
 
 /// Call once before the first launch: signals become answers of sigtimedwait, and orphaned ranks
@@ -22,6 +24,9 @@ void prepareToLaunch();
 /// Runs the command to its end, or until `mayGoOn`, which is asked several times a second, says no;
 /// with an environment fit for ranks. A stop request is passed on; no descendant is left.
 LaunchResult launch(const std::vector<std::string> &command, const std::function<bool()> &mayGoOn);
+
+/// Runs all of them at once, silently, and ends those that take longer.
+void launchAll(const std::vector<std::vector<std::string>> &commands, double mostSeconds);
 
 /// Sleeps; true when a stop request came.
 bool pauseForStop(double seconds);

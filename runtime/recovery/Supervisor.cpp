@@ -1,9 +1,12 @@
 #include "runtime/recovery/Supervisor.h"
 #include "runtime/checkpoint/Folder.h"
+#include "runtime/comm/Wait.h"
 #include "runtime/health/Fault.h"
 #include "runtime/health/Hang.h"
 #include "runtime/recovery/EndMarker.h"
-#include "runtime/recovery/Hosts.h"
+#include "runtime/recovery/Fleet.h"
+#include "runtime/recovery/Follower.h"
+#include "runtime/recovery/Judgement.h"
 #include "runtime/recovery/Launch.h"
 #include "runtime/recovery/Witness.h"
 #include "runtime/repair/Control.h"
@@ -24,15 +27,15 @@ namespace {
 
 std::string ownPath() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
 
-std::vector<std::string> commandOf(const Runtime &rt, const std::vector<Host> &hosts,
-                                   const std::string &marker) {
-  const Options &o = rt.options;
+/// mpirun with `ranks` ranks on these hosts; without hosts, where it likes. `more` is for mpirun.
+std::vector<std::string> launcherOf(const Options &o, const std::vector<Host> &hosts, int64_t ranks,
+                                    const std::vector<std::string> &more = {}) {
   // Ranks hear of a stop by SIGUSR1. When one is lost the others have nothing to say any more:
   // without a pause between SIGTERM and SIGKILL mpirun ends within 50 ms instead of 2 s.
   std::vector<std::string> command = {o.mpirun,
                                       "--oversubscribe",
                                       "-n",
-                                      std::to_string(rt.mesh.shape.size() + o.spares),
+                                      std::to_string(ranks),
                                       "--mca",
                                       "mpi_yield_when_idle",
                                       "1",
@@ -41,13 +44,24 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::vector<Host> &h
                                       "0",
                                       "--bind-to",
                                       "none"};
-  if (o.spares > 0) // the loss of a rank is not the end of the others
-    command.insert(command.end(), {"--enable-recovery", "-x", kControlVariable});
   for (const std::string &argument : mpirunArguments(hosts))
     command.push_back(argument);
+  command.insert(command.end(), more.begin(), more.end());
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
+  command.push_back(ownPath());
+  return command;
+}
+
+std::vector<std::string> commandOf(const Runtime &rt, const std::vector<Host> &hosts,
+                                   const std::string &marker) {
+  const Options &o = rt.options;
+  std::vector<std::string> recovery;
+  if (o.spares > 0) // the loss of a rank is not the end of the others
+    recovery = {"--enable-recovery", "-x", kControlVariable};
+  std::vector<std::string> command =
+      launcherOf(o, hosts, rt.mesh.shape.size() + o.spares, recovery);
   command.insert(command.end(),
-                 {ownPath(), "--data=" + o.data, "--steps=" + std::to_string(o.steps),
+                 {"--data=" + o.data, "--steps=" + std::to_string(o.steps),
                   "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
                   "--threads=" + std::to_string(o.threads),
                   "--check-interval=" + std::to_string(o.checkInterval),
@@ -75,7 +89,9 @@ EndMarker endOf(const LaunchResult &run, const std::string &marker, const std::s
     return {SIGMA_EXIT_RETRY, "rank-lost", unrepaired};
   if (run.ended)
     return {SIGMA_EXIT_RETRY, "rank-hung", "no rank has finished a step in time"};
-  return {SIGMA_EXIT_RETRY, "rank-lost", "a rank was lost: " + run.how};
+  const std::optional<LostRank> lost = lostRank(run.said);
+  return {SIGMA_EXIT_RETRY, kindOfStatus(run.status), "a rank was lost: " + run.how, -1,
+          lost ? lost->rank : -1};
 }
 
 /// With spares, a monitor that the ranks find by their environment.
@@ -92,57 +108,111 @@ std::unique_ptr<Monitor> newMonitor(const Runtime &rt) {
 class Supervision {
 public:
   explicit Supervision(Runtime &rt)
-      : rt(rt), marker(markerPath(rt.options.checkpointDir)), witness(rt.options) {
+      : rt(rt), scratch(scratchPath(rt.options.checkpointDir)), witness(rt.options),
+        slowRanks(rt.options.log),
+        fleet(rt, scratch + ".proof",
+              [&rt](const std::vector<Host> &hosts, const std::string &file) {
+                std::vector<std::string> command = launcherOf(rt.options, hosts, slotsOf(hosts));
+                command.push_back("--prove=" + file);
+                return command;
+              }),
+        patience(rt.options.maxRestarts) {
     if (!rt.options.checkpointDir.empty())
       folder.emplace(rt.options.checkpointDir);
-    if (rt.options.hosts.empty())
-      return;
-    hosts = readHosts(rt.options.hosts);
-    if (slotsOf(hosts) < numRanks())
-      throw UserError("--hosts: " + rt.options.hosts + " has " + std::to_string(slotsOf(hosts)) +
-                      " slots, and this program " + std::to_string(numRanks()) + " ranks");
   }
 
   int run() {
     for (;;) {
-      if (folder)
-        folder->removeLeftovers();
-      forgetRun();
-      BeatReader beat(beatPath(marker));
+      const std::vector<Host> hosts = waitForHosts();
+      if (fleet.isStorm())
+        return giveUp("storm",
+                      std::to_string(rt.options.stormNodes) +
+                          " nodes have failed in the same way within an hour",
+                      SIGMA_EXIT_FAULT);
+      if (!fleet.suffices(hosts))
+        return giveUp("hosts-missing",
+                      std::to_string(slotsOf(hosts)) + " slots are left of the " +
+                          std::to_string(rt.mesh.shape.size()) + " that the plan needs",
+                      SIGMA_EXIT_RETRY);
       const std::unique_ptr<Monitor> monitor = newMonitor(rt);
-      const LaunchResult result = launch(commandOf(rt, hostsOfRun(), marker), [&] {
-        witness.look();
-        return !beat.isOverdue() && !(monitor && monitor->mustEnd());
-      });
-      const EndMarker end = endOf(result, marker, monitor ? monitor->reason() : "");
+      const LaunchResult result = runOnce(hosts, monitor.get());
+      EndMarker end = endOf(result, marker(), monitor ? monitor->reason() : "");
       forgetRun();
       if (!result.started)
         throw UserError("cannot start " + rt.options.mpirun +
                         ": install Open MPI, or name its mpirun with --mpirun");
+      judgeNodes(end);
       sayFault(end);
       if (result.stopped || !isWorthAnotherRun(end))
         return end.status;
-      if (!mayRestart(end.reason))
+      if (!mayRestart(end))
         return SIGMA_EXIT_RETRY;
     }
   }
 
 private:
-  int64_t numRanks() const { return rt.mesh.shape.size(); }
-
-  std::vector<Host> hostsOfRun() const {
-    return chooseHosts(hosts, numRanks(), [](const Host &) { return true; });
+  LaunchResult runOnce(const std::vector<Host> &hosts, const Monitor *monitor) {
+    if (folder)
+      folder->removeLeftovers();
+    ++runs; // ranks that were cut off may still write to the marker of theirs
+    forgetRun();
+    BeatReader beat(beatPath(marker()));
+    return launch(commandOf(rt, hosts, marker()), [&] {
+      witness.look();
+      return !beat.isOverdue() && !(monitor && monitor->mustEnd());
+    });
   }
 
-  static std::string markerPath(const std::string &checkpointDir) {
+  /// Until enough of them are good, or for as long as is allowed.
+  std::vector<Host> waitForHosts() {
+    constexpr double kPauseS = 2;
+    const int64_t begin = nowNs();
+    for (;;) {
+      std::vector<Host> hosts = fleet.choose();
+      if (fleet.suffices(hosts) || fleet.isStorm() ||
+          double(nowNs() - begin) / 1e9 >= rt.options.waitForHosts || pauseForStop(kPauseS))
+        return hosts;
+    }
+  }
+
+  /// Which nodes a fault speaks against.
+  void judgeNodes(EndMarker &end) {
+    if (fleet.isEmpty() || end.status == SIGMA_EXIT_DONE || end.status == SIGMA_EXIT_USER_ERROR)
+      return;
+    if (folder && folder->latestStep() > reachedBefore)
+      fleet.clear();
+    reachedBefore = folder ? folder->latestStep() : -1;
+    for (const Json &line : slowRanks.newLines())
+      if (line.value("event", "") == "slow-rank")
+        if (const auto node = fleet.nodeOf(line.value("rank", int64_t(-1))))
+          fleet.blame(*node, "slow-rank", "rank " + line.at("rank").dump());
+    const int64_t accused = accusedRank(end.reason).value_or(end.step < 0 ? end.rank : -1);
+    if (const auto node = fleet.nodeOf(accused))
+      fleet.blame(*node, end.kind, end.reason);
+    if (end.kind == "stop-requested" || isOwnFault(end.kind))
+      return;
+    if (const std::vector<std::string> lost = fleet.loseSilent(); !lost.empty()) {
+      end.kind = "node-lost";
+      end.reason = lost.front() + " does not answer; " + end.reason;
+    }
+  }
+
+  /// Ranks lived to say it, and all nodes answer.
+  static bool isOwnFault(const std::string &kind) {
+    return kind != "rank-lost" && kind != "rank-hung" && kind != "launch-failed";
+  }
+
+  static std::string scratchPath(const std::string &checkpointDir) {
     const std::string where =
         checkpointDir.empty() ? std::filesystem::temp_directory_path().string() : checkpointDir;
-    return where + "/.end-" + std::to_string(getpid()) + ".json";
+    return where + "/.end-" + std::to_string(getpid());
   }
 
+  std::string marker() const { return scratch + "-" + std::to_string(runs) + ".json"; }
+
   void forgetRun() const {
-    unlink(marker.c_str());
-    unlink(beatPath(marker).c_str());
+    unlink(marker().c_str());
+    unlink(beatPath(marker()).c_str());
   }
 
   /// What the ranks cannot say themselves: only rank 0 writes to the log.
@@ -151,9 +221,17 @@ private:
       return;
     Json event = {{"kind", end.kind}};
     if (end.rank >= 0)
-      event.update({{"rank", end.rank}, {"step", end.step}});
+      event["rank"] = end.rank;
+    if (end.step >= 0)
+      event["step"] = end.step;
     event.update({{"reason", end.reason}, {"status", end.status}});
     rt.log.event("fault", event);
+  }
+
+  int giveUp(const std::string &kind, const std::string &reason, int status) {
+    rt.log.event("fault", {{"kind", kind}, {"reason", reason}, {"status", status}});
+    std::fprintf(stderr, "train: error: %s: %s\n", kind.c_str(), reason.c_str());
+    return status;
   }
 
   /// A wrong command or a wrong file would be wrong again. So would a number that the program made
@@ -166,43 +244,36 @@ private:
     return again;
   }
 
-  /// Counts, waits, and says so; false when it is time to give up, or to stop.
-  bool mayRestart(const std::string &reason) {
+  /// Waits, and says so; false when it is time to give up, or to stop.
+  bool mayRestart(const EndMarker &end) {
     const int64_t reached = folder ? folder->latestStep() : -1;
-    if (reached > lastReached) {
-      attempts = 0;
-      backOff = kFirstBackOff;
-    }
-    lastReached = std::max(lastReached, reached);
-    if (attempts >= rt.options.maxRestarts) {
-      const std::string text =
-          std::to_string(attempts) + " restarts without a new checkpoint; last: " + reason;
-      rt.log.event("fault", {{"kind", "gave-up"}, {"reason", text}, {"status", SIGMA_EXIT_RETRY}});
-      std::fprintf(stderr, "train: error: gave up after %s\n", text.c_str());
+    const auto pause = patience.next(classOf(end.kind).value_or(FaultClass::Unknown), reached);
+    if (!pause) {
+      giveUp("gave-up",
+             std::to_string(patience.restarts()) +
+                 " restarts without a new checkpoint; last: " + end.reason,
+             SIGMA_EXIT_RETRY);
       return false;
     }
-    ++attempts;
-    rt.log.event("restart", {{"attempt", attempts},
+    rt.log.event("restart", {{"attempt", patience.restarts()},
                              {"checkpoint", std::max<int64_t>(reached, 0)},
-                             {"backOffSeconds", backOff}});
-    std::fprintf(stderr, "train: %s; restart %lld of at most %lld\n", reason.c_str(),
-                 static_cast<long long>(attempts), static_cast<long long>(rt.options.maxRestarts));
+                             {"backOffSeconds", *pause}});
+    std::fprintf(stderr, "train: %s; restart %lld without a new checkpoint\n", end.reason.c_str(),
+                 static_cast<long long>(patience.restarts()));
     witness.look();
-    const bool stop = pauseForStop(backOff);
-    backOff = std::min(2 * backOff, kMostBackOff);
-    return !stop;
+    return !pauseForStop(*pause);
   }
-
-  static constexpr double kFirstBackOff = 0.1, kMostBackOff = 5;
 
   Runtime &rt;
   std::optional<CheckpointFolder> folder;
-  std::string marker;
+  std::string scratch; // begin of the names of files that all hosts see
   Witness witness;
-  std::vector<Host> hosts; // none: this one
-  int64_t attempts = 0, lastReached = -1;
+  LogFollower slowRanks;
+  Fleet fleet;
+  Patience patience;
+  int64_t runs = 0;
+  int64_t reachedBefore = -1;
   int64_t notFinite = -1; // the last step that was
-  double backOff = kFirstBackOff;
 };
 
 } // namespace

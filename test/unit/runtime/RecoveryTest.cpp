@@ -1,11 +1,15 @@
 // What the supervisor decides.
 #include "runtime/health/Fault.h"
 #include "runtime/recovery/Hosts.h"
+#include "runtime/recovery/Judgement.h"
+#include "runtime/recovery/Nodes.h"
+#include "runtime/recovery/Validation.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <fstream>
+#include <map>
 
 using namespace sigma::runtime;
 
@@ -59,6 +63,129 @@ TEST(Hosts, AreFilledInTheirOrderAndSparesComeIn) {
   EXPECT_EQ(mpirunArguments(chooseHosts(hosts, 3, notB))[1], "a:2,c:1");
   EXPECT_EQ(slotsOf(chooseHosts(hosts, 5, notB)), 4);
   EXPECT_TRUE(mpirunArguments({}).empty());
+}
+
+TEST(Judgement, KnowsTheKindsOfTheTable) {
+  EXPECT_EQ(classOf("rank-lost"), FaultClass::Transient);
+  EXPECT_EQ(classOf("rank-crashed"), FaultClass::Unknown);
+  EXPECT_EQ(classOf("capacity"), FaultClass::Permanent);
+  EXPECT_EQ(classOf("slow-rank"), FaultClass::Noted);
+  EXPECT_FALSE(classOf("no-such-kind"));
+}
+
+TEST(Judgement, ReadsTheSignatureOfAnExitStatus) {
+  EXPECT_EQ(kindOfStatus(137), "rank-lost");
+  EXPECT_EQ(kindOfStatus(143), "rank-lost");
+  for (int status : {132, 134, 135, 136, 139})
+    EXPECT_EQ(kindOfStatus(status), "rank-crashed") << status;
+  for (int status : {0, 1, 127, 255})
+    EXPECT_EQ(kindOfStatus(status), "launch-failed") << status;
+}
+
+TEST(Judgement, FindsTheRankInTheWordsOfMpirun) {
+  const auto lost = lostRank("-----\nmpirun noticed that process rank 3 with PID 24912 on node n1 "
+                             "exited on signal 9 (Killed).\n-----\n");
+  ASSERT_TRUE(lost);
+  EXPECT_EQ(lost->rank, 3);
+  EXPECT_EQ(lost->node, "n1");
+  EXPECT_FALSE(lostRank("ORTE has lost communication with a remote daemon."));
+}
+
+TEST(Judgement, FindsTheAccusedAndNotTheFinder) {
+  EXPECT_EQ(accusedRank("after step 40, rank 2 differs from 3 others in the value of head"), 2);
+  EXPECT_EQ(accusedRank("rank 0 has waited for others for 4 s in step 9; rank 3 (process 12) is "
+                        "stopped"),
+            3);
+  EXPECT_FALSE(accusedRank("after step 40, rank 0 and rank 1 differ in the value of head"));
+  EXPECT_FALSE(accusedRank("rank 0 has waited for others for 4 s in step 9"));
+}
+
+TEST(Patience, HasNoEndForTransientFaultsAndOneForUnknown) {
+  Patience patience(2);
+  for (int i = 0; i < 100; ++i)
+    ASSERT_TRUE(patience.next(FaultClass::Transient, 10));
+  EXPECT_LE(*patience.next(FaultClass::Transient, 10), 60);
+  EXPECT_TRUE(patience.next(FaultClass::Unknown, 10));
+  EXPECT_TRUE(patience.next(FaultClass::Unknown, 10));
+  EXPECT_FALSE(patience.next(FaultClass::Unknown, 10));
+  EXPECT_LT(*patience.next(FaultClass::Unknown, 20), 1) << "a new checkpoint begins anew";
+  EXPECT_FALSE(patience.next(FaultClass::Permanent, 30));
+}
+
+TEST(StormGuard, CountsNodesNotFaults) {
+  StormGuard guard(3);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_FALSE(guard.add("rank-lost", "a", i));
+  EXPECT_FALSE(guard.add("rank-lost", "b", 20));
+  EXPECT_FALSE(guard.add("node-slow", "c", 20)) << "of another kind";
+  EXPECT_FALSE(guard.add("rank-lost", "c", StormGuard::kWindowNs + 15)) << "a's is too old";
+  EXPECT_TRUE(guard.add("rank-lost", "d", StormGuard::kWindowNs + 16));
+}
+
+TEST(Nodes, MoveAsTheTableSaysAndAreRead) {
+  EXPECT_TRUE(isLegalMove(NodeState::Cordoned, NodeState::Validating));
+  EXPECT_FALSE(isLegalMove(NodeState::Cordoned, NodeState::Healthy)) << "not without validation";
+  EXPECT_FALSE(isLegalMove(NodeState::Retired, NodeState::Validating));
+  const std::string path = testing::TempDir() + "sigma-nodes-test";
+  std::remove(path.c_str());
+  std::string heard;
+  Nodes nodes(path, [&](const Node &node, NodeState) { heard += nameOf(node.state)[0]; });
+  nodes.move("n0", NodeState::Validating, "before a run");
+  EXPECT_FALSE(nodes.mayUse("n0"));
+  nodes.passed("n0");
+  nodes.blame("n0", "rank-lost");
+  EXPECT_TRUE(nodes.mayUse("n0"));
+  nodes.clear({"n0"});
+  EXPECT_EQ(nodes.find("n0").state, NodeState::Healthy);
+  nodes.blame("n0", "rank-lost");
+  nodes.blame("n0", "rank-lost\nagain\tand again");
+  EXPECT_FALSE(nodes.mayUse("n0"));
+  nodes.move("n0", NodeState::Validating, "before a run");
+  nodes.passed("n0");
+  EXPECT_EQ(nodes.find("n0").state, NodeState::Returned);
+  EXPECT_EQ(heard, "vhshscvr");
+  nodes.blame("n0", "once is enough for one that was out");
+  EXPECT_EQ(Nodes(path, [](const Node &, NodeState) {}).find("n0").cordons, 2);
+  nodes.move("n0", NodeState::Validating, "before a run");
+  nodes.cordon("n0", "does not answer");
+  EXPECT_EQ(nodes.find("n0").cordons, 2) << "it was out already";
+  nodes.move("n0", NodeState::Validating, "before a run");
+  nodes.passed("n0");
+  nodes.cordon("n0", "does not answer");
+  EXPECT_EQ(nodes.find("n0").state, NodeState::Retired);
+  std::remove(path.c_str());
+}
+
+std::string nodesRefusal(const std::string &text) {
+  const TextFile file(text);
+  try {
+    Nodes(file.path, [](const Node &, NodeState) {});
+  } catch (const UserError &error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Nodes, AFileIsRefusedWithTheLine) {
+  EXPECT_EQ(nodesRefusal("# name\nn0\thealthy\t0\tnow\t\n"), "");
+  EXPECT_NE(nodesRefusal("n0\tfine\t0\tnow\t\n").find(":1: 'fine' is no state of a node"),
+            std::string::npos);
+  EXPECT_NE(nodesRefusal("n0 healthy\n").find(":1: a line is: name, state"), std::string::npos);
+  EXPECT_NE(nodesRefusal("n0\thealthy\t-1\tnow\t\n").find(":1: '-1' is not how often"),
+            std::string::npos);
+}
+
+TEST(Validation, TheSlowNodeIsNamed) {
+  std::map<std::string, NodeFigures> figures = {
+      {"a", {100, 50, 10}}, {"b", {90, 55, 11}}, {"c", {40, 50, 10}}, {"d", {95, 50, 2}}};
+  const auto slow = slowNodes(figures, {2, {0, 0, 0}});
+  ASSERT_EQ(slow.size(), 2u);
+  EXPECT_EQ(slow.at("c"), "is slow: 40 FLOP/s, the median 95");
+  EXPECT_EQ(slow.at("d"), "is slow: 2 bytes/s of its link, the median 10");
+  EXPECT_EQ(slowNodes(figures, {100, {0, 51, 0}}).size(), 3u) << "all but b have less memory";
+  EXPECT_TRUE(slowNodes({{"a", {1, 1, 0}}}, {2, {0, 0, 5}}).empty()) << "no partner, no link";
+  EXPECT_EQ(slowNodes({{"a", {1, 1, 0}}, {"b", {1, 0, 0}}}, {2, {0, 0, 0}}).count("b"), 1u)
+      << "memory that does not keep what is written";
 }
 
 } // namespace
