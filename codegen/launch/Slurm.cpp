@@ -27,10 +27,12 @@ train=@train@
 run='' stopping=''
 trap 'stopping=yes; kill -TERM "$run"' TERM
 
+# What the run finds out about its nodes stays with the job.
+nodes=$SLURM_SUBMIT_DIR/slurm-$SLURM_JOB_ID.nodes
 hosts=$(mktemp) || exit 1
 trap 'rm -f "$hosts"' EXIT
 scontrol show hostnames "$SLURM_JOB_NODELIST" | sed 's/$/ slots=@ranksPerNode@/' >"$hosts"
-"$train" --supervise --resume --hosts="$hosts" "$@" &
+"$train" --supervise --resume --hosts="$hosts" --nodes="$nodes" --wait-for-hosts=0 "$@" &
 run=$!
 wait "$run"
 status=$?
@@ -43,6 +45,8 @@ done
 if [ "$status" -eq @retry@ ]; then
   trap '' TERM # which comes with the requeue
   scontrol requeue "$SLURM_JOB_ID"
+  bad=$(awk -F '\t' '$2 == "cordoned" || $2 == "retired" { print $1 }' "$nodes" | paste -sd ,)
+  [ -z "$bad" ] || scontrol update JobId="$SLURM_JOB_ID" ExcNodeList="$bad"
 fi
 exit "$status"
 )sh";

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Runs an exported script in a Slurm of four nodes and disturbs it: slurm.py SIGMA SPEC WORK_FOLDER [--steps=N]
 
-One job, which is to survive in this order: a rank that gets SIGKILL, a request to stop as before the end of the time limit, and a node
-that falls silent, with its slurmd and all that runs there. Checked: the first is repaired inside the allocation, the others by a requeue, the last
-without the lost node; every step has the loss that it has in a run that nobody disturbed.
+One job, which is to survive in this order: a rank that gets SIGKILL, and its successors on the same node, until that is retired; a request to
+stop as before the end of the time limit; and a node that falls silent, with its slurmd and all that runs there. Checked: the first are repaired
+inside the allocation, the others by a requeue, without the retired and without the lost node; every step has the loss that it has in a run that
+nobody disturbed.
 """
 
 import argparse
@@ -87,20 +88,30 @@ class Job:
         return self.wait_for(ready)
 
 
+def retire(job, node):
+    """Kills a rank there after each start, until a start is elsewhere; returns the number of that."""
+    for number in range(20):
+        start = job.started(number, 0)
+        if node not in start["hosts"]:
+            return number
+        os.kill(start["pids"][start["hosts"].index(node)], signal.SIGKILL)
+    raise sr.RunError(f"{node} is still used after {number} kills")
+
+
 def disturb(job, folder, steps):
-    start = job.started(0, steps // 6)
-    os.kill(start["pids"][3], signal.SIGKILL)
-    start = job.started(1, steps // 3)
-    print(f"killed: started again on {' '.join(start['hosts'])}, requeued {job.state()['Restarts']} times", flush=True)
+    number = retire(job, "n1")
+    start = job.started(number, steps // 3)
+    print(f"killed: started again inside the job {'yes' if number > 2 else 'NO'}; n1 retired: on {' '.join(start['hosts'])}, "
+          f"requeued {job.state()['Restarts']} times", flush=True)
     output_of("scancel", "--signal=TERM", "--batch", job.id)
-    start = job.started(2, steps // 2)
+    start = job.started(number + 1, steps // 2)
     saved = [event["step"] for event in sr.events(sr.read_log(job.log), "fault") if event["kind"] == "stop-requested"]
     print(f"asked to stop: saved {'and went on there' if saved == [start['resumedFrom']] else f'{saved}, WENT ON AT'}"
           f", requeued {job.state()['Restarts']} times", flush=True)
     lost = start["hosts"][-1]
     began, pids = time.monotonic(), processes_of(int((folder / f"{lost}.pid").read_text()))
     each(pids, signal.SIGSTOP)
-    start = job.started(3, 0)
+    start = job.started(number + 2, 0)
     each(pids, signal.SIGKILL)
     print(f"lost {lost}: {'left out' if lost not in start['hosts'] else 'USED AGAIN'}, requeued {job.state()['Restarts']} times")
     print(f"  on {' '.join(start['hosts'])} after {time.monotonic() - began:.1f} s", flush=True)
@@ -117,7 +128,7 @@ def main():
     script = work / "job.sh"
     sr.run([options.sigma, "export", "--to=slurm", program.folder / "plan.json", "-o", script], work / "export.out")
     with cluster() as folder:
-        job = Job(script, work / "disturbed.log", *words, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=25")
+        job = Job(script, work / "disturbed.log", *words, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=25", "--slow-factor=8", "--validate-within=10")
         disturb(job, folder, options.steps)
     disturbed = sr.read_log(work / "disturbed.log")
     same = sr.loss_bits(disturbed) == sr.loss_bits(straight) and sr.final_bits(disturbed) == sr.final_bits(straight)
