@@ -3,42 +3,90 @@
 #include "passes/BufferLayout.h"
 #include "passes/Transforms.h"
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 using namespace mlir::sigma;
 
 int64_t BufferLayout::add(int64_t bytes, int64_t begin, int64_t end) {
-  buffers.push_back({alignOffset(bytes), begin, end, 0});
+  buffers.push_back({alignOffset(bytes), begin, end});
   return buffers.size() - 1;
 }
 
-int64_t BufferLayout::lowestFreeOffset(const Buffer &buffer,
-                                       const std::vector<const Buffer *> &byOffset) const {
+template <class Weight>
+BufferLayout::Order BufferLayout::heaviestFirst(Weight weight) const {
+  Order order(buffers.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return weight(buffers[a]) > weight(buffers[b]); });
+  return order;
+}
+
+BufferLayout::Order BufferLayout::bySize() const {
+  return heaviestFirst([](const Buffer &buffer) { return buffer.bytes; });
+}
+
+BufferLayout::Order BufferLayout::byArea() const {
+  return heaviestFirst(
+      [](const Buffer &buffer) { return double(buffer.bytes) * (buffer.end - buffer.begin + 1); });
+}
+
+BufferLayout::Order BufferLayout::byBreadth() const {
+  int64_t numOps = 0;
+  for (const Buffer &buffer : buffers)
+    numOps = std::max(numOps, buffer.end + 1);
+  std::vector<int64_t> alive(numOps, 0), ops(numOps); // bytes by op; ops with most first
+  for (const Buffer &buffer : buffers)
+    for (int64_t op = buffer.begin; op <= buffer.end; ++op)
+      alive[op] += buffer.bytes;
+  std::iota(ops.begin(), ops.end(), 0);
+  std::stable_sort(ops.begin(), ops.end(),
+                   [&](int64_t a, int64_t b) { return alive[a] > alive[b]; });
+  Order left = bySize(), order;
+  for (int64_t op : ops) {
+    auto isAlive = [&](int64_t index) {
+      return buffers[index].begin <= op && op <= buffers[index].end;
+    };
+    std::copy_if(left.begin(), left.end(), std::back_inserter(order), isAlive);
+    left.erase(std::remove_if(left.begin(), left.end(), isAlive), left.end());
+  }
+  return order;
+}
+
+int64_t BufferLayout::lowestFreeOffset(const Buffer &buffer, const Packing &packing,
+                                       const Order &byOffset) const {
   int64_t candidate = 0;
-  for (const Buffer *other : byOffset) {
-    bool meets = other->begin <= buffer.end && buffer.begin <= other->end;
+  for (int64_t index : byOffset) {
+    const Buffer &other = buffers[index];
+    bool meets = other.begin <= buffer.end && buffer.begin <= other.end;
     if (!meets)
       continue;
-    if (other->offset >= candidate + buffer.bytes)
+    if (packing.offsets[index] >= candidate + buffer.bytes)
       break;
-    candidate = std::max(candidate, other->offset + other->bytes);
+    candidate = std::max(candidate, packing.offsets[index] + other.bytes);
   }
   return candidate;
 }
 
-void BufferLayout::pack() {
-  std::vector<int64_t> order(buffers.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int64_t a, int64_t b) { return buffers[a].bytes > buffers[b].bytes; });
-  std::vector<const Buffer *> byOffset;
+BufferLayout::Packing BufferLayout::packed(const Order &order) const {
+  Packing result;
+  result.offsets.resize(buffers.size());
+  Order byOffset;
   for (int64_t index : order) {
-    Buffer &buffer = buffers[index];
-    buffer.offset = lowestFreeOffset(buffer, byOffset);
-    regionBytes = std::max(regionBytes, buffer.offset + buffer.bytes);
-    auto position =
-        std::upper_bound(byOffset.begin(), byOffset.end(), &buffer,
-                         [](const Buffer *a, const Buffer *b) { return a->offset < b->offset; });
-    byOffset.insert(position, &buffer);
+    const int64_t offset = lowestFreeOffset(buffers[index], result, byOffset);
+    result.offsets[index] = offset;
+    result.bytes = std::max(result.bytes, offset + buffers[index].bytes);
+    auto position = std::upper_bound(
+        byOffset.begin(), byOffset.end(), offset,
+        [&](int64_t offset, int64_t other) { return offset < result.offsets[other]; });
+    byOffset.insert(position, index);
   }
+  return result;
+}
+
+void BufferLayout::pack() {
+  packing = packed(bySize());
+  for (const Order &order : {byBreadth(), byArea()})
+    if (Packing other = packed(order); other.bytes < packing.bytes)
+      packing = std::move(other);
 }

@@ -8,28 +8,41 @@
 
 namespace mlir::sigma {
 
-/// Packs buffers into one region such that buffers alive at the same time do not overlap: the
-/// largest first, each at the lowest offset that is free over its whole lifetime ("greedy by size",
-/// Pisarchyk and Lee 2020).
+/// Packs buffers into one region such that buffers alive at the same time do not overlap. One after
+/// the other takes the lowest offset that is free over its whole lifetime, in the order that takes
+/// least: the largest first; those of the op with most alive first ("greedy by size" and "by
+/// breadth", Pisarchyk and Lee 2020); those with most bytes times lifetime first.
 class BufferLayout {
 public:
   /// A buffer that is alive from op `begin` to op `end`, both included. Returns its number.
   int64_t add(int64_t bytes, int64_t begin, int64_t end);
   void pack();
 
-  int64_t offset(int64_t buffer) const { return buffers[buffer].offset; }
+  int64_t offset(int64_t buffer) const { return packing.offsets[buffer]; }
   /// Size of the region.
-  int64_t bytes() const { return regionBytes; }
+  int64_t bytes() const { return packing.bytes; }
 
 private:
   struct Buffer {
-    int64_t bytes, begin, end, offset;
+    int64_t bytes, begin, end;
   };
+  struct Packing {
+    std::vector<int64_t> offsets; // by buffer
+    int64_t bytes = 0;
+  };
+  using Order = std::vector<int64_t>; // of buffers
 
-  int64_t lowestFreeOffset(const Buffer &buffer, const std::vector<const Buffer *> &byOffset) const;
+  template <class Weight>
+  Order heaviestFirst(Weight weight) const;
+  Order bySize() const;
+  Order byBreadth() const;
+  Order byArea() const;
+  Packing packed(const Order &order) const;
+  int64_t lowestFreeOffset(const Buffer &buffer, const Packing &packing,
+                           const Order &byOffset) const;
 
   std::vector<Buffer> buffers;
-  int64_t regionBytes = 0;
+  Packing packing;
 };
 
 } // namespace mlir::sigma
