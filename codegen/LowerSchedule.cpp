@@ -194,7 +194,8 @@ private:
                      i(op.getStage()), i(channelCode(op.getChannel())), i(message(op))});
         })
         .Case([&](WaitSendOp op) {
-          emit.call("sigma_wait_send", {rt, i(channelCode(op.getChannel()))});
+          emit.call("sigma_wait_send", {rt, i(op.getPending().getDefiningOp<SendOp>().getStage()),
+                                        i(channelCode(op.getChannel()))});
         })
         .Case([&](ZeroGradientsOp op) {
           emit.call("sigma_fill", {rt, e(launch.getWideType()), at(*op.getOffset()),

@@ -14,13 +14,14 @@ void sigma_send(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigm
                 sigma_i64 channel, sigma_i64 message) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Send);
-    rt->sends.channels[channel].push_back(startSend(rt->mesh.stages, rt->mesh.rankOf(stage), buffer,
-                                                    n, mpiElem(elem), tagOf(channel, message)));
+    rt->sends.of(stage, channel)
+        .push_back(startSend(rt->mesh.stages, rt->mesh.rankOf(stage), buffer, n, mpiElem(elem),
+                             tagOf(channel, message)));
   });
 }
 
-void sigma_wait_send(sigma_rt rt, sigma_i64 channel) {
-  std::vector<MPI_Request> &pending = rt->sends.channels[channel];
+void sigma_wait_send(sigma_rt rt, sigma_i64 stage, sigma_i64 channel) {
+  std::vector<MPI_Request> &pending = rt->sends.of(stage, channel);
   if (pending.empty())
     return;
   guarded(rt, [&] {

@@ -8,6 +8,8 @@
 #include <mpi.h>
 
 #include <cstdint>
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace sigma::runtime {
@@ -36,9 +38,15 @@ private:
   int64_t start, waitedBefore;
 };
 
-/// Sends that still own their buffers, per channel.
-struct PendingSends {
-  std::vector<MPI_Request> channels[2];
+/// Sends that still own their buffers, by stage and channel.
+class PendingSends {
+public:
+  std::vector<MPI_Request> &of(int64_t stage, int64_t channel) {
+    return requests[{stage, channel}];
+  }
+
+private:
+  std::map<std::pair<int64_t, int64_t>, std::vector<MPI_Request>> requests;
 };
 
 /// Throws a FaultError that names `call` when an MPI call failed.

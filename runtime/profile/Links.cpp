@@ -73,10 +73,10 @@ private:
 
   /// To the next and from the one before, as stages and rings do.
   void shift() {
-    const int64_t own = rt.mesh.ppIndex, n = whole / elemBytes(elem);
-    sigma_send(&rt, elem, at(0), n, (own + 1) % ranks, SIGMA_FORWARD, 0);
+    const int64_t own = rt.mesh.ppIndex, next = (own + 1) % ranks, n = whole / elemBytes(elem);
+    sigma_send(&rt, elem, at(0), n, next, SIGMA_FORWARD, 0);
     sigma_recv(&rt, elem, at(1), n, (own + ranks - 1) % ranks, SIGMA_FORWARD, 0);
-    sigma_wait_send(&rt, SIGMA_FORWARD);
+    sigma_wait_send(&rt, next, SIGMA_FORWARD);
   }
 
   Runtime &rt;

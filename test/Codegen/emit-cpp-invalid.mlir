@@ -67,12 +67,12 @@ llvm.func @infinite(%rt: !llvm.ptr, %value: !llvm.ptr) {
 
 // -----
 
-llvm.func @sigma_wait_send(!llvm.ptr, i64)
+llvm.func @sigma_wait_send(!llvm.ptr, i64, i64)
 llvm.func @narrow(%rt: !llvm.ptr) {
   // expected-error @+1 {{'llvm.mlir.constant' op cannot be written as C++: there is no such constant}}
   %0 = llvm.mlir.constant(0 : i32) : i32
   %1 = llvm.sext %0 : i32 to i64
-  llvm.call @sigma_wait_send(%rt, %1) : (!llvm.ptr, i64) -> ()
+  llvm.call @sigma_wait_send(%rt, %1, %1) : (!llvm.ptr, i64, i64) -> ()
   llvm.return
 }
 

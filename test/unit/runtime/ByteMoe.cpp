@@ -322,7 +322,7 @@ struct Step {
     } else {
       sigma_send(rt, Elem, at(m.x), t * w, m.stage + 1, SIGMA_FORWARD, index);
       sigma_recv(rt, Elem, at(m.d1), t * w, m.stage + 1, SIGMA_BACKWARD, index);
-      sigma_wait_send(rt, SIGMA_FORWARD);
+      sigma_wait_send(rt, m.stage + 1, SIGMA_FORWARD);
     }
     for (auto l = m.layers.rbegin(); l != m.layers.rend(); ++l)
       backward(*l);
@@ -331,7 +331,7 @@ struct Step {
                            1, SIGMA_ACCUMULATE);
     } else {
       sigma_send(rt, Elem, at(m.d1), t * w, m.stage - 1, SIGMA_BACKWARD, index);
-      sigma_wait_send(rt, SIGMA_BACKWARD);
+      sigma_wait_send(rt, m.stage - 1, SIGMA_BACKWARD);
     }
   }
 

@@ -105,8 +105,8 @@ void stages(Runtime &rt) {
         value += 1000;
       if (own < last)
         sigma_send(&rt, SIGMA_F64, x.data(), n, own + 1, SIGMA_FORWARD, m);
-      sigma_wait_send(&rt, SIGMA_FORWARD);
-      sigma_wait_send(&rt, SIGMA_BACKWARD); // none: returns at once
+      sigma_wait_send(&rt, own + 1, SIGMA_FORWARD);
+      sigma_wait_send(&rt, own + 1, SIGMA_BACKWARD); // none: returns at once
     }
 }
 
