@@ -2,7 +2,6 @@
 
 #include "passes/Passes.h"
 #include "passes/PlannerBridge.h"
-#include "passes/Runnable.h"
 #include "passes/Transforms.h"
 
 namespace mlir::sigma {
@@ -102,26 +101,12 @@ static rank::ProgramOp createProgram(OpBuilder &builder, StageOp stage, StringRe
       llvm::to_vector(stage.getRemat().getAsValueRange<StringAttr>()));
 }
 
-static rank::ScheduleKind scheduleKind(Schedule schedule) {
-  switch (schedule) {
-  case Schedule::OneFOneB:
-    return rank::ScheduleKind::OneFOneB;
-  case Schedule::Interleaved:
-    return rank::ScheduleKind::Interleaved;
-  case Schedule::ZeroBubbleH1:
-    return rank::ScheduleKind::ZeroBubbleH1;
-  case Schedule::DualPipeV:
-    break;
-  }
-  llvm_unreachable("refused by requireRunnable");
-}
-
 static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
                                    const rank::ModelShape &shape) {
   AdamWOp adamw = job.getOptimizer();
   return builder.create<rank::LaunchOp>(
       plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(),
-      shape.contextKind, plan.getPp(), plan.getVpp(), scheduleKind(plan.getSchedule()),
+      shape.contextKind, plan.getPp(), plan.getVpp(), rank::ScheduleKind(plan.getSchedule()),
       plan.getDp(), plan.getZero(), plan.getPlacement() == Placement::StagesInside, plan.getEtp(),
       plan.getEp(), plan.getExpertZero(), job.getBatch(), plan.getMicroBatch(), shape.sequence,
       shape.vocabulary, shape.elementType, adamw.getLearningRate(), adamw.getWarmup(),
@@ -145,7 +130,7 @@ struct ExpandBlocks : mlir::sigma::impl::ExpandBlocksBase<ExpandBlocks> {
     JobOp job = plan.lookupJob();
     ModelOp model = job.lookupModel();
     FailureOr<FloatType> type = chooseElementType(job);
-    if (failed(type) || failed(requireRunnable(plan)))
+    if (failed(type))
       return signalPassFailure();
     rank::ModelShape shape = modelShape(job, model, *type, planFromOp(plan).layout.sharding());
 
@@ -163,8 +148,8 @@ struct ExpandBlocks : mlir::sigma::impl::ExpandBlocksBase<ExpandBlocks> {
                   {index, layers.first, layers.end, place == order.front(), place == order.back()},
                   model, shape);
     }
-    if (plan.getPp() > 1)
-      markAtEnds(programs.front(), programs.back());
+    if (order.front().first != order.back().first) // dualpipev has both ends on one stage
+      markAtEnds(programs[order.front().first], programs[order.back().first]);
     eraseSpecification(module);
   }
 

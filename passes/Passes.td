@@ -20,9 +20,7 @@ def PlanParallelism : Pass<"sigma-plan-parallelism", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"timeLimitS", "time-limit", "double", "60.0",
-                        "seconds after which the best plan so far is returned, with its proven gap">,
-                 Option<"runnable", "runnable", "bool", "false",
-                        "whether to choose among plans that programs can run">];
+                        "seconds after which the best plan so far is returned, with its proven gap">];
   let dependentDialects = ["::mlir::sigma::SigmaDialect", "::mlir::rank::RankDialect"];
 }
 
@@ -98,9 +96,9 @@ def Remat : Pass<"sigma-remat", "::mlir::rank::ProgramOp"> {
 def SplitBackward : Pass<"sigma-split-backward", "::mlir::rank::ProgramOp"> {
   let summary = "splits backward where the schedule puts off the gradients of weights";
   let description = [{
-    With `zb-h1` (Qi et al. 2024) products that only add to a parameter's gradient leave backward for a function of their own.
-    What they read is held until then: of what forward saved, and of what backward made. Without them, backward makes the
-    gradients of inputs, for which the stage before waits.
+    With `zb-h1` (Qi et al. 2024) and `dualpipev` products that only add to a parameter's gradient leave backward for a function
+    of their own. What they read is held until then: of what forward saved, and of what backward made. Without them, backward
+    makes the gradients of inputs, for which the stage before waits. dualpipev splits few backwards, and keeps @backward, too.
 
     ```mlir
     rank.func @forward(%x) { ... rank.return %y saves(%a, %g) }
@@ -157,9 +155,9 @@ def Zero : Pass<"sigma-zero", "::mlir::rank::ProgramOp"> {
 def Schedule : Pass<"sigma-schedule", "::mlir::rank::ProgramOp"> {
   let summary = "writes the stage's step in the order of its schedule";
   let description = [{
-    With one chunk a stage one forward and one backward in turn (1f1b, Narayanan et al. 2021), with more of them the
-    interleaved schedule of Megatron-LM, and with a split backward the one that fills bubbles with gradients of weights (zb-h1); the order is the one that `sigma simulate` plays (planner/Schedule.h). Then
-    gradients are reduced, the norm is taken and the parameters are updated.
+    The order is the one that `sigma simulate` plays (planner/Schedule.h); what dualpipev does side by side, forward and
+    backward of two micro-batches, comes one after the other. Then gradients are reduced, the norm is taken and the
+    parameters are updated.
   }];
 }
 

@@ -7,9 +7,7 @@
 using namespace mlir;
 
 void sigma::buildCompilePipeline(OpPassManager &pm, StringRef precision) {
-  PlanParallelismOptions plan;
-  plan.runnable = true;
-  pm.addPass(createPlanParallelism(plan));
+  pm.addPass(createPlanParallelism());
   ExpandBlocksOptions expand;
   expand.precision = precision.str();
   pm.addPass(createExpandBlocks(expand));

@@ -3,7 +3,6 @@
 #include "dialects/Rank/RankOps.h"
 #include "passes/Passes.h"
 #include "passes/PlannerBridge.h"
-#include "passes/Runnable.h"
 #include "planner/Planner.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -34,8 +33,6 @@ struct PlanParallelism : mlir::sigma::impl::PlanParallelismBase<PlanParallelism>
       return failure();
     for (const std::string &remark : task->problem.remarks)
       job.emitRemark() << remark;
-    if (runnable)
-      keepToRunnable(task->problem.job);
     planner::SearchOptions options;
     options.timeLimitS = timeLimitS;
     planner::Answer answer = planner::plan(task->problem, *task->costs, options);

@@ -58,7 +58,7 @@ static bool addsToGradients(FuncOp func) {
 
 /// Splits the program's backward and measures what that changes.
 static void measureSplit(ProgramOp program, planner::RematMode &mode) {
-  if (failed(splitBackward(program)))
+  if (failed(splitBackward(program, WholeBackward::Goes)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be split");
   FuncOp forward = program.getForward(), inputs = program.getInputGradients(),
          weights = program.getWeightGradients();

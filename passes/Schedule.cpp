@@ -4,6 +4,7 @@
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
 #include "planner/Pipeline.h"
+#include <map>
 
 namespace mlir::sigma {
 #define GEN_PASS_DEF_SCHEDULE
@@ -16,25 +17,13 @@ using namespace mlir::rank;
 namespace planner = ::sigma::planner;
 using planner::Phase;
 
-static planner::Schedule plannerSchedule(ScheduleKind kind) {
-  switch (kind) {
-  case ScheduleKind::OneFOneB:
-    return planner::Schedule::OneForwardOneBackward;
-  case ScheduleKind::Interleaved:
-    return planner::Schedule::Interleaved;
-  case ScheduleKind::ZeroBubbleH1:
-    return planner::Schedule::ZeroBubbleH1;
-  }
-  llvm_unreachable("unknown schedule");
-}
-
 /// What a schedule knows of the layout.
 static planner::Layout layoutOf(LaunchOp launch) {
   planner::Layout layout;
   layout.pp = launch.getPp();
   layout.vpp = launch.getVpp();
   layout.numMicroBatches = launch.getNumMicroBatches();
-  layout.schedule = plannerSchedule(launch.getSchedule());
+  layout.schedule = planner::Schedule(launch.getSchedule());
   return layout;
 }
 
@@ -69,15 +58,18 @@ public:
   void write() {
     builder.create<ZeroGradientsOp>(loc, IntegerAttr(), IntegerAttr());
     for (const planner::Slot &slot : planner::slotsOf(layout, program.getStage())) {
-      assert(!slot.beside && "schedules of pairs are refused");
       run(slot.task);
+      if (slot.beside)
+        run(*slot.beside);
     }
-    for (Channel channel : {Channel::Forward, Channel::Backward})
-      waitForSend(channel);
+    for (auto &[to, last] : pending)
+      waitForSend(last, to.first);
     update();
   }
 
 private:
+  using ChunkOfBatch = std::pair<int64_t, int64_t>; // chunk, micro-batch
+
   struct InFlight {
     SmallVector<Value> inputs;    // of forward
     SmallVector<Value> residuals; // for what comes next
@@ -125,12 +117,9 @@ private:
       auto batch = builder.create<LoadBatchOp>(loc, ids, ids, microBatch);
       tokens = batch.getTokens(), targets = batch.getTargets();
     }
-    if (place.isFirst)
-      flight.inputs.push_back(tokens);
-    else
-      flight.inputs.push_back(builder.create<RecvOp>(loc, forward.getArgumentTypes()[0],
-                                                     place.before.stage, Channel::Forward, chunk,
-                                                     microBatch));
+    flight.inputs.push_back(place.isFirst ? tokens
+                                          : receive(forward.getArgumentTypes()[0], place.before,
+                                                    Channel::Forward, {chunk, microBatch}));
     if (place.isLast)
       flight.inputs.push_back(targets);
 
@@ -148,8 +137,8 @@ private:
     SmallVector<Value> inputs = primals(backward, flight);
     if (!place.isLast) {
       Type type = program.getForward(task.chunk).getResultTypes()[0];
-      flight.gradient = builder.create<RecvOp>(loc, type, place.after.stage, Channel::Backward,
-                                               task.chunk, task.microBatch);
+      flight.gradient =
+          receive(type, place.after, Channel::Backward, {task.chunk, task.microBatch});
       inputs.push_back(flight.gradient);
     }
     ResultRange results = call(backward, inputs, task.microBatch);
@@ -167,20 +156,31 @@ private:
     call(weights, inputs, task.microBatch);
   }
 
-  void waitForSend(Channel channel) {
-    Value &last = pending[int(channel)];
+  void waitForSend(Value &last, Channel channel) {
     if (last)
       builder.create<WaitSendOp>(loc, last, channel);
     last = Value();
   }
 
-  /// Waiting for the send before cannot deadlock, even where sends wait for their receivers: all
-  /// stages take a channel's messages in the order in which they are sent.
+  /// Waiting for the send before cannot deadlock, even where sends wait for their receivers: two
+  /// stages take the messages of a channel between them in the order in which they are sent.
   void send(Value value, planner::VirtualStage to, Channel channel, int64_t microBatch) {
-    waitForSend(channel);
-    pending[int(channel)] =
-        builder.create<SendOp>(loc, value, to.stage, channel, to.chunk, microBatch);
+    if (isHere(to)) {
+      handedOver[{channel, to.chunk, microBatch}] = value;
+      return;
+    }
+    Value &last = pending[{channel, to.stage}];
+    waitForSend(last, channel);
+    last = builder.create<SendOp>(loc, value, to.stage, channel, to.chunk, microBatch);
   }
+
+  Value receive(Type type, planner::VirtualStage from, Channel channel, const ChunkOfBatch &to) {
+    if (isHere(from))
+      return handedOver.at({channel, to.first, to.second});
+    return builder.create<RecvOp>(loc, type, from.stage, channel, to.first, to.second);
+  }
+
+  bool isHere(planner::VirtualStage place) { return place.stage == program.getStage(); }
 
   void reduce(Axis axis, FlatOp flat = FlatOp()) {
     builder.create<AllReduceGradientsOp>(loc, axis, /*loads=*/false, nameOf(flat), IntegerAttr(),
@@ -292,8 +292,10 @@ private:
   SmallVector<Place> places; // by chunk
   OpBuilder builder;
   Location loc;
-  llvm::DenseMap<std::pair<int64_t, int64_t>, InFlight> flights; // by chunk and micro-batch
-  Value pending[2];
+  llvm::DenseMap<ChunkOfBatch, InFlight> flights;
+  std::map<std::pair<Channel, int64_t>, Value> pending; // by channel and stage
+  // Between chunks that follow each other on the stage.
+  std::map<std::tuple<Channel, int64_t, int64_t>, Value> handedOver; // by channel, chunk, batch
 };
 
 /// Token ids or the previous chunk's activation come in, target ids where the loss is; an
@@ -323,14 +325,16 @@ LogicalResult checkSignature(ProgramOp program, int64_t chunk) {
 }
 
 LogicalResult requireFunctions(ProgramOp program, int64_t chunk) {
-  const bool splits = program.getLaunchOp().splitsBackward();
-  if (program.getForward(chunk) &&
-      (splits ? program.getInputGradients(chunk) : program.getBackward(chunk)))
-    return success();
-  return program.emitOpError() << "has no @"
-                               << functionName(splits ? kInputGradients : kBackward, chunk)
-                               << "; run sigma-" << (splits ? "split-backward" : "autodiff")
-                               << " first";
+  LaunchOp launch = program.getLaunchOp();
+  auto refuse = [&](StringRef name, StringRef pass) {
+    return program.emitOpError() << "has no @" << functionName(name, chunk) << "; run " << pass
+                                 << " first";
+  };
+  if (!program.getForward(chunk) || (!launch.splitsEachBackward() && !program.getBackward(chunk)))
+    return refuse(kBackward, "sigma-autodiff");
+  if (launch.splitsBackward() && !program.getInputGradients(chunk))
+    return refuse(kInputGradients, "sigma-split-backward");
+  return success();
 }
 
 struct Schedule : mlir::sigma::impl::ScheduleBase<Schedule> {

@@ -11,6 +11,7 @@ namespace mlir::sigma {
 
 using namespace mlir;
 using namespace mlir::rank;
+using mlir::sigma::WholeBackward;
 
 /// What only adds to a parameter's gradient, but for that of a table, whose rows would wait. The
 /// sums of what norms give wait with the products, so that all of a layer's gradients are whole at
@@ -27,7 +28,9 @@ namespace {
 /// Takes what is put off out of the backward of one chunk.
 class BackwardSplitter {
 public:
-  BackwardSplitter(FuncOp forward, FuncOp backward) : forward(forward), backward(backward) {}
+  /// `whole`, which stays, is a copy of `backward`, or null.
+  BackwardSplitter(FuncOp forward, FuncOp backward, FuncOp whole)
+      : forward(forward), backward(backward), whole(whole) {}
 
   void split(int64_t chunk) {
     findPutOff();
@@ -132,13 +135,23 @@ private:
       for (unsigned index = 0; index < saves.size(); ++index)
         if (isHeld[index] == held)
           order.push_back(index);
-    for (auto [place, index] : llvm::enumerate(order)) {
-      BlockArgument old = body().getArgument(place + index); // behind those that are new
-      old.replaceAllUsesWith(body().insertArgument(place, old.getType(), old.getLoc()));
-    }
-    body().eraseArguments(saves.size(), saves.size());
+    for (FuncOp taker : {backward, whole})
+      if (taker)
+        reorder(taker, order);
     forward.getReturn().getSavesMutable().assign(kept);
     forward.getReturn().getHoldsMutable().assign(holds);
+  }
+
+  /// The first arguments become those at the places of `order`.
+  static void reorder(FuncOp func, ArrayRef<unsigned> order) {
+    Block &body = func.getBody().front();
+    for (auto [place, index] : llvm::enumerate(order)) {
+      BlockArgument old = body.getArgument(place + index); // behind those that are new
+      old.replaceAllUsesWith(body.insertArgument(place, old.getType(), old.getLoc()));
+    }
+    body.eraseArguments(order.size(), order.size());
+    func.setType(
+        FunctionType::get(func.getContext(), body.getArgumentTypes(), func.getResultTypes()));
   }
 
   void holdInBackward() { backward.getReturn().getHoldsMutable().assign(heldResults); }
@@ -164,20 +177,26 @@ private:
     backward.setCaptured(kept);
   }
 
-  FuncOp forward, backward;
+  FuncOp forward, backward, whole;
   llvm::SetVector<Operation *> putOff; // in order
   SmallVector<int64_t> heldSaves, captured, capturedGradients;
   SmallVector<Value> heldArguments, otherArguments, heldResults;
 };
 } // namespace
 
-LogicalResult mlir::sigma::splitBackward(ProgramOp program) {
+static FuncOp copy(FuncOp func) {
+  OpBuilder builder(func);
+  return cast<FuncOp>(builder.clone(*func));
+}
+
+LogicalResult mlir::sigma::splitBackward(ProgramOp program, WholeBackward whole) {
   for (int64_t chunk = 0; chunk < program.getNumChunks(); ++chunk) {
     FuncOp forward = program.getForward(chunk), backward = program.getBackward(chunk);
     if (!forward || !backward)
       return program.emitOpError()
              << "has no @" << functionName(kBackward, chunk) << "; run sigma-autodiff first";
-    BackwardSplitter(forward, backward).split(chunk);
+    FuncOp kept = whole == WholeBackward::Stays ? copy(backward) : FuncOp();
+    BackwardSplitter(forward, backward, kept).split(chunk);
   }
   return success();
 }
@@ -185,8 +204,11 @@ LogicalResult mlir::sigma::splitBackward(ProgramOp program) {
 namespace {
 struct SplitBackward : mlir::sigma::impl::SplitBackwardBase<SplitBackward> {
   void runOnOperation() override {
-    if (getOperation().getLaunchOp().splitsBackward() &&
-        failed(mlir::sigma::splitBackward(getOperation())))
+    LaunchOp launch = getOperation().getLaunchOp();
+    if (!launch.splitsBackward())
+      return;
+    const auto whole = launch.splitsEachBackward() ? WholeBackward::Goes : WholeBackward::Stays;
+    if (failed(mlir::sigma::splitBackward(getOperation(), whole)))
       signalPassFailure();
   }
 };

@@ -27,8 +27,10 @@ LogicalResult differentiate(rank::ProgramOp program);
 /// See sigma-remat.
 LogicalResult rematerialize(rank::ProgramOp program);
 
-/// Turns @backward into @input_gradients and @weight_gradients; see sigma-split-backward.
-LogicalResult splitBackward(rank::ProgramOp program);
+/// Makes @input_gradients and @weight_gradients of @backward, which goes or stays beside them; see
+/// sigma-split-backward.
+enum class WholeBackward { Goes, Stays };
+LogicalResult splitBackward(rank::ProgramOp program, WholeBackward whole);
 
 /// Places the values of one function and sets its slot and transient bytes; see sigma-plan-memory.
 void planFunctionMemory(rank::FuncOp func);

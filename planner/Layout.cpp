@@ -13,7 +13,11 @@ const char *sigma::planner::scheduleName(Schedule schedule) {
   return names[static_cast<int>(schedule)];
 }
 
-bool sigma::planner::putsOffWeights(Schedule schedule) {
+bool sigma::planner::splitsBackward(Schedule schedule) {
+  return splitsEachBackward(schedule) || schedule == Schedule::DualPipeV;
+}
+
+bool sigma::planner::splitsEachBackward(Schedule schedule) {
   return schedule == Schedule::ZeroBubbleH1;
 }
 

@@ -37,8 +37,10 @@ enum class Schedule {
 };
 inline constexpr int kNumSchedules = 4;
 const char *scheduleName(Schedule schedule); // "1f1b", "interleaved", "zb-h1", "dualpipev"
-// Whether all gradients of weights are put off, and what they need is kept.
-bool putsOffWeights(Schedule schedule);
+// Whether gradients of weights are put off, and what they need is kept: of some micro-batches, of
+// all.
+bool splitsBackward(Schedule schedule);
+bool splitsEachBackward(Schedule schedule);
 
 // How attention sees a sequence that cp ranks share.
 enum class ContextKind {

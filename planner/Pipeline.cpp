@@ -54,26 +54,31 @@ int64_t sigma::planner::numRemoteNeighbours(const Layout &layout, int64_t stage)
 }
 
 int64_t sigma::planner::numGradientBuffers(const Layout &layout, int64_t stage) {
-  int64_t count = 0;
-  for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
-    const int64_t next = virtualIndex(layout, stage, chunk) + 1;
-    count += next < layout.vpp * layout.pp && virtualStage(layout, next).stage != stage;
-  }
-  return count;
+  return stage == headStage(layout) ? layout.vpp - 1 : layout.vpp;
 }
 
 InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {
   const int64_t pp = layout.pp, m = layout.numMicroBatches, vpp = layout.vpp;
-  const int64_t embeddings = std::min(2 * pp - 1, m);
   switch (layout.schedule) {
-  case Schedule::OneForwardOneBackward:
-    return {std::min(pp - stage, m), std::min(pp - stage, m)};
-  case Schedule::ZeroBubbleH1:
-    return {std::min(pp - stage, m), std::min(pp - stage, m), std::min(stage, m), 1};
-  case Schedule::Interleaved:
-    return {std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp), embeddings};
-  case Schedule::DualPipeV:
-    return {std::min(2 * pp + 1, 2 * m), embeddings};
+  case Schedule::OneForwardOneBackward: {
+    const int64_t chunks = std::min(pp - stage, m);
+    return {chunks, {{{chunks}}}, {{{chunks}}}, {{{1}}}};
+  }
+  case Schedule::ZeroBubbleH1: {
+    const int64_t chunks = std::min(pp - stage, m), held = std::min(stage, m);
+    return {chunks, {{{chunks, held, 1}}}, {{{chunks, held, 1}}}, {{{1, held, 1}}}};
+  }
+  case Schedule::Interleaved: {
+    const int64_t chunks = std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp);
+    return {chunks, {{{chunks}}}, {{{std::min(2 * pp, m)}}}, {{{1}}}};
+  }
+  case Schedule::DualPipeV: { // in pairs; at the first split backward; at the last
+    const int64_t split = stage < pp - 1 ? 2 * pp : pp;
+    return {2 * pp + 1,
+            {{{2 * pp + 1}, {split, 0, 1}, {pp - stage, stage, 1}}},
+            {{{2 * pp}, {pp, 0, 1}}},
+            {{{1}}}};
+  }
   }
   return {};
 }

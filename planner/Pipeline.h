@@ -6,6 +6,7 @@
 #include "planner/Plan.h"
 #include "planner/Problem.h"
 
+#include <array>
 #include <vector>
 
 namespace sigma::planner {
@@ -28,16 +29,22 @@ int64_t parametersAtEnds(const Model &model, const Layout &layout, int64_t stage
 std::vector<int64_t> remoteNeighbours(const Layout &layout, int64_t stage);
 int64_t numRemoteNeighbours(const Layout &layout, int64_t stage);
 
-// The chunks of `stage` whose gradient comes from another stage.
+// The chunks of `stage` whose gradient comes from another: all but the head's.
 int64_t numGradientBuffers(const Layout &layout, int64_t stage);
 
-// What is kept at once.
+// How often what is kept of a piece is there at a moment of the step: between forward and backward;
+// where backward is split, between gradients of inputs and of weights, and while those of inputs
+// are being made.
+struct Kept {
+  int64_t saved = 0, held = 0, made = 0;
+};
+
+// The moments at which most may be kept; those that a schedule does not have are empty.
 struct InFlight {
-  int64_t chunks;     // between forward and backward: chunks of micro-batches, of a stage
-  int64_t embeddings; // the same of the embedding: micro-batches
-  // Where gradients of weights are put off: chunks between those of inputs and them, and chunks
-  // whose gradients of inputs are being made.
-  int64_t held = 0, made = 0;
+  using Moments = std::array<Kept, 3>;
+
+  int64_t chunks;                  // between forward and backward, of micro-batches
+  Moments layers, embedding, head; // dualpipev: what is made of the head counts with layers
 };
 InFlight inFlight(const Layout &layout, int64_t stage);
 

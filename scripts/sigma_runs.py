@@ -72,6 +72,21 @@ ENDS_PLANS = {
     "zero2-pp2-tp2": (8, "pp=2,tp=2,dp=2,etp=1,ep=2,zero=2,expertZero=1,microBatch=2"),
     "zero3-pp2-vpp2": (4, "pp=2,vpp=2,dp=2,ep=2,zero=3,microBatch=1"),
     "zb-zero2-pp2": (4, "pp=2,dp=2,ep=1,zero=2,schedule=zb-h1,microBatch=1"),
+    "v-pp3": (3, "pp=3,schedule=dualpipev,microBatch=2,remat=full"),
+    "v-zero3-tp2": (8, "pp=2,tp=2,dp=2,etp=1,ep=2,zero=3,expertZero=1,schedule=dualpipev,microBatch=1"),
+}
+
+# Plans whose stages hold both ends of a V, alone and with the others.
+DUAL_PIPE_PLANS = {
+    "v pp2": (2, "pp=2,schedule=dualpipev,microBatch=2"),
+    "v pp4": (4, "pp=4,schedule=dualpipev,microBatch=1"),
+    "v pp2-dp2-ep2": (4, "pp=2,dp=2,ep=2,schedule=dualpipev,microBatch=1"),
+    "v pp2-etp2": (4, "pp=2,dp=2,etp=2,ep=1,schedule=dualpipev,microBatch=1"),
+    "v pp2-tp2": (4, "pp=2,tp=2,schedule=dualpipev,microBatch=1"),
+    "v pp2-cp2": (4, "pp=2,cp=2,schedule=dualpipev,microBatch=1"),
+    "v zero1": (4, "pp=2,dp=2,ep=1,zero=1,expertZero=1,schedule=dualpipev,microBatch=1"),
+    "v zero2": (4, "pp=2,dp=2,ep=1,zero=2,expertZero=2,schedule=dualpipev,microBatch=1"),
+    "v zero3": (4, "pp=2,dp=2,ep=1,zero=3,expertZero=3,schedule=dualpipev,microBatch=1"),
 }
 
 # No pins of sigma's, which chooses by itself: what they change in a plan.json.
@@ -182,7 +197,7 @@ class Program:
 
 def edited_plan(sigma, spec, folder, options, edits):
     path = folder.with_name(folder.name + ".json")
-    run([sigma, "plan", spec, "--runnable", "-o", path, *options], folder.with_name(folder.name + ".out"))
+    run([sigma, "plan", spec, "-o", path, *options], folder.with_name(folder.name + ".out"))
     text = path.read_text()
     for before, after in edits:
         text = text.replace(before, after)
@@ -224,7 +239,7 @@ def in_bf16(spec, folder):
 
 
 def build_plan(sigma, spec, folder, name):
-    devices, pins = {**PLANS, **SPLIT_PLANS, **ZERO_PLANS, **ZERO_BUBBLE_PLANS, **ENDS_PLANS}[name]
+    devices, pins = {**PLANS, **SPLIT_PLANS, **ZERO_PLANS, **ZERO_BUBBLE_PLANS, **ENDS_PLANS, **DUAL_PIPE_PLANS}[name]
     return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, without_zero(pins))
 
 

@@ -59,7 +59,7 @@ def Rank_ContextKindEnum : Rank_Enum<"ContextKind", "how attention sees a sequen
 
 def Rank_ScheduleKindEnum : Rank_Enum<"ScheduleKind", "order in which a stage works on its micro-batches", [
   I32EnumAttrCase<"OneFOneB", 0, "1f1b">, I32EnumAttrCase<"Interleaved", 1, "interleaved">,
-  I32EnumAttrCase<"ZeroBubbleH1", 2, "zb-h1">]>;
+  I32EnumAttrCase<"ZeroBubbleH1", 2, "zb-h1">, I32EnumAttrCase<"DualPipeV", 3, "dualpipev">]>;
 
 def Rank_InitAttr : Rank_EnumAttr<Rank_InitEnum, "init">;
 def Rank_ChannelAttr : Rank_EnumAttr<Rank_ChannelEnum, "channel">;

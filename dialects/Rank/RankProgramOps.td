@@ -37,11 +37,11 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - sizes are from 1 to 2147483647; `global_batch` = `dp` * `micro_batch` * number of micro-batches.
     - `etp` * `ep` divides `tp` * `cp` * `dp`.
     - `tp` * `cp` divides `sequence`; 2 * `cp` does where a `cp` above 1 is a ring.
-    - `vpp` is 1 with `schedule` 1f1b and zb-h1.
+    - `vpp` is 1 with `schedule` 1f1b and zb-h1, 2 with dualpipev.
     - `vpp` and `pp` are above 1 with `schedule` interleaved.
-    - `pp` is above 1 with `schedule` zb-h1.
+    - `pp` is above 1 with `schedule` zb-h1 and dualpipev.
     - with `schedule` interleaved, the micro-batches are a multiple of `pp`.
-    - with `schedule` zb-h1, the micro-batches are at least `pp`.
+    - with `schedule` zb-h1 and dualpipev, the micro-batches are at least `vpp` * `pp`.
     - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
 
@@ -87,8 +87,9 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     /// Whether parameters have masters.
     bool hasMasters() { return getWideType() != getElementType(); }
     int64_t getRanksPerStage() { return getTp() * getCp() * getDp(); }
-    /// Whether backward is split: gradients of inputs first, those of weights later.
-    bool splitsBackward() { return getSchedule() == ::mlir::rank::ScheduleKind::ZeroBubbleH1; }
+    /// Whether backward is split, gradients of inputs first, those of weights later: of some micro-batches, of all.
+    bool splitsBackward() { return splitsEachBackward() || getSchedule() == ::mlir::rank::ScheduleKind::DualPipeV; }
+    bool splitsEachBackward() { return getSchedule() == ::mlir::rank::ScheduleKind::ZeroBubbleH1; }
     /// How many ranks sum gradients over `axis`.
     int64_t getReplicas(Axis axis);
     /// The ZeRO stage of the parameters whose gradients are summed over `axis`, dp or edp.
@@ -115,9 +116,9 @@ def Rank_ProgramOp : Rank_Op<"program", [Symbol, SymbolTable, IsolatedFromAbove,
     - float tensors and parameters have the launch's precision, or are f32 where that is bf16.
     - statistics, losses, weights of choices and what is added to gradients are f32 where that is bf16; other tensors of an op have
       one type, but those of a product and a bias.
-    - @backward takes what @forward saves, the arguments that it names as `captured` and the gradients of @forward's
+    - @backward takes what @forward saves and holds, the arguments that it names as `captured` and the gradients of @forward's
       results, and returns the gradients of its float arguments.
-    - @input_gradients takes and returns what @backward would, and also takes what @forward holds.
+    - @input_gradients takes and returns what @backward does.
     - @weight_gradients takes what @forward and @input_gradients hold, the arguments of @forward that it names as `captured`
       and the gradients of its results that it names as `captured_gradients`, and returns nothing.
     - @input_gradients and @weight_gradients are there together, and only @forward and @input_gradients beside them hold values.

@@ -53,13 +53,16 @@ static LogicalResult requireSchedule(LaunchOp launch) {
                     Twine(pp) + ",");
     return success();
   }
-  if (vpp != 1)
-    return refuse("'vpp' is " + Twine(vpp) + "; it must be 1");
-  if (kind == ScheduleKind::ZeroBubbleH1 && pp == 1)
+  const int64_t chunks = kind == ScheduleKind::DualPipeV ? 2 : 1;
+  if (vpp != chunks)
+    return refuse("'vpp' is " + Twine(vpp) + "; it must be " + Twine(chunks));
+  if (kind == ScheduleKind::OneFOneB)
+    return success();
+  if (pp == 1)
     return refuse("'pp' is 1; it must be above 1");
-  if (kind == ScheduleKind::ZeroBubbleH1 && count < pp)
-    return refuse("has " + Twine(count) + " micro-batches; they must be at least 'pp', " +
-                  Twine(pp) + ",");
+  if (count < chunks * pp)
+    return refuse("has " + Twine(count) + " micro-batches; they must be at least 'vpp' * 'pp', " +
+                  Twine(chunks * pp) + ",");
   return success();
 }
 

@@ -21,40 +21,58 @@ static int64_t chunksInFlight(const Layout &layout, int64_t stage) {
   return 0;
 }
 
-// Micro-batches for which the embedding's stage keeps what the embedding saved.
+// Of the embedding, micro-batches.
 static int64_t embeddingsInFlight(const Layout &layout, int64_t stage) {
   if (layout.vpp == 1)
     return chunksInFlight(layout, stage);
-  return std::min(2 * layout.pp - 1, layout.numMicroBatches);
+  return std::min(2 * layout.pp, layout.numMicroBatches);
 }
 
-// What zb-h1 puts off: `stage` micro-batches wait for the gradients of weights while those of
-// inputs are made of another.
-static Wide putOffBytes(const Layout &layout, int64_t stage, const RematMode &mode) {
+// What is kept of a piece of which `chunks` are in flight. zb-h1: `stage` micro-batches wait for
+// the gradients of weights while those of inputs are made of another.
+static Wide keptBytes(const Layout &layout, int64_t stage, const RematMode &mode, int64_t chunks) {
+  const Wide saved = Wide(mode.savedBytes) * chunks;
   if (layout.schedule != Schedule::ZeroBubbleH1)
-    return 0;
-  return Wide(mode.heldBytes) * std::min(stage, layout.numMicroBatches) + mode.madeBytes;
+    return saved;
+  return saved + Wide(mode.heldBytes) * std::min(stage, layout.numMicroBatches) + mode.madeBytes;
+}
+
+// dualpipev: in pairs nothing waits; when it begins to split backward, and at the end, as zb-h1.
+static Wide keptOfLayer(const Layout &layout, const Contents &contents, const RematMode &mode) {
+  const int64_t pp = layout.pp, stage = contents.stage;
+  const Wide saved = keptBytes(layout, stage, mode, chunksInFlight(layout, stage));
+  if (layout.schedule != Schedule::DualPipeV)
+    return saved;
+  Wide made = mode.madeBytes;
+  if (contents.head) // shared among layers
+    made += quotient(contents.head->mode->madeBytes, contents.largestChunk);
+  const Wide atFirst = stage == pp - 1 ? pp : 2 * pp, atLast = pp - stage;
+  return std::max({saved, atFirst * mode.savedBytes + made,
+                   atLast * mode.savedBytes + Wide(stage) * mode.heldBytes + made});
+}
+
+static Wide keptOfEmbedding(const Layout &layout, int64_t stage, const RematMode &mode) {
+  const Wide kept = keptBytes(layout, stage, mode, embeddingsInFlight(layout, stage));
+  if (layout.schedule != Schedule::DualPipeV)
+    return kept;
+  return std::max(kept, Wide(layout.pp) * mode.savedBytes + mode.madeBytes);
 }
 
 static int64_t activationBytes(const Layout &layout, const Contents &contents) {
-  auto kept = [&](const Piece &piece, int64_t inFlight) {
-    return Wide(piece.mode->savedBytes) * inFlight +
-           putOffBytes(layout, contents.stage, *piece.mode);
-  };
   Wide layers = 0;
   for (const Piece &layer : contents.layers)
-    layers += kept(layer, chunksInFlight(layout, contents.stage));
+    layers += keptOfLayer(layout, contents, *layer.mode);
   Wide total = quotient(layers * contents.largestChunk, Wide(contents.layers.size()));
   if (contents.embedding)
-    total += kept(*contents.embedding, embeddingsInFlight(layout, contents.stage));
+    total += keptOfEmbedding(layout, contents.stage, *contents.embedding->mode);
   if (contents.head)
-    total += kept(*contents.head, 1);
+    total += keptBytes(layout, contents.stage, *contents.head->mode, 1);
   return narrow(total);
 }
 
 // A kind of layer that only ends chunks does not hold the gradients that come in. With it are its
-// gradients, and its values, of which those of the next piece may come meanwhile; a split backward
-// has them one after the other, and sums gradients when nothing else is there.
+// gradients, and its values, of which those of the next piece may come meanwhile; zb-h1 has
+// them one after the other, and sums gradients when nothing else is there.
 static Wide pieceBytes(const Problem &problem, const Layout &layout, const ContentsBook &book,
                        const std::vector<Piece> &pieces, const Piece &piece) {
   const Job &job = problem.job;
@@ -97,9 +115,12 @@ static int64_t transientBytes(const Problem &problem, const Layout &layout,
 
 static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
                            const Contents &contents) {
+  const bool isBottom = contents.stage == layout.pp - 1;
   Wide messages = 2 * Wide(contents.remote.size());
   if (layout.schedule == Schedule::Interleaved) // one each way, and what waits of each
     messages = contents.head ? 3 : 4;
+  else if (layout.schedule == Schedule::DualPipeV) // what waits between chunks, and gradients
+    messages = Wide(contents.remote.size()) + isBottom + (contents.head ? 1 : 2);
   Wide total = book.boundaryBytes * messages;
   if (contents.embedding || contents.head)
     total += book.batchBytes * quotient(chunksInFlight(layout, contents.stage), layout.vpp);

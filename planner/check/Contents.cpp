@@ -108,7 +108,7 @@ void ContentsBook::addLayers(const StagePlan &plan, Contents &contents,
   const int64_t last = layout.vpp * layout.pp - 1;
   for (const LayerRange &chunk : plan.chunks) {
     const int64_t part = virtualStageOf(layout, contents.stage, int64_t(contents.chunks.size()));
-    const bool hasBuffer = part < last && stageOfVirtual(layout, part + 1) != contents.stage;
+    const bool hasBuffer = part < last;
     contents.chunks.push_back(chunk.size());
     contents.largestChunk = std::max(contents.largestChunk, chunk.size());
     for (int64_t index = chunk.first; index < chunk.end; ++index) {

@@ -19,7 +19,7 @@ int64_t chunkOfVirtual(const Layout &layout, int64_t virtualStage);
 struct Piece {
   const LayerCost *cost;
   const RematMode *mode;
-  bool isLast = false; // of a chunk whose gradient comes from another stage
+  bool isLast = false; // of a chunk whose gradient comes from another
 };
 
 struct Contents {

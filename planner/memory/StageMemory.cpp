@@ -44,12 +44,22 @@ int64_t GatheredState::gradientBytes() const {
   return addSat(denseGradientBytes, expertGradientBytes);
 }
 
-// Two for each hand-over. Interleaved, a stage goes chunk after chunk, with one hand-over each way
-// at a time, and no gradient comes in while the head is at work.
+// Two for each hand-over. A stage of several chunks works at one of them at a time: a gradient
+// comes in, but not where the head is, and one goes out. Beside that, what was handed over last
+// waits to be sent, interleaved one each way; dualpipev, one at each border of chunks, of which the
+// bottom of the V is one within the stage.
 static int64_t numBoundaryBuffers(const Layout &layout, int64_t stage) {
-  if (layout.schedule == Schedule::Interleaved)
-    return stage == headStage(layout) ? 3 : 4;
-  return 2 * numRemoteNeighbours(layout, stage);
+  const int64_t atWork = stage == headStage(layout) ? 1 : 2;
+  switch (layout.schedule) {
+  case Schedule::OneForwardOneBackward:
+  case Schedule::ZeroBubbleH1:
+    return 2 * numRemoteNeighbours(layout, stage);
+  case Schedule::Interleaved:
+    return 2 + atWork;
+  case Schedule::DualPipeV:
+    return numRemoteNeighbours(layout, stage) + (stage == layout.pp - 1 ? 1 : 0) + atWork;
+  }
+  return 0;
 }
 
 StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryInput &input) {

@@ -103,15 +103,19 @@ private:
 //===----------------------------------------------------------------------===//
 
 static bool dominates(const ModeCost &a, const ModeCost &b) {
-  return a.extraNs <= b.extraNs && a.savedBytes <= b.savedBytes &&
+  return a.extraNs <= b.extraNs && a.bytes.saved <= b.bytes.saved &&
          a.transientBytes <= b.transientBytes && a.lastTransientBytes <= b.lastTransientBytes &&
-         a.heldBytes <= b.heldBytes && a.madeBytes <= b.madeBytes &&
+         a.bytes.held <= b.bytes.held && a.bytes.made <= b.bytes.made &&
          a.weightTransientBytes <= b.weightTransientBytes;
 }
 
-int64_t sigma::planner::keptBytes(const ModeCost &mode, int64_t chunks, const InFlight &flight) {
-  return addSat(mulSat(mode.savedBytes, chunks),
-                addSat(mulSat(mode.heldBytes, flight.held), mulSat(mode.madeBytes, flight.made)));
+int64_t sigma::planner::keptBytes(const Kept &bytes, const InFlight::Moments &moments) {
+  int64_t most = 0;
+  for (const Kept &moment : moments)
+    most = std::max(
+        most, addSat(mulSat(bytes.saved, moment.saved),
+                     addSat(mulSat(bytes.held, moment.held), mulSat(bytes.made, moment.made))));
+  return most;
 }
 
 // Of modes that are equal in everything, the first stays.
@@ -120,8 +124,8 @@ static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
   std::iota(order.begin(), order.end(), 0);
   auto key = [&](const size_t &index) {
     const ModeCost &mode = modes[index];
-    return std::tie(mode.extraNs, mode.savedBytes, mode.transientBytes, mode.lastTransientBytes,
-                    mode.heldBytes, mode.madeBytes, mode.weightTransientBytes, index);
+    return std::tie(mode.extraNs, mode.bytes.saved, mode.transientBytes, mode.lastTransientBytes,
+                    mode.bytes.held, mode.bytes.made, mode.weightTransientBytes, index);
   };
   std::sort(order.begin(), order.end(),
             [&](const size_t &i, const size_t &j) { return key(i) < key(j); });
@@ -142,13 +146,15 @@ static bool isAllowed(const Job &job, const std::string &mode) {
 
 static ModeCost clockedMode(const WorkClock &clock, const RematMode &mode, Schedule schedule) {
   const WorkTime recompute = clock.recomputeTime(mode.recompute);
-  ModeCost cost{mode.name,       recompute,           recompute.totalNs(),
-                mode.savedBytes, mode.transientBytes, mode.lastTransientBytes};
-  if (putsOffWeights(schedule)) {
+  ModeCost cost{mode.name,         recompute,           recompute.totalNs(),
+                {mode.savedBytes}, mode.transientBytes, mode.lastTransientBytes};
+  if (splitsBackward(schedule)) {
+    cost.bytes.held = mode.heldBytes;
+    cost.bytes.made = mode.madeBytes;
+  }
+  if (splitsEachBackward(schedule)) {
     cost.transientBytes = mode.splitTransientBytes;
     cost.lastTransientBytes = mode.splitLastTransientBytes;
-    cost.heldBytes = mode.heldBytes;
-    cost.madeBytes = mode.madeBytes;
     cost.weightTransientBytes = mode.weightTransientBytes;
   }
   return cost;
@@ -272,8 +278,8 @@ const CostSet &CostCache::work(const Layout &layout, const KindRange &devices) {
 }
 
 const CostSet &CostCache::whole(const Layout &layout, const KindRange &devices) {
-  auto [position, isNew] =
-      wholeSets.try_emplace({key(layout, devices), putsOffWeights(layout.schedule)});
+  auto [position, isNew] = wholeSets.try_emplace(
+      {key(layout, devices), splitsBackward(layout.schedule), splitsEachBackward(layout.schedule)});
   if (isNew)
     position->second = clocked(layout, devices, asked.layers(layout), true);
   return position->second;

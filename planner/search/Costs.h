@@ -18,8 +18,8 @@ struct ModeCost {
   std::string name;
   WorkTime recompute;
   int64_t extraNs = 0; // recompute, with its waits
-  int64_t savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
-  int64_t heldBytes = 0, madeBytes = 0, weightTransientBytes = 0; // of a split backward
+  Kept bytes;          // held and made: of a split backward
+  int64_t transientBytes = 0, lastTransientBytes = 0, weightTransientBytes = 0;
 };
 
 // A layer, the embedding or the head.
@@ -113,8 +113,8 @@ private:
   Layers work, whole;
 };
 
-// What is kept of a piece of which `chunks` are between forward and backward.
-int64_t keptBytes(const ModeCost &mode, int64_t chunks, const InFlight &flight);
+// The most that is kept of a piece.
+int64_t keptBytes(const Kept &bytes, const InFlight::Moments &moments);
 
 // The same on the devices of one problem.
 class CostCache {
@@ -131,8 +131,8 @@ public:
 private:
   // All that the figures depend on.
   using Key = std::tuple<AskedCosts::Key, int64_t, WorkTiming, KindRange>;
-  // Memory depends on whether gradients of weights are put off.
-  using WholeKey = std::pair<Key, bool>;
+  // Memory depends on which backwards are split.
+  using WholeKey = std::tuple<Key, bool, bool>;
 
   Key key(const Layout &layout, const KindRange &devices) const;
   CostSet clocked(const Layout &layout, const KindRange &devices,

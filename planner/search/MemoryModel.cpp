@@ -104,16 +104,16 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   input.largestChunkLayers = held.largestChunkLayers;
   input.transientBytes = reduceWorkspaceBytes(problem.job.recipe, input, costs.workspaceBytes);
   const InFlight flight = inFlight(shape, held.stage);
-  auto addEnd = [&](const PieceCost &end, int64_t chunks, int64_t &bytes) {
-    bytes = keptBytes(end.modes.front(), chunks, flight);
+  auto addEnd = [&](const PieceCost &end, const InFlight::Moments &moments, int64_t &bytes) {
+    bytes = keptBytes(end.modes.front().bytes, moments);
     input.transientBytes =
         std::max(input.transientBytes,
                  workingBytes(costs, end, end.modes.front(), &ModeCost::transientBytes));
   };
   if (held.hasEmbedding)
-    addEnd(costs.embedding, flight.embeddings, input.embeddingBytes);
+    addEnd(costs.embedding, flight.embedding, input.embeddingBytes);
   if (held.hasHead)
-    addEnd(costs.head, 1, input.headBytes);
+    addEnd(costs.head, flight.head, input.headBytes);
   input.boundaryBytes = costs.boundaryBytes;
   input.batchBytes = costs.batchBytes;
   return input;
@@ -126,13 +126,14 @@ bool MemoryModel::isLast(const Contents &held, size_t kind) const {
          held.kinds[kind] == numGradientBuffers(shape, held.stage);
 }
 
-// Of a split backward, gradients are there when no values are, and last, while they are summed.
+// Where each backward is split, gradients are there when no values are, and last, while they are
+// summed.
 int64_t MemoryModel::workingBytes(const CostSet &costs, const PieceCost &piece,
                                   const ModeCost &mode, int64_t ModeCost::*transient) const {
   const GatheredState gathered =
       gatheredState(problem.job, shape, piece.denseParameters, piece.expertParameters);
   const int64_t bytes = addSat(mode.*transient, gathered.valueBytes);
-  if (!putsOffWeights(shape.schedule))
+  if (!splitsEachBackward(shape.schedule))
     return addSat(bytes, gathered.gradientBytes());
   const int64_t workspace = std::min(
       costs.workspaceBytes, std::max(gathered.denseGradientBytes, gathered.expertGradientBytes));
@@ -140,10 +141,20 @@ int64_t MemoryModel::workingBytes(const CostSet &costs, const PieceCost &piece,
                   addSat(gathered.gradientBytes(), std::max(mode.weightTransientBytes, workspace)));
 }
 
+// With dualpipev, most of layers is kept where nothing is made of the head, or where it is: it
+// counts with theirs.
+int64_t MemoryModel::madeOfHeadBytes(const Contents &held) const {
+  if (shape.schedule != Schedule::DualPipeV || !held.hasHead)
+    return 0;
+  return ceilDiv(hosts[held.stage].costs->head.modes.front().bytes.made,
+                 std::max<int64_t>(1, held.largestChunkLayers));
+}
+
 RematProblem MemoryModel::rematProblem(const Contents &held) const {
   const CostSet &costs = *hosts[held.stage].costs;
   StageMemoryInput input = memoryInput(held);
   const InFlight flight = inFlight(shape, held.stage);
+  const int64_t headBytes = madeOfHeadBytes(held);
   RematProblem result;
   result.fixedTransientBytes = input.transientBytes;
   input.transientBytes = 0;
@@ -160,9 +171,11 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
     if (modes.empty())
       entry.options.push_back({0, 0, workingBytes(costs, piece, {}, transient)});
     for (const ModeCost &mode : modes)
-      entry.options.push_back({mode.extraNs - modes.front().extraNs,
-                               keptBytes(mode, flight.chunks, flight),
-                               workingBytes(costs, piece, mode, transient)});
+      entry.options.push_back(
+          {mode.extraNs - modes.front().extraNs,
+           keptBytes({mode.bytes.saved, mode.bytes.held, addSat(mode.bytes.made, headBytes)},
+                     flight.layers),
+           workingBytes(costs, piece, mode, transient)});
     result.kinds.push_back(std::move(entry));
   }
   return result;

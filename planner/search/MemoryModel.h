@@ -59,6 +59,8 @@ protected:
   // What a piece takes at once under a mode, with what it holds of state that ZeRO spreads.
   int64_t workingBytes(const CostSet &costs, const PieceCost &piece, const ModeCost &mode,
                        int64_t ModeCost::*transient) const;
+  // Each layer's share of what gradients of inputs make of the head.
+  int64_t madeOfHeadBytes(const Contents &held) const;
   RematProblem rematProblem(const Contents &held) const;
   // Whether all of the stage's layers of the kind get their gradient in a buffer.
   bool isLast(const Contents &held, size_t kind) const;

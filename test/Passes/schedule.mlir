@@ -342,3 +342,61 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
     rank.return
   }
 }
+
+// -----
+
+// The bottom of dualpipev's V: chunk 0 hands its result to chunk 1 of the same stage, which gives it the gradient, both without a
+// message. Four micro-batches: two forward on both chunks, then a forward of one chunk and a backward of the other by turns,
+// at last backwards, of which the last two are split. Each backward takes the activation that its chunk was given.
+
+// CHECK:       rank.schedule {
+// CHECK-NEXT:  rank.zero_gradients
+// CHECK-NEXT:  %0 = rank.recv forward from 0 micro_batch 0
+// CHECK-NEXT:  %1:2 = rank.call @forward(%0) micro_batch 0
+// CHECK-NEXT:  %2:2 = rank.call @forward1(%1#0) micro_batch 0
+// CHECK-NEXT:  %3 = rank.send forward %2#0 to 0 for chunk 1 micro_batch 0
+// CHECK-NEXT:  %4 = rank.recv forward from 0 micro_batch 1
+// CHECK-NEXT:  %5:2 = rank.call @forward(%4) micro_batch 1
+// CHECK-NEXT:  %6:2 = rank.call @forward1(%5#0) micro_batch 1
+// CHECK-NEXT:  rank.wait_send forward %3
+// CHECK-NEXT:  %7 = rank.send forward %6#0 to 0 for chunk 1 micro_batch 1
+// CHECK-NEXT:  %8 = rank.recv forward from 0 micro_batch 2
+// CHECK-NEXT:  %9:2 = rank.call @forward(%8) micro_batch 2
+// CHECK-NEXT:  %10 = rank.recv backward from 0 for chunk 1 micro_batch 0
+// CHECK-NEXT:  %11 = rank.call @backward1(%2#1, %1#0, %10) micro_batch 0
+// CHECK-NEXT:  %12:2 = rank.call @forward1(%9#0) micro_batch 2
+// CHECK-NEXT:  rank.wait_send forward %7
+// CHECK-NEXT:  %13 = rank.send forward %12#0 to 0 for chunk 1 micro_batch 2
+// CHECK-NEXT:  %14 = rank.call @backward(%1#1, %0, %11) micro_batch 0
+// CHECK-NEXT:  %15 = rank.send backward %14 to 0 micro_batch 0
+// CHECK:       %26 = rank.call @backward({{.*}}) micro_batch 2
+// CHECK-NEXT:  rank.wait_send backward %23
+// CHECK-NEXT:  %27 = rank.send backward %26 to 0 micro_batch 2
+// CHECK-NEXT:  %28 = rank.recv backward from 0 for chunk 1 micro_batch 3
+// CHECK-NEXT:  %29 = rank.call @input_gradients1(%20#1, %28) micro_batch 3
+// CHECK-NEXT:  %30 = rank.call @input_gradients(%17#1, %29) micro_batch 3
+// CHECK-NEXT:  rank.wait_send backward %27
+// CHECK-NEXT:  %31 = rank.send backward %30 to 0 micro_batch 3
+// CHECK-NEXT:  rank.call @weight_gradients1(%17#0, %28) micro_batch 3
+// CHECK-NEXT:  rank.call @weight_gradients(%16, %29) micro_batch 3
+// CHECK-NEXT:  rank.wait_send forward %21
+// CHECK-NEXT:  rank.wait_send backward %31
+// CHECK-NEXT:  rank.all_reduce_gradients dp
+
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule dualpipev experts<ep = 1> batch 4 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
+  rank.parameter @down : tensor<8x8xf32> init normal(0.1) decay
+  rank.parameter @up : tensor<8x8xf32> init normal(0.1) decay
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %w = rank.weight @down : tensor<8x8xf32>
+    %y = rank.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    rank.return %y : tensor<4x8xf32>
+  }
+  rank.func @forward1(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %w = rank.weight @up : tensor<8x8xf32>
+    %y = rank.matmul %x, %w : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    rank.return %y : tensor<4x8xf32>
+  }
+}

@@ -40,3 +40,43 @@ rank.program @stage1 stage 1 of @launch layers 0 to 0 remat [] {
     rank.return %y : tensor<4x8xf32>
   }
 }
+
+// -----
+
+// dualpipev splits some backwards: @backward stays beside the two, and takes what forward saves and holds in the same order.
+
+// CHECK-LABEL: rank.func @forward(
+// CHECK:         %[[G:.*]] = rank.matmul
+// CHECK:         %[[A:.*]] = rank.activation %[[G]]
+// CHECK:         rank.return %{{.*}} saves(%[[G]] : tensor<4x8xf32>) holds(%[[A]] : tensor<4x8xf32>)
+// CHECK-LABEL: rank.func @backward(
+// CHECK-SAME:      %[[G:[a-z0-9]*]]: tensor<4x8xf32>, %[[A:[a-z0-9]*]]: tensor<4x8xf32>, %{{.*}}) -> tensor<4x8xf32>
+// CHECK:         rank.matmul %[[A]], %{{.*}} {into = @down, transpose_lhs}
+// CHECK:         rank.activation_grad {{.*}}%[[G]]
+// CHECK-LABEL: rank.func @input_gradients(
+// CHECK-NOT:     into
+// CHECK-LABEL: rank.func @weight_gradients(
+// CHECK:         rank.matmul %{{.*}} {into = @down, transpose_lhs}
+// CHECK-LABEL: rank.func @forward1(
+// CHECK-LABEL: rank.func @backward1(
+// CHECK-LABEL: rank.func @input_gradients1(
+// CHECK-LABEL: rank.func @weight_gradients1(
+
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule dualpipev experts<ep = 1> batch 4 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage1 stage 1 of @launch layers 0 to 0, 0 to 0 remat [] {
+  rank.parameter @down : tensor<8x8xf32> init normal(0.1) decay
+  rank.parameter @up : tensor<8x8xf32> init normal(0.1) decay
+  rank.func @forward(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    %up = rank.weight @up : tensor<8x8xf32>
+    %g = rank.matmul %x, %up : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    %a = rank.activation %g {kind = #rank<activation silu>} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+    %down = rank.weight @down : tensor<8x8xf32>
+    %y = rank.matmul %a, %down : (tensor<4x8xf32>, tensor<8x8xf32>) -> tensor<4x8xf32>
+    rank.return %y : tensor<4x8xf32>
+  }
+  rank.func @forward1(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+    rank.return %x : tensor<4x8xf32>
+  }
+}

@@ -5,7 +5,8 @@
 
 In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit. The first step's
 gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage; =zero:
-replicas that share state; =zero-bubble: a split backward; =ends: the first and the last stage hold one table.
+replicas that share state; =zero-bubble: a split backward; =dual-pipe: stages with both ends of a V; =ends: the first and the
+last stage hold one table.
 """
 
 import argparse
@@ -62,7 +63,15 @@ ZERO_BUBBLE = {
     "zb zero3 remat": (4, "pp=2,tp=2,etp=1,ep=1,expertZero=3,schedule=zb-h1,microBatch=2,remat=full"),
     "zb inside": (4, "pp=2,dp=2,ep=2,zero=3,expertZero=0,schedule=zb-h1,microBatch=1,placement=tp-cp-pp-dp"),
 }
-SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO, "zero-bubble": ZERO_BUBBLE, "ends": ENDS}
+DUAL_PIPE = {
+    "1 rank": sr.PLANS["1 rank"],
+    **sr.DUAL_PIPE_PLANS,
+    "v pp3 remat": (3, "pp=3,schedule=dualpipev,microBatch=1,remat=full"),
+    "v zero3 remat": (4, "pp=2,tp=2,etp=1,ep=1,expertZero=3,schedule=dualpipev,microBatch=2,remat=full"),
+    "v inside": (4, "pp=2,dp=2,ep=2,zero=3,expertZero=0,schedule=dualpipev,microBatch=1,placement=tp-cp-pp-dp"),
+}
+SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO, "zero-bubble": ZERO_BUBBLE, "dual-pipe": DUAL_PIPE,
+        "ends": ENDS}
 # Plans that add up in the same order.
 TWINS = {"zero-bubble": ("pp2", "zb pp2")}
 F64, F32, FIRST, GRADIENTS = 1e-9, 1e-5, 5, 1e-10

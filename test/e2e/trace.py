@@ -15,6 +15,7 @@ PLANS = {
     "remat": (4, "pp=2,dp=2,ep=2,zero=1,microBatch=1,remat=full"),
     "chunks": (4, "pp=2,vpp=2,tp=2,etp=2,microBatch=2"),
     "split": (4, "pp=4,schedule=zb-h1,microBatch=1"),
+    "pairs": (4, "pp=4,schedule=dualpipev,microBatch=1"),
 }
 WORK = {"forward", "backward", "input gradient", "weight gradient"}
 

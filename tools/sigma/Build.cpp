@@ -5,7 +5,6 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
-#include "passes/Runnable.h"
 #include "planner/Explain.h"
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
@@ -104,15 +103,15 @@ static bool readFlags(llvm::StringRef name, std::string &flags) {
 }
 
 /// The chosen job is compiled with the chosen plan; others have no part in it.
-static mlir::sigma::PlanOp keepOnly(Spec &spec, const planner::Answer &answer) {
+static void keepOnly(Spec &spec, const planner::Answer &answer) {
   for (mlir::Operation &op : llvm::make_early_inc_range(*spec.module().getBody()))
     if (mlir::isa<mlir::sigma::PlanOp>(op) ||
         (mlir::isa<mlir::sigma::JobOp>(op) && &op != spec.job()))
       op.erase();
   bool optimal = answer.proof.status == planner::ProofStatus::Optimal;
-  return mlir::sigma::createPlanOp(spec.job(), answer.plan,
-                                   optimal ? mlir::sigma::ProofStatus::Optimal
-                                           : mlir::sigma::ProofStatus::Unproven);
+  mlir::sigma::createPlanOp(spec.job(), answer.plan,
+                            optimal ? mlir::sigma::ProofStatus::Optimal
+                                    : mlir::sigma::ProofStatus::Unproven);
 }
 
 /// Lowers the plan to rank programs in `precision` and writes them, so that the line table can
@@ -265,13 +264,10 @@ int sigma::driver::runBuild(const BuildOptions &options) {
   auto task = spec.createTask();
   if (mlir::failed(task))
     return kUserError;
-  if (!isPlanGiven(spec, options.plan))
-    mlir::sigma::keepToRunnable(task->problem.job);
   planner::Answer answer;
   if (int status = choosePlan(spec, options.plan, options.timeLimitS, *task, answer))
     return status;
-  if (mlir::failed(mlir::sigma::requireRunnable(keepOnly(spec, answer))))
-    return kUserError;
+  keepOnly(spec, answer);
   auto outputs = outputsOf(options, programsOf(spec.job()));
   Staging staging(options.output, outputs);
   if (!staging.create() ||

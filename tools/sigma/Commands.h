@@ -28,7 +28,6 @@ struct PlanOptions {
   std::string output; // of plan.json; empty: none
   bool explain = false;
   bool json = false;
-  bool runnable = false; // only among plans that build can make programs of
   double timeLimitS = 0; // 0: none
   int top = 3;
 };

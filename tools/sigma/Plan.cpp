@@ -1,6 +1,5 @@
 //===- Plan.cpp - sigma plan ----------------------------------------------===//
 
-#include "passes/Runnable.h"
 #include "planner/Explain.h"
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
@@ -15,8 +14,6 @@ int sigma::driver::runPlan(const PlanOptions &options) {
   auto task = spec.createTask();
   if (mlir::failed(task))
     return kUserError;
-  if (options.runnable)
-    mlir::sigma::keepToRunnable(task->problem.job);
   planner::Answer answer = search(*task, options.timeLimitS, options.top);
   if (!answer.error.empty()) {
     mlir::emitError(spec.job().getLoc()) << answer.error;

@@ -153,8 +153,6 @@ int main(int argc, char **argv) {
   planCommand->add_flag("--explain", plan.explain,
                         "where time and memory go, what binds, why others lose");
   planCommand->add_flag("--json", plan.json, "prints plan.json instead of text");
-  planCommand->add_flag("--runnable", plan.runnable,
-                        "chooses only among plans that sigma build can make programs of");
   planCommand
       ->add_option("--time-limit", plan.timeLimitS,
                    "seconds until the best plan so far is taken, with its proven gap")

@@ -396,7 +396,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %0 = rank.add %x, %x : tensor<4x8xf32>
     rank.return %0 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>)
   }
-  // rule: rank.program: @backward takes what @forward saves, the arguments that it names as `captured` and the
+  // rule: rank.program: @backward takes what @forward saves and holds, the arguments that it names as `captured` and the
   //   gradients of @forward's results, and returns the gradients of its float arguments
   // expected-error @+1 {{'rank.func' op must take what @forward saves, the captured arguments and the gradients of @forward's results}}
   rank.func @backward(%s: tensor<4x8xf32>, %x: tensor<4x8xf32>) -> tensor<4x8xf32> attributes {num_saved = 1 : i64, captured = array<i64: 0>} {
@@ -612,7 +612,7 @@ rank.program @stage0 stage 0 of @launch layers 2 to 4 remat ["none", "mlp"] {
 
 // -----
 
-// rule: rank.launch: `vpp` is 1 with `schedule` 1f1b and zb-h1
+// rule: rank.launch: `vpp` is 1 with `schedule` 1f1b and zb-h1, 2 with dualpipev
 // expected-error @+1 {{'rank.launch' op 'vpp' is 2; it must be 1 with 'schedule' 1f1b}}
 rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule "1f1b" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
@@ -627,6 +627,20 @@ rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule "zb-h1" experts<ep = 
 
 // -----
 
+// expected-error @+1 {{'rank.launch' op 'vpp' is 1; it must be 2 with 'schedule' dualpipev}}
+rank.launch @launch mesh<pp = 2, dp = 1> schedule dualpipev experts<ep = 1> batch 4 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
+// expected-error @+1 {{'rank.launch' op has 3 micro-batches; they must be at least 'vpp' * 'pp', 4, with 'schedule' dualpipev}}
+rank.launch @launch mesh<pp = 2, vpp = 2, dp = 1> schedule dualpipev experts<ep = 1> batch 3 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+
+// -----
+
 // rule: rank.launch: `vpp` and `pp` are above 1 with `schedule` interleaved
 // expected-error @+1 {{'rank.launch' op 'pp' is 2 and 'vpp' 1; both must be above 1 with 'schedule' interleaved}}
 rank.launch @launch mesh<pp = 2, dp = 1> schedule interleaved experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
@@ -635,7 +649,7 @@ rank.launch @launch mesh<pp = 2, dp = 1> schedule interleaved experts<ep = 1> ba
 
 // -----
 
-// rule: rank.launch: `pp` is above 1 with `schedule` zb-h1
+// rule: rank.launch: `pp` is above 1 with `schedule` zb-h1 and dualpipev
 // expected-error @+1 {{'rank.launch' op 'pp' is 1; it must be above 1 with 'schedule' zb-h1}}
 rank.launch @launch mesh<pp = 1, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
@@ -643,8 +657,8 @@ rank.launch @launch mesh<pp = 1, dp = 1> schedule "zb-h1" experts<ep = 1> batch 
 
 // -----
 
-// rule: rank.launch: with `schedule` zb-h1, the micro-batches are at least `pp`
-// expected-error @+1 {{'rank.launch' op has 2 micro-batches; they must be at least 'pp', 3, with 'schedule' zb-h1}}
+// rule: rank.launch: with `schedule` zb-h1 and dualpipev, the micro-batches are at least `vpp` * `pp`
+// expected-error @+1 {{'rank.launch' op has 2 micro-batches; they must be at least 'vpp' * 'pp', 3, with 'schedule' zb-h1}}
 rank.launch @launch mesh<pp = 3, dp = 1> schedule "zb-h1" experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
@@ -682,7 +696,7 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %1 = rank.add %0, %x : tensor<4x8xf32>
     rank.return %1 : tensor<4x8xf32> saves(%0 : tensor<4x8xf32>) holds(%1 : tensor<4x8xf32>)
   }
-  // rule: rank.program: @input_gradients takes and returns what @backward would, and also takes what @forward holds
+  // rule: rank.program: @input_gradients takes and returns what @backward does
   // expected-error @+1 {{'rank.func' op must take what @forward saves, the captured arguments and the gradients of @forward's results}}
   rank.func @input_gradients(%s: tensor<4x8xf32>, %h: tensor<4x8xf32>, %dy: tensor<8xf32>) -> tensor<4x8xf32> attributes {num_saved = 2 : i64, captured = array<i64>} {
     %0 = rank.add %s, %h : tensor<4x8xf32>

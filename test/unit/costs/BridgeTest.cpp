@@ -6,7 +6,6 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "passes/PlannerBridge.h"
-#include "passes/Runnable.h"
 #include <gtest/gtest.h>
 
 using namespace mlir;
@@ -162,27 +161,15 @@ TEST_F(Bridge, PlansGoThereAndBack) {
 
 /// The cases of the enumerations have the same names on both sides.
 TEST(BridgeNames, AreTheSame) {
-  for (int i = 0; i < planner::kNumSchedules; ++i)
-    EXPECT_EQ(stringifySchedule(static_cast<Schedule>(i)),
-              planner::scheduleName(static_cast<planner::Schedule>(i)));
+  for (int i = 0; i < planner::kNumSchedules; ++i) {
+    const StringRef name = planner::scheduleName(static_cast<planner::Schedule>(i));
+    EXPECT_EQ(stringifySchedule(static_cast<Schedule>(i)), name);
+    EXPECT_EQ(stringifyScheduleKind(static_cast<rank::ScheduleKind>(i)), name);
+  }
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(stringifyContextKind(static_cast<ContextKind>(i)),
               planner::contextKindName(static_cast<planner::ContextKind>(i)));
     EXPECT_EQ(stringifyPlacement(static_cast<Placement>(i)),
               planner::placementName(static_cast<planner::Placement>(i)));
   }
-}
-
-TEST(Runnable, LeavesAllButSchedulesOpen) {
-  planner::Job job{};
-  planner::Pins &pins = job.pins;
-  pins[Axis::Tp] = 2;
-  keepToRunnable(job);
-  EXPECT_EQ(pins[Axis::Tp], 2);
-  EXPECT_EQ(pins[Axis::Cp], std::nullopt);
-  EXPECT_EQ(pins[Axis::Vpp], std::nullopt);
-  EXPECT_EQ(pins[Axis::Zero], std::nullopt);
-  EXPECT_EQ(pins[Axis::Dp], std::nullopt);
-  EXPECT_EQ(pins.schedule, std::nullopt);
-  EXPECT_EQ(job.forbids.schedules, std::vector{planner::Schedule::DualPipeV});
 }

@@ -39,10 +39,10 @@ TEST(CheckFigures, StepAndActivationsByHand) {
        {Expected{Schedule::OneForwardOneBackward, 1, 4 * 6000 + 6000, 2 * (2 * 1000 + 70)},
         // Nothing waits for gradients of weights while those of inputs are made.
         Expected{Schedule::ZeroBubbleH1, 1, 4 * 6000 + 2000, 2 * (2 * 1000 + 70) + 2 * 300 + 20},
-        // u = 3 us; k = 2 + 2 + 1 of chunks of one layer, e = 3.
-        Expected{Schedule::Interleaved, 2, 4 * 6000 + 3000, 5 * 1000 + 3 * 70},
-        // u = (12 + 8 - 12) / 4 us; k = 5, e = 3, the head is here.
-        Expected{Schedule::DualPipeV, 2, 4 * 6000 + 2000, 5 * 1000 + 3 * 70 + 7}}) {
+        // u = 3 us; k = 2 + 2 + 1 of chunks of one layer, e = 4.
+        Expected{Schedule::Interleaved, 2, 4 * 6000 + 3000, 5 * 1000 + 4 * 70},
+        // u = (12 + 8 - 12) / 4 us; k = 5, e = 4, the head is here.
+        Expected{Schedule::DualPipeV, 2, 4 * 6000 + 2000, 5 * 1000 + 4 * 70 + 7}}) {
     SCOPED_TRACE(scheduleName(expected.schedule));
     Instance instance = evenInstance();
     Plan plan;

@@ -49,7 +49,7 @@ private:
   // Of `counts` of the layers.
   const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageBase &base,
                                const StageLayers &layers, const Counts &counts) {
-    Front &front = fronts[{&stage, base.kept, layers.counts, layers.ends, counts}];
+    Front &front = fronts[{&stage, base.kept, base.madeOfHead, layers.counts, layers.ends, counts}];
     if (!front.labels.empty())
       return front.labels;
     if (counts.empty()) {
@@ -69,7 +69,7 @@ private:
   }
 
   using Key =
-      std::tuple<const WorkFigures::Stage *, std::array<int64_t, 3>, Counts, Counts, Counts>;
+      std::tuple<const WorkFigures::Stage *, StageBase::Moments, int64_t, Counts, Counts, Counts>;
   std::map<Key, Front> fronts;
 };
 

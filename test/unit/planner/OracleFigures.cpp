@@ -26,7 +26,7 @@ bool sigma::planner::test::getsGradient(const Layout &layout, int64_t stage, int
   const int64_t parts = layout.pp * layout.vpp;
   for (int64_t part = chunk * layout.pp; part < (chunk + 1) * layout.pp; ++part)
     if (stageOfPart(layout, part) == stage)
-      return part + 1 < parts && stageOfPart(layout, part + 1) != stage;
+      return part + 1 < parts;
   return false;
 }
 
@@ -34,6 +34,14 @@ int64_t sigma::planner::test::roomOf(const StageLayers &layers, int kind, const 
   const auto ends = layers.ends.find(kind);
   const bool allEnd = ends != layers.ends.end() && ends->second == layers.counts.at(kind);
   return allEnd ? mode.lastTransientBytes : mode.transientBytes;
+}
+
+int64_t StageBase::keptBytes(const ModeFigures &mode, const Moments &moments, int64_t moreMade) {
+  int64_t most = 0;
+  for (const auto &[saved, held, made] : moments)
+    most = std::max(most, mode.savedBytes * saved + mode.heldBytes * held +
+                              (mode.madeBytes + moreMade) * made);
+  return most;
 }
 
 bool StageBase::fits(int64_t keptBytes, int64_t transientBytes) const {
@@ -291,15 +299,25 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   const WorkFigures::Stage &figures = *work.stages[stage];
   const int64_t m = layout.numMicroBatches, pp = layout.pp, vpp = layout.vpp;
   const int64_t parts = pp * vpp;
-  int64_t chunks = 0, embeddings = std::min(2 * pp - 1, m);
-  if (layout.schedule == Schedule::OneForwardOneBackward)
-    chunks = embeddings = std::min(pp - stage, m);
-  else if (layout.schedule == Schedule::ZeroBubbleH1)
-    chunks = embeddings = pp - stage;
-  else if (layout.schedule == Schedule::Interleaved)
+  int64_t chunks = 0;
+  StageBase::Moments ofEmbedding, ofHead = {{1, 0, 0}};
+  if (layout.schedule == Schedule::OneForwardOneBackward) {
+    chunks = std::min(pp - stage, m);
+    base.kept = ofEmbedding = {{chunks, 0, 0}};
+  } else if (layout.schedule == Schedule::ZeroBubbleH1) {
+    chunks = pp - stage;
+    base.kept = ofEmbedding = ofHead = {{chunks, stage, 1}};
+  } else if (layout.schedule == Schedule::Interleaved) {
     chunks = std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp);
-  else
-    chunks = std::min(2 * pp + 1, 2 * m);
+    base.kept = {{chunks, 0, 0}};
+    ofEmbedding = {{std::min(2 * pp, m), 0, 0}};
+  } else {
+    chunks = 2 * pp + 1;
+    base.kept = {{chunks, 0, 0}, {stage + 1 == pp ? pp : 2 * pp, 0, 1}, {pp - stage, stage, 1}};
+    ofEmbedding = {{2 * pp, 0, 0}, {pp, 0, 1}};
+    if (stage == 0)
+      base.madeOfHead = divideUp(figures.head.modes[0].madeBytes, layers.largestChunk);
+  }
 
   auto state = [&](int64_t from, int64_t bytes) {
     auto share = [&](int64_t zero, int64_t parameters, const RankGroup &ranks) {
@@ -311,14 +329,16 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   };
   base.fixedBytes = state(3, recipe.valueBytes) + state(2, recipe.gradientBytes) +
                     state(1, recipe.optimizerBytes);
+  const bool isDual = layout.schedule == Schedule::DualPipeV;
   int64_t borders = 0;
   for (int64_t part = 0; part + 1 < parts; ++part) {
     const int64_t from = stageOfPart(layout, part), to = stageOfPart(layout, part + 1);
-    borders += from != to && (from == stage || to == stage);
+    borders += (from != to || isDual) && (from == stage || to == stage);
   }
   const bool takesTurns = layout.schedule == Schedule::Interleaved;
   const bool hasHead = stage == stageOfPart(layout, parts - 1);
-  base.fixedBytes += work.boundaryBytes * (takesTurns ? 4 - hasHead : 2 * borders);
+  const int64_t handOvers = takesTurns ? 4 - hasHead : isDual ? borders + 2 - hasHead : 2 * borders;
+  base.fixedBytes += work.boundaryBytes * handOvers;
   auto reduced = [&](int64_t parameters, const RankGroup &ranks) {
     const int64_t all = ranks.size() == 1 ? 0 : parameters * recipe.gradientBytes;
     return std::min(all, work.workspaceBytes);
@@ -326,20 +346,17 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   base.fixedTransientBytes =
       std::max({reduced(totals.dense, denseRanks), reduced(totals.expert, expertRanks),
                 std::min(tableElsewhere(stage) * recipe.gradientBytes, work.workspaceBytes)});
-  const bool putsOff = layout.schedule == Schedule::ZeroBubbleH1;
-  if (putsOff)
-    base.kept = {chunks, stage, 1};
-  auto addEnd = [&](const PieceFigures &end, int64_t times) {
-    base.fixedBytes += putsOff ? base.keptBytes(end.modes[0]) : end.modes[0].savedBytes * times;
+  auto addEnd = [&](const PieceFigures &end, const StageBase::Moments &moments) {
+    base.fixedBytes += StageBase::keptBytes(end.modes[0], moments);
     base.fixedTransientBytes = std::max(base.fixedTransientBytes, end.modes[0].transientBytes);
   };
   if (stage == 0)
-    addEnd(figures.embedding, embeddings);
+    addEnd(figures.embedding, ofEmbedding);
   if (hasHead)
-    addEnd(figures.head, 1);
+    addEnd(figures.head, ofHead);
   if (stage == 0 || hasHead)
     base.fixedBytes += work.batchBytes * divideUp(chunks, vpp);
-  base.heldNumerator = (putsOff ? 1 : chunks) * layers.largestChunk;
+  base.heldNumerator = layers.largestChunk;
   base.heldDenominator = layers.total;
   base.capacityBytes = int64_t(__int128(figures.device.memoryBytes) *
                                (1000000 - problem.job.memoryMarginPpm) / 1000000);

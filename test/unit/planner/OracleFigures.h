@@ -39,12 +39,14 @@ struct StageBase {
   int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
   // What layers keep is there so often.
   int64_t heldNumerator = 1, heldDenominator = 1;
-  // Micro-batches by what is kept of them: whole, what is held, what is being made.
-  std::array<int64_t, 3> kept = {1, 0, 0};
+  // Chunks by what is kept of them, saved, held, being made, at some moments.
+  using Moments = std::vector<std::array<int64_t, 3>>;
+  Moments kept = {{1, 0, 0}};
 
-  int64_t keptBytes(const ModeFigures &mode) const {
-    return mode.savedBytes * kept[0] + mode.heldBytes * kept[1] + mode.madeBytes * kept[2];
-  }
+  int64_t madeOfHead = 0; // a layer's part of it, beside what is made of the layer
+
+  int64_t keptBytes(const ModeFigures &mode) const { return keptBytes(mode, kept, madeOfHead); }
+  static int64_t keptBytes(const ModeFigures &mode, const Moments &moments, int64_t moreMade = 0);
   bool fits(int64_t keptBytes, int64_t transientBytes) const;
 };
 

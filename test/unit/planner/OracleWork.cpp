@@ -204,6 +204,9 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
                     weights = gathered.gradients + std::max(mode.weightTransientBytes, sums);
       one.transientBytes = std::max(weights, mode.splitTransientBytes + gathered.values);
       one.lastTransientBytes = std::max(weights, mode.splitLastTransientBytes + gathered.values);
+    }
+    if (timer.layout.schedule == Schedule::ZeroBubbleH1 ||
+        timer.layout.schedule == Schedule::DualPipeV) {
       one.heldBytes = mode.heldBytes;
       one.madeBytes = mode.madeBytes;
     }

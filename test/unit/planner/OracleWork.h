@@ -21,7 +21,7 @@ int64_t exposedNs(int64_t comm, int64_t compute, int64_t ppm);
 struct ModeFigures {
   std::string name;
   int64_t extraNs = 0, savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
-  int64_t heldBytes = 0, madeBytes = 0; // of zb-h1
+  int64_t heldBytes = 0, madeBytes = 0; // where backward is split
 };
 
 // A layer, the embedding or the head on one kind of device.
