@@ -238,9 +238,9 @@ def in_bf16(spec, folder):
     return path
 
 
-def build_plan(sigma, spec, folder, name):
+def build_plan(sigma, spec, folder, name, *more):
     devices, pins = {**PLANS, **SPLIT_PLANS, **ZERO_PLANS, **ZERO_BUBBLE_PLANS, **ENDS_PLANS, **DUAL_PIPE_PLANS}[name]
-    return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, without_zero(pins))
+    return build(sigma, spec, pathlib.Path(folder) / name.replace(" ", "-"), devices, without_zero(pins), *more)
 
 
 def read_log(log):
