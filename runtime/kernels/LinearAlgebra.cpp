@@ -102,7 +102,8 @@ void multiplyBf16ByOneDnn(const Gemm &g) {
   stream.wait();
 }
 
-/// Blocks of this many rows and columns, in f32, stay in the cache that a core has for itself.
+/// Rows and columns of a block. A block in f32 is 1 MiB: large enough that widening it is little
+/// beside its product.
 constexpr int64_t kBlock = 512;
 
 /// Memory of one thread's blocks.
@@ -159,8 +160,8 @@ void multiplyInWideBlocks(const Gemm &g) {
         if (i == 0 || g.k > kBlock) // otherwise it is there
           b = widenBlock(g.b, l, j, inner, columns, blocks.b);
         multiplyByEither(Product<float>{a.data, a.stride, g.a.transpose, b.data, b.stride,
-                                          g.b.transpose, c, isNarrow ? columns : g.stride, rows,
-                                          columns, inner, l > 0 || (g.accumulate && !isNarrow)});
+                                        g.b.transpose, c, isNarrow ? columns : g.stride, rows,
+                                        columns, inner, l > 0 || (g.accumulate && !isNarrow)});
       }
       if (isNarrow)
         narrowBlock(g, i, j, rows, columns, c);
