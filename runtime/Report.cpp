@@ -91,6 +91,7 @@ void Report::step(StepTime time) {
                 {"wait", s.waitShare},
                 {"arenaBytes", rt.plannedPeakBytes()},
                 {"plannedPeakBytes", rt.plannedPeakBytes()}});
+  spikes.add(&rt);
   human(time.wallNs);
 }
 

@@ -3,6 +3,7 @@
 #define SIGMA_RUNTIME_REPORT_H
 
 #include "runtime/Runtime.h"
+#include "runtime/health/Spikes.h"
 
 namespace sigma::runtime {
 
@@ -25,6 +26,7 @@ private:
   Runtime &rt;
   bool terminal;
   int64_t lastHumanNs = 0;
+  StepSpikes spikes;
 };
 
 } // namespace sigma::runtime

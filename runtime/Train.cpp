@@ -286,6 +286,7 @@ int train(Runtime &rt) {
   int threads = 0;
   MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
   listenForStop();
+  watchMemory(&rt);
   rt.control.joined();
   const int status = rt.control.isOn() ? runEpochs(rt) : runOnce(rt);
   MPI_Finalize();

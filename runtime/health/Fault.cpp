@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <memory>
+#include <new>
 
 namespace sigma::runtime {
 
@@ -42,6 +44,23 @@ void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reas
     _exit(status);
   }
   fault(rt, kind, reason, status);
+}
+
+static sigma_rt watched = nullptr;
+static std::unique_ptr<char[]> reserve; // what saying so takes
+
+void watchMemory(sigma_rt rt) {
+  constexpr size_t kReserveBytes = 4 << 20;
+  watched = rt;
+  reserve.reset(new char[kReserveBytes]);
+  std::set_new_handler([] {
+    std::set_new_handler(nullptr);
+    reserve.reset();
+    fault(watched, "memory-exhausted",
+          "rank " + std::to_string(watched->mesh.rank) + " gets no more memory in step " +
+              std::to_string(watched->step.number()),
+          SIGMA_EXIT_RETRY);
+  });
 }
 
 void faultOfAny(sigma_rt rt, const std::string &kind, const std::string &reason) {

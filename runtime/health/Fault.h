@@ -35,6 +35,10 @@ constexpr const char *kMpiFault = "communication";
 [[noreturn]] void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reason,
                                 int status);
 
+/// From now on, a `new` that gets no memory, in any thread, ends the run with `memory-exhausted`:
+/// there may be some later, or on another node.
+void watchMemory(sigma_rt rt);
+
 /// Collective. Where a rank has something to say of the step that has just ended, the run ends with
 /// what the first of them says, to be started again.
 void faultOfAny(sigma_rt rt, const std::string &kind, const std::string &reason);

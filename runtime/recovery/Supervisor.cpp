@@ -19,6 +19,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <optional>
 
@@ -60,14 +61,13 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::vector<Host> &h
     recovery = {"--enable-recovery", "-x", kControlVariable};
   std::vector<std::string> command =
       launcherOf(o, hosts, rt.mesh.shape.size() + o.spares, recovery);
-  command.insert(command.end(),
-                 {"--data=" + o.data, "--steps=" + std::to_string(o.steps),
-                  "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
-                  "--threads=" + std::to_string(o.threads),
-                  "--check-interval=" + std::to_string(o.checkInterval),
-                  "--slow-factor=" + std::to_string(o.slowFactor),
-                  "--snapshot-interval=" + std::to_string(o.snapshotInterval),
-                  "--end-marker=" + marker});
+  command.insert(command.end(), {"--data=" + o.data, "--steps=" + std::to_string(o.steps),
+                                 "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
+                                 "--threads=" + std::to_string(o.threads),
+                                 "--check-interval=" + std::to_string(o.checkInterval),
+                                 "--slow-factor=" + std::to_string(o.slowFactor),
+                                 "--snapshot-interval=" + std::to_string(o.snapshotInterval),
+                                 "--end-marker=" + marker});
   if (!o.checkpointDir.empty())
     command.insert(command.end(), {"--checkpoint-dir=" + o.checkpointDir, "--resume",
                                    "--checkpoint-interval=" + std::to_string(o.checkpointInterval),
@@ -81,17 +81,35 @@ std::vector<std::string> commandOf(const Runtime &rt, const std::vector<Host> &h
   return command;
 }
 
+/// Of this host's kernel, since it was started.
+int64_t outOfMemoryKills() {
+  std::ifstream file("/proc/vmstat");
+  int64_t count = 0;
+  for (std::string name; file >> name >> count;)
+    if (name == "oom_kill")
+      return count;
+  return 0;
+}
+
 /// What became of one run; `unrepaired` is what its monitor could not repair.
-EndMarker endOf(const LaunchResult &run, const std::string &marker, const std::string &unrepaired) {
+EndMarker endOf(const LaunchResult &run, const std::string &marker, const std::string &unrepaired,
+                int64_t killsBefore) {
   if (std::optional<EndMarker> spoken = readEndMarker(marker))
     return *spoken;
+  // It is there, and a full disk has kept it empty.
+  if (!run.ended && run.status == SIGMA_EXIT_DONE && access(marker.c_str(), F_OK) == 0)
+    return {SIGMA_EXIT_DONE, "done", ""};
   if (!unrepaired.empty())
     return {SIGMA_EXIT_RETRY, "rank-lost", unrepaired};
   if (run.ended)
     return {SIGMA_EXIT_RETRY, "rank-hung", "no rank has finished a step in time"};
   const std::optional<LostRank> lost = lostRank(run.said);
-  return {SIGMA_EXIT_RETRY, kindOfStatus(run.status), "a rank was lost: " + run.how, -1,
-          lost ? lost->rank : -1};
+  std::string kind = kindOfStatus(run.status), reason = "a rank was lost: " + run.how;
+  if (kind == "rank-lost" && outOfMemoryKills() > killsBefore) {
+    kind = "memory-exhausted";
+    reason += "; the kernel of this host has killed for want of memory";
+  }
+  return {SIGMA_EXIT_RETRY, kind, reason, -1, lost ? lost->rank : -1};
 }
 
 /// With spares, a monitor that the ranks find by their environment.
@@ -135,8 +153,9 @@ public:
                           std::to_string(rt.mesh.shape.size()) + " that the plan needs",
                       SIGMA_EXIT_RETRY);
       const std::unique_ptr<Monitor> monitor = newMonitor(rt);
+      const int64_t killsBefore = outOfMemoryKills();
       const LaunchResult result = runOnce(hosts, monitor.get());
-      EndMarker end = endOf(result, marker(), monitor ? monitor->reason() : "");
+      EndMarker end = endOf(result, marker(), monitor ? monitor->reason() : "", killsBefore);
       forgetRun();
       if (!result.started)
         throw UserError("cannot start " + rt.options.mpirun +

@@ -1,5 +1,6 @@
 // What a run watches while it trains.
 #include "runtime/health/SlowRanks.h"
+#include "runtime/health/Spikes.h"
 #include "runtime/health/Values.h"
 
 #include <gtest/gtest.h>
@@ -82,6 +83,19 @@ TEST(Health, ASlowRankIsFoundAgainstItself) {
   EXPECT_NEAR(found.ofItself, 1.6, 1e-9);
   EXPECT_EQ(stepsUntilFound(watch, {1, 2}, 100, found), 0);
   EXPECT_EQ(stepsUntilFound(watch, {1, 3.2}, 100, found), 40) << "slow again";
+}
+
+TEST(SpikeWatch, TellsOnceOfWhatJumps) {
+  SpikeWatch watch(2);
+  for (size_t i = 0; i < SpikeWatch::kLeast - 1; ++i)
+    EXPECT_EQ(watch.add(1), 0);
+  EXPECT_EQ(SpikeWatch(2).add(100), 0) << "nothing to compare it with";
+  EXPECT_EQ(watch.add(1.9), 0) << "less than twice as much";
+  EXPECT_DOUBLE_EQ(watch.add(5.7), 3);
+  EXPECT_EQ(watch.add(5.8), 0) << "told already";
+  for (size_t i = 0; i < SpikeWatch::kWindow; ++i)
+    EXPECT_EQ(watch.add(1), 0);
+  EXPECT_EQ(watch.add(3), 3) << "the last one is out of the window";
 }
 
 } // namespace

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""What a machine may do to a run without killing it: conditions.py SIGMA SPEC WORK_FOLDER CONDITION...
+
+    memory   a rank gets no more memory
+    stop     the supervisor gets SIGTERM, and the run is continued
+    spike    the values of the head become thirty times as large
+
+Checked: what the log says, and that every step has the loss of a run that nobody disturbed; but for the last, which says what the loss is.
+"""
+
+import json
+import math
+import os
+import pathlib
+import resource
+import signal
+import struct
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import sigma_runs as sr
+
+
+class Case:
+    def __init__(self, sigma, spec, work):
+        self.work = work
+        self.program = sr.build_plan(sigma, spec, work, "pp2-ep2")
+        self.words = [f"--data={sr.licences(work / 'text')}", "--steps=200", "--quiet"]
+        self.straight = self.program.run(work / "straight.log", *self.words)
+
+    def start(self, name, *more):
+        return self.program.start(self.work / f"{name}.log", *self.words, *more, supervise=True)
+
+    def checkpoints(self, name):
+        return [f"--checkpoint-dir={self.work / f'checkpoints-{name}'}", "--checkpoint-interval=20"]
+
+    def report(self, name, run, extra=""):
+        status, lines = run.wait(120), sr.read_log(run.log)
+        kinds = sorted({event["kind"] for event in sr.events(lines, "fault")})
+        same = status == 0 and sr.loss_bits(lines) == sr.loss_bits(self.straight)
+        print(f"{name}: {', '.join(kinds) or 'no fault'}; {len(sr.events(lines, 'restart'))} restarts; {extra}"
+              f"losses {'bit-identical' if same else f'DIFFERENT, status {status}: {run.said()[-2000:]}'}", flush=True)
+
+
+def wait_for(run, ready, seconds=100):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and not run.ended():
+        if found := ready(sr.read_log(run.log)):
+            return found
+        time.sleep(0.01)
+    said = run.said()
+    run.stop()
+    raise sr.RunError(f"it ended, or nothing happened for {seconds} s\n{said[-3000:]}")
+
+
+def reach(run, step):
+    wait_for(run, lambda lines: any(line["step"] >= step for line in sr.steps(lines)))
+
+
+def memory(case):
+    run = case.start("memory", *case.checkpoints("memory"))
+    reach(run, 30)
+    pid = sr.events(sr.read_log(run.log), "start")[0]["pids"][2]
+    with open(f"/proc/{pid}/statm") as file:
+        size = int(file.read().split()[0]) * os.sysconf("SC_PAGESIZE")
+    resource.prlimit(pid, resource.RLIMIT_AS, (size, size))
+    wait_for(run, lambda lines: sr.events(lines, "end"))
+    case.report("memory", run)
+
+
+def stop(case):
+    run = case.start("stop", *case.checkpoints("stop"))
+    reach(run, 50)
+    run.process.send_signal(signal.SIGTERM)
+    began, status = time.monotonic(), run.wait(30)
+    lines = sr.read_log(run.log)
+    stopped = [event for event in sr.events(lines, "fault") if event["kind"] == "stop-requested"][0]
+    saved = sr.events(lines, "checkpoint")[-1]["step"]
+    again = sr.Run(case.program.command(f"--log={run.log}", *case.words, *case.checkpoints("stop"), "--resume", supervise=True),
+                   case.work / "again.out", train=case.program.train, log=run.log)
+    case.report("stop", again, f"status {status}, saved the step it stopped at: {saved == stopped['step']}, "
+                f"{'soon' if time.monotonic() - began < 60 else 'LATE'}; ")
+
+
+def spike(case):
+    tensors = json.loads(sr.run([case.program.train, "--list-tensors"], case.work / "tensors"))
+    head = [tensor for tensor in tensors if "head" in tensor["name"]][0]
+    run = case.start("spike", "--check-interval=0")
+    reach(run, 60)
+    start = sr.events(sr.read_log(run.log), "start")[0]
+    count, pp = math.prod(head["localShape"]), start["mesh"]["pp"]
+    for rank, pid in enumerate(start["pids"]):
+        if pp * rank // len(start["pids"]) != head["stage"]:
+            continue
+        with open(f"/proc/{pid}/mem", "r+b", buffering=0) as file:
+            at = start["arenas"][rank] + head["arenaOffset"]
+            file.seek(at)
+            values = struct.unpack(f"{count}f", file.read(4 * count))
+            file.seek(at)
+            file.write(struct.pack(f"{count}f", *(30 * value for value in values)))
+    status, lines = run.wait(120), sr.read_log(run.log)
+    print(f"spike: status {status}, {sorted({event['kind'] for event in sr.events(lines, 'fault')})}")
+
+
+def main(sigma, spec, folder, *conditions):
+    case = Case(sigma, spec, sr.empty_folder(folder))
+    for condition in conditions:
+        {"memory": memory, "stop": stop, "spike": spike}[condition](case)
+
+
+main(*sys.argv[1:])
