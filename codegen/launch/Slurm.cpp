@@ -28,7 +28,7 @@ run='' stopping=''
 trap 'stopping=yes; kill -TERM "$run"' TERM
 
 # What the run finds out about its nodes stays with the job.
-nodes=$SLURM_SUBMIT_DIR/slurm-$SLURM_JOB_ID.nodes
+nodes=$PWD/slurm-$SLURM_JOB_ID.nodes
 hosts=$(mktemp) || exit 1
 trap 'rm -f "$hosts"' EXIT
 scontrol show hostnames "$SLURM_JOB_NODELIST" | sed 's/$/ slots=@ranksPerNode@/' >"$hosts"
