@@ -2,6 +2,7 @@
 #include "runtime/Program.h"
 #include "runtime/checkpoint/Checkpointer.h"
 #include "runtime/comm/Collect.h"
+#include "runtime/comm/Host.h"
 
 #include <unistd.h>
 
@@ -18,12 +19,6 @@ static int64_t peakResidentBytes() {
     if (line.rfind("VmHWM:", 0) == 0)
       return std::stoll(line.substr(6)) * 1024;
   return 0;
-}
-
-static std::string hostName() {
-  char name[256] = "";
-  gethostname(name, sizeof(name) - 1);
-  return name;
 }
 
 // mpirun gives each rank a terminal of its own, which is nobody's screen.

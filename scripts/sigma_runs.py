@@ -3,6 +3,7 @@
 Nothing here waits without a limit, and a run that is cut off takes all its ranks with it.
 """
 
+import calendar
 import glob
 import json
 import math
@@ -11,6 +12,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import time
 
 # What point 2 of the first issue calls them, and the pins and devices that make them. `ep` counts inside `dp`, as
 # everywhere in sigma: "dp2-ep2" are four data-parallel ranks whose experts are split in two.
@@ -279,6 +281,17 @@ def final_bits(lines):
     if not lines or lines[-1].get("event") != "end":
         raise RunError("the log does not end with the event \"end\"")
     return lines[-1]["lossHex"]
+
+
+def same_bits(some, others):
+    """Whether two runs had the same losses, in every step and in the end."""
+    return loss_bits(some) == loss_bits(others) and final_bits(some) == final_bits(others)
+
+
+def seconds_of(line):
+    """When an event was written to the log, since 1970."""
+    whole, milliseconds = line["time"].rstrip("Z").split(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + int(milliseconds) / 1000
 
 
 def largest_difference(some, others, first=None):

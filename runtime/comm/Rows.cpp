@@ -38,9 +38,9 @@ void eachExpert(const Group &group, const int32_t *table, int64_t experts, F f) 
 
 /// Sums over ranks, added in their order, some rows at a time.
 template <class T>
-class RowSum {
+class RankSum {
 public:
-  RowSum(sigma_rt rt, const Group &group, int64_t width, void *workspace, int64_t workspaceBytes)
+  RankSum(sigma_rt rt, const Group &group, int64_t width, void *workspace, int64_t workspaceBytes)
       : rt(rt), group(group), width(width), arrived(static_cast<T *>(workspace)),
         room(workspaceBytes / (width * int64_t(sizeof(T)) * group.size)),
         row(rowType(elemOf<T>(), width)) {
@@ -103,7 +103,7 @@ void sigma_reduce_scatter(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_pt
     const Group &group = rt->mesh.group(groupCode);
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
-      RowSum<T> sum(rt, group, width, workspace, workspaceBytes);
+      RankSum<T> sum(rt, group, width, workspace, workspaceBytes);
       eachBlock(group, rows, blocks, [&](const Parts &parts, int64_t at, int64_t own) {
         sum.scatter(parts, static_cast<T *>(whole) + at * width,
                     static_cast<T *>(part) + own * width);
@@ -150,7 +150,7 @@ void sigma_scatter_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigm
     const Group &group = rt->mesh.expertTensor;
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
-      RowSum<T> sum(rt, group, width, workspace, workspaceBytes);
+      RankSum<T> sum(rt, group, width, workspace, workspaceBytes);
       eachExpert(group, static_cast<int32_t *>(table), experts,
                  [&](const Parts &parts, int64_t at, int64_t own) {
                    sum.scatter(parts, static_cast<T *>(rows) + at * width,

@@ -1,6 +1,8 @@
 #include "runtime/health/Hang.h"
 #include "runtime/Runtime.h"
+#include "runtime/WholeFile.h"
 #include "runtime/comm/Collect.h"
+#include "runtime/comm/Host.h"
 #include "runtime/health/Fault.h"
 
 #include <unistd.h>
@@ -19,9 +21,7 @@ constexpr int64_t kRepairNs = 3 * kSecondNs;
 
 /// A number that ranks of one host, and most likely no others, have in common.
 static int64_t hostNumber() {
-  char name[256] = "";
-  gethostname(name, sizeof(name) - 1);
-  return int64_t(std::hash<std::string>()(name) % (uint64_t(1) << 52));
+  return int64_t(std::hash<std::string>()(hostName()) % (uint64_t(1) << 52));
 }
 
 void HangWatch::start(sigma_rt rt) {
@@ -109,10 +109,9 @@ std::string beatPath(const std::string &endMarker) { return endMarker + ".beat";
 void HangWatch::beat(sigma_rt rt) const {
   if (rt->mesh.rank != 0 || rt->options.endMarker.empty())
     return;
-  const std::string path = beatPath(rt->options.endMarker), temporary = path + ".new";
   // The time makes every beat another one.
-  std::ofstream(temporary) << limitNs() << " " << nowNs() << "\n";
-  std::rename(temporary.c_str(), path.c_str());
+  replaceFile(beatPath(rt->options.endMarker),
+              std::to_string(limitNs()) + " " + std::to_string(nowNs()) + "\n");
 }
 
 bool BeatReader::isOverdue() {

@@ -1,4 +1,6 @@
 #include "runtime/health/NodeProof.h"
+#include "runtime/WholeFile.h"
+#include "runtime/comm/Host.h"
 #include "runtime/comm/Wait.h"
 #include "runtime/profile/Ops.h"
 
@@ -49,18 +51,9 @@ double memoryBytesPerS() {
   return from == to ? 2 * kMemoryBytes / seconds : 0;
 }
 
-int ranksOfNode(const Runtime &rt) {
-  MPI_Comm node;
-  MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rt.mesh.rank, MPI_INFO_NULL, &node);
-  int ranks = 0;
-  MPI_Comm_size(node, &ranks);
-  MPI_Comm_free(&node);
-  return ranks;
-}
-
 /// Ranks of the first node stand before those of the second.
 double linkBytesPerS(const Runtime &rt) {
-  const int own = ranksOfNode(rt), others = rt.mesh.size - own;
+  const int own = ranksOfHost(), others = rt.mesh.size - own;
   int first = own; // ranks of the first node
   MPI_Bcast(&first, 1, MPI_INT, 0, MPI_COMM_WORLD);
   const bool inFirst = rt.mesh.rank < first;
@@ -74,12 +67,6 @@ double linkBytesPerS(const Runtime &rt) {
   return partner == MPI_PROC_NULL ? 0 : kLinkBytes / seconds;
 }
 
-void writeProof(const std::string &path, const std::vector<double> &figures) {
-  const std::string temporary = path + ".new";
-  std::ofstream(temporary) << Json(figures).dump() << "\n";
-  std::rename(temporary.c_str(), path.c_str());
-}
-
 } // namespace
 
 int proveNodes(Runtime &rt, char *const *argv) {
@@ -91,7 +78,7 @@ int proveNodes(Runtime &rt, char *const *argv) {
   std::vector<double> all(3 * size_t(rt.mesh.size));
   MPI_Gather(own, 3, MPI_DOUBLE, all.data(), 3, MPI_DOUBLE, 0, MPI_COMM_WORLD);
   if (rt.mesh.rank == 0)
-    writeProof(rt.options.prove, all);
+    replaceFile(rt.options.prove, Json(all).dump() + "\n");
   MPI_Finalize();
   return SIGMA_EXIT_DONE;
 }

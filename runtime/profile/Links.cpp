@@ -1,5 +1,6 @@
 #include "runtime/profile/Links.h"
 #include "runtime/comm/Collect.h"
+#include "runtime/comm/Host.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -104,15 +105,8 @@ Level measureLevel(Runtime &rt, int64_t elem, bool quick, const std::string &nam
   return level;
 }
 
-/// Ranks of a host; all hosts have as many.
-int64_t ranksOfHost(Runtime &rt) {
-  MPI_Comm host;
-  checkMpi(
-      MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rt.mesh.rank, MPI_INFO_NULL, &host),
-      "MPI_Comm_split_type");
-  int ranks = 0;
-  MPI_Comm_size(host, &ranks);
-  MPI_Comm_free(&host);
+int64_t ranksOfEachHost(Runtime &rt) {
+  const int ranks = ranksOfHost();
   if (largestOf(&rt, ranks) != -largestOf(&rt, -ranks))
     throw UserError("hosts have different numbers of ranks; start as many on each");
   return ranks;
@@ -133,7 +127,7 @@ double Level::medianOf(double ExchangeTiming::*figure) const {
 
 std::vector<Level> measureLinks(Runtime &rt, int64_t elem, bool quick) {
   std::vector<Level> levels;
-  const int64_t inHost = ranksOfHost(rt), hosts = rt.mesh.size / inHost;
+  const int64_t inHost = ranksOfEachHost(rt), hosts = rt.mesh.size / inHost;
   const Mesh before = rt.mesh;
   if (inHost > 1)
     levels.push_back(measureLevel(rt, elem, quick, "host", inHost, 1));

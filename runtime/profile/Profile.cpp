@@ -2,6 +2,7 @@
 #include "runtime/Options.h"
 #include "runtime/Runtime.h"
 #include "runtime/comm/Collect.h"
+#include "runtime/comm/Host.h"
 #include "runtime/health/Fault.h"
 #include "runtime/profile/Links.h"
 #include "runtime/profile/Ops.h"
@@ -117,12 +118,6 @@ private:
     const int64_t ranks =
         std::max<int64_t>(1, std::count(hosts.begin(), hosts.end(), host)); // rank 0's
     return int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE) / ranks;
-  }
-
-  static std::string hostName() {
-    char name[256] = "";
-    gethostname(name, sizeof name - 1);
-    return name;
   }
 
   /// Of some milliseconds of work, how much times spread; by wall clock, how often and for how long

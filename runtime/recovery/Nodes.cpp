@@ -1,5 +1,6 @@
 #include "runtime/recovery/Nodes.h"
 #include "runtime/Log.h"
+#include "runtime/WholeFile.h"
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
@@ -81,18 +82,15 @@ void Nodes::read() {
       nodes.push_back(readNode(line, path + ":" + std::to_string(number) + ": "));
 }
 
-/// By rename: it may be read at any time.
 void Nodes::write() const {
   if (path.empty())
     return;
-  const std::string temporary = path + ".new";
-  std::ofstream file(temporary);
-  file << "# name\tstate\ttimes left out\tsince\treason\n";
+  std::ostringstream text;
+  text << "# name\tstate\ttimes left out\tsince\treason\n";
   for (const Node &node : nodes)
-    file << node.name << "\t" << nameOf(node.state) << "\t" << node.cordons << "\t" << node.since
+    text << node.name << "\t" << nameOf(node.state) << "\t" << node.cordons << "\t" << node.since
          << "\t" << node.reason << "\n";
-  file.close();
-  if (!file || std::rename(temporary.c_str(), path.c_str()) != 0)
+  if (!replaceFile(path, text.str()))
     std::fprintf(stderr, "train: warning: cannot write %s: %s\n", path.c_str(),
                  std::strerror(errno));
 }

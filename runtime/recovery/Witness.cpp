@@ -1,4 +1,5 @@
 #include "runtime/recovery/Witness.h"
+#include "runtime/WholeFile.h"
 #include "runtime/comm/Wait.h"
 #include "runtime/recovery/Hook.h"
 
@@ -32,12 +33,9 @@ void Witness::look() {
     writeMetrics();
 }
 
-/// By rename: a collector may read at any time.
 void Witness::writeMetrics() {
   writtenNs = nowNs();
-  const std::string temporary = options.metrics + ".new";
-  std::ofstream(temporary) << metrics.text(writtenNs);
-  if (std::rename(temporary.c_str(), options.metrics.c_str()) != 0)
+  if (!replaceFile(options.metrics, metrics.text(writtenNs)))
     std::fprintf(stderr, "train: warning: cannot write %s: %s\n", options.metrics.c_str(),
                  std::strerror(errno));
 }

@@ -1,5 +1,6 @@
 #include "runtime/repair/Control.h"
 #include "runtime/Options.h"
+#include "runtime/comm/Host.h"
 #include "runtime/comm/Wait.h"
 #include "runtime/health/Fault.h"
 #include "runtime/recovery/Orphan.h"
@@ -14,12 +15,6 @@ namespace sigma::runtime {
 
 constexpr int kAnswerMs = 10000, kPatienceMs = 200;
 constexpr int64_t kRepairNs = 10 * int64_t(1000000000);
-
-static std::string hostName() {
-  char name[256] = "";
-  gethostname(name, sizeof(name) - 1);
-  return name;
-}
 
 void Control::connect() {
   const char *text = std::getenv(kControlVariable);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <stdexcept>
 
 namespace sigma::runtime {
 namespace {
@@ -75,8 +74,11 @@ Snapshots::Copy *Snapshots::find(Copy (&copies)[2], int64_t step) {
   return nullptr;
 }
 
-Snapshots::Copy &Snapshots::older(Copy (&copies)[2]) {
-  return copies[0].step <= copies[1].step ? copies[0] : copies[1];
+Snapshots::Copy &Snapshots::placeFor(Copy (&copies)[2], int64_t step) {
+  // The one of this very step, as after a repair, is needed until the new one is everywhere.
+  if (copies[0].step == step)
+    return copies[1];
+  return copies[1].step == step || copies[0].step <= copies[1].step ? copies[0] : copies[1];
 }
 
 void Snapshots::forget() {
@@ -108,8 +110,7 @@ void Snapshots::restore(sigma_rt rt, const Restart &restart) {
 }
 
 void Snapshots::take(sigma_rt rt, int64_t step) {
-  // The one of this very step, as after a repair, is needed until the new one is everywhere.
-  Copy &mine = own[0].step == step ? own[1] : own[1].step == step ? own[0] : older(own);
+  Copy &mine = placeFor(own, step);
   mine.step = -1;
   char *to = mine.memory.data();
   for (const Piece &piece : pieces) {
@@ -123,7 +124,7 @@ void Snapshots::take(sigma_rt rt, int64_t step) {
   isSafe = false;
   if (guard < 0)
     return;
-  arriving = ward[0].step == step ? &ward[1] : ward[1].step == step ? &ward[0] : &older(ward);
+  arriving = &placeFor(ward, step);
   arriving->step = -1;
   requests = {receiveCopy(ring, warded, arriving->memory, rt->mesh.line, kCopy),
               sendCopy(ring, guard, mine.memory, rt->mesh.line, kCopy)};

@@ -51,7 +51,8 @@ private:
   };
 
   Copy *find(Copy (&copies)[2], int64_t step);
-  Copy &older(Copy (&copies)[2]);
+  /// That which a copy of `step` may be written over.
+  Copy &placeFor(Copy (&copies)[2], int64_t step);
 
   std::vector<Piece> pieces;
   Copy own[2], ward[2];

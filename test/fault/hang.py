@@ -78,7 +78,7 @@ def main():
     status, disturbed = run.wait(120), sr.read_log(log)
     if status:
         raise sr.RunError(f"exit status {status}: {run.said()}")
-    same = sr.final_bits(disturbed) == sr.final_bits(straight) and sr.loss_bits(disturbed) == sr.loss_bits(straight)
+    same = sr.same_bits(disturbed, straight)
     print(f"final loss {'bit-identical' if same else 'DIFFERENT'}")
 
 

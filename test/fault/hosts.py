@@ -128,7 +128,7 @@ def main():
         raise sr.RunError(f"exit status {status}: {run.said()}")
     print("faults:", ", ".join(event["kind"] + (f" {names.number(event['node'])}" if "node" in event else "")
                                for event in sr.events(disturbed, "fault")))
-    same = sr.final_bits(disturbed) == sr.final_bits(straight) and sr.loss_bits(disturbed) == sr.loss_bits(straight)
+    same = sr.same_bits(disturbed, straight)
     print(f"final loss {'bit-identical' if same else 'DIFFERENT'}")
 
 

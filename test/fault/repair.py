@@ -10,7 +10,6 @@ the one that all ranks have their state again. With --stop, ranks are stopped (S
 """
 
 import argparse
-import calendar
 import os
 import pathlib
 import random
@@ -37,12 +36,6 @@ def arguments():
     parser.add_argument("--stop", action="store_true")
     parser.add_argument("--timeout", type=float, default=600, help="seconds of one run")
     return parser.parse_args()
-
-
-def seconds_of(line):
-    """When a line of the log was written, since the epoch."""
-    whole, milliseconds = line["time"].rstrip("Z").split(".")
-    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + int(milliseconds) / 1000
 
 
 class Killer:
@@ -104,7 +97,7 @@ class Killer:
 
 def delays(kills, lines, found):
     """Seconds from each kill to the first line after it that is `found`, if that came before the next restart."""
-    times = [seconds_of(line) for line in lines if line.get("event") and found(line)]
+    times = [sr.seconds_of(line) for line in lines if line.get("event") and found(line)]
     return [min(later) - when for when, _, _ in kills if (later := [each for each in times if each >= when - 0.002])]
 
 

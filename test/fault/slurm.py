@@ -131,7 +131,7 @@ def main():
         job = Job(script, work / "disturbed.log", *words, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=25", "--slow-factor=8", "--validate-within=10")
         disturb(job, folder, options.steps)
     disturbed = sr.read_log(work / "disturbed.log")
-    same = sr.loss_bits(disturbed) == sr.loss_bits(straight) and sr.final_bits(disturbed) == sr.final_bits(straight)
+    same = sr.same_bits(disturbed, straight)
     print(f"final loss {'bit-identical' if same else 'DIFFERENT'}")
 
 
