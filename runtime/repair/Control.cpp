@@ -16,19 +16,38 @@ namespace sigma::runtime {
 constexpr int kAnswerMs = 10000, kPatienceMs = 200;
 constexpr int64_t kRepairNs = 10 * int64_t(1000000000);
 
+namespace {
+
+/// What the supervisor writes into the environment.
+struct Supervisor {
+  std::vector<std::string> addresses;
+  int port;
+  std::string token;
+};
+
+Supervisor readSupervisor(const std::string &text) {
+  try {
+    const Json where = Json::parse(text);
+    return {where.at("addresses"), where.at("port"), where.at("token")};
+  } catch (const Json::exception &) {
+    throw UserError(std::string(kControlVariable) + " is not what a supervisor writes: " + text);
+  }
+}
+
+} // namespace
+
 void Control::connect() {
   const char *text = std::getenv(kControlVariable);
   if (!text)
     return;
-  const Json where = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!where.is_object() || !where.contains("addresses") || !where.contains("port"))
-    throw UserError(std::string(kControlVariable) + " is not what a supervisor writes: " + text);
+  const Supervisor supervisor = readSupervisor(text);
   process = launchRank();
-  line = Connection::to(where["addresses"].get<std::vector<std::string>>(), where["port"]);
+  line = Connection::to(supervisor.addresses, supervisor.port);
   line.send(
-      {{"hello", where["token"]}, {"process", process}, {"pid", getpid()}, {"host", hostName()}});
+      {{"hello", supervisor.token}, {"process", process}, {"pid", getpid()}, {"host", hostName()}});
   if (!line.await(kAnswerMs))
-    throw UserError("the supervisor of this run does not answer at " + std::string(text));
+    throw UserError("the supervisor of this run does not answer on port " +
+                    std::to_string(supervisor.port));
   on = true;
 }
 

@@ -1,7 +1,9 @@
 // How a job repairs itself: memory that late messages cannot reach, epochs that are abandoned, and
 // what the supervisor tells its processes.
 #include "runtime/Arena.h"
+#include "runtime/health/Fault.h"
 #include "runtime/repair/Connection.h"
+#include "runtime/repair/Control.h"
 #include "runtime/repair/Epoch.h"
 #include "runtime/repair/Monitor.h"
 
@@ -10,6 +12,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <numeric>
 #include <string>
@@ -197,6 +200,17 @@ TEST(Repair, WithoutASpareTheJobMustEnd) {
   EXPECT_TRUE(job.monitor.mustEnd());
   EXPECT_NE(job.monitor.reason().find("rank 0 (process 1000 of a) is lost, and no spare is left"),
             std::string::npos);
+}
+
+TEST(Repair, AnEnvironmentThatNoSupervisorWroteIsRefused) {
+  for (const char *text :
+       {"", "[]", "{\"addresses\": 5", R"({"addresses": [5], "port": 1, "token": ""})",
+        R"({"addresses": [], "port": "x", "token": ""})", R"({"addresses": [], "port": 1})",
+        R"({"addresses": ["127.0.0.1"], "port": 1, "token": ""})"}) {
+    setenv(kControlVariable, text, 1);
+    EXPECT_THROW(Control().connect(), UserError) << text;
+  }
+  unsetenv(kControlVariable);
 }
 
 TEST(Repair, WhoDoesNotKnowTheTokenIsNobody) {
