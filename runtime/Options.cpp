@@ -37,6 +37,9 @@ static void declare(CLI::App &app, Options &o) {
       ->check(CLI::Range(int64_t(1), int64_t(1000000)))
       ->capture_default_str();
   app.add_flag("--resume", o.resume, "continue from the newest valid checkpoint, if there is one");
+  app.add_option(
+      "--save-as", o.saveAs,
+      "save what --resume has loaded to this folder, as this program writes it, and end");
   app.add_option("--log", o.log, "append JSON lines to this file");
   app.add_option("--precision", o.precision, "f32, f64, bf16, or native: the program's own")
       ->check(CLI::IsMember({"native", "f32", "f64", "bf16"}))
@@ -124,7 +127,9 @@ static std::string missing(const Options &o) {
     return "--hosts needs --supervise, as launch/mpirun.sh has it";
   if (o.data.empty())
     return "--data is required: a file, each byte a token";
-  if (o.steps == 0)
+  if (!o.saveAs.empty() && (!o.resume || o.supervise))
+    return "--save-as needs --resume, and no supervisor";
+  if (o.steps == 0 && o.saveAs.empty())
     return "--steps is required: at least 1";
   if (o.resume && o.checkpointDir.empty())
     return "--resume needs --checkpoint-dir";

@@ -15,6 +15,7 @@ struct Options {
   int64_t checkpointInterval = 50;
   int64_t keep = 2;
   bool resume = false;
+  std::string saveAs; // folder that gets what was loaded; empty: none
   std::string log;
   std::string precision = "native"; // native (the program's own), f32, f64
   int64_t seed = 1;

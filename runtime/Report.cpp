@@ -1,5 +1,6 @@
 #include "runtime/Report.h"
 #include "runtime/Program.h"
+#include "runtime/ResidentMemory.h"
 #include "runtime/checkpoint/Checkpointer.h"
 #include "runtime/comm/Collect.h"
 #include "runtime/comm/Host.h"
@@ -8,18 +9,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <fstream>
 
 namespace sigma::runtime {
-
-/// The process's largest resident set so far.
-static int64_t peakResidentBytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.rfind("VmHWM:", 0) == 0)
-      return std::stoll(line.substr(6)) * 1024;
-  return 0;
-}
 
 // mpirun gives each rank a terminal of its own, which is nobody's screen.
 Report::Report(Runtime &rt, const std::string &products, int64_t resumed)

@@ -12,6 +12,7 @@
 #include "runtime/comm/Wait.h"
 #include "runtime/data/Dataset.h"
 #include "runtime/health/Hang.h"
+#include "runtime/health/LayerNorms.h"
 #include "runtime/health/SlowRanks.h"
 #include "runtime/health/Values.h"
 #include "runtime/kernels/Device.h"
@@ -96,6 +97,7 @@ struct sigma_runtime {
   sigma::runtime::Log log;
   sigma::runtime::HangWatch hang;
   sigma::runtime::ValueWatch values;
+  sigma::runtime::LayerNorms layerNorms;
   std::unique_ptr<sigma::runtime::SlowRanks> slowRanks;       // on rank 0
   std::unique_ptr<sigma::runtime::Checkpointer> checkpointer; // null without --checkpoint-dir
   std::unique_ptr<sigma::runtime::Snapshots> snapshots;       // null without spares

@@ -63,7 +63,7 @@ void prepare(Runtime &rt) {
   rt.arena.allocate(std::max<int64_t>(rt.stage().arenaBytes, 1));
   rt.arena.poison(endOfTensors(rt));
   if (!options.checkpointDir.empty())
-    rt.checkpointer = std::make_unique<Checkpointer>(&rt);
+    rt.checkpointer = std::make_unique<Checkpointer>(&rt, options.checkpointDir);
   if (rt.control.isOn())
     rt.snapshots = std::make_unique<Snapshots>();
 }
@@ -201,6 +201,28 @@ int stopped(Runtime &rt) {
   return SIGMA_EXIT_RETRY;
 }
 
+/// The state that was loaded, as this plan writes it, in another folder.
+int saveAs(Runtime &rt) {
+  Checkpointer copy(&rt, rt.options.saveAs);
+  const int64_t step = rt.step.finished;
+  together(rt, [&] {
+    if (step == 0)
+      throw UserError("--save-as: there is no checkpoint in " + rt.options.checkpointDir);
+    if (rt.mesh.rank != 0)
+      return;
+    copy.folder().own();
+    if (!copy.folder().candidates().empty())
+      throw UserError("--save-as: " + rt.options.saveAs +
+                      " holds checkpoints; name another folder");
+  });
+  copy.save(step);
+  together(rt, [&] {
+    if (rt.mesh.rank == 0 && copy.lastStep() != step)
+      throw UserError("--save-as: nothing was saved in " + rt.options.saveAs);
+  });
+  return SIGMA_EXIT_DONE;
+}
+
 /// From the first message of these members to the end of the run.
 int run(Runtime &rt, const Members &members) {
   rt.mesh = makeMesh(rt.mesh.shape, members);
@@ -213,6 +235,8 @@ int run(Runtime &rt, const Members &members) {
   rt.hang.start(&rt);
   rt.slowRanks = watchSpeeds(rt);
   start(rt);
+  if (!rt.options.saveAs.empty())
+    return saveAs(rt);
   Report report(rt, products, rt.step.finished);
   const bool finished = runSteps(rt, report);
   if (rt.checkpointer)

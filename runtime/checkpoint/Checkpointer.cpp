@@ -9,9 +9,8 @@
 
 namespace sigma::runtime {
 
-Checkpointer::Checkpointer(sigma_rt rt)
-    : rt(rt), home(rt->options.checkpointDir),
-      dataCrc(rt->mesh.rank == 0 ? rt->data.checksum() : 0) {
+Checkpointer::Checkpointer(sigma_rt rt, const std::string &folder)
+    : rt(rt), home(folder), dataCrc(rt->mesh.rank == 0 ? rt->data.checksum() : 0) {
   for (const Tensor *tensor : rt->ownTensors())
     for (const SavedState &state : kSavedStates)
       addItems(*tensor, state);
@@ -57,7 +56,12 @@ void Checkpointer::endOfStep() {
     return;
   if (inFlight) // one at a time: the snapshot's memory is still being written
     commit();
-  snapshot();
+  snapshot(rt->step.number());
+}
+
+void Checkpointer::save(int64_t done) {
+  snapshot(done);
+  finish();
 }
 
 void Checkpointer::abandon() {
@@ -77,9 +81,9 @@ void Checkpointer::waitForPublisher() {
     publisher.join();
 }
 
-void Checkpointer::snapshot() {
+void Checkpointer::snapshot(int64_t done) {
   const int64_t start = nowNs();
-  step = rt->step.number();
+  step = done;
   lossHex = hexFloat(rt->step.loss);
   error.clear();
   inFlight = true;

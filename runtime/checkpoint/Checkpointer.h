@@ -21,7 +21,7 @@ namespace sigma::runtime {
 class Checkpointer {
 public:
   /// Local. The tensors of `rt` have their places; the snapshot's memory is allocated now.
-  explicit Checkpointer(sigma_rt rt);
+  Checkpointer(sigma_rt rt, const std::string &folder);
   ~Checkpointer();
 
   CheckpointFolder &folder() { return home; }
@@ -42,6 +42,9 @@ public:
   void abandon();
   /// Collective; waits for the checkpoint in flight, until it is committed or given up.
   void finish();
+  /// Collective; the state as it is, after step `done`. Rank 0 knows by `lastStep` whether it is
+  /// whole.
+  void save(int64_t done);
 
 private:
   struct Item {
@@ -50,7 +53,7 @@ private:
   };
 
   void addItems(const Tensor &tensor, const SavedState &state);
-  void snapshot();
+  void snapshot(int64_t done);
   void commit();
   Json ownReport();
   void commitReports(const std::vector<std::string> &reports);

@@ -1,4 +1,5 @@
 #include "runtime/checkpoint/Loader.h"
+#include "runtime/ResidentMemory.h"
 #include "runtime/Runtime.h"
 #include "runtime/checkpoint/Errors.h"
 #include "runtime/checkpoint/Folder.h"
@@ -78,15 +79,18 @@ void loadCopy(sigma_rt rt, CheckpointReader &reader, const Tensor &tensor) {
 
 LoadedCheckpoint load(sigma_rt rt, const std::string &path) {
   CheckpointReader reader(path);
+  int64_t elements = 0;
   checkOrigin(rt, path, reader.manifest());
   for (const Tensor *tensor : rt->ownTensors()) {
     for (const SavedState &state : kSavedStates)
-      for (const HeldBox &held : tensor->held(state.state, rt->mesh, reader.elemBytes()))
+      for (const HeldBox &held : tensor->held(state.state, rt->mesh, reader.elemBytes())) {
         reader.read(tensor->name, state.name, held.box, rt->arena.data() + held.offset);
+        elements += held.box.elements();
+      }
     loadCopy(rt, reader, *tensor);
   }
   warnOfOtherData(rt, path, reader.manifest());
-  return {reader.manifest().step, reader.manifest().lossHex};
+  return {reader.manifest().step, reader.manifest().lossHex, elements * reader.elemBytes()};
 }
 
 enum Outcome { Good, Rejected, Refused };
@@ -122,6 +126,7 @@ void reportLostTracker(sigma_rt rt, const CheckpointFolder &folder) {
 LoadedCheckpoint loadNewest(sigma_rt rt, const CheckpointFolder &folder) {
   reportLostTracker(rt, folder);
   const Json names = Json::parse(broadcastString(rt, Json(folder.candidates()).dump()));
+  const int64_t before = residentBytes();
   for (const std::string name : names) {
     const std::string path = folder.path() + "/" + name;
     LoadedCheckpoint loaded;
@@ -137,8 +142,16 @@ LoadedCheckpoint loadNewest(sigma_rt rt, const CheckpointFolder &folder) {
       reason = error.what();
     }
     const int64_t worst = largestOf(rt, outcome);
-    if (worst == Good)
+    if (worst == Good) {
+      const int64_t growth = largestOf(rt, peakResidentBytes() - before),
+                    share = largestOf(rt, loaded.bytes);
+      if (rt->mesh.rank == 0)
+        rt->log.event("loaded", {{"step", loaded.step},
+                                 {"path", path},
+                                 {"shareBytes", share},
+                                 {"growthBytes", growth}});
       return loaded;
+    }
     if (worst == Refused)
       throw UserError(outcome == Refused ? reason : path + ": another rank refused the checkpoint");
     report(rt, path, gatherStrings(rt, reason));

@@ -15,6 +15,7 @@ class CheckpointFolder;
 struct LoadedCheckpoint {
   int64_t step = 0; // 0: there was none to load
   std::string lossHex;
+  int64_t bytes = 0; // that this rank read
 };
 
 /// Collective. Fills the tensors in the arena. Throws UserError when the checkpoint is of another

@@ -29,6 +29,7 @@ void guardNumbers(sigma_rt rt) {
 void checkState(sigma_rt rt) {
   checkReplicas(rt);
   rt->values.check(rt);
+  rt->layerNorms.check(rt);
 }
 
 } // namespace sigma::runtime

@@ -1,5 +1,6 @@
 #include "runtime/profile/Profile.h"
 #include "runtime/Options.h"
+#include "runtime/ResidentMemory.h"
 #include "runtime/Runtime.h"
 #include "runtime/comm/Collect.h"
 #include "runtime/comm/Host.h"
@@ -9,7 +10,6 @@
 #include "runtime/recovery/Orphan.h"
 
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -38,13 +38,6 @@ constexpr double kMostDisturbedPpm = 5e4;
 
 Json toJson(const Timing &time) {
   return {{"medianNs", time.medianNs}, {"lowNs", time.lowNs}, {"highNs", time.highNs}};
-}
-
-/// Most that this process ever held.
-int64_t residentBytes() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t(usage.ru_maxrss) * 1024;
 }
 
 /// Numbers between 0 and 1, none of them tiny.
@@ -94,7 +87,7 @@ private:
     for (const OpCase &each : cases)
       if (each.memoryBytes > rt.arena.bytes() / kLargeShare)
         each.run(&rt, elem, rt.arena.data());
-    return largestOf(&rt, residentBytes() - rt.arena.bytes());
+    return largestOf(&rt, peakResidentBytes() - rt.arena.bytes());
   }
 
   void takeMemory(const std::vector<OpCase> &cases) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A checkpoint that was written anew continues as the one it was made of: checkpoint.py SIGMA SPEC WORK_FOLDER"""
+"""A checkpoint that was written anew, by sigma or by another plan, is as the one it was made of: checkpoint.py SIGMA SPEC WORK_FOLDER"""
 
 import pathlib
 import sys
@@ -21,6 +21,8 @@ def main(sigma, spec, folder):
     trained(first, "first", 10, work / "written")
     for files in (1, 3):
         sr.run([sigma, "checkpoint", "reshard", work / "written", "-o", work / f"files{files}", f"--files={files}"], work / "out")
+    for program, source, target in ((second, "written", "of-second"), (first, "of-second", "back")):
+        sr.run(program.command(f"--data={text}", "--resume", f"--checkpoint-dir={work / source}", f"--save-as={work / target}"), work / "out")
     wanted = trained(second, "second", 15, work / "written")
     for files in (1, 3):
         same = trained(second, f"from{files}", 15, work / f"files{files}") == wanted

@@ -4,8 +4,9 @@
     memory   a rank gets no more memory
     stop     the supervisor gets SIGTERM, and the run is continued
     spike    the values of the head become thirty times as large
+    collapse the values of the experts of a layer in the middle become a quarter
 
-Checked: what the log says, and that every step has the loss of a run that nobody disturbed; but for the last, which says what the loss is.
+Checked: what the log says, and that every step has the loss of a run that nobody disturbed; but for the last two, which say what was found.
 """
 
 import json
@@ -83,34 +84,48 @@ def stop(case):
                 f"{'soon' if time.monotonic() - began < 60 else 'LATE'}; ")
 
 
-def spike(case):
+def multiply(case, run, name, factor):
+    """The values of all tensors whose name begins so."""
     tensors = json.loads(sr.run([case.program.train, "--list-tensors"], case.work / "tensors"))
-    head = [tensor for tensor in tensors if "head" in tensor["name"]][0]
-    run = case.start("spike", "--check-interval=0")
-    reach(run, 60)
     start = sr.events(sr.read_log(run.log), "start")[0]
-    count, pp = math.prod(head["localShape"]), start["mesh"]["pp"]
-    for pid in start["pids"]:  # all at once, or the ranks would compute with different heads
+    for pid in start["pids"]:  # all at once, or the ranks would compute with different values
         os.kill(pid, signal.SIGSTOP)
     for rank, pid in enumerate(start["pids"]):
-        if pp * rank // len(start["pids"]) != head["stage"]:
-            continue
         with open(f"/proc/{pid}/mem", "r+b", buffering=0) as file:
-            at = start["arenas"][rank] + head["arenaOffset"]
-            file.seek(at)
-            values = struct.unpack(f"{count}f", file.read(4 * count))
-            file.seek(at)
-            file.write(struct.pack(f"{count}f", *(30 * value for value in values)))
+            for tensor in tensors:
+                if not tensor["name"].startswith(name) or start["mesh"]["pp"] * rank // len(start["pids"]) != tensor["stage"]:
+                    continue
+                count, at = math.prod(tensor["localShape"]), start["arenas"][rank] + tensor["arenaOffset"]
+                file.seek(at)
+                values = struct.unpack(f"{count}f", file.read(4 * count))
+                file.seek(at)
+                file.write(struct.pack(f"{count}f", *(factor * value for value in values)))
     for pid in start["pids"]:
         os.kill(pid, signal.SIGCONT)
+
+
+def spike(case):
+    run = case.start("spike", "--check-interval=0")
+    reach(run, 60)
+    multiply(case, run, "head.output", 30)
     status, lines = run.wait(120), sr.read_log(run.log)
     print(f"spike: status {status}, {sorted({event['kind'] for event in sr.events(lines, 'fault')})}")
+
+
+def collapse(case):
+    run = case.start("collapse", "--check-interval=10")
+    reach(run, 60)
+    multiply(case, run, "layers.2.moe.expert_", 0.25)  # of which there are no replicas that would differ
+    status, lines = run.wait(120), sr.read_log(run.log)
+    faults = [event["kind"] + event["reason"].split("values")[-1] for event in sr.events(lines, "fault")]
+    first = sr.events(lines, "layer-norms")[0]["ofFirst"]
+    print(f"collapse: status {status}, {faults}; the first norms {[round(norm, 1) for norm in first]}")
 
 
 def main(sigma, spec, folder, *conditions):
     case = Case(sigma, spec, sr.empty_folder(folder))
     for condition in conditions:
-        {"memory": memory, "stop": stop, "spike": spike}[condition](case)
+        {"memory": memory, "stop": stop, "spike": spike, "collapse": collapse}[condition](case)
 
 
 main(*sys.argv[1:])

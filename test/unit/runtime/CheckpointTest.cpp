@@ -120,7 +120,7 @@ struct Job {
     std::memcpy(rt.arena.data(), values.data(), end);
   }
   void startCheckpoints() {
-    rt.checkpointer = std::make_unique<Checkpointer>(&rt);
+    rt.checkpointer = std::make_unique<Checkpointer>(&rt, rt.options.checkpointDir);
     rt.checkpointer->folder().own();
   }
   void save(int64_t step, unsigned seed) {

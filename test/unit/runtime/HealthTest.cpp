@@ -1,4 +1,5 @@
 // What a run watches while it trains.
+#include "runtime/health/LayerNorms.h"
 #include "runtime/health/SlowRanks.h"
 #include "runtime/health/Spikes.h"
 #include "runtime/health/Values.h"
@@ -83,6 +84,18 @@ TEST(Health, ASlowRankIsFoundAgainstItself) {
   EXPECT_NEAR(found.ofItself, 1.6, 1e-9);
   EXPECT_EQ(stepsUntilFound(watch, {1, 2}, 100, found), 0);
   EXPECT_EQ(stepsUntilFound(watch, {1, 3.2}, 100, found), 40) << "slow again";
+}
+
+TEST(LayerNorms, AValleyIsALayerBelowSomeBeforeAndSomeBehindIt) {
+  EXPECT_EQ(deepestValley({}).layer, -1);
+  EXPECT_EQ(deepestValley({2, 1}).layer, -1) << "nothing behind it";
+  EXPECT_EQ(deepestValley({1, 1.1, 1.2, 1.1}).layer, -1) << "a dip at the end is none";
+  const Valley one = deepestValley({1, 1.2, 0.9, 1.5, 1.4, 1.6});
+  EXPECT_EQ(one.layer, 2);
+  EXPECT_DOUBLE_EQ(one.depth, 0.25);
+  const Valley wide = deepestValley({1, 2, 1.5, 1, 1.5, 4});
+  EXPECT_EQ(wide.layer, 3);
+  EXPECT_DOUBLE_EQ(wide.depth, 0.5);
 }
 
 TEST(SpikeWatch, TellsOnceOfWhatJumps) {
