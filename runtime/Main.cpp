@@ -2,6 +2,7 @@
 #include "runtime/Program.h"
 #include "runtime/Refusal.h"
 #include "runtime/Train.h"
+#include "runtime/WholeFile.h"
 #include "runtime/health/Fault.h"
 #include "runtime/health/NodeProof.h"
 #include "runtime/recovery/Supervisor.h"
@@ -32,6 +33,9 @@ static int runProgram(Runtime &rt, char **argv, sigma_describe native, sigma_des
       std::printf("%s\n", listTensors(rt).dump(2).c_str());
     return SIGMA_EXIT_DONE;
   }
+  if (!rt.options.describe.empty())
+    return replaceFile(rt.options.describe, describeJob(rt).dump()) ? SIGMA_EXIT_DONE
+                                                                    : SIGMA_EXIT_FAULT;
   if (rt.options.supervise)
     return supervise(rt);
   rt.device->begin(rt.program.elem, rt.options.threads, argv);

@@ -95,6 +95,10 @@ static void declare(CLI::App &app, Options &o) {
                  "seconds to wait, where too few hosts are left, until some return")
       ->check(CLI::Range(0.0, 1e9))
       ->capture_default_str();
+  app.add_option("--look-for-hosts", o.lookForHosts,
+                 "while a smaller plan runs: seconds between looks whether hosts are back; 0: none")
+      ->check(CLI::Range(0.0, 1e9))
+      ->capture_default_str();
   app.add_option("--validate-within", o.validateWithin,
                  "seconds until a host that does not answer is taken for lost")
       ->check(CLI::Range(1.0, 1e6))
@@ -110,6 +114,8 @@ static void declare(CLI::App &app, Options &o) {
       ->capture_default_str();
   app.add_option("--prove", o.prove, "measure the hosts instead of training (the supervisor's)")
       ->group("");
+  app.add_option("--describe", o.describe, "write what this program is (the supervisor's)")
+      ->group("");
   app.add_option("--metrics", o.metrics,
                  "write metrics of the supervised run for Prometheus to this file, every second");
   app.add_option("--on-fault", o.onFault,
@@ -121,7 +127,7 @@ static void declare(CLI::App &app, Options &o) {
 
 /// What CLI11 cannot say: which options need which.
 static std::string missing(const Options &o) {
-  if (o.listTensors || !o.prove.empty())
+  if (o.listTensors || !o.prove.empty() || !o.describe.empty())
     return "";
   if (!o.hosts.empty() && !o.supervise)
     return "--hosts needs --supervise, as launch/mpirun.sh has it";

@@ -38,11 +38,13 @@ struct Options {
   std::string hosts;          // file of hosts that ranks may be on; empty: as mpirun chooses
   std::string nodes;          // file of what is known about them; empty: in the checkpoint folder
   double waitForHosts = 600;  // seconds, where too few are left
+  double lookForHosts = 60;   // seconds between looks for them beside a smaller plan; 0: never
   double validateWithin = 30; // seconds until a node that does not answer is taken for lost
   std::vector<double> nodeLeast = {0, 0,
                                    0}; // figures of a node: FLOP/s, bytes/s of memory, of link
   int64_t stormNodes = 5;
-  std::string prove; // the supervisor's: file for figures of the nodes that this runs on
+  std::string prove;    // the supervisor's: file for figures of the nodes that this runs on
+  std::string describe; // the supervisor's: file for what this program is
 
   std::string metrics; // file for Prometheus; empty: none
   std::string onFault; // the site's command; empty: none

@@ -65,6 +65,23 @@ Json listTensors(const Runtime &rt) {
   return list;
 }
 
+Json describeJob(const Runtime &rt) {
+  const Program &p = rt.program;
+  const Optimizer &o = rt.optimizer;
+  Json tensors = Json::object();
+  for (const Tensor &tensor : rt.tensors)
+    tensors[tensor.name] = tensor.globalShape(rt.mesh.shape);
+  const Json job = {
+      {"precision", elemName(p.elem)},
+      {"globalBatch", p.globalBatch},
+      {"sequence", p.sequence},
+      {"vocabulary", p.vocabulary},
+      {"optimizer",
+       {o.learningRate, o.warmupSteps, o.beta1, o.beta2, o.epsilon, o.weightDecay, o.gradientClip}},
+      {"tensors", tensors}};
+  return {{"ranks", rt.mesh.shape.size()}, {"job", job}};
+}
+
 int64_t endOfTensors(const Runtime &rt) {
   int64_t end = 0;
   for (const Tensor *tensor : rt.ownTensors())

@@ -13,6 +13,10 @@ void checkDescription(Runtime &rt);
 /// The program's tensors, as --list-tensors prints them.
 Json listTensors(const Runtime &rt);
 
+/// How many ranks it has, and what is the same in all programs of its job: those can continue each
+/// other's checkpoints.
+Json describeJob(const Runtime &rt);
+
 /// Where the tensors of this rank end in the arena.
 int64_t endOfTensors(const Runtime &rt);
 

@@ -16,6 +16,7 @@ struct Launch {
   std::string train; // path of the program; empty: beside the folder of the script
   int64_t ranks = 1, ranksPerNode = 1;
   int64_t spareNodes = 0;             // that wait in the allocation
+  bool hasFallbacks = false;          // programs for fewer ranks, too
   int64_t nodeBytes = 0;              // memory of the ranks of a node; 0: not known
   int64_t stepS = 0;                  // of one step, which is finished before a stop
   std::string image;                  // of Kubernetes

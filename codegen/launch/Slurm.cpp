@@ -59,8 +59,8 @@ std::string slurmScript(const Launch &launch) {
        {"nodes", std::to_string(launch.numNodes())},
        {"ranks", std::to_string(launch.ranks)},
        {"ranksPerNode", std::to_string(launch.ranksPerNode)},
-       // Where a spare one is at hand, the job outlives a node.
-       {"noKill", spare ? "#SBATCH --no-kill\n" : ""},
+       // Where a spare one is at hand, or a smaller plan, the job outlives a node.
+       {"noKill", spare || launch.hasFallbacks ? "#SBATCH --no-kill\n" : ""},
        {"spares", spare ? ", and " + std::to_string(launch.spareNodes) + " nodes to spare" : ""},
        {"grace", std::to_string(launch.graceS())},
        {"retry", std::to_string(SIGMA_EXIT_RETRY)},

@@ -22,6 +22,10 @@ static bool isSize(StringRef name) { return llvm::is_contained(choices::sizeName
 
 bool choices::isZeroStage(StringRef size) { return size == "zero" || size == "expert_zero"; }
 
+bool choices::isDegree(StringRef size) {
+  return isSize(size) && !isZeroStage(size) && size != "micro_batch";
+}
+
 namespace {
 /// A choice among the cases of an enumeration.
 struct EnumChoice {

@@ -21,6 +21,8 @@ namespace mlir::sigma::choices {
 ArrayRef<StringRef> sizeNames();
 /// Whether a size is a ZeRO stage, from 0 to 3; any other is positive.
 bool isZeroStage(StringRef size);
+/// Whether a size is a degree of parallelism: what such pins say holds for one number of devices.
+bool isDegree(StringRef size);
 inline constexpr llvm::StringLiteral kSchedule = "schedule";
 /// The choice of rematerialization.
 inline constexpr llvm::StringLiteral kRemat = "remat";

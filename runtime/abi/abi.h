@@ -54,6 +54,9 @@ enum {
   SIGMA_EXIT_RETRY = 75
 };
 
+/* Folder of the program of a smaller plan, beside train; its devices follow. */
+#define SIGMA_FALLBACK "fallback-"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -18,26 +18,23 @@ static NodeLimits limitsOf(const Options &o) {
   return {o.slowFactor, {o.nodeLeast[0], o.nodeLeast[1], o.nodeLeast[2]}};
 }
 
-Fleet::Fleet(Runtime &rt, const std::string &scratch, Validation::Command command)
-    : rt(rt), nodes(nodesPath(rt.options),
-                    [&rt](const Node &node, NodeState from) {
-                      rt.log.event("node", {{"node", node.name},
-                                            {"from", nameOf(from)},
-                                            {"to", nameOf(node.state)},
-                                            {"reason", node.reason}});
-                    }),
+Fleet::Fleet(Runtime &rt, std::vector<int64_t> sizes, const std::string &scratch,
+             Validation::Command command)
+    : rt(rt), sizes(std::move(sizes)), nodes(nodesPath(rt.options),
+                                             [&rt](const Node &node, NodeState from) {
+                                               rt.log.event("node", {{"node", node.name},
+                                                                     {"from", nameOf(from)},
+                                                                     {"to", nameOf(node.state)},
+                                                                     {"reason", node.reason}});
+                                             }),
       validation(limitsOf(rt.options), rt.options.validateWithin, scratch, std::move(command)),
-      guard(rt.options.stormNodes) {
+      guard(rt.options.stormNodes), lookPauseS(rt.options.lookForHosts) {
   if (rt.options.hosts.empty())
     return;
   hosts = readHosts(rt.options.hosts);
-  if (!suffices(hosts))
+  if (slotsOf(hosts) < this->sizes.front())
     throw UserError("--hosts: " + rt.options.hosts + " has " + std::to_string(slotsOf(hosts)) +
                     " slots, and this program " + std::to_string(rt.mesh.shape.size()) + " ranks");
-}
-
-bool Fleet::suffices(const std::vector<Host> &some) const {
-  return isEmpty() || slotsOf(some) >= rt.mesh.shape.size();
 }
 
 void Fleet::validate(const std::vector<Host> &candidates) {
@@ -55,11 +52,16 @@ void Fleet::validate(const std::vector<Host> &candidates) {
   }
 }
 
-void Fleet::validateAll(NodeState state) {
-  std::vector<Host> candidates;
+std::vector<Host> Fleet::inState(NodeState state) {
+  std::vector<Host> some;
   for (const Host &host : hosts)
     if (nodes.find(host.name).state == state)
-      candidates.push_back(host);
+      some.push_back(host);
+  return some;
+}
+
+void Fleet::validateAll(NodeState state) {
+  const std::vector<Host> candidates = inState(state);
   for (const Host &host : candidates)
     nodes.move(host.name, NodeState::Validating, "before a run");
   if (!candidates.empty())
@@ -69,18 +71,66 @@ void Fleet::validateAll(NodeState state) {
       nodes.passed(host.name);
 }
 
-std::vector<Host> Fleet::choose() {
-  const auto good = [&] {
-    return chooseHosts(hosts, rt.mesh.shape.size() + rt.options.spares,
-                       [&](const Host &host) { return nodes.mayUse(host.name); });
-  };
+std::vector<Host> Fleet::usable(int64_t ranks) {
+  return chooseHosts(hosts, ranks + rt.options.spares,
+                     [&](const Host &host) { return nodes.mayUse(host.name); });
+}
+
+bool Fleet::chooseFor(int64_t ranks) {
+  chosen = usable(ranks);
+  return slotsOf(chosen) >= ranks;
+}
+
+Choice Fleet::choose() {
+  if (isEmpty())
+    return {sizes.front(), {}};
   validateAll(NodeState::New);
-  chosen = good();
-  if (!suffices(chosen)) { // a silent node costs its time only where it is needed
-    validateAll(NodeState::Cordoned);
-    chosen = good();
+  if (slotsOf(usable(sizes.front())) < sizes.front())
+    validateAll(NodeState::Cordoned); // a silent node costs its time only where it is needed
+  for (int64_t size : sizes)
+    if (chooseFor(size)) {
+      if (size == sizes.front())
+        lookPauseS = rt.options.lookForHosts;
+      return {size, chosen};
+    }
+  return {0, chosen};
+}
+
+bool Fleet::growsWith(const std::vector<Host> &back) {
+  const auto isBack = [&](const Host &host) {
+    return nodes.mayUse(host.name) || std::any_of(back.begin(), back.end(), [&](const Host &other) {
+             return other.name == host.name;
+           });
+  };
+  const auto larger = std::find_if(sizes.begin(), sizes.end(), [&](int64_t size) {
+    return slotsOf(chooseHosts(hosts, size, isBack)) >= size;
+  });
+  return larger != sizes.end() && slotsOf(usable(*larger)) < *larger;
+}
+
+bool Fleet::mayGrow() {
+  if (look.valid()) {
+    if (look.wait_for(std::chrono::seconds(0)) != std::future_status::ready)
+      return false;
+    lookedNs = nowNs();
+    if (!growsWith(look.get()))
+      return false;
+    lookPauseS *= 2;
+    return true;
   }
-  return chosen;
+  if (lookedNs == 0)
+    lookedNs = nowNs();
+  if (lookPauseS > 0 && double(nowNs() - lookedNs) / 1e9 >= lookPauseS)
+    look = std::async(std::launch::async, [this, candidates = inState(NodeState::Cordoned)] {
+      return validation.answering(candidates);
+    });
+  return false;
+}
+
+void Fleet::endLook() {
+  if (look.valid())
+    look.get();
+  lookedNs = 0;
 }
 
 std::optional<std::string> Fleet::nodeOf(int64_t rank) const {

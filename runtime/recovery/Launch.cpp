@@ -85,6 +85,18 @@ void clearDescendants(pid_t group) {
   }
 }
 
+/// The process, and all that come from it.
+void killTree(pid_t root) {
+  const std::string id = std::to_string(root);
+  std::ifstream children("/proc/" + id + "/task/" + id + "/children");
+  std::vector<pid_t> below;
+  for (pid_t child; children >> child;)
+    below.push_back(child);
+  kill(root, SIGKILL);
+  for (pid_t child : below)
+    killTree(child);
+}
+
 /// What the launcher writes to standard error goes on to ours, and its end is kept.
 class Errors {
 public:
@@ -138,7 +150,7 @@ void prepareToLaunch() {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
-LaunchResult launch(const std::vector<std::string> &command, const std::function<bool()> &mayGoOn) {
+LaunchResult launch(const std::vector<std::string> &command, const std::function<Wish()> &wish) {
   LaunchResult result;
   Errors errors;
   const pid_t parent = getpid(), child = fork();
@@ -152,17 +164,21 @@ LaunchResult launch(const std::vector<std::string> &command, const std::function
   while (waitpid(child, &status, WNOHANG) == 0) {
     const int signal = nextSignal(0.2);
     errors.pass();
-    if (!mayGoOn()) {
+    const Wish wished = wish();
+    if (wished == Wish::Kill) {
       result.ended = true;
       clearDescendants(child);
       return result;
     }
-    if (signal != SIGTERM && signal != SIGINT)
-      continue;
     // mpirun passes SIGUSR1 on to the ranks, which finish their step and save; SIGTERM makes it
     // kill them.
-    kill(child, result.stopped ? SIGTERM : SIGUSR1);
-    result.stopped = true;
+    if (signal == SIGTERM || signal == SIGINT) {
+      kill(child, result.stopped ? SIGTERM : SIGUSR1);
+      result.stopped = true;
+    } else if (wished == Wish::Stop && !result.left) {
+      kill(child, SIGUSR1);
+      result.left = true;
+    }
   }
   clearDescendants(child);
   result.started = !(WIFEXITED(status) && WEXITSTATUS(status) == kNotStarted);
@@ -189,8 +205,10 @@ void launchAll(const std::vector<std::vector<std::string>> &commands, double mos
     running.erase(std::remove_if(running.begin(), running.end(), end), running.end());
     usleep(20000);
   }
-  for (pid_t child : running)
-    clearDescendants(child);
+  for (pid_t child : running) {
+    killTree(child);
+    waitpid(child, nullptr, 0);
+  }
   close(null);
 }
 

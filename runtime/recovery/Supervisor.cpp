@@ -4,10 +4,12 @@
 #include "runtime/health/Fault.h"
 #include "runtime/health/Hang.h"
 #include "runtime/recovery/EndMarker.h"
+#include "runtime/recovery/Fallbacks.h"
 #include "runtime/recovery/Fleet.h"
 #include "runtime/recovery/Follower.h"
 #include "runtime/recovery/Judgement.h"
 #include "runtime/recovery/Launch.h"
+#include "runtime/recovery/Replays.h"
 #include "runtime/recovery/Witness.h"
 #include "runtime/repair/Control.h"
 #include "runtime/repair/Monitor.h"
@@ -26,17 +28,16 @@
 namespace sigma::runtime {
 namespace {
 
-std::string ownPath() { return std::filesystem::read_symlink("/proc/self/exe").string(); }
-
-/// mpirun with `ranks` ranks on these hosts; without hosts, where it likes. `more` is for mpirun.
-std::vector<std::string> launcherOf(const Options &o, const std::vector<Host> &hosts, int64_t ranks,
+/// mpirun with the ranks on these hosts; without hosts, where it likes. `more` is for mpirun.
+std::vector<std::string> launcherOf(const Options &o, const std::vector<Host> &hosts,
+                                    const RunnableProgram &program,
                                     const std::vector<std::string> &more = {}) {
   // Ranks hear of a stop by SIGUSR1. When one is lost the others have nothing to say any more:
   // without a pause between SIGTERM and SIGKILL mpirun ends within 50 ms instead of 2 s.
   std::vector<std::string> command = {o.mpirun,
                                       "--oversubscribe",
                                       "-n",
-                                      std::to_string(ranks),
+                                      std::to_string(program.ranks),
                                       "--mca",
                                       "mpi_yield_when_idle",
                                       "1",
@@ -49,18 +50,17 @@ std::vector<std::string> launcherOf(const Options &o, const std::vector<Host> &h
     command.push_back(argument);
   command.insert(command.end(), more.begin(), more.end());
   command.insert(command.end(), o.mpirunArgs.begin(), o.mpirunArgs.end());
-  command.push_back(ownPath());
+  command.push_back(program.path);
   return command;
 }
 
-std::vector<std::string> commandOf(const Runtime &rt, const std::vector<Host> &hosts,
-                                   const std::string &marker) {
-  const Options &o = rt.options;
+std::vector<std::string> commandOf(const Options &o, const std::vector<Host> &hosts,
+                                   const RunnableProgram &program, const std::string &marker) {
   std::vector<std::string> recovery;
   if (o.spares > 0) // the loss of a rank is not the end of the others
     recovery = {"--enable-recovery", "-x", kControlVariable};
   std::vector<std::string> command =
-      launcherOf(o, hosts, rt.mesh.shape.size() + o.spares, recovery);
+      launcherOf(o, hosts, {program.path, program.ranks + o.spares}, recovery);
   command.insert(command.end(), {"--data=" + o.data, "--steps=" + std::to_string(o.steps),
                                  "--precision=" + o.precision, "--seed=" + std::to_string(o.seed),
                                  "--threads=" + std::to_string(o.threads),
@@ -113,10 +113,10 @@ EndMarker endOf(const LaunchResult &run, const std::string &marker, const std::s
 }
 
 /// With spares, a monitor that the ranks find by their environment.
-std::unique_ptr<Monitor> newMonitor(const Runtime &rt) {
+std::unique_ptr<Monitor> newMonitor(const Runtime &rt, int64_t ranks) {
   if (rt.options.spares == 0)
     return nullptr;
-  auto monitor = std::make_unique<Monitor>(rt.mesh.shape.size(), rt.options.spares, rt.log);
+  auto monitor = std::make_unique<Monitor>(ranks, rt.options.spares, rt.log);
   setenv(kControlVariable, monitor->address().c_str(), 1);
   return monitor;
 }
@@ -127,10 +127,11 @@ class Supervision {
 public:
   explicit Supervision(Runtime &rt)
       : rt(rt), scratch(scratchPath(rt.options.checkpointDir)), witness(rt.options),
-        slowRanks(rt.options.log),
-        fleet(rt, scratch + ".proof",
+        follower(rt.options.log), programs(findPrograms(rt, scratch + ".program")),
+        fleet(rt, sizesOf(programs), scratch + ".proof",
               [&rt](const std::vector<Host> &hosts, const std::string &file) {
-                std::vector<std::string> command = launcherOf(rt.options, hosts, slotsOf(hosts));
+                std::vector<std::string> command =
+                    launcherOf(rt.options, hosts, {ownPath(), slotsOf(hosts)});
                 command.push_back("--prove=" + file);
                 return command;
               }),
@@ -141,26 +142,36 @@ public:
 
   int run() {
     for (;;) {
-      const std::vector<Host> hosts = waitForHosts();
+      const Choice choice = waitForHosts();
       if (fleet.isStorm())
         return giveUp("storm",
                       std::to_string(rt.options.stormNodes) +
                           " nodes have failed in the same way within an hour",
                       SIGMA_EXIT_FAULT);
-      if (!fleet.suffices(hosts))
+      if (choice.ranks == 0)
         return giveUp("hosts-missing",
-                      std::to_string(slotsOf(hosts)) + " slots are left of the " +
-                          std::to_string(rt.mesh.shape.size()) + " that the plan needs",
+                      std::to_string(slotsOf(choice.hosts)) + " slots are left of the " +
+                          std::to_string(programs.back().ranks) + " that the plan needs",
                       SIGMA_EXIT_RETRY);
-      const std::unique_ptr<Monitor> monitor = newMonitor(rt);
+      takeProgram(choice);
+      const std::unique_ptr<Monitor> monitor = newMonitor(rt, choice.ranks);
       const int64_t killsBefore = outOfMemoryKills();
-      const LaunchResult result = runOnce(hosts, monitor.get());
+      const LaunchResult result = runOnce(choice.hosts, monitor.get());
       EndMarker end = endOf(result, marker(), monitor ? monitor->reason() : "", killsBefore);
       forgetRun();
       if (!result.started)
         throw UserError("cannot start " + rt.options.mpirun +
                         ": install Open MPI, or name its mpirun with --mpirun");
+      readLog();
       judgeNodes(end);
+      slowRanks.clear();
+      if (!mayReplay(end))
+        return giveUp("wrong-program",
+                      "a wrong number came again on another node, so the program makes it: " +
+                          end.reason,
+                      SIGMA_EXIT_FAULT);
+      if (result.left && !result.stopped && end.kind == "stop-requested")
+        continue; // with more ranks
       sayFault(end);
       if (result.stopped || !isWorthAnotherRun(end))
         return end.status;
@@ -176,21 +187,52 @@ private:
     ++runs; // ranks that were cut off may still write to the marker of theirs
     forgetRun();
     BeatReader beat(beatPath(marker()));
-    return launch(commandOf(rt, hosts, marker()), [&] {
+    const LaunchResult result = launch(commandOf(rt.options, hosts, *program, marker()), [&] {
       witness.look();
-      return !beat.isOverdue() && !(monitor && monitor->mustEnd());
+      readLog();
+      if (beat.isOverdue() || (monitor && monitor->mustEnd()))
+        return Wish::Kill;
+      return mayReturn() ? Wish::Stop : Wish::GoOn;
     });
+    fleet.endLook();
+    return result;
+  }
+
+  /// To the plan of more ranks, from a checkpoint.
+  bool mayReturn() {
+    return folder && program != &programs.front() && !fleet.isEmpty() && fleet.mayGrow();
+  }
+
+  static std::vector<int64_t> sizesOf(const std::vector<RunnableProgram> &programs) {
+    std::vector<int64_t> sizes;
+    for (const RunnableProgram &program : programs)
+      sizes.push_back(program.ranks);
+    return sizes;
+  }
+
+  /// Says so where it is another one than before.
+  void takeProgram(const Choice &choice) {
+    const RunnableProgram *before = program;
+    program = &*std::find_if(programs.begin(), programs.end(), [&](const RunnableProgram &each) {
+      return each.ranks == choice.ranks;
+    });
+    if (program == before)
+      return;
+    const int64_t full = programs.front().ranks;
+    rt.log.event("plan", {{"program", program->path}, {"ranks", program->ranks}, {"of", full}});
+    std::fprintf(stderr, "train: the plan for %lld ranks of %lld runs\n",
+                 static_cast<long long>(program->ranks), static_cast<long long>(full));
   }
 
   /// Until enough of them are good, or for as long as is allowed.
-  std::vector<Host> waitForHosts() {
+  Choice waitForHosts() {
     constexpr double kPauseS = 2;
     const int64_t begin = nowNs();
     for (;;) {
-      std::vector<Host> hosts = fleet.choose();
-      if (fleet.suffices(hosts) || fleet.isStorm() ||
+      Choice choice = fleet.choose();
+      if (choice.ranks > 0 || fleet.isStorm() ||
           double(nowNs() - begin) / 1e9 >= rt.options.waitForHosts || pauseForStop(kPauseS))
-        return hosts;
+        return choice;
     }
   }
 
@@ -201,10 +243,9 @@ private:
     if (folder && folder->latestStep() > reachedBefore)
       fleet.clear();
     reachedBefore = folder ? folder->latestStep() : -1;
-    for (const Json &line : slowRanks.newLines())
-      if (line.value("event", "") == "slow-rank")
-        if (const auto node = fleet.nodeOf(line.value("rank", int64_t(-1))))
-          fleet.blame(*node, "slow-rank", "rank " + line.at("rank").dump());
+    for (int64_t rank : slowRanks)
+      if (const auto node = fleet.nodeOf(rank))
+        fleet.blame(*node, "slow-rank", "rank " + std::to_string(rank));
     const int64_t accused = accusedRank(end.reason).value_or(end.step < 0 ? end.rank : -1);
     if (const auto node = fleet.nodeOf(accused))
       fleet.blame(*node, end.kind, end.reason);
@@ -214,6 +255,46 @@ private:
       end.kind = "node-lost";
       end.reason = lost.front() + " does not answer; " + end.reason;
     }
+  }
+
+  /// What the ranks say while they run.
+  void readLog() {
+    for (const Json &line : follower.newLines()) {
+      if (line.value("event", "") == "slow-rank")
+        slowRanks.push_back(line.value("rank", int64_t(-1)));
+      if (!line.contains("loss"))
+        continue;
+      if (const auto verdict = replays.passed(line.value("step", int64_t(0))))
+        sayVerdict(*verdict == Verdict::Transient ? "transient" : "persistent");
+    }
+  }
+
+  void sayVerdict(const char *verdict) const {
+    const WrongNumber &wrong = replays.last();
+    Json event = {{"of", wrong.kind}, {"step", wrong.step}, {"rank", wrong.rank}};
+    if (!wrong.node.empty())
+      event["node"] = wrong.node;
+    event["verdict"] = verdict;
+    rt.log.event("verdict", event);
+  }
+
+  /// Restarts replay what a wrong number was found in. False when it is the program's own.
+  bool mayReplay(const EndMarker &end) {
+    if (end.kind != "replicas-differ" && end.kind != "value-jumped")
+      return true;
+    const int64_t rank = accusedRank(end.reason).value_or(-1);
+    const std::string node = fleet.nodeOf(rank).value_or("");
+    switch (replays.next({end.kind, end.step, rank, node})) {
+    case Replay::InPlace:
+      return true;
+    case Replay::Elsewhere:
+      fleet.leaveOut(node, end.kind + " again " + end.reason);
+      return true;
+    case Replay::None:
+      sayVerdict("program");
+      return false;
+    }
+    return true;
   }
 
   /// Ranks lived to say it, and all nodes answer.
@@ -287,7 +368,11 @@ private:
   std::optional<CheckpointFolder> folder;
   std::string scratch; // begin of the names of files that all hosts see
   Witness witness;
-  LogFollower slowRanks;
+  LogFollower follower;
+  std::vector<int64_t> slowRanks; // of this run
+  Replays replays;
+  const std::vector<RunnableProgram> programs;
+  const RunnableProgram *program = &programs.front(); // of the run
   Fleet fleet;
   Patience patience;
   int64_t runs = 0;

@@ -131,14 +131,30 @@ bool Validation::isSilent(const Host &host) const {
                             std::any_of(figures.begin(), figures.end(), hasLink));
 }
 
+void Validation::measureAlone(const std::vector<Host> &candidates) {
+  std::vector<Pair> alone;
+  for (const Host &host : candidates) {
+    figures.erase(host.name);
+    alone.push_back({host});
+  }
+  measure(alone);
+}
+
+std::vector<Host> Validation::answering(const std::vector<Host> &candidates) {
+  measureAlone(candidates);
+  const std::map<std::string, std::string> slow = slowNodes(figures, limits);
+  std::vector<Host> good;
+  for (const Host &host : candidates)
+    if (answers(host) && slow.count(host.name) == 0)
+      good.push_back(host);
+    else
+      figures.erase(host.name);
+  return good;
+}
+
 std::map<std::string, std::string> Validation::validate(const std::vector<Host> &candidates,
                                                         const std::vector<Host> &others) {
-  for (const Host &host : candidates)
-    figures.erase(host.name);
-  std::vector<Pair> alone;
-  for (const Host &host : candidates)
-    alone.push_back({host});
-  measure(alone);
+  measureAlone(candidates);
   measure(pairsOf(candidates));
   measure(secondRound(candidates, others));
   const std::map<std::string, std::string> slow = slowNodes(figures, limits);

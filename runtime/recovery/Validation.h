@@ -37,11 +37,14 @@ public:
   /// may be used as partners. No run may be going on.
   std::map<std::string, std::string> validate(const std::vector<Host> &candidates,
                                               const std::vector<Host> &others);
+  /// Those that answer, and compute and copy well enough: what can be seen while others run.
+  std::vector<Host> answering(const std::vector<Host> &candidates);
   static constexpr const char *kSilent = "does not answer";
 
 private:
   using Pair = std::vector<Host>; // or one alone
   void measure(const std::vector<Pair> &pairs);
+  void measureAlone(const std::vector<Host> &candidates);
   std::vector<Pair> secondRound(const std::vector<Host> &candidates,
                                 const std::vector<Host> &others) const;
   std::vector<Pair> pairsOf(const std::vector<Host> &candidates) const;

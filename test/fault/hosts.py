@@ -7,18 +7,11 @@ Then ranks of two hosts are killed in a run that takes this for a storm.
 """
 
 import argparse
-import contextlib
 import os
-import pathlib
-import re
 import signal
-import subprocess
-import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
-import sigma_runs as sr
+from namespace_hosts import hosts, reached, sr, wait_for
 
 
 def arguments():
@@ -27,56 +20,6 @@ def arguments():
         parser.add_argument(name)
     parser.add_argument("--steps", type=int, default=240)
     return parser.parse_args()
-
-
-class Hosts:
-    def __init__(self, folder, count, slots):
-        self.folder = folder
-        self.do("start", count, slots)
-        self.names = [line.split()[0] for line in (folder / "hosts").read_text().splitlines()]
-
-    def do(self, what, *words):
-        subprocess.run([str(word) for word in (ROOT / "scripts/namespace-hosts", what, self.folder, *words)], check=True)
-
-    def number(self, name):
-        return self.names.index(name) + 1
-
-    def arguments(self):
-        net = re.sub(r"\d+$", "0/24", self.names[0])
-        words = ["plm_rsh_agent", self.folder / "rsh", "oob_tcp_if_include", net, "btl_tcp_if_include", net]
-        return [f"--hosts={self.folder / 'hosts'}", *(f"--mpirun-arg={word}" for name, value in zip(words[::2], words[1::2])
-                                                      for word in ("--mca", name, value))]
-
-
-@contextlib.contextmanager
-def hosts(folder, count, slots):
-    made = Hosts(folder, count, slots)
-    try:
-        yield made
-    finally:
-        made.do("stop")
-
-
-def wait_for(run, ready, seconds=100):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := ready(sr.read_log(run.log)):
-            return found
-        if run.ended():
-            break
-        time.sleep(0.02)
-    said = run.said()
-    run.stop()
-    raise sr.RunError(f"it ended, or nothing happened for {seconds} s\n{said[-3000:]}\n"
-                      + "\n".join(map(str, sr.events(sr.read_log(run.log))[-12:])))
-
-
-def reached(run, number, count):
-    """The hosts of the start of that number, when it has done so many steps."""
-    def ready(lines):
-        starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
-        return starts[number:] and len(sr.steps(lines[starts[number]:])) >= count
-    wait_for(run, ready)
 
 
 def used(run, names):

@@ -8,6 +8,7 @@
 #include "planner/Explain.h"
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
+#include "runtime/abi/abi.h"
 #include "tools/sigma/ChosenPlan.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
@@ -23,7 +24,8 @@ namespace path = llvm::sys::path;
 
 static std::string join(llvm::StringRef folder, llvm::StringRef name) {
   llvm::SmallString<256> result(folder);
-  path::append(result, name);
+  if (!name.empty())
+    path::append(result, name);
   return std::string(result);
 }
 
@@ -39,39 +41,72 @@ constexpr Program kPrograms[] = {{"", "rank.mlir", "program.cpp"},
 /// or not at all.
 class Staging {
 public:
-  Staging(llvm::StringRef output, llvm::SmallVector<llvm::StringRef> names)
-      : output(output), names(std::move(names)) {
+  explicit Staging(llvm::StringRef output) : output(output) {
     while (this->output.size() > 1 && this->output.back() == '/')
       this->output.pop_back();
-    folder = this->output + ".partial-" + std::to_string(llvm::sys::Process::getProcessId());
+    staged = this->output + ".partial-" + std::to_string(llvm::sys::Process::getProcessId());
   }
-  ~Staging() { fs::remove_directories(folder); }
+  ~Staging() { fs::remove_directories(staged); }
 
-  bool create() {
+  /// A folder for these files, which lies in the output as `name`; for none, it is the output.
+  bool add(llvm::StringRef name, llvm::ArrayRef<llvm::StringRef> files) {
+    folders.push_back({std::string(name), llvm::to_vector(files)});
+    const std::string folder = join(staged, name);
     if (std::error_code error = fs::create_directories(join(folder, "launch")))
       return fail("cannot create " + folder + ": " + error.message());
     return true;
   }
 
-  std::string file(llvm::StringRef name) const { return join(folder, name); }
+  std::string folder(llvm::StringRef name) const { return join(staged, name); }
 
   bool publish() {
-    if (std::error_code error = fs::create_directories(join(output, "launch")))
-      return fail("cannot create " + output + ": " + error.message());
-    for (llvm::StringRef name : llvm::reverse(names)) // train last
-      if (std::error_code error = fs::rename(file(name), join(output, name)))
-        return fail("cannot write " + join(output, name) + ": " + error.message());
-    // Of an earlier build; it would pass for this program's.
-    for (const Program &program : kPrograms)
-      for (llvm::StringRef name : {program.rank, program.cpp})
-        if (!llvm::is_contained(names, name))
-          fs::remove(join(output, name));
+    removeFallbacks();
+    for (const Folder &folder : llvm::reverse(folders)) // the output itself last
+      if (!publish(folder))
+        return false;
     return true;
   }
 
 private:
-  std::string output, folder;
-  llvm::SmallVector<llvm::StringRef> names;
+  struct Folder {
+    std::string name;
+    llvm::SmallVector<llvm::StringRef> files; // the most important first
+  };
+
+  bool publish(const Folder &folder) {
+    const std::string from = join(staged, folder.name), to = join(output, folder.name);
+    if (std::error_code error = fs::create_directories(join(to, "launch")))
+      return fail("cannot create " + to + ": " + error.message());
+    for (llvm::StringRef name : llvm::reverse(folder.files)) // train last
+      if (std::error_code error = fs::rename(join(from, name), join(to, name)))
+        return fail("cannot write " + join(to, name) + ": " + error.message());
+    // Of an earlier build; it would pass for this program's.
+    for (const Program &program : kPrograms)
+      for (llvm::StringRef name : {program.rank, program.cpp})
+        if (!llvm::is_contained(folder.files, name))
+          fs::remove(join(to, name));
+    return true;
+  }
+
+  static bool isFallback(llvm::StringRef name) {
+    return name.consume_front(SIGMA_FALLBACK) && !name.empty() &&
+           name.find_first_not_of("0123456789") == llvm::StringRef::npos;
+  }
+
+  /// Those of an earlier build, of perhaps another job.
+  void removeFallbacks() const {
+    std::error_code problem;
+    llvm::SmallVector<std::string> old;
+    for (fs::directory_iterator entry(output, problem), end; entry != end && !problem;
+         entry.increment(problem))
+      if (isFallback(path::filename(entry->path())))
+        old.push_back(entry->path());
+    for (const std::string &folder : old)
+      fs::remove_directories(folder);
+  }
+
+  std::string output, staged;
+  llvm::SmallVector<Folder> folders;
 };
 } // namespace
 
@@ -163,15 +198,17 @@ static bool emitCpp(mlir::ModuleOp module, const Program &program, const std::st
   return true;
 }
 
-static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks, Staging &staging) {
+/// `shownIn`: where the files of `folder` will be.
+static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks,
+                     const std::string &folder, const std::string &shownIn) {
   std::string linkFlags;
-  llvm::SmallString<256> shown(options.output);
+  llvm::SmallString<256> shown(shownIn);
   fs::make_absolute(shown);
   if (!readFlags("link.flags", linkFlags))
     return false;
   llvm::SmallVector<std::string> objects;
   for (const Program &program : programsOf(spec.job())) {
-    std::string file = staging.file(program.rank);
+    std::string file = join(folder, program.rank);
     bool isPrimary = objects.empty();
     objects.push_back(file + ".o");
     if (!writePrograms(spec.module(), program.precision, file))
@@ -180,34 +217,53 @@ static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks, Sta
     if (!module)
       return false;
     if (!(options.emitsCpp()
-              ? emitCpp(*module, program, staging.file(program.cpp), shown, objects.back())
+              ? emitCpp(*module, program, join(folder, program.cpp), shown, objects.back())
               : emitObject(*module, options, objects.back())))
       return false;
   }
-  if (llvm::Error error = mlir::sigma::linkProgram(objects, linkFlags, staging.file("train")))
+  if (llvm::Error error = mlir::sigma::linkProgram(objects, linkFlags, join(folder, "train")))
     return fail(llvm::toString(std::move(error)));
   sigma::launch::Launch launch;
   launch.ranks = ranks;
-  std::string script = staging.file("launch/mpirun.sh");
+  std::string script = join(folder, "launch/mpirun.sh");
   return writeText(script, sigma::launch::mpirunScript(launch)) &&
          !fs::setPermissions(script, fs::perms(0755));
 }
 
-static void report(const BuildOptions &options, const mlir::sigma::PlanningTask &task,
-                   const planner::Answer &answer, llvm::ArrayRef<llvm::StringRef> outputs) {
+namespace {
+/// What was built.
+struct Built {
+  std::string folder; // in the output
+  int64_t ranks;
+  std::string summary;
+  llvm::SmallVector<llvm::StringRef> files;
+};
+} // namespace
+
+static void report(const BuildOptions &options, llvm::ArrayRef<Built> all) {
   if (!options.json) {
-    llvm::outs() << planner::summarize(task.problem, answer.plan) << "\nwrote " << options.output
-                 << "/{";
-    llvm::interleaveComma(outputs, llvm::outs());
-    llvm::outs() << "}\n";
+    for (const Built &built : all) {
+      llvm::outs() << built.summary << "\nwrote " << join(options.output, built.folder) << "/{";
+      llvm::interleaveComma(built.files, llvm::outs());
+      llvm::outs() << "}\n";
+    }
     return;
   }
   llvm::json::OStream json(llvm::outs(), 2);
+  const auto program = [&](const Built &built) {
+    const std::string folder = join(options.output, built.folder);
+    json.attribute("output", built.folder.empty() ? options.output : folder);
+    json.attribute("ranks", built.ranks);
+    json.attribute("train", join(folder, "train"));
+    json.attribute("launch", join(folder, "launch/mpirun.sh"));
+  };
   json.object([&] {
-    json.attribute("output", options.output);
-    json.attribute("ranks", answer.plan.layout.numRanks());
-    json.attribute("train", join(options.output, "train"));
-    json.attribute("launch", join(options.output, "launch/mpirun.sh"));
+    program(all.front());
+    if (all.size() > 1)
+      json.attributeArray("fallbacks", [&] {
+        for (const Built &built : all.drop_front())
+          json.object([&] { program(built); });
+      });
   });
   llvm::outs() << "\n";
 }
@@ -255,11 +311,11 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
   return true;
 }
 
-int sigma::driver::runBuild(const BuildOptions &options) {
+/// Plans and generates one program; `name`: its folder in the output.
+static int buildOne(const BuildOptions &options, const std::string &name, Staging &staging,
+                    Built &built) {
   Spec spec;
-  if (!spec.load(options.spec))
-    return kUserError;
-  if (!requireRunnable(spec.job()))
+  if (!spec.load(options.spec) || !requireRunnable(spec.job()))
     return kUserError;
   auto task = spec.createTask();
   if (mlir::failed(task))
@@ -268,12 +324,52 @@ int sigma::driver::runBuild(const BuildOptions &options) {
   if (int status = choosePlan(spec, options.plan, options.timeLimitS, *task, answer))
     return status;
   keepOnly(spec, answer);
-  auto outputs = outputsOf(options, programsOf(spec.job()));
-  Staging staging(options.output, outputs);
-  if (!staging.create() ||
-      !writeText(staging.file("plan.json"), planner::toJson(task->problem, answer)) ||
-      !generate(spec, options, answer.plan.layout.numRanks(), staging) || !staging.publish())
+  built = {name, answer.plan.layout.numRanks(), planner::summarize(task->problem, answer.plan),
+           outputsOf(options, programsOf(spec.job()))};
+  const std::string folder = staging.folder(name);
+  const bool done = staging.add(name, built.files) &&
+                    writeText(join(folder, "plan.json"), planner::toJson(task->problem, answer)) &&
+                    generate(spec, options, built.ranks, folder, join(options.output, name));
+  return done ? kDone : kUserError;
+}
+
+/// The same job on fewer devices.
+static int buildFallback(const BuildOptions &options, int64_t devices, Staging &staging,
+                         Built &built) {
+  BuildOptions smaller = options;
+  smaller.spec.fallback = devices;
+  smaller.plan.clear();
+  const std::string name = SIGMA_FALLBACK + std::to_string(devices);
+  if (int status = buildOne(smaller, name, staging, built))
+    return fail("there is no fallback for " + std::to_string(devices) +
+                " devices; leave it out of --fallback"),
+           status;
+  return kDone;
+}
+
+/// Each is smaller than the one before.
+static bool requireSmaller(const Built &built, const Built &before) {
+  return built.ranks < before.ranks ||
+         fail("--fallback: a plan of " + std::to_string(built.ranks) +
+              " ranks is not smaller than " + std::to_string(before.ranks));
+}
+
+int sigma::driver::runBuild(const BuildOptions &options) {
+  Staging staging(options.output);
+  llvm::SmallVector<Built> all(1);
+  if (int status = buildOne(options, "", staging, all.front()))
+    return status;
+  std::vector<int64_t> fallbacks = options.fallbacks;
+  llvm::sort(fallbacks, std::greater<>());
+  for (int64_t devices : fallbacks) {
+    all.emplace_back();
+    if (int status = buildFallback(options, devices, staging, all.back()))
+      return status;
+    if (!requireSmaller(all.back(), all[all.size() - 2]))
+      return kUserError;
+  }
+  if (!staging.publish())
     return kUserError;
-  report(options, *task, answer, outputs);
+  report(options, all);
   return kDone;
 }

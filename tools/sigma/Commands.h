@@ -20,6 +20,9 @@ struct SpecOptions {
   std::string job;     // empty: the only one
   std::string pins;    // "pp=2,ep=2"; replaces pins of the job
   int64_t devices = 0; // 0: as the cluster says
+  // Devices of a smaller plan for the same job: what was planned for all of them, and degrees of
+  // parallelism that were pinned, do not hold. 0: none.
+  int64_t fallback = 0;
   std::string profile; // profile.json, whose figures replace the cluster's; empty: none
 };
 
@@ -34,8 +37,9 @@ struct PlanOptions {
 
 struct BuildOptions {
   SpecOptions spec;
-  std::string output; // folder
-  std::string plan;   // plan.json to build; empty: plan anew
+  std::string output;             // folder
+  std::string plan;               // plan.json to build; empty: plan anew
+  std::vector<int64_t> fallbacks; // devices of smaller plans that are built, too
   double timeLimitS = 0;
   std::string emit = "object"; // what a C++ compiler gets: objects to link, or "cpp", text
   std::string cpu = "x86-64-v2";

@@ -1,6 +1,7 @@
 //===- LaunchExport.cpp - sigma export of what starts a program -----------===//
 
 #include "codegen/launch/Launch.h"
+#include "runtime/abi/abi.h"
 #include "tools/sigma/ChosenPlan.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -23,6 +24,15 @@ static std::string programOf(const ExportOptions &options) {
   return std::string(path);
 }
 
+static bool hasFallbacks(llvm::StringRef program) {
+  std::error_code problem;
+  for (llvm::sys::fs::directory_iterator entry(llvm::sys::path::parent_path(program), problem), end;
+       entry != end && !problem; entry.increment(problem))
+    if (llvm::sys::path::filename(entry->path()).starts_with(SIGMA_FALLBACK))
+      return true;
+  return false;
+}
+
 static Launch launchOf(const planner::PlanDocument &document, const ExportOptions &options) {
   const planner::Plan &plan = document.answer.plan;
   Launch launch;
@@ -31,6 +41,7 @@ static Launch launchOf(const planner::PlanDocument &document, const ExportOption
   launch.ranks = plan.layout.numRanks();
   launch.ranksPerNode = std::min(launch.ranks, document.devicesPerNode.value_or(launch.ranks));
   launch.spareNodes = document.spareNodes;
+  launch.hasFallbacks = hasFallbacks(launch.train);
   for (const planner::StagePlan &stage : plan.stages)
     launch.nodeBytes = std::max(launch.nodeBytes, stage.peakBytes * launch.ranksPerNode);
   launch.stepS = int64_t(std::ceil(plan.stepTime.p95Ns / 1e9));

@@ -147,6 +147,7 @@ bool Spec::load(const SpecOptions &options) {
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context());
   return parsed && chooseJob(options.job) &&
          (options.devices == 0 || resizeCluster(options.devices)) && applyPins(options.pins) &&
+         (options.fallback == 0 || becomeFallback(options.fallback)) &&
          mlir::succeeded(mlir::verify(*parsed)) && readProfile(options.profile);
 }
 
@@ -255,6 +256,19 @@ bool Spec::resizeCluster(int64_t devices) {
     if (tiers[i].getDevices() == devices)
       tiers[i + 1].erase(), tiers[i + 1] = tiers[i];
   return true;
+}
+
+bool Spec::becomeFallback(int64_t devices) {
+  for (PlanOp plan : llvm::make_early_inc_range(parsed->getOps<PlanOp>()))
+    plan.erase();
+  if (mlir::DictionaryAttr pins = chosen.getPin().value_or(mlir::DictionaryAttr())) {
+    mlir::NamedAttrList kept;
+    for (mlir::NamedAttribute pin : pins)
+      if (!choices::isDegree(pin.getName()))
+        kept.append(pin);
+    chosen.setPinAttr(kept.empty() ? nullptr : kept.getDictionary(&context()));
+  }
+  return resizeCluster(devices);
 }
 
 planner::Answer sigma::driver::search(PlanningTask &task, double timeLimitS, int top) {

@@ -38,6 +38,7 @@ private:
   bool applyPins(const std::string &pins);
   bool applyPin(llvm::StringRef key, llvm::StringRef value);
   bool resizeCluster(int64_t devices);
+  bool becomeFallback(int64_t devices);
   bool readProfile(const std::string &path);
 
   std::unique_ptr<mlir::MLIRContext> mlirContext;

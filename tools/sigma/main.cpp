@@ -169,6 +169,12 @@ int main(int argc, char **argv) {
                    "folder for train, plan.json, rank.mlir and launch/")
       ->required();
   buildCommand->add_option("--plan", build.plan, "builds this plan.json instead of planning");
+  buildCommand
+      ->add_option("--fallback", build.fallbacks,
+                   "builds plans for so many devices as well, in folders fallback-N: a supervised "
+                   "run takes the largest that its hosts hold while some are missing")
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
   buildCommand->add_option("--time-limit", build.timeLimitS, "as in sigma plan")
       ->check(CLI::PositiveNumber);
   buildCommand

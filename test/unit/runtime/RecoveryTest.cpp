@@ -3,6 +3,7 @@
 #include "runtime/recovery/Hosts.h"
 #include "runtime/recovery/Judgement.h"
 #include "runtime/recovery/Nodes.h"
+#include "runtime/recovery/Replays.h"
 #include "runtime/recovery/Validation.h"
 
 #include <gtest/gtest.h>
@@ -189,3 +190,29 @@ TEST(Validation, TheSlowNodeIsNamed) {
 }
 
 } // namespace
+
+TEST(Replays, AWrongNumberThatDoesNotComeAgainWasTransient) {
+  Replays replays;
+  EXPECT_EQ(replays.next({"replicas-differ", 30, 1, "a"}), Replay::InPlace);
+  EXPECT_FALSE(replays.passed(30)) << "its check is at the end of the step";
+  EXPECT_EQ(replays.passed(31), Verdict::Transient);
+  EXPECT_FALSE(replays.passed(32)) << "once";
+  EXPECT_EQ(replays.next({"replicas-differ", 30, 1, "a"}), Replay::InPlace) << "a new one";
+}
+
+TEST(Replays, OneThatComesAgainIsTheNodesOrThePrograms) {
+  Replays replays;
+  replays.next({"value-jumped", 30, 1, "a"});
+  EXPECT_EQ(replays.next({"value-jumped", 30, 1, "a"}), Replay::Elsewhere);
+  Replays other = replays;
+  EXPECT_EQ(replays.passed(31), Verdict::Persistent);
+  EXPECT_EQ(other.next({"value-jumped", 30, 1, "b"}), Replay::None);
+}
+
+TEST(Replays, WithoutNodesTheyStayInPlace) {
+  Replays replays;
+  replays.next({"replicas-differ", 30, -1, ""});
+  EXPECT_EQ(replays.next({"replicas-differ", 30, -1, ""}), Replay::InPlace);
+  EXPECT_EQ(replays.next({"replicas-differ", 35, -1, ""}), Replay::InPlace) << "another one";
+  EXPECT_EQ(replays.passed(36), Verdict::Transient);
+}
