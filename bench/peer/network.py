@@ -1,7 +1,7 @@
 """An independent implementation in PyTorch of the models in models.py, on parameters that have sigma's logical names.
 
 In bf16, weights are rounded where they are read, activations where they are made; products, statistics, softmax, the router and the
-loss are computed in f32. (The processor's own bf16 products in PyTorch 1.13 round their sums, too.)
+loss are computed in f32, and so are their gradients. (The processor's own bf16 products in PyTorch 1.13 round their sums, too.)
 """
 
 import math
@@ -101,7 +101,10 @@ def heads_of(x, heads):
 def attend(q, k, v, scale):
     future = torch.ones(q.shape[-2], q.shape[-2], dtype=torch.bool).triu(1)
     scores = (wide(q) @ wide(k).transpose(-1, -2) * scale).masked_fill(future, float("-inf"))
-    return product(scores.softmax(-1).to(v.dtype), v).transpose(1, 2).flatten(2)
+    probabilities = scores.softmax(-1)
+    if v.dtype == torch.bfloat16:  # not so their gradient, as in FlashAttention (Dao et al. 2022): the softmax's is a small difference of it
+        probabilities = straight_through(probabilities)
+    return (probabilities @ wide(v)).to(v.dtype).transpose(1, 2).flatten(2)
 
 
 def plain_attention(p, kind, y, _):

@@ -13,7 +13,7 @@ import torch
 from torch import distributed, multiprocessing
 
 from models import MODELS
-from train import Trainer
+from train import Trainer, read_checkpoint
 
 
 def timed_steps(trainer, steps):
@@ -27,7 +27,7 @@ def run(rank, model, text, checkpoint, steps, threads, ranks):
     torch.set_num_threads(threads)
     if ranks > 1:
         distributed.init_process_group("gloo", rank=rank, world_size=ranks)
-    times = list(timed_steps(Trainer(MODELS[model], text, checkpoint, 1, "f32", rank, ranks), steps))
+    times = list(timed_steps(Trainer(MODELS[model], text, read_checkpoint(checkpoint), 1, "f32", rank, ranks), steps))
     if rank == 0:
         print(json.dumps(times), flush=True)
 

@@ -35,14 +35,22 @@ def is_trained(name):
     return not name.endswith("selection_bias")
 
 
+def in_f64(saved):
+    """The same, with the weights that a step in bf16 reads."""
+    def weight(name, value):
+        return value.bfloat16() if is_trained(name) else value
+
+    return {name: {state: (weight(name, tensor) if state == "value" else tensor).double() for state, tensor in states.items()}
+            for name, states in saved.items()}
+
+
 class Trainer:
-    """Continues a checkpoint that was taken after `finished` steps; `ranks` processes share each batch. Leaves have the type that is
+    """Continues what a checkpoint saved after `finished` steps; `ranks` processes share each batch. Leaves have the type that is
     saved; of bf16 that is f32."""
 
-    def __init__(self, model, text, checkpoint, finished, precision, rank=0, ranks=1):
+    def __init__(self, model, text, saved, finished, precision, rank=0, ranks=1):
         self.model, self.finished, self.rank, self.ranks = model, finished, rank, ranks
         self.text = Text(text, model.sequence)
-        saved = read_checkpoint(checkpoint)
         self.leaves = {name: parts_of(name, states["value"]) for name, states in saved.items()}
         for name in filter(is_trained, self.leaves):
             for leaf in self.leaves[name]:
