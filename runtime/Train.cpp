@@ -5,6 +5,7 @@
 #include "runtime/checkpoint/Checkpointer.h"
 #include "runtime/checkpoint/Loader.h"
 #include "runtime/comm/Collect.h"
+#include "runtime/comm/Host.h"
 #include "runtime/health/Fault.h"
 #include "runtime/recovery/EndMarker.h"
 #include "runtime/recovery/Orphan.h"
@@ -305,10 +306,7 @@ int runOnce(Runtime &rt) {
 int train(Runtime &rt) {
   watchLauncher();
   rt.control.connect();
-  if (!launched()) // one rank alone: no daemon of the launcher is needed, and none is started
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-  int threads = 0;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
+  initializeMpi();
   listenForStop();
   watchMemory(&rt);
   rt.control.joined();

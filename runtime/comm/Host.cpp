@@ -1,9 +1,21 @@
 #include "runtime/comm/Host.h"
+#include "runtime/Options.h"
 #include "runtime/comm/Wait.h"
 
 #include <unistd.h>
 
+#include <cstdlib>
+
 namespace sigma::runtime {
+
+void initializeMpi() {
+  if (!launched()) {
+    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+  }
+  int threads = 0;
+  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
+}
 
 std::string hostName() {
   char name[256] = "";

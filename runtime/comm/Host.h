@@ -8,6 +8,10 @@ namespace sigma::runtime {
 
 std::string hostName();
 
+/// Starts MPI. Without a launcher this is one rank alone, which needs no daemon, and no session
+/// folder: all such processes of a host would make and remove the same one.
+void initializeMpi();
+
 /// Ranks of MPI_COMM_WORLD that share the memory of this one's host; collective.
 int ranksOfHost();
 

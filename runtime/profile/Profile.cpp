@@ -1,5 +1,4 @@
 #include "runtime/profile/Profile.h"
-#include "runtime/Options.h"
 #include "runtime/ResidentMemory.h"
 #include "runtime/Runtime.h"
 #include "runtime/comm/Collect.h"
@@ -16,7 +15,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
@@ -266,10 +264,8 @@ int measureProfile(const ProfileOptions &options, char *const *argv) {
   Runtime rt;
   rt.device->begin(options.precision == "f64" ? SIGMA_F64 : SIGMA_F32, kThreads, argv);
   watchLauncher();
-  if (!launched())
-    setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-  int threads = 0, status = SIGMA_EXIT_USER_ERROR;
-  MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &threads);
+  initializeMpi();
+  int status = SIGMA_EXIT_USER_ERROR;
   MPI_Comm_rank(MPI_COMM_WORLD, &rt.mesh.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &rt.mesh.size);
   try {
