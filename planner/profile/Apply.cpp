@@ -57,7 +57,7 @@ const ProfiledDevice &find(const Profile &profile, const std::string &kind,
   }
   throw PlanningError("the profile has no device kind '" + kind + "' in " + precision +
                       "; it has " + there + "; measure it with sigma profile --kind=" + kind +
-                      (precision == "f64" ? " --precision=f64" : ""));
+                      (precision == "f32" ? "" : " --precision=" + precision));
 }
 
 void applyToDevices(const Profile &profile, const std::string &precision, Cluster &cluster) {

@@ -42,9 +42,9 @@ public:
       sigma_reduce_scatter(&rt, elem, at(0), at(1), rows, kWidth, 1, SIGMA_GROUP_CONTEXT, at(2),
                            workspace);
     });
-    add("all_reduce", whole, [&](int64_t) {
-      sigma_all_reduce(&rt, elem, at(0), whole / elemBytes(elem), SIGMA_GROUP_CONTEXT, at(2),
-                       workspace);
+    add("all_reduce", whole, [&](int64_t) { // of gradients
+      sigma_all_reduce(&rt, wideElem(elem), at(0), whole / elemBytes(wideElem(elem)),
+                       SIGMA_GROUP_CONTEXT, at(2), workspace);
     });
     add("all_to_all", whole / ranks * (ranks - 1), [&](int64_t) { exchangeRows(); });
     rt.mesh = inRing;

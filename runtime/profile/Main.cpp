@@ -9,7 +9,7 @@ int main(int argc, char **argv) {
   CLI::App app{"measures the machines that its ranks run on; started by sigma profile"};
   app.add_option("--output", options.output)->required();
   app.add_option("--kind", options.kind);
-  app.add_option("--precision", options.precision)->check(CLI::IsMember({"f32", "f64"}));
+  app.add_option("--precision", options.precision)->check(CLI::IsMember({"f32", "f64", "bf16"}));
   app.add_flag("--quick", options.quick);
   try {
     app.parse(argc, argv);

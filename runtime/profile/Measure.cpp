@@ -84,13 +84,14 @@ double relativeDeviation(std::vector<double> &values) {
 }
 
 Clock clockOf(const Call &product) {
+  constexpr double kLeast = 0.8, kMost = 1.25; // more is the tick of a coarse clock
   product(0);
   double share = 0; // the most of a time that the processor worked
   for (int64_t i = 0; i < 200; ++i) {
     const double begin = now(Clock::Wall);
     share = std::max(share, batchNs(Clock::Processor, i, 1, product) / (now(Clock::Wall) - begin));
   }
-  return share > 0.8 ? Clock::Processor : Clock::Wall;
+  return share > kLeast && share < kMost ? Clock::Processor : Clock::Wall;
 }
 
 Timing timeOfCall(sigma_rt rt, Clock clock, const Call &call) {

@@ -24,7 +24,8 @@ enum class Clock {
 using Call = std::function<void(int64_t)>;
 
 /// The clock that tells how long the device computes: the processor's, where a product takes as
-/// much of it as of the wall's. A short one does, however many others want the processor.
+/// much of it as of the wall's, no less and, by its ticks, no more. A short one does, however many
+/// others want the processor.
 Clock clockOf(const Call &product);
 
 /// Of work that each rank does for itself; all begin together, as in training. Short calls are

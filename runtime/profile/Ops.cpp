@@ -11,22 +11,26 @@ namespace {
 /// Places of buffers in the memory of a call, one after the other.
 class Places {
 public:
-  explicit Places(int64_t elem) : width(elemBytes(elem)) {}
+  explicit Places(int64_t elem) : elem(elem) {}
 
-  int64_t add(int64_t elements) {
-    const int64_t at = end;
-    end += (elements * width + kLineBytes - 1) / kLineBytes * kLineBytes;
-    return at;
-  }
+  int64_t add(int64_t elements) { return addBytes(elements * elemBytes(elem)); }
+  /// Elements of the wide type, or indices, which are no wider.
+  int64_t addWide(int64_t elements) { return addBytes(elements * elemBytes(wideElem(elem))); }
   int64_t bytes() const { return end; }
 
 private:
-  int64_t width, end = 0;
+  int64_t addBytes(int64_t bytes) {
+    const int64_t at = end;
+    end += (bytes + kLineBytes - 1) / kLineBytes * kLineBytes;
+    return at;
+  }
+
+  int64_t elem, end = 0;
 };
 
 class Cases {
 public:
-  explicit Cases(int64_t elem) : type(elem), width(elemBytes(elem)) {}
+  explicit Cases(int64_t elem) : type(elem) {}
 
   /// What becomes of `tokens` rows at a matrix: the product forward, its gradients by the rows and
   /// by the weights, which are added to a sum.
@@ -42,30 +46,33 @@ public:
     Places places(type);
     const int64_t n = sequence * heads * head, scores = 64 * sequence;
     const int64_t q = places.add(n), k = places.add(n), v = places.add(n), o = places.add(n),
-                  lse = places.add(sequence * heads), work = places.add(scores);
+                  lse = places.addWide(sequence * heads), work = places.addWide(scores);
     const int64_t pairs = sequence * sequence * heads;
     const double scale = 1 / std::sqrt(double(head));
     add("attention", {sequence, head}, pairs * 2 * head, places,
         [=](sigma_rt rt, int64_t elem, char *at) {
           sigma_attention(rt, elem, at + q, at + k, at + v, nullptr, at + o, at + lse, 1, sequence,
                           heads, heads, head, head, scale, 0, 0, 0, 1, at + work,
-                          scores * elemBytes(elem));
+                          scores * elemBytes(wideElem(elem)));
         });
   }
 
   void attentionGrad(int64_t sequence, int64_t heads, int64_t head) {
     Places places(type);
-    const int64_t n = sequence * heads * head, scores = 2 * 64 * sequence;
+    const int64_t n = sequence * heads * head;
+    const int64_t sums = type == wideElem(type) ? 0 : sequence * 2 * head; // of one head
+    const int64_t scratch = 2 * 64 * sequence + sums;
     const int64_t q = places.add(n), k = places.add(n), v = places.add(n), o = places.add(n),
-                  lse = places.add(sequence * heads), d = places.add(n), dq = places.add(n),
-                  dk = places.add(n), dv = places.add(n), work = places.add(scores);
+                  lse = places.addWide(sequence * heads), d = places.add(n), dq = places.add(n),
+                  dk = places.add(n), dv = places.add(n), work = places.addWide(scratch);
     const int64_t pairs = sequence * sequence * heads;
     const double scale = 1 / std::sqrt(double(head));
     add("attention_grad", {sequence, head}, pairs * 5 * head, places,
         [=](sigma_rt rt, int64_t elem, char *at) {
           sigma_attention_grad(rt, elem, at + q, at + k, at + v, nullptr, at + o, at + lse, at + d,
                                at + dq, at + dk, at + dv, nullptr, 1, sequence, heads, heads, head,
-                               head, scale, 0, 0, 0, 1, at + work, scores * elemBytes(elem));
+                               head, scale, 0, 0, 0, 1, at + work,
+                               scratch * elemBytes(wideElem(elem)));
         });
   }
 
@@ -73,24 +80,26 @@ public:
     Places places(type);
     const int64_t n = tokens * columns;
     const int64_t a = places.add(n), b = places.add(n), c = places.add(n), d = places.add(n),
-                  e = places.add(n), weight = places.add(columns), sums = places.add(columns),
-                  rstd = places.add(tokens);
-    memory("add", 3 * n, places, [=](sigma_rt rt, int64_t elem, char *at) {
+                  e = places.add(n), weight = places.add(columns), sums = places.addWide(columns),
+                  rstd = places.addWide(tokens);
+    memory("add", stored(3 * n), places, [=](sigma_rt rt, int64_t elem, char *at) {
       sigma_add(rt, elem, at + a, at + b, at + c, n);
     });
-    memory("rms_norm", 2 * n + columns + tokens, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_rms_norm(rt, elem, at + a, at + weight, at + b, at + rstd, tokens, columns, 1e-5);
-    });
-    memory("rms_norm_grad", 3 * n + 2 * columns + tokens, places,
+    memory("rms_norm", stored(2 * n + columns) + wide(tokens), places,
+           [=](sigma_rt rt, int64_t elem, char *at) {
+             sigma_rms_norm(rt, elem, at + a, at + weight, at + b, at + rstd, tokens, columns,
+                            1e-5);
+           });
+    memory("rms_norm_grad", stored(3 * n + columns) + wide(columns + tokens), places,
            [=](sigma_rt rt, int64_t elem, char *at) {
              sigma_rms_norm_grad(rt, elem, at + a, at + weight, at + rstd, at + b, at + c,
                                  at + sums, tokens, columns, 0);
            });
-    memory("activation", 3 * n, places, [=](sigma_rt rt, int64_t elem, char *at) {
+    memory("activation", stored(3 * n), places, [=](sigma_rt rt, int64_t elem, char *at) {
       sigma_activation(rt, elem, at + a, at + b, at + c, nullptr, 1, tokens, columns, SIGMA_SILU,
                        0);
     });
-    memory("activation_grad", 5 * n, places, [=](sigma_rt rt, int64_t elem, char *at) {
+    memory("activation_grad", stored(5 * n), places, [=](sigma_rt rt, int64_t elem, char *at) {
       sigma_activation_grad(rt, elem, at + a, at + b, at + c, at + d, at + e, nullptr, 1, tokens,
                             columns, SIGMA_SILU, 0);
     });
@@ -98,7 +107,7 @@ public:
     const auto frequencies = std::make_shared<std::vector<double>>();
     for (int64_t i = 0; i < head / 2; ++i)
       frequencies->push_back(std::pow(1e4, -2.0 * double(i) / double(head)));
-    memory("rotary", 2 * n, places, [=](sigma_rt rt, int64_t elem, char *at) {
+    memory("rotary", stored(2 * n), places, [=](sigma_rt rt, int64_t elem, char *at) {
       sigma_rotary(rt, elem, at + a, at + b, tokens, tokens, columns / head, head,
                    frequencies->data(), head / 2, 1, 0, 1);
     });
@@ -109,8 +118,8 @@ public:
     Places places(type);
     const int64_t slots = tokens * k;
     const int64_t x = places.add(tokens * columns), rows = places.add(slots * columns),
-                  more = places.add(slots * columns), weights = places.add(slots),
-                  gradients = places.add(slots);
+                  more = places.add(slots * columns), weights = places.addWide(slots),
+                  gradients = places.addWide(slots);
     const auto position = std::make_shared<std::vector<int32_t>>(slots);
     for (int64_t token = 0; token < tokens; ++token) // neighbours go to different experts
       for (int64_t j = 0; j < k; ++j) {
@@ -118,18 +127,22 @@ public:
         (*position)[token * k + j] =
             int32_t(expert * (slots / experts) + token / experts * k + (j * 7) % k);
       }
-    const int64_t all = slots * columns, one = tokens * columns, chosen = slots; // int32, as wide
-    memory("gather_rows", one + all + chosen, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_gather_rows(rt, elem, at + x, position->data(), nullptr, at + rows, tokens, k, columns);
-    });
-    memory("scatter_rows", one + all + chosen, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_scatter_rows(rt, elem, at + rows, position->data(), at + x, tokens, k, columns);
-    });
-    memory("combine", one + all + 2 * chosen, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_combine(rt, elem, at + rows, position->data(), at + weights, at + x, tokens, k,
-                    columns);
-    });
-    memory("combine_grad", one + 2 * all + 3 * chosen, places,
+    const int64_t all = slots * columns, one = tokens * columns;
+    memory("gather_rows", stored(one + all) + indices(slots), places,
+           [=](sigma_rt rt, int64_t elem, char *at) {
+             sigma_gather_rows(rt, elem, at + x, position->data(), nullptr, at + rows, tokens, k,
+                               columns);
+           });
+    memory("scatter_rows", stored(one + all) + indices(slots), places,
+           [=](sigma_rt rt, int64_t elem, char *at) {
+             sigma_scatter_rows(rt, elem, at + rows, position->data(), at + x, tokens, k, columns);
+           });
+    memory("combine", stored(one + all) + wide(slots) + indices(slots), places,
+           [=](sigma_rt rt, int64_t elem, char *at) {
+             sigma_combine(rt, elem, at + rows, position->data(), at + weights, at + x, tokens, k,
+                           columns);
+           });
+    memory("combine_grad", stored(one + 2 * all) + wide(2 * slots) + indices(slots), places,
            [=](sigma_rt rt, int64_t elem, char *at) {
              sigma_combine_grad(rt, elem, at + rows, position->data(), at + weights, at + x,
                                 at + more, at + gradients, tokens, k, columns);
@@ -139,30 +152,33 @@ public:
   void router(int64_t tokens, int64_t experts, int64_t k) {
     Places places(type);
     const int64_t n = tokens * experts;
-    const int64_t logits = places.add(n), scores = places.add(n), weights = places.add(tokens * k),
-                  chosen = places.add(tokens * k);
-    memoryOfRows("router_scores", experts, 2 * n, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_router_scores(rt, elem, at + logits, at + scores, tokens, experts, SIGMA_SOFTMAX);
-    });
-    memoryOfRows("top_k", experts, n + 2 * tokens * k, places,
+    const int64_t logits = places.addWide(n), scores = places.addWide(n),
+                  weights = places.addWide(tokens * k), chosen = places.addWide(tokens * k);
+    memoryOfRows("router_scores", experts, wide(2 * n), places,
                  [=](sigma_rt rt, int64_t elem, char *at) {
-                   sigma_top_k(rt, elem, at + scores, nullptr, at + weights, at + chosen, tokens,
-                               experts, k, 1, 1, 1, 1);
+                   sigma_router_scores(rt, wideElem(elem), at + logits, at + scores, tokens,
+                                       experts, SIGMA_SOFTMAX);
+                 });
+    memoryOfRows("top_k", experts, wide(n + tokens * k) + indices(tokens * k), places,
+                 [=](sigma_rt rt, int64_t elem, char *at) {
+                   sigma_top_k(rt, wideElem(elem), at + scores, nullptr, at + weights, at + chosen,
+                               tokens, experts, k, 1, 1, 1, 1);
                  });
   }
 
   void loss(int64_t tokens, int64_t vocabulary) {
     Places places(type);
     const int64_t n = tokens * vocabulary;
-    const int64_t logits = places.add(n), lse = places.add(tokens), loss = places.add(1),
+    const int64_t logits = places.add(n), lse = places.addWide(tokens), loss = places.addWide(1),
                   gradient = places.add(n);
     const auto targets = repeated(tokens, int32_t(vocabulary / 2));
-    memoryOfRows("cross_entropy", vocabulary, n + 2 * tokens + 1, places,
-                 [=](sigma_rt rt, int64_t elem, char *at) {
+    memoryOfRows("cross_entropy", vocabulary, stored(n) + wide(tokens + 1) + indices(tokens),
+                 places, [=](sigma_rt rt, int64_t elem, char *at) {
                    sigma_cross_entropy(rt, elem, at + logits, targets->data(), at + lse, at + loss,
                                        tokens, vocabulary, 1, nullptr, 0);
                  });
-    memoryOfRows("cross_entropy_grad", vocabulary, 2 * n + 2 * tokens + 1, places,
+    memoryOfRows("cross_entropy_grad", vocabulary,
+                 stored(2 * n) + wide(tokens + 1) + indices(tokens), places,
                  [=](sigma_rt rt, int64_t elem, char *at) {
                    sigma_cross_entropy_grad(rt, elem, at + logits, targets->data(), at + lse,
                                             at + loss, at + gradient, tokens, vocabulary, 1);
@@ -172,12 +188,16 @@ public:
   /// Once a step, of `n` parameters: their gradients' norm, AdamW, and zeros for the next sums.
   void update(int64_t n) {
     Places places(type);
-    const int64_t value = places.add(n), gradient = places.add(n), first = places.add(n),
-                  second = places.add(n);
-    memory("update", 7 * n, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_fill(rt, elem, at + gradient, n, 0);
-      sigma_square_sum(rt, elem, at + gradient, n, 0);
-      sigma_adamw(rt, elem, at + value, at + gradient, at + first, at + second, nullptr, n, 1);
+    const bool isRounded = type != wideElem(type);
+    const int64_t value = places.addWide(n), gradient = places.addWide(n),
+                  first = places.addWide(n), second = places.addWide(n), copy = places.add(n);
+    // As planner/Problem.h counts them: the rounded value is written only.
+    const int64_t bytes = wide(7 * n) + (isRounded ? stored(2 * n) : 0);
+    memory("update", bytes, places, [=](sigma_rt rt, int64_t elem, char *at) {
+      sigma_fill(rt, wideElem(elem), at + gradient, n, 0);
+      sigma_square_sum(rt, wideElem(elem), at + gradient, n, 0);
+      sigma_adamw(rt, elem, at + value, at + gradient, at + first, at + second,
+                  isRounded ? at + copy : nullptr, n, 1);
     });
   }
 
@@ -187,9 +207,12 @@ private:
   void matmul(const char *op, int64_t flags, int64_t m, int64_t n, int64_t k,
               std::vector<int64_t> point) {
     Places places(type);
-    const int64_t a = places.add(m * k), b = places.add(k * n), c = places.add(m * n);
+    const bool isSum = flags & SIGMA_ACCUMULATE;
+    const int64_t a = places.add(m * k), b = places.add(k * n),
+                  c = isSum ? places.addWide(m * n) : places.add(m * n);
     add(op, std::move(point), 2 * m * n * k, places, [=](sigma_rt rt, int64_t elem, char *at) {
-      sigma_matmul(rt, elem, elem, elem, at + a, at + b, at + c, m, n, k, flags);
+      sigma_matmul(rt, elem, elem, isSum ? wideElem(elem) : elem, at + a, at + b, at + c, m, n, k,
+                   flags);
     });
   }
 
@@ -203,17 +226,20 @@ private:
            Run run) {
     cases.push_back({op, std::move(point), amount, places.bytes(), std::move(run)});
   }
-  /// An op whose time goes by the elements that it reads and writes.
-  void memory(const char *op, int64_t elements, const Places &places, Run run) {
-    add(op, {elements * width}, elements * width, places, std::move(run));
+  int64_t stored(int64_t elements) const { return elements * elemBytes(type); }
+  int64_t wide(int64_t elements) const { return elements * elemBytes(wideElem(type)); }
+  static int64_t indices(int64_t count) { return count * int64_t(sizeof(int32_t)); }
+
+  /// An op whose time goes by the bytes that it reads and writes.
+  void memory(const char *op, int64_t bytes, const Places &places, Run run) {
+    add(op, {bytes}, bytes, places, std::move(run));
   }
   /// The same, at one size; the rate depends on what stands in a row.
-  void memoryOfRows(const char *op, int64_t inRow, int64_t elements, const Places &places,
-                    Run run) {
-    add(op, {0, inRow}, elements * width, places, std::move(run));
+  void memoryOfRows(const char *op, int64_t inRow, int64_t bytes, const Places &places, Run run) {
+    add(op, {0, inRow}, bytes, places, std::move(run));
   }
 
-  int64_t type, width;
+  int64_t type;
 };
 
 } // namespace

@@ -38,13 +38,24 @@ Json toJson(const Timing &time) {
   return {{"medianNs", time.medianNs}, {"lowNs", time.lowNs}, {"highNs", time.highNs}};
 }
 
-/// Numbers between 0 and 1, none of them tiny.
-void fillWithNumbers(Runtime &rt, int64_t elem, char *memory, int64_t bytes) {
-  withWideElem(elem, [&](auto zero) {
+int64_t elemNamed(const std::string &precision) {
+  return precision == elemName(SIGMA_F64)    ? SIGMA_F64
+         : precision == elemName(SIGMA_BF16) ? SIGMA_BF16
+                                             : SIGMA_F32;
+}
+
+/// Numbers between 0 and 1, none of them tiny; two of bf16 are one of f32.
+void fillWithNumbers(Runtime &rt, int64_t elem) {
+  constexpr int64_t kPeriod = 1000;
+  withElem(elem, [&](auto zero) {
     using T = decltype(zero);
-    T *numbers = reinterpret_cast<T *>(memory);
-    for (int64_t i = 0; i < bytes / int64_t(sizeof(T)); ++i)
-      numbers[i] = T((i * 7919 + rt.mesh.rank) % 1000 + 1) / T(1024);
+    using W = Wide<T>;
+    T *numbers = reinterpret_cast<T *>(rt.arena.data());
+    const int64_t n = rt.arena.bytes() / int64_t(sizeof(T));
+    for (int64_t i = 0; i < kPeriod; ++i)
+      numbers[i] = narrowed<T>(W((i * 7919 + rt.mesh.rank) % kPeriod + 1) / W(1024));
+    for (int64_t done = kPeriod; done < n; done += kPeriod)
+      std::memcpy(numbers + done, numbers, std::min(kPeriod, n - done) * sizeof(T));
   });
 }
 
@@ -61,8 +72,9 @@ public:
     device["instructionLevel"] = rt.device->instructionLevel;
     const std::vector<OpCase> cases = opCases(elem, options.quick);
     const OpCase small = product(elem, 96), large = product(elem, 512);
+    const int64_t before = residentBytes();
     takeMemory(cases);
-    const int64_t processBytes = bytesOfLibraries(cases);
+    const int64_t processBytes = largestOf(&rt, std::max(before, bytesOfLibraries(cases)));
     const Clock clock = clockOf(callOf(small));
     device["clock"] = clock == Clock::Processor ? "processor" : "wall";
     device["memoryBytes"] = memoryOfRank();
@@ -71,11 +83,13 @@ public:
     device["launchNs"] =
         timeOfCall(&rt, clock, [&](int64_t) { sigma_fill(&rt, elem, &nothing, 0, 0); }).medianNs;
     measureNoise(large, clock, device);
-    for (const OpCase &each : cases)
+    for (const OpCase &each : cases) {
+      fillWithNumbers(rt, elem); // what others left may be infinite, or tiny in this type
       device["ops"].push_back({{"op", each.op},
                                {"point", each.point},
                                {"amount", each.amount},
                                {"time", toJson(timeOfCall(&rt, clock, callOf(each)))}});
+    }
     return device;
   }
 
@@ -85,7 +99,7 @@ private:
     for (const OpCase &each : cases)
       if (each.memoryBytes > rt.arena.bytes() / kLargeShare)
         each.run(&rt, elem, rt.arena.data());
-    return largestOf(&rt, peakResidentBytes() - rt.arena.bytes());
+    return peakResidentBytes() - rt.arena.bytes();
   }
 
   void takeMemory(const std::vector<OpCase> &cases) {
@@ -93,7 +107,7 @@ private:
     for (const OpCase &each : cases)
       most = std::max(most, each.memoryBytes);
     rt.arena.allocate(most);
-    fillWithNumbers(rt, elem, rt.arena.data(), most);
+    fillWithNumbers(rt, elem);
   }
 
   Call callOf(const OpCase &each) {
@@ -239,7 +253,7 @@ void warnOfOthers(const Json &profile) {
 }
 
 int run(Runtime &rt, const ProfileOptions &options) {
-  const int64_t elem = options.precision == "f64" ? SIGMA_F64 : SIGMA_F32;
+  const int64_t elem = elemNamed(options.precision);
   MeshShape shape;
   shape.dp = rt.mesh.size;
   rt.mesh = makeMesh(shape, everyone());
@@ -262,7 +276,7 @@ int run(Runtime &rt, const ProfileOptions &options) {
 
 int measureProfile(const ProfileOptions &options, char *const *argv) {
   Runtime rt;
-  rt.device->begin(options.precision == "f64" ? SIGMA_F64 : SIGMA_F32, kThreads, argv);
+  rt.device->begin(elemNamed(options.precision), kThreads, argv);
   watchLauncher();
   initializeMpi();
   int status = SIGMA_EXIT_USER_ERROR;

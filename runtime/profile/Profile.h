@@ -9,7 +9,7 @@ namespace sigma::runtime {
 struct ProfileOptions {
   std::string output;            // "-": standard output
   std::string kind;              // of the device; empty: its own name
-  std::string precision = "f32"; // or f64
+  std::string precision = "f32"; // or f64, bf16
   bool quick = false;            // few sizes, for tests
 };
 

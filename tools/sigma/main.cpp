@@ -253,7 +253,7 @@ int main(int argc, char **argv) {
       "--kind", profile.kind,
       "name of the sigma.accelerator that the devices are, instead of what they call themselves");
   profileCommand->add_option("--precision", profile.precision, "of the numbers that ops work on")
-      ->check(CLI::IsMember({"f32", "f64"}))
+      ->check(CLI::IsMember({"f32", "f64", "bf16"}))
       ->capture_default_str();
   profileCommand->add_flag("--quick", profile.quick,
                            "measures few sizes, and those badly: a trial");
