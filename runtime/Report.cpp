@@ -75,6 +75,8 @@ void Report::step(StepTime time) {
                 {"compute", s.computeShare},
                 {"communication", s.communicationShare},
                 {"wait", s.waitShare},
+                {"processor", s.leastRan},
+                {"loadDeviation", s.loadDeviation},
                 {"arenaBytes", rt.plannedPeakBytes()},
                 {"plannedPeakBytes", rt.plannedPeakBytes()}});
   spikes.add(&rt);

@@ -63,9 +63,12 @@ struct Stage {
 struct StepState {
   int64_t finished = 0; // steps finished before this one
   double lossTerm = 0, balanceTerm = 0, squares = 0;
+  double loadVariances = 0, routings = 0; // relative ones of experts' loads, summed; how many
 
   double loss = 0, balanceLoss = 0, gradientNorm = 0, clip = 1, learningRate = 0;
   double computeShare = 0, communicationShare = 0, waitShare = 0;
+  double leastRan = 0; // share of its time in which a rank had a processor
+  double loadDeviation = 0;
   bool stopAgreed = false; // some rank was asked to stop
 
   int64_t number() const { return finished + 1; }

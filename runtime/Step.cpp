@@ -65,6 +65,9 @@ enum Scalar {
   kCommunication,
   kWait,
   kComputeSeconds,
+  kRan,
+  kLoadVariances,
+  kRoutings,
   kScalars
 };
 
@@ -84,6 +87,9 @@ std::vector<double> ownScalars(sigma_rt rt) {
   mine[kCommunication] = communication;
   mine[kWait] = wait;
   mine[kComputeSeconds] = mine[kCompute] * double(interval) / 1e9;
+  mine[kLoadVariances] = step.loadVariances;
+  mine[kRoutings] = step.routings;
+  mine[kRan] = double(ranNs() - rt->clock.intervalRan) / double(interval);
   rt->clock = CommClock();
   return mine;
 }
@@ -94,6 +100,13 @@ double sumOf(const std::vector<double> &all, Scalar scalar) {
   for (size_t i = scalar; i < all.size(); i += kScalars)
     sum += all[i];
   return sum;
+}
+
+double leastOf(const std::vector<double> &all, Scalar scalar) {
+  double least = all[scalar];
+  for (size_t i = scalar; i < all.size(); i += kScalars)
+    least = std::min(least, all[i]);
+  return least;
 }
 
 void watchForSlowRanks(sigma_rt rt, const std::vector<double> &all) {
@@ -122,6 +135,9 @@ void sigma_reduce_step(sigma_rt rt) {
     step.computeShare = sumOf(all, kCompute) / ranks;
     step.communicationShare = sumOf(all, kCommunication) / ranks;
     step.waitShare = sumOf(all, kWait) / ranks;
+    step.leastRan = leastOf(all, kRan);
+    step.loadDeviation =
+        std::sqrt(std::max(0.0, sumOf(all, kLoadVariances)) / std::max(1.0, sumOf(all, kRoutings)));
     step.stopAgreed = sumOf(all, kStop) > 0;
     if (rt->checkpointer)
       rt->checkpointer->allWritten(sumOf(all, kWritten) == ranks);

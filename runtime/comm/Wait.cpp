@@ -8,11 +8,14 @@
 
 namespace sigma::runtime {
 
-int64_t nowNs() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t(now.tv_sec) * 1000000000 + now.tv_nsec;
+static int64_t readingOf(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return int64_t(time.tv_sec) * 1000000000 + time.tv_nsec;
 }
+
+int64_t nowNs() { return readingOf(CLOCK_MONOTONIC); }
+int64_t ranNs() { return readingOf(CLOCK_THREAD_CPUTIME_ID); }
 
 CommScope::CommScope(sigma_rt rt, SpanKind kind)
     : rt(rt), start(nowNs()), waitedBefore(rt->clock.waitNs) {

@@ -16,11 +16,13 @@ namespace sigma::runtime {
 
 /// Monotonic nanoseconds.
 int64_t nowNs();
+/// For how many this thread has had a processor.
+int64_t ranNs();
 
 /// Where the time of a step went. A communication function's time splits into `communicationNs`
 /// (packing, sums, posting) and `waitNs` (blocked on others).
 struct CommClock {
-  int64_t intervalStart = nowNs();
+  int64_t intervalStart = nowNs(), intervalRan = ranNs();
   int64_t communicationNs = 0;
   int64_t waitNs = 0;
 };

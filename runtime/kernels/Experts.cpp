@@ -7,6 +7,15 @@
 
 using namespace sigma::runtime;
 
+/// The variance of the experts' loads, relative to their mean.
+static void noteLoads(StepState &step, const int32_t *sizes, int64_t experts, int64_t slots) {
+  double squares = 0;
+  for (int64_t e = 0; e < experts; ++e)
+    squares += double(sizes[e]) * double(sizes[e]);
+  step.loadVariances += squares * double(experts) / (double(slots) * double(slots)) - 1;
+  step.routings += 1;
+}
+
 void sigma_group_tokens(sigma_rt rt, sigma_ptr chosenSlots, sigma_ptr positions,
                         sigma_ptr groupSizes, sigma_i64 slots, sigma_i64 experts) {
   const int32_t *chosen = static_cast<int32_t *>(chosenSlots);
@@ -16,6 +25,7 @@ void sigma_group_tokens(sigma_rt rt, sigma_ptr chosenSlots, sigma_ptr positions,
     std::memset(sizes, 0, experts * sizeof(int32_t));
     for (int64_t s = 0; s < slots; ++s)
       ++sizes[chosen[s]];
+    noteLoads(rt->step, sizes, experts, slots);
     std::vector<int32_t> next(experts);
     for (int64_t e = 1; e < experts; ++e)
       next[e] = next[e - 1] + sizes[e - 1];

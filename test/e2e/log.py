@@ -10,7 +10,7 @@ import sigma_runs as sr
 
 STEP = {"step": int, "loss": float, "lossHex": str, "balanceLoss": float, "gradNorm": float, "learningRate": float,
         "stepTimeNs": int, "processorTimeNs": int, "tokens": int, "tokensPerSecond": float, "compute": float, "communication": float,
-        "wait": float, "arenaBytes": int, "plannedPeakBytes": int}
+        "wait": float, "processor": float, "loadDeviation": float, "arenaBytes": int, "plannedPeakBytes": int}
 EVENT = {"event": str, "time": str}
 START = {**EVENT, "program": str, "programHash": str, "precision": str, "ranks": int, "mesh": dict, "seed": int,
          "steps": int, "resumedFrom": int, "pids": list, "hosts": list}
@@ -54,6 +54,7 @@ def check(program, lines):
         holds(line, STEP)
         assert float.fromhex(line["lossHex"]) == line["loss"]
         assert line["tokens"] == 8 * 32
+        assert line["processor"] >= 0 and 0 < line["loadDeviation"] < 3
         assert math.isclose(line["compute"] + line["communication"] + line["wait"], 1, rel_tol=1e-6)
     checkpoints = sr.events(lines, "checkpoint")
     assert [line["step"] for line in checkpoints] == [4, 8]

@@ -93,6 +93,8 @@ TEST(ExpertOrder, GroupingIsAStableCountingSort) {
   sigma_group_tokens(&rt, chosen.data(), position.data(), sizes.data(), 6, 4);
   EXPECT_EQ(sizes, (std::vector<int32_t>{3, 0, 2, 1}));
   EXPECT_EQ(position, (std::vector<int32_t>{3, 0, 4, 5, 1, 2}));
+  EXPECT_DOUBLE_EQ(rt.step.loadVariances, 14.0 * 4 / 36 - 1);
+  EXPECT_EQ(rt.step.routings, 1);
 }
 
 struct Routing {
