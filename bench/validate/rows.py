@@ -17,11 +17,14 @@ INTEGERS = ["layers", "hidden", "heads", "kv_heads", "ffn", "experts", "topk", "
 NUMBERS = ["params_b", "step_time_s", "tokens_per_s_per_device", "tflops_per_device", "mfu_pct", "mem_gib"]
 TEXTS = ["row_id", "source_key", "model", "arch", "accelerator", "sharding", "precision", "recompute", "schedule",
          "outcome", "note"]
-OPTIONAL = ["source", "source_kind", "verified", "shape_from", "step_time_kind", "mem_kind"]  # others are not read
+REMARKS = ["source", "source_kind", "verified", "shape_from", "step_time_kind", "mem_kind"]
+NEEDED = ["row_id", "source_key", "model", "seq_len", "accelerator", "devices", "gbs"]  # without them, no prediction
+COLUMNS = INTEGERS + NUMBERS + TEXTS + REMARKS  # others are not read
 ARCHS = ["dense", "moe", "hybrid-moe"]
 OUTCOMES = ["ok", "OOM"]
 NOTHING = ("", "-", "n/a", "na")  # of a number that is not stated
 GIB = 2**30
+MOST_LAYERS = 4096  # a plan says something of each
 
 
 class DataError(Exception):
@@ -65,22 +68,23 @@ class Run:
                 self.global_batch, self.model.layers)
 
 
-def read(path):
-    """Dictionaries of checked fields; empty fields are None. Lines end as on any system; a byte order mark may lead."""
+def read(path, say=lambda text: None):
+    """A dictionary of texts for each row, and `where` it is. Lines end as on any system; a byte order mark may lead.
+    Columns that are missing or not read are said."""
     line = 1
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
-            names = [name.strip() for name in reader.fieldnames or []]
-            reader.fieldnames = names
-            for name in INTEGERS + NUMBERS + TEXTS:
-                if names.count(name) != 1:
-                    raise DataError(f"{path}:1: column {name} is {'missing' if name not in names else 'there twice'}")
-            fields = []
-            for row in reader:
+            reader.fieldnames = [name.strip() for name in reader.fieldnames or []]
+            _check_header(f"{path}:1", reader.fieldnames, say)
+            rows = []
+            for texts in reader:
                 line = reader.line_num
-                fields.append(_check(path, line, row))
-            return fields
+                if None in texts or None in texts.values():
+                    raise DataError(f"{path}:{line}: row {texts['row_id'] or '?'}: has "
+                                    f"{'more' if None in texts else 'fewer'} fields than the header")
+                rows.append({**dict.fromkeys(COLUMNS, ""), **texts, "where": f"{path}:{line}"})
+            return rows
     except OSError as error:
         raise DataError(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -89,10 +93,23 @@ def read(path):
         raise DataError(f"{path}:{line + 1}: {error}") from error
 
 
-def _check(path, line, row):
-    where = f"{path}:{line}: row {row['row_id'] or '?'}: "
-    if None in row or None in row.values():
-        raise DataError(f"{where}has {'more' if None in row else 'fewer'} fields than the header")
+def _check_header(where, names, say):
+    for name in COLUMNS:
+        if names.count(name) > 1:
+            raise DataError(f"{where}: column {name} is there twice")
+    for name in NEEDED:
+        if name not in names:
+            raise DataError(f"{where}: column {name} is missing")
+    missing = [name for name in COLUMNS if name not in names and name not in REMARKS]
+    unread = [name for name in names if name and name not in COLUMNS]
+    if missing:
+        say(f"{where}: not stated by any row, for lack of a column: {', '.join(missing)}")
+    if unread:
+        say(f"{where}: not read: {', '.join(unread)}")
+
+
+def _fields(row):
+    """Of a row as it was read; empty ones are None."""
     fields = {name: text.strip() or None for name, text in row.items()}
     for name in INTEGERS + NUMBERS:
         if fields[name] and fields[name].lower() in NOTHING:
@@ -102,16 +119,13 @@ def _check(path, line, row):
                                  (NUMBERS, float, "a positive number")):
         for name in names:
             if fields[name] is not None:
-                fields[name] = _number(where, name, fields[name], kind, allowed)
+                fields[name] = _number(row["where"], name, fields[name], kind, allowed)
     for name, values in (("arch", ARCHS), ("outcome", OUTCOMES)):
         if fields[name] is None:
             continue
         fields[name] = next((value for value in values if value.lower() == fields[name].lower()), fields[name])
         if fields[name] not in values:
-            raise DataError(f"{where}column {name} is '{fields[name]}'; allowed: {', '.join(values)}")
-    for name in ("row_id", "source_key"):
-        if fields[name] is None:
-            raise DataError(f"{where}column {name} is empty")
+            raise Refusal(f"{row['where']}: column {name} is '{fields[name]}'; allowed: {', '.join(values)}")
     return fields
 
 
@@ -121,7 +135,7 @@ def _number(where, name, text, kind, allowed):
     except ValueError:
         value = 0
     if not 0 < value < 1e15 or (kind is int and value != int(value)):
-        raise DataError(f"{where}column {name} is '{text}'; allowed: {allowed}, or nothing")
+        raise Refusal(f"{where}: column {name} is '{text}'; allowed: {allowed}, or nothing")
     return kind(value)
 
 
@@ -129,6 +143,7 @@ def _number(where, name, text, kind, allowed):
 
 
 def complete(row):
+    row = _fields(row)
     filled = []
 
     def default(value, instead, name):
@@ -136,7 +151,7 @@ def complete(row):
             filled.append(f"{name} {instead}")
         return instead if value is None else value
 
-    for column in ("model", "accelerator", "devices"):
+    for column in ("row_id", "source_key", "model", "accelerator", "devices"):
         if row[column] is None:
             raise Refusal(f"column {column} is empty")
     if row["arch"] == "hybrid-moe":
@@ -147,6 +162,8 @@ def complete(row):
     machine = machines.find(row["accelerator"])
     if machine is None:
         raise Refusal(f"no figures of accelerator {row['accelerator']}")
+    if model.layers > MOST_LAYERS:
+        raise Refusal(f"{model.layers} layers are more than {MOST_LAYERS}")
     precision = _precision(row, machine)
     layout = _layout(row, model, default)
     run = Run(row["row_id"], row["source_key"], row["model"], model, machine, row["devices"], precision,
