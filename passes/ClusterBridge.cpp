@@ -142,11 +142,17 @@ planner::FailureModel mlir::sigma::describeFailures(ClusterOp cluster) {
   model.numNodes = cluster.getNumNodes();
   model.numSpareNodes = numSpareNodes(cluster);
   model.failuresPerHour = failuresPerHour(cluster);
-  if (FailuresOp failures = cluster.getFailures()) {
-    model.detectionS = double(failures.getDetectionNs()) / 1e9;
-    model.replacementS = double(failures.getReplacementNs()) / 1e9;
-    model.restartS = double(failures.getRestartNs()) / 1e9;
-  }
+  FailuresOp failures = cluster.getFailures();
+  if (!failures)
+    return model;
+  model.nodeRepairHours = double(failures.getNodeRepairHours());
+  model.detectionS = double(failures.getDetectionNs()) / 1e9;
+  model.replacementS = double(failures.getReplacementNs()) / 1e9;
+  model.restartS = double(failures.getRestartNs()) / 1e9;
+  model.checkpointStallS = double(failures.getCheckpointStallNs()) / 1e9;
+  model.repairableShare = double(failures.getRepairablePpm()) / double(kMillion);
+  model.repairS = double(failures.getRepairNs()) / 1e9;
+  model.snapshotStallS = double(failures.getSnapshotStallNs()) / 1e9;
   return model;
 }
 

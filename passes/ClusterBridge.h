@@ -17,8 +17,8 @@ LogicalResult requirePlannable(ClusterOp cluster);
 /// `remarks`.
 planner::Cluster describeCluster(JobOp job, ClusterOp cluster, std::vector<std::string> &remarks);
 
-/// What the cluster says of failures, and how many whole nodes are spare; checkpoints and repairs
-/// are for others to fill in.
+/// What the cluster says of failures, and how many whole nodes are spare; intervals are for others to
+/// choose.
 planner::FailureModel describeFailures(ClusterOp cluster);
 
 } // namespace mlir::sigma

@@ -234,7 +234,14 @@ LogicalResult FailuresOp::verify() {
       failed(requireNotNegative(*this, "node_mtbf_hours", getNodeMtbfHours())) ||
       failed(requireNotNegative(*this, "detection_ns", getDetectionNs())) ||
       failed(requireNotNegative(*this, "replacement_ns", getReplacementNs())) ||
-      failed(requireNotNegative(*this, "restart_ns", getRestartNs())))
+      failed(requireNotNegative(*this, "restart_ns", getRestartNs())) ||
+      failed(requirePositive(*this, "checkpoint_stall_ns", getCheckpointStallNs())) ||
+      failed(requireNotNegative(*this, "node_repair_hours", getNodeRepairHours())) ||
+      failed(requireInRange(*this, "repairable_ppm", getRepairablePpm(), 0, kMillion)) ||
+      failed(requireNotNegative(*this, "repair_ns", getRepairNs())) ||
+      failed(requireNotNegative(*this, "snapshot_stall_ns", getSnapshotStallNs())))
     return failure();
+  if (getRepairablePpm() > 0 && getSnapshotStallNs() == 0)
+    return emitOpError("snapshot_stall_ns must be positive where repairable_ppm is");
   return success();
 }

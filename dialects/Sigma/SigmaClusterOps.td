@@ -299,7 +299,19 @@ def Sigma_FailuresOp : Sigma_Op<"failures", [HasParent<"::mlir::sigma::ClusterOp
   let description = [{
     Mean hours between failures of one device and of one node (0: never; both kinds add up, and the
     tiers' switches to them). What a failure costs beside the lost steps: `detection_ns` to notice
-    it, `replacement_ns` to put a spare in the place of what broke, `restart_ns` to start again.
+    it, `replacement_ns` to put a spare in the place of what broke, `restart_ns` to start again from
+    a checkpoint. Training stands still for `checkpoint_stall_ns` at each checkpoint; a node that
+    broke is away for `node_repair_hours`.
+
+    `repairable_ppm` of the failures, such as the loss of a process or a device, are repaired in the
+    running job where a spare is free: `repair_ns` after the loss, detection included, all go on from
+    the newest snapshot. Training stands still for `snapshot_stall_ns` at each snapshot; 0 ppm: none
+    are taken.
+
+    ```mlir
+    sigma.failures device_mtbf_hours 6957 detection_ns 60000000000 restart_ns 120000000000
+        repairable_ppm 900000 repair_ns 5000000000 snapshot_stall_ns 100000000
+    ```
 
     **Constraints:**
     - `device_mtbf_hours` is not negative.
@@ -307,20 +319,36 @@ def Sigma_FailuresOp : Sigma_Op<"failures", [HasParent<"::mlir::sigma::ClusterOp
     - `detection_ns` is not negative.
     - `replacement_ns` is not negative.
     - `restart_ns` is not negative.
+    - `checkpoint_stall_ns` is positive.
+    - `node_repair_hours` is not negative.
+    - `repairable_ppm` is from 0 to 1000000.
+    - `repair_ns` is not negative.
+    - `snapshot_stall_ns` is not negative.
+    - `snapshot_stall_ns` is positive where `repairable_ppm` is.
   }];
   let arguments = (ins
     Sigma_DefaultI64<"0">:$device_mtbf_hours,
     Sigma_DefaultI64<"0">:$node_mtbf_hours,
     Sigma_DefaultI64<"0">:$detection_ns,
     Sigma_DefaultI64<"0">:$replacement_ns,
-    Sigma_DefaultI64<"0">:$restart_ns
+    Sigma_DefaultI64<"0">:$restart_ns,
+    Sigma_DefaultI64<"1000000000">:$checkpoint_stall_ns,
+    Sigma_DefaultI64<"24">:$node_repair_hours,
+    Sigma_DefaultI64<"0">:$repairable_ppm,
+    Sigma_DefaultI64<"0">:$repair_ns,
+    Sigma_DefaultI64<"0">:$snapshot_stall_ns
   );
   let assemblyFormat = [{
     oilist(`device_mtbf_hours` $device_mtbf_hours
            | `node_mtbf_hours` $node_mtbf_hours
            | `detection_ns` $detection_ns
            | `replacement_ns` $replacement_ns
-           | `restart_ns` $restart_ns)
+           | `restart_ns` $restart_ns
+           | `checkpoint_stall_ns` $checkpoint_stall_ns
+           | `node_repair_hours` $node_repair_hours
+           | `repairable_ppm` $repairable_ppm
+           | `repair_ns` $repair_ns
+           | `snapshot_stall_ns` $snapshot_stall_ns)
     attr-dict
   }];
   let hasVerifier = 1;

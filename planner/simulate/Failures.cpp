@@ -4,36 +4,36 @@
 #include <algorithm>
 #include <cmath>
 #include <deque>
-#include <vector>
 
 namespace sigma::planner {
 namespace {
 
-constexpr double kHourS = 3600, kDayS = 24 * kHourS;
+constexpr double kDayS = 24 * 3600;
 
-double perSecond(const FailureModel &model) { return model.failuresPerHour / kHourS; }
-double recoveryS(const FailureModel &model) {
-  return model.detectionS + model.replacementS + model.restartS;
-}
-
-// One run, second by second where something happens.
+// One run, failure by failure. Training that a snapshot keeps and no checkpoint yet is counted when
+// the checkpoint comes, or the run is stopped.
 class Run {
 public:
   Run(const FailureModel &model, double seconds, Random &random)
-      : model(model), random(random), end(seconds), spares(model.numSpareNodes) {}
+      : model(model), random(random), end(seconds), perCheckpoint(model.snapshotsPerCheckpoint()),
+        trainingS(model.checkpointIntervalS / double(perCheckpoint)),
+        snapshotStallS(model.takesSnapshots() ? model.snapshotStallS : 0),
+        spares(model.numSpareNodes) {}
 
   Goodput shares() {
     while (now < end)
       untilNextFailure();
+    keep(safe);
     for (double *part :
          {&times.kept, &times.stalled, &times.replayed, &times.recovering, &times.waiting})
       *part /= end;
     return times;
   }
   int64_t numFailures() const { return failures; }
+  int64_t numRepairs() const { return repairs; }
 
 private:
-  double drawS() { return -std::log(random.uniform()) / perSecond(model); }
+  double drawS() { return -std::log(random.uniform()) / model.failuresPerS(); }
 
   // As much of it as is left of the run goes to `part`.
   void spend(double seconds, double &part) {
@@ -42,33 +42,76 @@ private:
     now += left;
   }
 
-  void untilNextFailure() {
-    const double cycle = model.intervalS + model.stallS, active = std::min(drawS(), end - now);
-    const double cycles = std::floor(active / cycle);
-    spend(cycles * model.intervalS, times.kept);
-    spend(cycles * model.stallS, times.stalled);
-    // What the end of the run cuts off is no loss.
-    const double rest = active - cycles * cycle;
-    if (now + rest >= end)
-      return spend(end - now, times.kept);
-    spend(rest, times.replayed);
-    recover();
+  // From one snapshot to the next; without snapshots, from one checkpoint to the next.
+  double stretchS() const { return trainingS + snapshotStallS; }
+  void keep(double stretches) {
+    times.kept += stretches * trainingS;
+    times.stalled += stretches * snapshotStallS;
   }
 
-  void recover() {
-    for (double left = recoveryS(model); now < end;) {
-      replaceNode();
+  void untilNextFailure() {
+    const double next = drawS(), active = std::min(next, end - now);
+    const double cycle = double(perCheckpoint) * stretchS() + model.checkpointStallS;
+    double rest = double(safe) * stretchS() + active;
+    const double cycles = std::floor(rest / cycle);
+    rest -= cycles * cycle;
+    keep(cycles * double(perCheckpoint));
+    times.stalled += cycles * model.checkpointStallS;
+    safe = std::min(int64_t(rest / stretchS()), perCheckpoint - 1);
+    rest -= double(safe) * stretchS();
+    now += active;
+    // What the end of the run cuts off is no loss.
+    if (next > active) {
+      now = end;
+      times.kept += rest;
+      return;
+    }
+    times.replayed += rest;
+    repair();
+  }
+
+  void repair() {
+    for (int64_t lost = 0; now < end; ++lost) {
+      breakNode();
+      if (!canRepair(lost))
+        return restart();
+      --spares;
+      ++repairs;
       const double next = drawS();
-      if (next >= left)
-        return spend(left, times.recovering);
+      if (next >= model.repairS)
+        return spend(model.repairS, times.recovering);
       spend(next, times.recovering);
     }
   }
 
-  void replaceNode() {
+  bool canRepair(int64_t lost) {
+    return model.takesSnapshots() && spares > 0 &&
+           random.uniform() <= model.repairableShare * (1 - model.buddyLostProbability(lost));
+  }
+
+  // After a node that is broken already.
+  void restart() {
+    times.replayed += double(safe) * stretchS();
+    safe = 0;
+    for (;;) {
+      takeSpare();
+      const double next = drawS();
+      if (next >= model.recoveryS())
+        return spend(model.recoveryS(), times.recovering);
+      spend(next, times.recovering);
+      if (now >= end)
+        return;
+      breakNode();
+    }
+  }
+
+  void breakNode() {
     ++failures;
-    inRepair.push_back(now + model.repairHours * kHourS);
+    inRepair.push_back(now + model.nodeRepairS());
     takeBackRepaired();
+  }
+
+  void takeSpare() {
     if (spares == 0) {
       spend(inRepair.front() - now, times.waiting);
       takeBackRepaired();
@@ -87,21 +130,26 @@ private:
   const FailureModel &model;
   Random &random;
   const double end;
+  const int64_t perCheckpoint;
+  const double trainingS, snapshotStallS;
   double now = 0;
-  int64_t spares, failures = 0;
+  int64_t safe = 0; // stretches since the last checkpoint
+  int64_t spares, failures = 0, repairs = 0;
   std::deque<double> inRepair; // when each comes back
   Goodput times;
 };
 
-// Erlang's loss formula, by its recursion.
-double lossProbability(int64_t places, double load) {
-  double b = 1;
-  for (int64_t i = 1; i <= places; ++i)
-    b = load * b / (double(i) + load * b);
-  return b;
+} // namespace
+
+int64_t FailureModel::snapshotsPerCheckpoint() const {
+  if (!takesSnapshots() || snapshotIntervalS <= 0)
+    return 1;
+  return std::max<int64_t>(1, std::llround(checkpointIntervalS / snapshotIntervalS));
 }
 
-} // namespace
+double FailureModel::buddyLostProbability(int64_t lost) const {
+  return std::min(1.0, 2 * double(lost) / double(numNodes));
+}
 
 FailureSimulation simulateFailures(const FailureModel &model, double days, int64_t runs,
                                    uint64_t seed) {
@@ -117,6 +165,7 @@ FailureSimulation simulateFailures(const FailureModel &model, double days, int64
     result.goodput.recovering += one.recovering / double(runs);
     result.goodput.waiting += one.waiting / double(runs);
     result.failures += double(run.numFailures()) / double(runs);
+    result.repairs += double(run.numRepairs()) / double(runs);
     squares += one.kept * one.kept / double(runs);
   }
   const double mean = result.goodput.kept, variance = std::max(0.0, squares - mean * mean) /
@@ -125,38 +174,6 @@ FailureSimulation simulateFailures(const FailureModel &model, double days, int64
   result.lowKept = mean - half;
   result.highKept = mean + half;
   return result;
-}
-
-Goodput expectedGoodput(const FailureModel &model) {
-  const double f = perSecond(model), cycle = model.intervalS + model.stallS;
-  if (f <= 0)
-    return {model.intervalS / cycle, model.stallS / cycle, 0, 0, 0};
-  const double cycles = 1 / std::expm1(f * cycle), recovery = std::expm1(f * recoveryS(model)) / f;
-  const double waiting = lossProbability(model.numSpareNodes + 1, f * model.repairHours * kHourS);
-  const double share = (1 - waiting) / (1 / f + recovery);
-  return {share * cycles * model.intervalS, share * cycles * model.stallS,
-          share * (1 / f - cycles * cycle), share * recovery, waiting};
-}
-
-double bestIntervalS(const FailureModel &model) {
-  const double f = perSecond(model);
-  if (f <= 0 || model.stallS <= 0)
-    return model.intervalS;
-  const double young = std::sqrt(2 * model.stallS / f), golden = (std::sqrt(5.0) - 1) / 2;
-  const auto kept = [&](double interval) {
-    FailureModel other = model;
-    other.intervalS = interval;
-    return expectedGoodput(other).kept;
-  };
-  double low = young / 10, high = young * 10;
-  while (high - low > 1e-6 * young) {
-    const double left = high - golden * (high - low), right = low + golden * (high - low);
-    if (kept(left) < kept(right))
-      low = left;
-    else
-      high = right;
-  }
-  return (low + high) / 2;
 }
 
 } // namespace sigma::planner

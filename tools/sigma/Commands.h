@@ -6,6 +6,7 @@
 #define TOOLS_SIGMA_COMMANDS_H
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -95,9 +96,9 @@ struct SimulateOptions {
   bool failures = false;
   double days = 75;
   int64_t runs = 200;
-  double checkpointIntervalS = 0; // 0: the best
-  double checkpointStallS = 1;
-  double repairHours = 24;
+  double checkpointIntervalS = 0, snapshotIntervalS = 0; // 0: the best
+  // Absent: as the cluster says.
+  std::optional<double> checkpointStallS, nodeRepairHours;
 };
 
 struct ProfileOptions {

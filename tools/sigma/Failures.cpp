@@ -6,7 +6,6 @@
 #include "tools/sigma/Spec.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
-#include <limits>
 
 using namespace sigma::driver;
 namespace planner = sigma::planner;
@@ -26,16 +25,11 @@ constexpr Part kParts[] = {{"kept", &Goodput::kept},
                            {"waiting", &Goodput::waiting}};
 
 struct Answer {
-  FailureModel model;
+  FailureModel model; // played
+  FailureModel best;  // at its best intervals
   FailureSimulation simulated;
-  double bestIntervalS;
+  int64_t bestSpareNodes;
 
-  Goodput expected() const { return planner::expectedGoodput(model); }
-  Goodput atBestInterval() const {
-    FailureModel best = model;
-    best.intervalS = bestIntervalS;
-    return planner::expectedGoodput(best);
-  }
   /// The fewest with which waiting takes less than a thousandth of the time.
   int64_t sparesWithoutWaiting() const {
     FailureModel other = model;
@@ -62,42 +56,62 @@ static void printJson(const Answer &answer, const SimulateOptions &options) {
     json.attribute("nodes", model.numNodes);
     json.attribute("spareNodes", model.numSpareNodes);
     json.attribute("failuresPerDay", model.failuresPerHour * 24);
-    json.attribute("checkpointIntervalS", model.intervalS);
+    json.attribute("repairableShare", model.repairableShare);
+    json.attribute("checkpointIntervalS", model.checkpointIntervalS);
+    json.attribute("snapshotIntervalS", model.snapshotIntervalS);
     shares("simulated", answer.simulated.goodput);
     json.attributeArray("keptConfidence95", [&] {
       json.value(answer.simulated.lowKept);
       json.value(answer.simulated.highKept);
     });
     json.attribute("failures", answer.simulated.failures);
-    shares("closedForm", answer.expected());
-    json.attribute("bestCheckpointIntervalS", answer.bestIntervalS);
-    shares("closedFormAtBestInterval", answer.atBestInterval());
+    json.attribute("repairs", answer.simulated.repairs);
+    shares("closedForm", planner::expectedGoodput(model));
+    json.attribute("bestCheckpointIntervalS", answer.best.checkpointIntervalS);
+    json.attribute("bestSnapshotIntervalS", answer.best.snapshotIntervalS);
+    shares("closedFormAtBestInterval", planner::expectedGoodput(answer.best));
+    json.attribute("bestSpareNodes", answer.bestSpareNodes);
     json.attribute("spareNodesWithoutWaiting", answer.sparesWithoutWaiting());
   });
   llvm::outs() << "\n";
 }
 
-static void printText(const Answer &answer, const SimulateOptions &options) {
+static std::string intervals(const FailureModel &model) {
+  if (!model.takesSnapshots())
+    return llvm::formatv("every {0:f0} s", model.checkpointIntervalS);
+  return llvm::formatv("every {0:f0} and {1:f0} s", model.checkpointIntervalS,
+                       model.snapshotIntervalS);
+}
+
+static void printHead(const Answer &answer, const SimulateOptions &options) {
   const FailureModel &model = answer.model;
-  llvm::outs() << llvm::formatv(
-      "{0} nodes, {1} spare; {2:f2} failures a day; a checkpoint every {3:f0} s; {4:f0} days, {5} "
-      "runs of {6:f0} failures\n",
-      model.numNodes, model.numSpareNodes, model.failuresPerHour * 24, model.intervalS,
-      options.days, options.runs, answer.simulated.failures);
-  llvm::outs() << "                          kept   stalled  replayed  recovering   waiting\n";
+  const bool repairs = model.takesSnapshots();
+  llvm::outs() << llvm::formatv("{0} nodes, {1} spare; {2:f2} failures a day; a checkpoint {3}{4}; "
+                                "{5:f0} days, {6} runs of {7:f0} failures",
+                                model.numNodes, model.numSpareNodes, model.failuresPerHour * 24,
+                                repairs ? "and a snapshot " : "", intervals(model), options.days,
+                                options.runs, answer.simulated.failures);
+  if (repairs)
+    llvm::outs() << llvm::formatv(", {0:f0} repaired in the job", answer.simulated.repairs);
+  llvm::outs() << "\n";
+}
+
+static void printText(const Answer &answer, const SimulateOptions &options) {
+  printHead(answer, options);
+  llvm::outs() << llvm::formatv("{0,-26}    kept   stalled  replayed  recovering   waiting\n", "");
   auto row = [](llvm::StringRef name, const Goodput &g) {
     llvm::outs() << llvm::formatv(
-        "{0,-22} {1,6:f2} % {2,7:f2} % {3,7:f2} % {4,9:f2} % {5,7:f2} %\n", name, 100 * g.kept,
+        "{0,-26} {1,6:f2} % {2,7:f2} % {3,7:f2} % {4,9:f2} % {5,7:f2} %\n", name, 100 * g.kept,
         100 * g.stalled, 100 * g.replayed, 100 * g.recovering, 100 * g.waiting);
   };
   row("simulated", answer.simulated.goodput);
-  row("closed form", answer.expected());
-  row(llvm::formatv("every {0:f0} s, the best", answer.bestIntervalS).str(),
-      answer.atBestInterval());
+  row("closed form", planner::expectedGoodput(answer.model));
+  row(intervals(answer.best) + ", the best", planner::expectedGoodput(answer.best));
   llvm::outs() << llvm::formatv(
-      "kept, 95 % confidence: {0:f2} to {1:f2} %; {2} spare nodes make waiting rarer than 0.1 %\n",
+      "kept, 95 % confidence: {0:f2} to {1:f2} %; {2} spare nodes make waiting rarer than 0.1 %, "
+      "{3} keep most per node paid for\n",
       100 * answer.simulated.lowKept, 100 * answer.simulated.highKept,
-      answer.sparesWithoutWaiting());
+      answer.sparesWithoutWaiting(), answer.bestSpareNodes);
 }
 
 int sigma::driver::runFailures(const SimulateOptions &options) {
@@ -105,21 +119,27 @@ int sigma::driver::runFailures(const SimulateOptions &options) {
   if (!spec.load(options.spec))
     return kUserError;
   mlir::sigma::ClusterOp cluster = spec.job().lookupCluster();
-  Answer answer;
-  answer.model = mlir::sigma::describeFailures(cluster);
-  FailureModel &model = answer.model;
+  FailureModel model = mlir::sigma::describeFailures(cluster);
   if (model.failuresPerHour <= 0) {
     mlir::emitError(cluster.getLoc()) << "states no failures: give sigma.failures, or mtbf_hours "
                                          "of an accelerator or switch_mtbf_hours of a tier";
     return kUserError;
   }
-  model.repairHours = options.repairHours;
-  model.stallS = options.checkpointStallS;
-  model.intervalS = options.checkpointIntervalS;
-  answer.bestIntervalS = planner::bestIntervalS(model);
-  if (model.intervalS <= 0)
-    model.intervalS = answer.bestIntervalS;
-  answer.simulated = planner::simulateFailures(model, options.days, options.runs, options.seed);
+  if (options.snapshotIntervalS > 0 && !model.takesSnapshots()) {
+    mlir::emitError(cluster.getLoc()) << "repairs nothing in the job: --snapshot-interval-s needs "
+                                         "repairable_ppm of sigma.failures, and a spare node";
+    return kUserError;
+  }
+  model.nodeRepairHours = options.nodeRepairHours.value_or(model.nodeRepairHours);
+  model.checkpointStallS = options.checkpointStallS.value_or(model.checkpointStallS);
+  Answer answer;
+  answer.best = planner::withBestIntervals(model);
+  answer.bestSpareNodes = planner::bestSpareNodes(model);
+  model.checkpointIntervalS = options.checkpointIntervalS;
+  model.snapshotIntervalS = options.snapshotIntervalS;
+  answer.model = planner::withBestIntervals(model);
+  answer.simulated =
+      planner::simulateFailures(answer.model, options.days, options.runs, options.seed);
   if (options.json)
     printJson(answer, options);
   else

@@ -232,12 +232,15 @@ int main(int argc, char **argv) {
                 "seconds between checkpoints; without it, the best by the closed form")
       ->check(CLI::Range(1e-3, 1e9));
   addOfFailures("--checkpoint-stall-s", simulate.checkpointStallS,
-                "seconds that training stands still for one")
-      ->check(CLI::Range(1e-6, 1e6))
-      ->capture_default_str();
-  addOfFailures("--repair-hours", simulate.repairHours, "until a node that broke is back")
-      ->check(CLI::Range(0.0, 1e6))
-      ->capture_default_str();
+                "seconds that training stands still for one, instead of the cluster's")
+      ->check(CLI::Range(1e-6, 1e6));
+  addOfFailures("--snapshot-interval-s", simulate.snapshotIntervalS,
+                "seconds between snapshots, where some failures are repaired in the job; without "
+                "it, the best by the closed form")
+      ->check(CLI::Range(1e-3, 1e9));
+  addOfFailures("--repair-hours", simulate.nodeRepairHours,
+                "until a node that broke is back, instead of the cluster's")
+      ->check(CLI::Range(0.0, 1e6));
 
   CLI::App *checkpointCommand = app.add_subcommand(
       "checkpoint", "looks at checkpoints, and writes them anew: ls, verify, diff, reshard");

@@ -26,7 +26,8 @@ sigma.cluster @workstation devices 4 spares 0 {
 // CHECK-NEXT:    sigma.noise compute_jitter_ppm 16 routing_jitter_ppm 17
 // CHECK-SAME:        spikes_per_million_steps 18 spike_ns 19{{$}}
 // CHECK-NEXT:    sigma.failures device_mtbf_hours 20 node_mtbf_hours 21 detection_ns 22
-// CHECK-SAME:        restart_ns 23{{$}}
+// CHECK-SAME:        restart_ns 23 checkpoint_stall_ns 25 node_repair_hours 26 repairable_ppm 27
+// CHECK-SAME:        repair_ns 28 snapshot_stall_ns 29{{$}}
 sigma.cluster @pod devices 2048 spares 64 {
   sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 2
       memory_efficiency_ppm 10 attention_efficiency_ppm 9 grouped_matmul_efficiency_ppm 8
@@ -36,7 +37,8 @@ sigma.cluster @pod devices 2048 spares 64 {
   sigma.tier @rack devices 64 bandwidth_bytes_per_s 9223372036854775807 latency_ns 0
   sigma.tier @network devices 2048 bandwidth_bytes_per_s 14 latency_ns 15
   sigma.noise spike_ns 19 spikes_per_million_steps 18 routing_jitter_ppm 17 compute_jitter_ppm 16
-  sigma.failures restart_ns 23 detection_ns 22 node_mtbf_hours 21 device_mtbf_hours 20
+  sigma.failures snapshot_stall_ns 29 repair_ns 28 repairable_ppm 27 node_repair_hours 26
+      checkpoint_stall_ns 25 restart_ns 23 detection_ns 22 node_mtbf_hours 21 device_mtbf_hours 20
 }
 
 // CHECK-LABEL: sigma.cluster @quiet devices 1 {
@@ -46,7 +48,7 @@ sigma.cluster @quiet devices 1 {
   sigma.accelerator @cpu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f64_flops_per_s 1
   sigma.tier @device devices 1 bandwidth_bytes_per_s 1 latency_ns 0
   sigma.noise
-  sigma.failures
+  sigma.failures checkpoint_stall_ns 1000000000 node_repair_hours 24 repairable_ppm 0
 }
 
 // Presets stay names, with what replaces their figures beside them.

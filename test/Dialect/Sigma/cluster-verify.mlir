@@ -619,5 +619,60 @@ sigma.cluster @c devices 8 {
 
 // -----
 
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // expected-error @+1 {{'sigma.failures' op checkpoint_stall_ns must be positive, got: 0}}
+  sigma.failures checkpoint_stall_ns 0
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // expected-error @+1 {{'sigma.failures' op node_repair_hours must not be negative, got: -1}}
+  sigma.failures node_repair_hours -1
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // expected-error @+1 {{'sigma.failures' op repairable_ppm must be from 0 to 1000000, got: 1000001}}
+  sigma.failures repairable_ppm 1000001
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // expected-error @+1 {{'sigma.failures' op repair_ns must not be negative, got: -1}}
+  sigma.failures repair_ns -1
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // expected-error @+1 {{'sigma.failures' op snapshot_stall_ns must not be negative, got: -1}}
+  sigma.failures snapshot_stall_ns -1
+}
+
+// -----
+
+sigma.cluster @c devices 8 {
+  sigma.accelerator @npu memory_bytes 1 memory_bandwidth_bytes_per_s 1 peak_f32_flops_per_s 1
+  sigma.tier @node devices 8 bandwidth_bytes_per_s 1 latency_ns 1
+  // rule: sigma.failures: `snapshot_stall_ns` is positive where `repairable_ppm` is
+  // expected-error @+1 {{'sigma.failures' op snapshot_stall_ns must be positive where repairable_ppm is}}
+  sigma.failures repairable_ppm 1
+}
+
+// -----
+
 // expected-error @+1 {{'sigma.slow_node' op expects parent op 'sigma.cluster'}}
 sigma.slow_node @n index 0 slowdown_ppm 1
