@@ -203,6 +203,7 @@ planner::Cluster mlir::sigma::describeCluster(JobOp job, ClusterOp op,
   cluster.numDevices = op.getDevices();
   cluster.devicesPerNode = op.getNodeTier().getDevices();
   cluster.numSpareNodes = numSpareNodes(op);
+  cluster.failures = describeFailures(op);
   describeDevices(job, op, cluster, remarks);
   int64_t margin = job.getTimeMarginPpm();
   for (TierOp tier : op.getTiers()) {

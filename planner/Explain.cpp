@@ -1,6 +1,7 @@
 #include "planner/Explain.h"
 
 #include "planner/LayoutText.h"
+#include "planner/Recovery.h"
 #include "planner/StepTerms.h"
 #include "planner/Summary.h"
 #include "planner/Units.h"
@@ -35,6 +36,7 @@ public:
     stageTimes();
     stageMemory();
     binding();
+    recovery();
     proof();
     compare("next best layouts", answer.runnersUp);
     compare("with one choice otherwise, at best", answer.alternatives);
@@ -153,6 +155,25 @@ private:
              leftText(first, end, usable).c_str());
     }
     pins();
+  }
+
+  // Each interval is for what it protects from.
+  void recovery() {
+    const std::optional<Recovery> chosen = chooseRecovery(problem, plan);
+    if (!chosen)
+      return;
+    text += "\nagainst failures\n  a checkpoint " + every(chosen->checkpointIntervalSteps);
+    if (chosen->snapshotIntervalSteps > 0)
+      text += ", a snapshot " + every(chosen->snapshotIntervalSteps);
+    line("%s", "");
+    line("  %.2f %% of the time is kept with %lld spare nodes; %lld keep most per node paid for",
+         100 * chosen->keptShare, (long long)problem.cluster.numSpareNodes,
+         (long long)chosen->bestSpareNodes);
+  }
+
+  std::string every(int64_t steps) const {
+    return "every " + (steps == 1 ? "step" : std::to_string(steps) + " steps") + " (" +
+           formatNs(double(steps) * plan.stepTime.meanNs) + ")";
   }
 
   static std::string stageRange(size_t first, size_t end) {

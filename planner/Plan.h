@@ -91,6 +91,14 @@ struct Runner {
   std::string reason;
 };
 
+// What the job does against failures (planner/Recovery.h).
+struct Recovery {
+  int64_t checkpointIntervalSteps = 1;
+  int64_t snapshotIntervalSteps = 0; // 0: nothing is repaired in the job
+  int64_t bestSpareNodes = 0;        // that keep most per node paid for
+  double keptShare = 0;              // of all time, with the spare nodes that there are
+};
+
 struct Answer {
   Proof proof;
   Plan plan;                        // valid unless infeasible

@@ -26,6 +26,8 @@ public:
     if (message.has_numexperts())
       document.numExperts = integer(message.numexperts(), "numExperts");
     readNodes(message, document);
+    if (message.has_recovery())
+      document.recovery = readRecovery(message.recovery());
     Answer &answer = document.answer;
     answer.proof = readProof(message.proof());
     bool infeasible = answer.proof.status == ProofStatus::Infeasible;
@@ -49,6 +51,20 @@ private:
     }
     document.spareNodes = integer(message.sparenodes(), "spareNodes");
     require(document.spareNodes >= 0, "spareNodes is negative");
+  }
+
+  static Recovery readRecovery(const pb::Recovery &in) {
+    Recovery recovery;
+    recovery.checkpointIntervalSteps =
+        integer(in.checkpointintervalsteps(), "recovery.checkpointIntervalSteps");
+    require(recovery.checkpointIntervalSteps > 0,
+            "recovery.checkpointIntervalSteps must be positive");
+    recovery.snapshotIntervalSteps =
+        integer(in.snapshotintervalsteps(), "recovery.snapshotIntervalSteps");
+    require(recovery.snapshotIntervalSteps >= 0, "recovery.snapshotIntervalSteps is negative");
+    recovery.bestSpareNodes = integer(in.bestsparenodes(), "recovery.bestSpareNodes");
+    recovery.keptShare = finite(in.keptshare(), "recovery.keptShare");
+    return recovery;
   }
 
   static void require(bool ok, const std::string &message) {

@@ -18,6 +18,7 @@ struct PlanDocument {
   std::optional<int64_t> numExperts;     // of the model, where the text says it
   std::optional<int64_t> devicesPerNode; // of the cluster, likewise
   int64_t spareNodes = 0;
+  std::optional<Recovery> recovery; // where the cluster states failures
   Answer answer;
   std::string error; // what is wrong with the text; then nothing else is set
 };

@@ -1,5 +1,7 @@
 #include "planner/PlanMessage.h"
 
+#include "planner/Recovery.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -84,6 +86,13 @@ static void fill(pb::Predicted &out, const Plan &plan) {
   out.set_objectivens(double(plan.objectiveNs));
 }
 
+static void fill(pb::Recovery &out, const Recovery &recovery) {
+  out.set_checkpointintervalsteps(double(recovery.checkpointIntervalSteps));
+  out.set_snapshotintervalsteps(double(recovery.snapshotIntervalSteps));
+  out.set_bestsparenodes(double(recovery.bestSpareNodes));
+  out.set_keptshare(recovery.keptShare);
+}
+
 static const char *statusName(ProofStatus status) {
   switch (status) {
   case ProofStatus::Optimal:
@@ -130,6 +139,8 @@ pb::Plan sigma::planner::toMessage(const Problem &problem, const Answer &answer)
   for (const StagePlan &stage : answer.plan.stages)
     fill(*out.add_stages(), stage);
   fill(*out.mutable_predicted(), answer.plan);
+  if (const std::optional<Recovery> recovery = chooseRecovery(problem, answer.plan))
+    fill(*out.mutable_recovery(), *recovery);
   fill(*out.mutable_proof(), answer.proof);
   for (const Conflict &conflict : answer.conflicts) {
     pb::Conflict &entry = *out.add_conflict();

@@ -9,6 +9,7 @@
 #include "planner/Layout.h"
 #include "planner/cost/OpKinds.h"
 #include "planner/cost/RateTable.h"
+#include "planner/simulate/Failures.h"
 
 #include <array>
 #include <cstdint>
@@ -207,9 +208,11 @@ struct Cluster {
 
   std::string name;
   int64_t numDevices;
-  // What launches need: the devices that fail and are replaced as one, and how many such nodes wait.
+  // What launches need: the devices that fail and are replaced as one, and how many such nodes
+  // wait.
   int64_t devicesPerNode = 1, numSpareNodes = 0;
-  Device device; // the only kind; of several, the weakest in every figure
+  FailureModel failures; // at no intervals
+  Device device;         // the only kind; of several, the weakest in every figure
   // In rank order, where there are several kinds; a stage that spans kinds is as weak as the weaker
   // in every figure.
   std::vector<DeviceGroup> groups;

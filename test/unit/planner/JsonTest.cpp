@@ -44,6 +44,37 @@ TEST_F(JsonTest, RoundTrips) {
   EXPECT_TRUE(check(instance.problem, instance.costs, document.answer.plan).legal());
 }
 
+TEST_F(JsonTest, SaysWhatIsChosenAgainstFailures) {
+  EXPECT_EQ(text.find("recovery"), std::string::npos);
+  EXPECT_FALSE(fromJson(text).recovery);
+  FailureModel &failures = instance.problem.cluster.failures;
+  failures.failuresPerHour = 0.3;
+  failures.numNodes = 100;
+  failures.numSpareNodes = 20;
+  failures.repairableShare = 0.9;
+  failures.snapshotStallS = 0.1;
+  text = toJson(instance.problem, answer);
+  PlanDocument document = fromJson(text);
+  ASSERT_EQ(document.error, "");
+  ASSERT_TRUE(document.recovery);
+  EXPECT_GT(document.recovery->snapshotIntervalSteps, 0);
+  EXPECT_GT(document.recovery->checkpointIntervalSteps, document.recovery->snapshotIntervalSteps);
+  EXPECT_GT(document.recovery->keptShare, 0.9);
+  EXPECT_EQ(toJson(instance.problem, document.answer), text);
+}
+
+TEST_F(JsonTest, RefusesIntervalsThatNobodyCanKeep) {
+  const auto with = [&](const std::string &recovery) {
+    return replaced("\"version\": 1,", "\"version\": 1, \"recovery\": " + recovery + ",");
+  };
+  EXPECT_EQ(fromJson(with("{\"checkpointIntervalSteps\": 7}")).error, "");
+  expectError(with("{}"), "recovery.checkpointIntervalSteps must be positive");
+  expectError(with("{\"checkpointIntervalSteps\": 7, \"snapshotIntervalSteps\": -1}"),
+              "recovery.snapshotIntervalSteps is negative");
+  expectError(with("{\"checkpointIntervalSteps\": 7, \"keptShare\": \"NaN\"}"),
+              "recovery.keptShare is not a finite number");
+}
+
 TEST_F(JsonTest, PrintsWhatProgramsRelyOn) {
   for (const char *key :
        {"\"tp\": 1", "\"vpp\": 1", "\"zero\": ", "\"microBatch\": ", "\"schedule\": \"1f1b\"",
