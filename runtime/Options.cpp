@@ -24,6 +24,7 @@ int launchRank() {
 
 bool launched() { return launcherVariable() != nullptr; }
 
+/// Of options that launch scripts give too (codegen/launch), the user's, which stand last, hold.
 static void declare(CLI::App &app, Options &o) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   app.add_option("--data", o.data, "training data: a file, each byte a token");
@@ -31,6 +32,7 @@ static void declare(CLI::App &app, Options &o) {
       ->check(CLI::Range(int64_t(1), kMost));
   app.add_option("--checkpoint-dir", o.checkpointDir, "folder of checkpoints; created if missing");
   app.add_option("--checkpoint-interval", o.checkpointInterval, "steps between checkpoints")
+      ->take_last()
       ->check(CLI::Range(int64_t(1), kMost))
       ->capture_default_str();
   app.add_option("--keep", o.keep, "checkpoints to keep")
@@ -75,10 +77,12 @@ static void declare(CLI::App &app, Options &o) {
   app.add_flag("--supervise", o.supervise, "start the ranks by mpirun, and again after a failure");
   app.add_option("--spares", o.spares,
                  "processes of a supervised run that wait to take the place of a lost rank")
+      ->take_last()
       ->check(CLI::Range(int64_t(0), int64_t(1000000)))
       ->capture_default_str();
   app.add_option("--snapshot-interval", o.snapshotInterval,
                  "with --spares: steps between copies of the state in the memory of other ranks")
+      ->take_last()
       ->check(CLI::Range(int64_t(1), kMost))
       ->capture_default_str();
   app.add_option("--max-restarts", o.maxRestarts, "restarts without progress before giving up")

@@ -117,7 +117,7 @@ while [ "$index" -lt @nodes@ ]; do
 done
 exec @train@ --supervise --resume --hosts="$hosts" \
   --mpirun-arg=--mca --mpirun-arg=orte_keep_fqdn_hostnames --mpirun-arg=1 \
-  --mpirun-arg=--mca --mpirun-arg=plm_rsh_agent --mpirun-arg="$ssh" "$@"
+  --mpirun-arg=--mca --mpirun-arg=plm_rsh_agent --mpirun-arg="$ssh"@defaults@ "$@"
 )sh";
 
 static std::string indented(const std::string &text, int columns) {
@@ -151,6 +151,7 @@ std::string kubernetesManifest(const Launch &launch) {
                      ? ", and " + std::to_string(launch.spareNodes) + " pods to spare"
                      : ""},
       {"grace", std::to_string(launch.graceS())},
+      {"defaults", launch.defaults()},
       {"retry", std::to_string(SIGMA_EXIT_RETRY)},
       {"image", yamlString(launch.image)},
       {"arguments", yamlList(launch.arguments)},

@@ -15,19 +15,28 @@ struct Launch {
   std::string model;
   std::string train; // path of the program; empty: beside the folder of the script
   int64_t ranks = 1, ranksPerNode = 1;
-  int64_t spareNodes = 0;             // that wait in the allocation
-  bool hasFallbacks = false;          // programs for fewer ranks, too
-  int64_t nodeBytes = 0;              // memory of the ranks of a node; 0: not known
-  int64_t stepS = 0;                  // of one step, which is finished before a stop
+  int64_t spareNodes = 0;    // that wait in the allocation
+  bool hasFallbacks = false; // programs for fewer ranks, too
+  int64_t nodeBytes = 0;     // memory of the ranks of a node; 0: not known
+  int64_t stepS = 0;         // of one step, which is finished before a stop
+  // Of train, where its user says nothing else; 0: train's own.
+  int64_t checkpointIntervalSteps = 0, snapshotIntervalSteps = 0;
   std::string image;                  // of Kubernetes
   std::vector<std::string> arguments; // of train, where nobody can give them later
 
   int64_t numNodes() const { return (ranks + ranksPerNode - 1) / ranksPerNode + spareNodes; }
   /// From a request to stop to the end of patience: a step and a checkpoint.
   int64_t graceS() const { return 120 + 2 * stepS; }
+  /// Options of train that stand before its user's, each with a blank before it. With snapshots,
+  /// all ranks of spare nodes wait in the job.
+  std::string defaults() const;
   /// The model's name as schedulers allow it.
   std::string jobName() const;
 };
+
+/// The folder beside `train` for the program of a smaller plan.
+std::string fallbackName(int64_t devices);
+bool isFallbackName(const std::string &folder);
 
 std::string mpirunScript(const Launch &launch);
 std::string slurmScript(const Launch &launch);

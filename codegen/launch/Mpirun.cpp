@@ -11,7 +11,7 @@ static constexpr char kScript[] = R"sh(#!/bin/sh
 # Relied on: no inherited OPENBLAS_CORETYPE (train picks the kernels that fit the CPU), one thread per rank.
 unset OPENBLAS_CORETYPE
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
-@train@exec "$train" --supervise "$@"
+@train@exec "$train" --supervise@defaults@ "$@"
 )sh";
 
 static constexpr char kBeside[] = R"sh(here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd) || exit 1
@@ -21,6 +21,7 @@ train=$here/../train
 std::string mpirunScript(const Launch &launch) {
   return fill(kScript,
               {{"ranks", std::to_string(launch.ranks)},
+               {"defaults", launch.defaults()},
                {"train", launch.train.empty() ? std::string(kBeside)
                                               : "train=" + shellWord(launch.train) + "\n"}});
 }

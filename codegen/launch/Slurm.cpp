@@ -32,7 +32,7 @@ nodes=$PWD/slurm-$SLURM_JOB_ID.nodes
 hosts=$(mktemp) || exit 1
 trap 'rm -f "$hosts"' EXIT
 scontrol show hostnames "$SLURM_JOB_NODELIST" | sed 's/$/ slots=@ranksPerNode@/' >"$hosts"
-"$train" --supervise --resume --hosts="$hosts" --nodes="$nodes" --wait-for-hosts=0 "$@" &
+"$train" --supervise --resume --hosts="$hosts" --nodes="$nodes" --wait-for-hosts=0@defaults@ "$@" &
 run=$!
 wait "$run"
 status=$?
@@ -63,6 +63,7 @@ std::string slurmScript(const Launch &launch) {
        {"noKill", spare || launch.hasFallbacks ? "#SBATCH --no-kill\n" : ""},
        {"spares", spare ? ", and " + std::to_string(launch.spareNodes) + " nodes to spare" : ""},
        {"grace", std::to_string(launch.graceS())},
+       {"defaults", launch.defaults()},
        {"retry", std::to_string(SIGMA_EXIT_RETRY)},
        {"train", shellWord(launch.train)}});
 }

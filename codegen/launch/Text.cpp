@@ -46,6 +46,16 @@ std::string yamlString(const std::string &text) {
   return out + "\"";
 }
 
+std::string Launch::defaults() const {
+  std::string out;
+  if (checkpointIntervalSteps > 0)
+    out += " --checkpoint-interval=" + std::to_string(checkpointIntervalSteps);
+  if (snapshotIntervalSteps > 0)
+    out += " --spares=" + std::to_string(spareNodes * ranksPerNode) +
+           " --snapshot-interval=" + std::to_string(snapshotIntervalSteps);
+  return out;
+}
+
 std::string Launch::jobName() const {
   constexpr size_t kLongest = 40; // a host name has 63, and a pod's index comes behind it
   std::string name;

@@ -72,7 +72,7 @@ public:
     device["instructionLevel"] = rt.device->instructionLevel;
     const std::vector<OpCase> cases = opCases(elem, options.quick);
     const OpCase small = product(elem, 96), large = product(elem, 512);
-    const int64_t before = residentBytes();
+    const int64_t before = peakResidentBytes();
     takeMemory(cases);
     const int64_t processBytes = largestOf(&rt, std::max(before, bytesOfLibraries(cases)));
     const Clock clock = clockOf(callOf(small));

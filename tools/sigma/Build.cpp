@@ -1,15 +1,14 @@
 //===- Build.cpp - sigma build --------------------------------------------===//
 
 #include "codegen/Codegen.h"
-#include "codegen/launch/Launch.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/Passes.h"
 #include "planner/Explain.h"
 #include "planner/PlanJson.h"
 #include "planner/Summary.h"
-#include "runtime/abi/abi.h"
 #include "tools/sigma/ChosenPlan.h"
+#include "tools/sigma/PlanLaunch.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -88,18 +87,13 @@ private:
     return true;
   }
 
-  static bool isFallback(llvm::StringRef name) {
-    return name.consume_front(SIGMA_FALLBACK) && !name.empty() &&
-           name.find_first_not_of("0123456789") == llvm::StringRef::npos;
-  }
-
   /// Those of an earlier build, of perhaps another job.
   void removeFallbacks() const {
     std::error_code problem;
     llvm::SmallVector<std::string> old;
     for (fs::directory_iterator entry(output, problem), end; entry != end && !problem;
          entry.increment(problem))
-      if (isFallback(path::filename(entry->path())))
+      if (sigma::launch::isFallbackName(path::filename(entry->path()).str()))
         old.push_back(entry->path());
     for (const std::string &folder : old)
       fs::remove_directories(folder);
@@ -199,7 +193,7 @@ static bool emitCpp(mlir::ModuleOp module, const Program &program, const std::st
 }
 
 /// `shownIn`: where the files of `folder` will be.
-static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks,
+static bool generate(Spec &spec, const BuildOptions &options, const sigma::launch::Launch &launch,
                      const std::string &folder, const std::string &shownIn) {
   std::string linkFlags;
   llvm::SmallString<256> shown(shownIn);
@@ -223,8 +217,6 @@ static bool generate(Spec &spec, const BuildOptions &options, int64_t ranks,
   }
   if (llvm::Error error = mlir::sigma::linkProgram(objects, linkFlags, join(folder, "train")))
     return fail(llvm::toString(std::move(error)));
-  sigma::launch::Launch launch;
-  launch.ranks = ranks;
   std::string script = join(folder, "launch/mpirun.sh");
   return writeText(script, sigma::launch::mpirunScript(launch)) &&
          !fs::setPermissions(script, fs::perms(0755));
@@ -327,9 +319,10 @@ static int buildOne(const BuildOptions &options, const std::string &name, Stagin
   built = {name, answer.plan.layout.numRanks(), planner::summarize(task->problem, answer.plan),
            outputsOf(options, programsOf(spec.job()))};
   const std::string folder = staging.folder(name);
-  const bool done = staging.add(name, built.files) &&
-                    writeText(join(folder, "plan.json"), planner::toJson(task->problem, answer)) &&
-                    generate(spec, options, built.ranks, folder, join(options.output, name));
+  const std::string json = planner::toJson(task->problem, answer);
+  const bool done = staging.add(name, built.files) && writeText(join(folder, "plan.json"), json) &&
+                    generate(spec, options, launchOf(planner::fromJson(json)), folder,
+                             join(options.output, name));
   return done ? kDone : kUserError;
 }
 
@@ -339,7 +332,7 @@ static int buildFallback(const BuildOptions &options, int64_t devices, Staging &
   BuildOptions smaller = options;
   smaller.spec.fallback = devices;
   smaller.plan.clear();
-  const std::string name = SIGMA_FALLBACK + std::to_string(devices);
+  const std::string name = sigma::launch::fallbackName(devices);
   if (int status = buildOne(smaller, name, staging, built))
     return fail("there is no fallback for " + std::to_string(devices) +
                 " devices; leave it out of --fallback"),
