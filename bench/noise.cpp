@@ -1,5 +1,5 @@
-// The closed form of the step time against the simulation of the schedule, on random plans under
-// random noise; and plans made with noise in mind against plans made without. Run by bench/noise.
+// The predicted step time against the simulation of the schedule, on random plans under random
+// noise; and plans made with noise in mind against plans made without. Run by bench/noise.
 #include "Instances.h"
 #include "planner/search/Search.h"
 #include "planner/simulate/Simulate.h"
@@ -116,16 +116,6 @@ static void addJob(Draw &random, Schedule schedule, Instance &instance) {
   pins[Axis::ExpertZero] = routed ? random.pick<int64_t>({0, 1}) : 0;
 }
 
-static Problem withoutNoise(Problem problem) {
-  problem.cluster.device.jitterPpm = problem.cluster.routingJitterPpm = 0;
-  for (DeviceGroup &group : problem.cluster.groups)
-    group.device.jitterPpm = 0;
-  for (Tier &tier : problem.cluster.tiers)
-    tier.jitterPpm = 0;
-  problem.cluster.spikes = {};
-  return problem;
-}
-
 // Empty when nothing fits.
 static Plan bestPlan(const Problem &problem, CostSource &costs) {
   SearchOptions options;
@@ -185,10 +175,13 @@ static Json pairJson(uint64_t seed, int64_t samples) {
           {"leastLayersOfAChunk", leastLayers},
           {"layout", layoutJson(plan.layout)},
           {"predictedNs", noisy.plan.stepTime.objectiveNs},
+          {"closedFormNs", noisy.plan.objectiveNs},
           {"simulatedNs", noisy.objective.ns},
           {"confidence95Ns", {noisy.objective.lowNs, noisy.objective.highNs}},
-          {"ratio", noisy.plan.stepTime.objectiveNs / noisy.objective.ns},
-          {"ratioWithoutNoise", quiet.plan.stepTime.meanNs / quiet.mean.ns}};
+          {"predictedRatio", noisy.plan.stepTime.objectiveNs / noisy.objective.ns},
+          {"predictedRatioWithoutNoise", quiet.plan.stepTime.meanNs / quiet.mean.ns},
+          {"closedFormRatio", double(noisy.plan.objectiveNs) / noisy.objective.ns},
+          {"closedFormRatioWithoutNoise", double(quiet.plan.objectiveNs) / quiet.mean.ns}};
 }
 
 // The plan for the p95 of a noisy cluster beside the plan for its mean times, that is without

@@ -45,6 +45,7 @@ struct StagePlan {
   }
 };
 
+// In the order of the schedule (docs/cost-model.md, "As the schedule goes").
 struct StepTime {
   double meanNs = 0, p50Ns = 0, p95Ns = 0, objectiveNs = 0; // objective: at the job's quantile
 };
@@ -53,7 +54,7 @@ struct Plan {
   Layout layout;
   std::vector<StagePlan> stages;
   StepTime stepTime;
-  int64_t objectiveNs = 0; // the integer that was minimized
+  int64_t objectiveNs = 0; // the integer that was minimized: the step time in closed form
   // The part of objectiveNs that the step as a whole owes to jitter and spikes.
   int64_t noiseNs = 0;
   double mfu = 0, tokensPerSecond = 0;

@@ -47,9 +47,15 @@ static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,
     answer.proof.status = ProofStatus::Infeasible;
     return;
   }
-  std::string reason = disagreement(answer.plan, recount(problem, costs, answer.plan));
-  if (reason.empty())
+  const CheckResult check = recount(problem, costs, answer.plan);
+  std::string reason = disagreement(answer.plan, check);
+  if (reason.empty()) {
+    // The search minimizes a closed form; the recount has also gone through the schedule.
+    answer.plan.stepTime = check.plan.stepTime;
+    answer.plan.tokensPerSecond = check.plan.tokensPerSecond;
+    answer.plan.mfu = check.plan.mfu;
     return;
+  }
   answer = Answer();
   answer.error = "the plan found was refused by the independent check: " + reason;
 }

@@ -41,8 +41,9 @@ static StepNoise stepNoise(const Problem &problem, const Layout &layout, double 
   return noise;
 }
 
-static void checkStep(const Problem &problem, double varianceNs2,
-                      const std::vector<StepTerms> &terms, Plan &plan) {
+// In closed form.
+static Wide closedFormNs(const Problem &problem, const Plan &plan,
+                         const std::vector<StepTerms> &terms) {
   Wide busiest = 0, fill = 0, tail = 0;
   for (const StepTerms &stage : terms) {
     busiest = std::max(busiest, stage.busyNs);
@@ -50,12 +51,36 @@ static void checkStep(const Problem &problem, double varianceNs2,
   }
   for (const StagePlan &stage : plan.stages)
     tail = std::max(tail, Wide(stage.syncNs) + stage.optimizerNs);
-  const Wide core = busiest + fill + tail + problem.job.stepNs;
-  const StepNoise noise = stepNoise(problem, plan.layout, varianceNs2);
+  return busiest + fill + tail + problem.job.stepNs;
+}
+
+// The last stage to be done ends the step. A table that two stages hold is summed when both have
+// reduced their gradients.
+static Wide inOrderNs(const Problem &problem, const Plan &plan,
+                      const std::vector<StepTerms> &terms) {
+  std::vector<std::vector<ChunkTimes>> chunks;
+  for (const StepTerms &stage : terms)
+    chunks.push_back(stage.chunks);
+  std::vector<Wide> ends = stageEndsNs(plan.layout, chunks);
+  for (size_t stage = 0; stage < ends.size(); ++stage)
+    ends[stage] += terms[stage].reduceNs;
+  const int64_t head = stageOfVirtual(plan.layout, plan.layout.pp * plan.layout.vpp - 1);
+  if (problem.model.sharedParameters > 0)
+    ends[0] = ends[head] = std::max(ends[0], ends[head]);
+  Wide last = 0;
+  for (size_t stage = 0; stage < ends.size(); ++stage) {
+    const StagePlan &held = plan.stages[stage];
+    last = std::max(last, ends[stage] + held.syncNs - terms[stage].reduceNs + held.optimizerNs);
+  }
+  return last + problem.job.stepNs;
+}
+
+static void addTimes(const Problem &problem, const StepNoise &noise, Wide closedFormNs,
+                     Wide inOrderNs, Plan &plan) {
   const double quantile = noise.quantileNs(problem.job.quantilePpm * 1e-6);
   plan.noiseNs = static_cast<int64_t>(std::ceil(quantile));
-  plan.objectiveNs = narrow(core + plan.noiseNs);
-  const double mean = double(core);
+  plan.objectiveNs = narrow(closedFormNs + plan.noiseNs);
+  const double mean = double(inOrderNs);
   plan.stepTime = {mean + noise.meanNs(), mean + noise.quantileNs(0.5),
                    mean + noise.quantileNs(0.95), mean + quantile};
   const double seconds = plan.stepTime.meanNs / 1e9;
@@ -94,6 +119,10 @@ CheckResult sigma::planner::recount(const Problem &problem, CostSource &costs, c
     checkStageMemory(problem, layout, book, contents, stage);
     checkCapacity(problem, contents, stage.peakBytes, result.violations);
   }
-  checkStep(problem, varianceNs2(problem, layout, book, stages), terms, result.plan);
+  const Wide closedNs = closedFormNs(problem, result.plan, terms);
+  // Layouts that break a rule may have no order.
+  const Wide orderNs = broken > 0 ? closedNs : inOrderNs(problem, result.plan, terms);
+  addTimes(problem, stepNoise(problem, layout, varianceNs2(problem, layout, book, stages)),
+           closedNs, orderNs, result.plan);
   return result;
 }

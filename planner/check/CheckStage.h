@@ -2,15 +2,18 @@
 #ifndef SIGMA_PLANNER_CHECK_CHECKSTAGE_H
 #define SIGMA_PLANNER_CHECK_CHECKSTAGE_H
 
+#include "planner/check/CheckOrder.h"
 #include "planner/check/Contents.h"
 #include "planner/check/Wide.h"
 
 namespace sigma::planner {
 
 // What a stage is to the step: it fills and drains the pipeline for some time and is busy beyond
-// that for the rest.
+// that for the rest. Or what its chunks take, and then its gradients.
 struct StepTerms {
   Wide fillNs = 0, busyNs = 0;
+  std::vector<ChunkTimes> chunks;
+  Wide reduceNs = 0; // part of sync
 };
 
 // Fills the times of `plan`. `book` knows all kinds of layers; `contents` is one of `stages`.

@@ -35,8 +35,11 @@ public:
   Wide busyNs(const Layout &layout) const;
   // What is done ahead by such a stage, before `after`.
   Wide aheadNs(const Layout &layout, int64_t stage, const TimeCounter &after) const;
+  // As of a chunk, without receiving.
+  ChunkTimes chunkTimes() const;
 
   Wide transferNs = 0;
+  Wide reduceNs = 0; // of gradients, once a step
 
 private:
   // What ZeRO takes of a piece, and of its backward to reduce gradients.
@@ -52,9 +55,11 @@ private:
   Wide forwardNs = 0, backwardNs = 0; // arithmetic
   Wide recomputeNs = 0, exchangeNs = 0, tensorNs = 0, contextNs = 0, zeroNs = 0, noiseNs = 0;
   Wide hiddenNs = 0;        // of exchanges
+  Wide hiddenForwardNs = 0; // of those forward
   Wide wholeForwardNs = 0;  // with all it waits for
   Wide wholeBackwardNs = 0; // with all it waits for and what it recomputes
   Wide putOffNs = 0;        // twice what nobody waits for where backward is split
+  Wide reducedNs = 0;       // by ZeRO, of backward
   Wide syncNs = 0, optimizerNs = 0;
 };
 
@@ -72,6 +77,7 @@ void TimeCounter::piece(const Piece &piece) {
   noiseNs += forward.noiseNs + backward.noiseNs + again.noiseNs;
   recomputeNs += again.computeNs + again.tensorNs + again.contextNs + again.exchangeNs;
   hiddenNs += forward.hiddenNs + backward.hiddenNs;
+  hiddenForwardNs += forward.hiddenNs;
   for (const WorkCount *work : {&backward, &again})
     wholeBackwardNs += work->computeNs + work->tensorNs + work->contextNs + work->exchangeNs +
                        work->hiddenNs + work->noiseNs;
@@ -79,6 +85,7 @@ void TimeCounter::piece(const Piece &piece) {
   wholeForwardNs += forward.computeNs + forward.tensorNs + forward.contextNs + forward.exchangeNs +
                     forward.noiseNs + shared.forwardNs;
   wholeBackwardNs += shared.backwardNs;
+  reducedNs += shared.reduceNs;
   const Wide waitedNs = backward.computeNs + backward.tensorNs + backward.contextNs +
                         backward.exchangeNs + backward.noiseNs + shared.backwardNs;
   putOffNs += std::min(backward.computeNs + 2 * shared.reduceNs, waitedNs);
@@ -116,8 +123,9 @@ TimeCounter::ZeroTime TimeCounter::zero(const LayerCost &cost, const WorkCount &
 // What comes once per step.
 void TimeCounter::step(const Problem &problem, const Layout &layout, const Contents &contents) {
   parameters.dense -= sharedParameters(problem.model, layout, contents);
-  syncNs = beyond(parameterCounter.reduceOnceNs(parameters),
-                  shareOf(backwardNs, job.overlap.gradientPpm)) +
+  reduceNs = beyond(parameterCounter.reduceOnceNs(parameters),
+                    shareOf(backwardNs, job.overlap.gradientPpm));
+  syncNs = reduceNs +
            beyond(parameterCounter.gatherOnceNs(parameters),
                   shareOf(forwardNs, job.overlap.parameterPpm)) +
            parameterCounter.endsOnceNs(parametersElsewhere(problem.model, layout, contents));
@@ -181,6 +189,12 @@ Wide TimeCounter::aheadNs(const Layout &layout, int64_t stage, const TimeCounter
   return 0;
 }
 
+ChunkTimes TimeCounter::chunkTimes() const {
+  return {{wholeForwardNs + hiddenForwardNs, 0, hiddenForwardNs},
+          {wholeBackwardNs, 0, hiddenNs - hiddenForwardNs},
+          backwardNs / 2 + reducedNs};
+}
+
 // A stage among the others, without recomputation and on its own devices.
 class Surroundings {
 public:
@@ -236,6 +250,30 @@ private:
 
 } // namespace
 
+static std::vector<ChunkTimes> timesOfChunks(const Problem &problem, const Layout &layout,
+                                             const ContentsBook &book, const Contents &contents) {
+  const Topology topology(problem.cluster);
+  auto receiveNs = [&](int64_t source) -> Wide {
+    if (source < 0 || source == layout.pp * layout.vpp)
+      return 0;
+    const int64_t other = stageOfVirtual(layout, source);
+    return other == contents.stage
+               ? 0
+               : topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
+  };
+  std::vector<ChunkTimes> chunks;
+  for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
+    TimeCounter counter(problem, layout, contents);
+    for (const Piece &piece : contents.piecesOfChunk(layout, chunk))
+      counter.piece(piece);
+    chunks.push_back(counter.chunkTimes());
+    const int64_t part = virtualStageOf(layout, contents.stage, chunk);
+    chunks.back().forward.receiveNs = receiveNs(part - 1);
+    chunks.back().backward.receiveNs = receiveNs(part + 1);
+  }
+  return chunks;
+}
+
 StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &layout,
                                          ContentsBook &book, const std::vector<Contents> &stages,
                                          const Contents &contents, StagePlan &plan) {
@@ -246,9 +284,11 @@ StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &l
   counter.step(problem, layout, contents);
   counter.store(plan);
   Surroundings others(problem, layout, book, stages, contents);
-  if (layout.schedule == Schedule::Interleaved)
-    return {counter.fillNs(layout), others.turnsBusyNs(counter)};
-  return {counter.fillNs(layout), counter.busyNs(layout) - others.aheadNs(counter)};
+  const Wide busyNs = layout.schedule == Schedule::Interleaved
+                          ? others.turnsBusyNs(counter)
+                          : counter.busyNs(layout) - others.aheadNs(counter);
+  return {counter.fillNs(layout), busyNs, timesOfChunks(problem, layout, book, contents),
+          counter.reduceNs};
 }
 
 static double varianceOf(const WorkCounter &counter, const LayerCost &cost) {

@@ -4,6 +4,7 @@
 #include "planner/cost/Devices.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 using namespace sigma::planner;
@@ -31,6 +32,17 @@ std::vector<Piece> Contents::pieces() const {
   if (head)
     all.push_back(*head);
   return all;
+}
+
+std::vector<Piece> Contents::piecesOfChunk(const Layout &layout, int64_t chunk) const {
+  const auto first = layers.begin() + std::accumulate(chunks.begin(), chunks.begin() + chunk, 0L);
+  std::vector<Piece> held(first, first + chunks[chunk]);
+  const int64_t part = virtualStageOf(layout, stage, chunk);
+  if (part == 0)
+    held.push_back(*embedding);
+  if (part == layout.pp * layout.vpp - 1)
+    held.push_back(*head);
+  return held;
 }
 
 int64_t sigma::planner::sharedParameters(const Model &model, const Layout &layout,

@@ -32,6 +32,7 @@ struct Contents {
   std::vector<int64_t> remote; // the other stage, of each neighbour of each chunk
 
   std::vector<Piece> pieces() const;
+  std::vector<Piece> piecesOfChunk(const Layout &layout, int64_t chunk) const;
 };
 
 // Of the head's dense parameters, those that are the embedding's on the same stage.

@@ -6,33 +6,13 @@
 
 using namespace sigma::planner;
 
-static void addStepTime(const Problem &problem, const StageModel &stages, Plan &plan) {
-  const StepNoise &noise = stages.noise();
-  plan.noiseNs = stages.noiseNs();
-  double core = static_cast<double>(plan.objectiveNs - plan.noiseNs);
-  plan.stepTime.meanNs = core + noise.meanNs();
-  plan.stepTime.p50Ns = core + noise.quantileNs(0.5);
-  plan.stepTime.p95Ns = core + noise.quantileNs(0.95);
-  plan.stepTime.objectiveNs = core + noise.quantileNs(problem.job.quantilePpm * 1e-6);
-}
-
-void sigma::planner::addThroughput(const Problem &problem, Plan &plan) {
-  double tokens = double(problem.job.globalBatch) * double(problem.model.sequence);
-  double seconds = plan.stepTime.meanNs * 1e-9;
-  if (seconds <= 0)
-    return;
-  plan.tokensPerSecond = tokens / seconds;
-  plan.mfu = plan.tokensPerSecond * problem.model.flopsPerToken / problem.cluster.peakFlopsPerS();
-}
-
 Plan Search::toPlan(const Entry &entry) {
   StageModel stages = model(entry);
   Plan plan;
   plan.layout = entry.layout;
   plan.objectiveNs = entry.bestNs;
+  plan.noiseNs = stages.noiseNs();
   plan.stages = stages.describe(entry.best.counts);
-  addStepTime(problem, stages, plan);
-  addThroughput(problem, plan);
   return plan;
 }
 

@@ -19,8 +19,8 @@ class Search {
 public:
   Search(const Problem &problem, AskedCosts &asked, const SearchOptions &options);
 
-  // Fills proof, plan and runners-up; leaves plan empty and the status Infeasible
-  // when nothing fits.
+  // Fills proof, plan without step time and rates, and runners-up; leaves plan empty and the status
+  // Infeasible when nothing fits.
   void run(Answer &answer);
 
 private:
@@ -90,9 +90,6 @@ private:
   bool hasIncumbent = false;
   int64_t incumbentNs = 0;
 };
-
-// MFU and tokens per second at the mean step time.
-void addThroughput(const Problem &problem, Plan &plan);
 
 } // namespace sigma::planner
 

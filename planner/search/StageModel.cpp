@@ -42,8 +42,7 @@ StageModel::StageModel(const Problem &problem, const LayerSequence &sequence, Co
           double(sequence.count(kind, 0, sequence.size())) * stage.costs->kinds[kind].varianceNs2();
     variance += here / double(shape.pp);
   }
-  layoutNoise = stepNoise(problem, shape, variance);
-  quantileNs = noiseAtQuantileNs(problem, layoutNoise);
+  quantileNs = noiseAtQuantileNs(problem, stepNoise(problem, shape, variance));
 }
 
 int64_t StageModel::constantNs() const { return addSat(problem.job.stepNs, quantileNs); }

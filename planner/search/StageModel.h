@@ -44,7 +44,6 @@ public:
   std::vector<StagePlan> describe(const std::vector<int64_t> &counts,
                                   bool leastMemory = false) const;
 
-  const StepNoise &noise() const { return layoutNoise; }
   // What noise adds at the job's quantile, rounded up.
   int64_t noiseNs() const { return quantileNs; }
   // All of the step that does not depend on the split.
@@ -81,7 +80,6 @@ private:
                       StagePlan &plan) const;
 
   ZeroTime zeroTime;
-  StepNoise layoutNoise;
   std::vector<Stage> stages;
   int64_t quantileNs = 0;
   mutable std::map<std::tuple<int64_t, int64_t, int64_t>, std::optional<StageTimes>> evaluated;

@@ -126,6 +126,16 @@ void sigma::planner::test::setStages(Plan &plan,
   }
 }
 
+Problem sigma::planner::test::withoutNoise(Problem problem) {
+  problem.cluster.device.jitterPpm = problem.cluster.routingJitterPpm = 0;
+  for (DeviceGroup &group : problem.cluster.groups)
+    group.device.jitterPpm = 0;
+  for (Tier &tier : problem.cluster.tiers)
+    tier.jitterPpm = 0;
+  problem.cluster.spikes = {};
+  return problem;
+}
+
 std::string sigma::planner::test::describe(const Layout &layout) {
   std::string text;
   for (int i = 0; i < kNumAxes; ++i)

@@ -76,6 +76,9 @@ Instance simpleInstance();
 // Gives a plan by hand these chunks, stage by stage, and rematerializes nothing.
 void setStages(Plan &plan, const std::vector<std::vector<LayerRange>> &stages);
 
+// On a cluster whose devices, links and tokens are always the same.
+Problem withoutNoise(Problem problem);
+
 // "tp 2 cp 1 pp 4 ...", for messages.
 std::string describe(const Layout &layout);
 
