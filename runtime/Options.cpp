@@ -111,7 +111,8 @@ static void declare(CLI::App &app, Options &o) {
                  "least figures of each rank of a good host: FLOP/s, bytes/s of memory, bytes/s of "
                  "its link")
       ->delimiter(',')
-      ->expected(3);
+      ->expected(3)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--storm-nodes", o.stormNodes,
                  "hosts with the same fault within an hour that stop the run for a person")
       ->check(CLI::Range(int64_t(1), int64_t(1000000)))

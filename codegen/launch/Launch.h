@@ -21,6 +21,8 @@ struct Launch {
   int64_t stepS = 0;         // of one step, which is finished before a stop
   // Of train, where its user says nothing else; 0: train's own.
   int64_t checkpointIntervalSteps = 0, snapshotIntervalSteps = 0;
+  // Of each rank of a node: FLOP/s, bytes/s of memory, of its link; empty: nothing is asked.
+  std::vector<int64_t> nodeLeast;
   std::string image;                  // of Kubernetes
   std::vector<std::string> arguments; // of train, where nobody can give them later
 

@@ -53,6 +53,8 @@ std::string Launch::defaults() const {
   if (snapshotIntervalSteps > 0)
     out += " --spares=" + std::to_string(spareNodes * ranksPerNode) +
            " --snapshot-interval=" + std::to_string(snapshotIntervalSteps);
+  for (size_t i = 0; i < nodeLeast.size(); ++i)
+    out += (i == 0 ? " --node-least=" : ",") + std::to_string(nodeLeast[i]);
   return out;
 }
 

@@ -83,6 +83,7 @@ struct ExportOptions {
   std::string program;                // that was built of the plan; empty: train beside the plan
   std::string image;                  // of containers
   std::vector<std::string> arguments; // of the program
+  int64_t nodeLeastPercent = 0;       // of the figures of `spec`; 0: nothing is asked of nodes
 };
 
 struct SimulateOptions {

@@ -2,6 +2,7 @@
 
 #include "tools/sigma/ChosenPlan.h"
 #include "tools/sigma/PlanLaunch.h"
+#include "tools/sigma/Spec.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 
@@ -30,6 +31,29 @@ static bool hasFallbacks(llvm::StringRef program) {
   return false;
 }
 
+/// The job's share of FLOP/s where nodes are measured in its precision; 0 for a link where there is
+/// one node.
+static bool askOfNodes(const ExportOptions &options, Launch &launch) {
+  if (options.nodeLeastPercent == 0)
+    return true;
+  Spec spec;
+  if (!spec.load(options.spec))
+    return false;
+  auto task = spec.createTask();
+  if (mlir::failed(task))
+    return false;
+  const planner::Cluster &cluster = task->problem.cluster;
+  const bool isMeasured = spec.job().getPrecision() == mlir::sigma::Precision::F32;
+  const auto between = llvm::find_if(cluster.tiers, [&](const planner::Tier &tier) {
+    return tier.devices > cluster.devicesPerNode;
+  });
+  for (int64_t figure :
+       {isMeasured ? cluster.device.peakFlopsPerS : 0, cluster.device.memoryBandwidthBytesPerS,
+        between == cluster.tiers.end() ? 0 : between->bandwidthBytesPerS})
+    launch.nodeLeast.push_back(figure / 100 * options.nodeLeastPercent);
+  return true;
+}
+
 int sigma::driver::runLaunchExport(const ExportOptions &options) {
   planner::PlanDocument document;
   if (!readPlan(options.path, document))
@@ -43,6 +67,8 @@ int sigma::driver::runLaunchExport(const ExportOptions &options) {
   launch.train = programOf(options);
   launch.hasFallbacks = hasFallbacks(launch.train);
   launch.image = options.image;
+  if (!askOfNodes(options, launch))
+    return kUserError;
   launch.arguments = options.arguments;
   const std::string text = options.format == "mpirun"  ? mpirunScript(launch)
                            : options.format == "slurm" ? slurmScript(launch)

@@ -129,8 +129,10 @@ int main(int argc, char **argv) {
           "the program of a plan: mpirun: by hand; slurm: for sbatch; kubernetes: for kubectl")
       ->required()
       ->check(CLI::IsMember({"config", "megatron", "mpirun", "slurm", "kubernetes"}));
-  addSpecOption(exportCommand, exported.spec,
-                "megatron: the job of the plan, for overlap and what differs between layers");
+  addSpecOption(
+      exportCommand, exported.spec,
+      "the job of the plan: megatron, for overlap and what differs between layers; others, "
+      "for --node-least-percent");
   exportCommand->add_option("-o,--output", exported.output,
                             "writes it there; - to standard output");
   exportCommand->add_option("--model", exported.model,
@@ -144,6 +146,11 @@ int main(int argc, char **argv) {
       ->add_option("--arg", exported.arguments,
                    "kubernetes: one more argument for train (may be repeated)")
       ->allow_extra_args(false);
+  exportCommand
+      ->add_option("--node-least-percent", exported.nodeLeastPercent,
+                   "mpirun, slurm, kubernetes: leaves nodes out that reach less of what --spec "
+                   "states for their accelerators and links")
+      ->check(CLI::Range(1, 100));
 
   PlanOptions plan;
   CLI::App *planCommand = app.add_subcommand("plan", "finds the best plan of a job, and proves it");
@@ -270,6 +277,8 @@ int main(int argc, char **argv) {
            {std::pair("--image", exported.image), {"--program", exported.program}})
         if (value.empty())
           throw CLI::RequiredError(option);
+    if (*exportCommand && exported.nodeLeastPercent > 0 && exported.spec.path.empty())
+      throw CLI::RequiredError("--spec");
     if (*importCommand && import.format == "megatron" && import.spec.path.empty())
       throw CLI::RequiredError("--spec");
   } catch (const CLI::ParseError &error) {
