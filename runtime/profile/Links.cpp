@@ -28,11 +28,11 @@ public:
   }
 
   /// Of about so many bytes: a whole number of rows of each rank.
-  std::vector<ExchangeTime> times(int64_t bytes) {
+  std::vector<ExchangeTime> times(int64_t bytes, const Patience &patience) {
     take(bytes);
     std::vector<ExchangeTime> times;
     const auto add = [&](const char *name, int64_t counted, const Call &call) {
-      times.push_back({name, ranks, counted, timeOfExchange(&rt, counted, call)});
+      times.push_back({name, ranks, counted, timeOfExchange(&rt, counted, patience, call)});
     };
     rt.mesh = together;
     add("all_gather", whole, [&](int64_t) {
@@ -99,7 +99,8 @@ Level measureLevel(Runtime &rt, int64_t elem, bool quick, const std::string &nam
       continue;
     Exchanges exchanges(rt, elem, ranks, stride);
     for (int64_t bytes : sizes)
-      for (const ExchangeTime &time : exchanges.times(bytes))
+      for (const ExchangeTime &time :
+           exchanges.times(bytes, quick ? kLittlePatience : kUsualPatience))
         level.exchanges.push_back(time);
   }
   return level;

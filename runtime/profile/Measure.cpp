@@ -12,9 +12,7 @@ namespace {
 constexpr double kBatchNs = 1e6;  // long beside a reading of the clock
 constexpr double kEnoughNs = 2e7; // of one case
 constexpr int64_t kLeastBatches = 5, kMostBatches = 15;
-constexpr int64_t kEnoughBatches = 25;        // of an exchange
-constexpr int64_t kLongBytes = 1 << 18;       // shorter exchanges are timed more of at once
-constexpr int64_t kLongestNs = 3'000'000'000; // to wait for undisturbed times
+constexpr int64_t kLongBytes = 1 << 18; // shorter exchanges are timed more of at once
 
 double now(Clock clock) {
   if (clock == Clock::Wall)
@@ -120,16 +118,17 @@ std::vector<double> timesOfCalls(Clock clock, int64_t count, const Call &call) {
   return times;
 }
 
-ExchangeTiming timeOfExchange(sigma_rt rt, int64_t bytes, const Call &call) {
+ExchangeTiming timeOfExchange(sigma_rt rt, int64_t bytes, const Patience &patience,
+                              const Call &call) {
   const int64_t calls = bytes > kLongBytes ? 2 : 8;
   batchNs(Clock::Wall, 0, 2, call); // connections
   Batches batches;
   const int64_t start = largestOf(rt, nowNs());
   int64_t tookNs = 0;
-  for (int64_t round = 0; int64_t(batches.undisturbed.size()) < kEnoughBatches; ++round) {
-    if (round >= kEnoughBatches) // all ranks agree on when it has been too long
+  for (int64_t round = 0; int64_t(batches.undisturbed.size()) < patience.batches; ++round) {
+    if (round >= patience.batches) // all ranks agree on when it has been too long
       tookNs = largestOf(rt, nowNs()) - start;
-    if (tookNs > kLongestNs)
+    if (tookNs > patience.longestNs)
       break;
     batches.add(rt, timeOfBatch(2 + round * calls, calls, call));
   }

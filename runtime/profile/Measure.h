@@ -32,15 +32,21 @@ Clock clockOf(const Call &product);
 /// timed many at once.
 Timing timeOfCall(sigma_rt rt, Clock clock, const Call &call);
 
+/// How many undisturbed times are enough, and for how long to wait for them.
+struct Patience {
+  int64_t batches, longestNs;
+};
+constexpr Patience kUsualPatience{25, 3'000'000'000}, kLittlePatience{5, 300'000'000};
+
 /// Of what all ranks do together, by wall clock. Counted are times in which every rank had its
-/// processor, for whom one waits on a shared machine is chance; where too few of them come in some
-/// seconds, all.
+/// processor, for whom one waits on a shared machine is chance; where too few of them come, all.
 struct ExchangeTiming {
   Timing time;
   double deviation; // relative, as below
   double disturbed; // share of the times in which a rank lost its processor
 };
-ExchangeTiming timeOfExchange(sigma_rt rt, int64_t bytes, const Call &call);
+ExchangeTiming timeOfExchange(sigma_rt rt, int64_t bytes, const Patience &patience,
+                              const Call &call);
 
 /// The times of `count` calls of this rank, one by one.
 std::vector<double> timesOfCalls(Clock clock, int64_t count, const Call &call);
