@@ -150,10 +150,6 @@ private:
 
   /// f32.stage0.forward is `forward` in the namespace f32::stage0.
   void writeFunction(LLVM::LLVMFuncOp function) {
-    if (!llvm::hasSingleElement(function.getBody())) {
-      refuse(function, "it has several blocks");
-      return;
-    }
     names.clear();
     std::string whole = functionName(function);
     auto [scope, name] = StringRef(whole).rsplit("::");
@@ -161,11 +157,35 @@ private:
     if (!name.empty())
       out << "namespace " << scope << " {\n";
     out << signature(function, name.empty() ? scope : name) << " {\n";
-    for (Operation &op : function.getBody().front())
-      writeStatement(&op);
+    writeBlock(function.getBody().front());
     out << "}\n";
     if (!name.empty())
       out << "} // namespace " << scope << "\n";
+  }
+
+  void writeBlock(Block &block) {
+    for (Operation &op : block)
+      writeStatement(&op);
+  }
+
+  /// The lowering branches for loops only: into the head, which leaves or goes into the body, and
+  /// from the body's end back to the head.
+  void writeLoop(LLVM::BrOp branch) {
+    Block *head = branch.getDest();
+    auto leave = dyn_cast<LLVM::CondBrOp>(head->getTerminator());
+    if (!leave || !head->getArguments().empty()) {
+      refuse(branch, "it begins no loop");
+      return;
+    }
+    out << "  for (;;) {\n";
+    for (Operation &op : head->without_terminator())
+      writeStatement(&op);
+    out << "  if (!" << expression(leave.getCondition()) << ") break;\n";
+    loops.push_back(head);
+    writeBlock(*leave.getTrueDest());
+    loops.pop_back();
+    out << "  }\n";
+    writeBlock(*leave.getFalseDest());
   }
 
   static bool isArithmetic(Operation *op) {
@@ -190,9 +210,13 @@ private:
               if (isNeeded(op) && !op->hasOneUse())
                 writeLine(op, arithmetic(op));
             })
+        .Case([&](LLVM::BrOp branch) {
+          if (loops.empty() || branch.getDest() != loops.back())
+            writeLoop(branch);
+        })
         // Written where they are used.
         .Case<LLVM::ConstantOp, LLVM::ZeroOp, LLVM::AddressOfOp, LLVM::GEPOp, LLVM::SExtOp,
-              LLVM::TruncOp>([](Operation *) {})
+              LLVM::TruncOp, LLVM::ICmpOp>([](Operation *) {})
         .Default([&](Operation *op) { refuse(op, "the lowering makes no such op"); });
   }
 
@@ -237,6 +261,7 @@ private:
         })
         .Case([&](LLVM::AddressOfOp op) { return addressOf(op); })
         .Case([&](LLVM::GEPOp op) { return offset(op); })
+        .Case([&](LLVM::ICmpOp op) { return comparison(op); })
         .Case([&](LLVM::SExtOp op) { return converted(op, op.getType(), op.getArg()); })
         .Case([&](LLVM::TruncOp op) { return converted(op, op.getType(), op.getArg()); })
         .Default([&](Operation *op) { return refuse(op, "the lowering makes no such op"); });
@@ -256,6 +281,12 @@ private:
         .Case([&](LLVM::MulOp) { return infix("*"); })
         .Case([&](LLVM::SMinOp) { return function("min"); })
         .Case([&](LLVM::SMaxOp) { return function("max"); });
+  }
+
+  std::string comparison(LLVM::ICmpOp op) {
+    if (op.getPredicate() != LLVM::ICmpPredicate::ne)
+      return refuse(op, "the lowering makes no such comparison");
+    return "(" + expression(op.getLhs()) + " != " + expression(op.getRhs()) + ")";
   }
 
   std::string constant(LLVM::ConstantOp op) {
@@ -293,6 +324,7 @@ private:
   std::string text;
   llvm::raw_string_ostream out;
   llvm::DenseMap<Value, std::string> names; // of results in the function at hand
+  SmallVector<Block *> loops;               // heads of those that are being written
   bool isComplete = true;
 };
 } // namespace

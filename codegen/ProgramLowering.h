@@ -40,6 +40,21 @@ public:
   Value call(StringRef name, ValueRange arguments) {
     return abi.call(builder, loc, name, arguments);
   }
+  /// Calls `body` again and again while the number that `next` computes is not 0.
+  void loop(llvm::function_ref<Value()> next, llvm::function_ref<void()> body) {
+    Region &region = *builder.getInsertionBlock()->getParent();
+    Block *head = &region.emplaceBlock(), *again = &region.emplaceBlock(),
+          *after = &region.emplaceBlock();
+    builder.create<LLVM::BrOp>(loc, head);
+    builder.setInsertionPointToEnd(head);
+    Value number = next(), zero = i64(0);
+    Value goesOn = builder.create<LLVM::ICmpOp>(loc, LLVM::ICmpPredicate::ne, number, zero);
+    builder.create<LLVM::CondBrOp>(loc, goesOn, again, after);
+    builder.setInsertionPointToEnd(again);
+    body();
+    builder.create<LLVM::BrOp>(loc, head);
+    builder.setInsertionPointToEnd(after);
+  }
   Type pointerType() { return LLVM::LLVMPointerType::get(builder.getContext()); }
 
   /// In the trace, what follows is of the kind, until `endSpan`.
