@@ -78,7 +78,7 @@ private:
       (residual.isHeld ? held : saved) = takeParts();
     for (auto [argument, pointer] : llvm::zip(arguments, pointers))
       pointerOf[argument] = pointer;
-    results = pointers.drop_front(arguments.size());
+    results.assign(pointers.begin() + arguments.size(), pointers.end());
   }
 
   Value resolveKept(PlaceAttr place, const Parts &parts) {
@@ -171,12 +171,15 @@ private:
   void lowerOp(Operation *op);
   void lowerMoeOp(Operation *op);
   void lowerCollective(Operation *op);
+  void lowerRounds(CollectRoundsOp op);
   void lowerReturn(ReturnOp op);
   void lowerZero(FlatGradientsOp op);
   void lowerZero(ReduceGradientsOp op);
   void lowerZero(GatherValuesOp op);
   template <typename Op>
   SmallVector<Value> attentionSpec(Op op);
+  template <typename Op>
+  void lowerAllToAll(Op op, Direction direction);
   void lowerElementwise(Operation *op);
   void lowerAttention(AttentionOp op);
   void lowerAttentionGrad(AttentionGradOp op);
@@ -186,7 +189,7 @@ private:
   Emitter emit;
   Value rt, arena, transient;
   Parts saved, held; // what it keeps itself
-  ArrayRef<BlockArgument> results;
+  SmallVector<Value> results;
   llvm::DenseMap<Value, Value> pointerOf;
   llvm::DenseMap<FlatOp, Value> flatGradients; // of the piece that is at work
 };
@@ -545,7 +548,8 @@ void FunctionLowering::lowerCollective(Operation *op) {
       })
       .Case([&](GatherSizesOp op) {
         call("sigma_gather_sizes",
-             {p(op.getSizes()), p(op.getTable()), p(op.getAllSizes()), i(count(op.getSizes()))});
+             {p(op.getSizes()), p(op.getTable()), p(op.getAllSizes()), i(count(op.getSizes())),
+              p(op.getRounds()), p(op.getMostRounds())});
       })
       .Case([&](GatherExpertRowsOp op) {
         call("sigma_gather_expert_rows", {e(op), p(op.getRows()), p(op.getTable()), p(op),
@@ -560,15 +564,50 @@ void FunctionLowering::lowerCollective(Operation *op) {
         call("sigma_exchange_sizes", {p(op.getSizes()), p(op.getTable()), p(op.getLocalSizes()),
                                       i(count(op.getSizes())), i(op.getCapacity())});
       })
-      .Case([&](AllToAllOp op) {
-        int64_t direction = op.getDirection() == Direction::Dispatch ? 0 : 1;
-        call("sigma_all_to_all", {e(op), p(op.getRows()), p(op.getSizes()), p(op.getTable()), p(op),
-                                  i(count(op.getSizes())), i(columns(op)), i(direction),
-                                  workspace(op), i(op.getWorkspaceBytes())});
+      .Case([&](ExchangeRoutesOp op) {
+        call("sigma_exchange_routes",
+             {p(op.getSizes()), p(op.getRoutes()), p(op.getRounds()), i(count(op.getSizes())),
+              i(op.getCapacity()), i(op.getLaterCapacity())});
       })
+      .Case([&](RoundOp op) {
+        call("sigma_round",
+             {p(op.getSizes()), p(op.getRoutes()), p(op.getSent()), p(op.getBegins()),
+              p(op.getTable()), p(op.getLocalSizes()), i(count(op.getSizes())), i(op.getCapacity()),
+              i(op.getLaterCapacity())});
+      })
+      .Case([&](AllToAllOp op) { lowerAllToAll(op, op.getDirection()); })
+      .Case([&](CollectRoundsOp op) { lowerRounds(op); })
       .Default([](Operation *op) {
         llvm::report_fatal_error("no lowering for " + op->getName().getStringRef());
       });
+}
+
+template <typename Op>
+void FunctionLowering::lowerAllToAll(Op op, Direction direction) {
+  call("sigma_all_to_all",
+       {e(op), p(op.getRows()), p(op.getSizes()), p(op.getBegins()), p(op.getTable()), p(op),
+        i(count(op.getSizes())), i(columns(op)), i(direction == Direction::Dispatch ? 0 : 1),
+        workspace(op), i(op.getWorkspaceBytes())});
+}
+
+/// All pointers from outside are there before the loop begins.
+void FunctionLowering::lowerRounds(CollectRoundsOp op) {
+  lowerAllToAll(op, Direction::Collect);
+  Block &body = op.getBody().front();
+  for (auto [argument, input] : llvm::zip(body.getArguments(), op.getInputs()))
+    pointerOf[argument] = p(input);
+  Value rounds = p(op.getRounds()), outerTransient = transient;
+  SmallVector<Value> outerResults = std::exchange(results, {p(op)});
+  transient = workspace(op);
+  emit.loop([&] { return emit.call("sigma_next_round", {rt, rounds}); },
+            [&] {
+              for (Operation &nested : body.without_terminator()) {
+                emit.setLocation(nested.getLoc());
+                lowerOp(&nested);
+              }
+            });
+  transient = outerTransient;
+  results = outerResults;
 }
 
 void sigma::lowerFunction(FuncOp func, RuntimeAbi &abi) {

@@ -58,8 +58,8 @@ void mlir::sigma::describeKind(Operation *op, planner::OpCost &cost) {
           .Case([](rank::AttentionOp op) { return attention(OpKind::Attention, op); })
           .Case([](rank::AttentionGradOp op) { return attention(OpKind::AttentionGrad, op); })
           .Case([](rank::AccumulateOp) { return Kind{OpKind::Add, {}}; })
-          .Case<rank::AllToAllOp, rank::GatherExpertRowsOp, rank::ScatterExpertRowsOp>(
-              [](auto) { return Kind{OpKind::Exchanged, {}}; })
+          .Case<rank::AllToAllOp, rank::CollectRoundsOp, rank::GatherExpertRowsOp,
+                rank::ScatterExpertRowsOp>([](auto) { return Kind{OpKind::Exchanged, {}}; })
           .Case<rank::RouterScoresOp, rank::TopKOp, rank::CrossEntropyOp, rank::CrossEntropyGradOp>(
               [](auto op) {
                 Kind kind = kindByName(op);

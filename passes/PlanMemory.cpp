@@ -27,20 +27,104 @@ static llvm::DenseMap<Operation *, int64_t> numberOps(Block &block) {
 //===----------------------------------------------------------------------===//
 
 namespace {
-class FunctionMemory {
+/// Values of one block that die in it.
+class BlockMemory {
 public:
-  explicit FunctionMemory(FuncOp func)
-      : func(func), block(func.getBody().front()), order(numberOps(block)) {}
+  explicit BlockMemory(Block &block) : block(block), order(numberOps(block)) {}
+
+protected:
+  /// What is read in gathered values is a use of these.
+  int64_t lastUse(Value value, int64_t begin) {
+    for (Operation *user : value.getUsers()) {
+      begin = std::max(begin, order[user]);
+      if (auto weight = dyn_cast<WeightOp>(user))
+        begin = lastUse(weight.getResult(), begin);
+    }
+    return begin;
+  }
+
+  PlaceAttr place(Space space, int64_t offset) {
+    return PlaceAttr::get(block.getParentOp()->getContext(), space, offset);
+  }
+
+  static bool hasPlace(Operation &op) { return !isa<WeightOp, ReturnOp, YieldOp>(op); }
+
+  void packTransients() {
+    for (Operation &op : block)
+      if (hasPlace(op))
+        addTransients(op);
+    transients.pack();
+  }
+
+  void writePlaces() {
+    for (Operation &op : block) {
+      if (!hasPlace(op))
+        continue;
+      SmallVector<Attribute> places;
+      for (Value value : op.getResults())
+        places.push_back(placed.contains(value)
+                             ? placed[value]
+                             : place(Space::Transient, transients.offset(buffers[value])));
+      if (!places.empty())
+        op.setAttr(kPlacesAttr, ArrayAttr::get(op.getContext(), places));
+      if (workspaces.contains(&op))
+        op.setAttr(kWorkspaceAttr, place(Space::Transient, transients.offset(workspaces[&op])));
+    }
+  }
+
+  Block &block;
+  llvm::DenseMap<Operation *, int64_t> order;
+  llvm::DenseMap<Value, PlaceAttr> placed;
+  BufferLayout transients;
+
+private:
+  void addTransients(Operation &op);
+
+  llvm::DenseMap<Value, int64_t> buffers;
+  llvm::DenseMap<Operation *, int64_t> workspaces;
+};
+
+/// The body of later rounds, in the scratch memory of the op; what it yields is the op's result.
+class RoundMemory : BlockMemory {
+public:
+  explicit RoundMemory(CollectRoundsOp rounds)
+      : BlockMemory(rounds.getBody().front()), rounds(rounds) {}
+
+  void plan() {
+    placed[rounds.getYield().getRows()] = place(Space::Result, 0);
+    packTransients();
+    writePlaces();
+    rounds.setBodyBytes(transients.bytes());
+  }
+
+private:
+  CollectRoundsOp rounds;
+};
+
+void BlockMemory::addTransients(Operation &op) {
+  int64_t begin = order[&op];
+  for (Value value : op.getResults()) {
+    if (placed.contains(value))
+      continue;
+    buffers[value] = transients.add(tensorBytes(value.getType()), begin, lastUse(value, begin));
+  }
+  if (auto rounds = dyn_cast<CollectRoundsOp>(op))
+    RoundMemory(rounds).plan();
+  auto cost = dyn_cast<CostOpInterface>(op);
+  if (cost && cost.getWorkspaceBytes() > 0)
+    workspaces[&op] = transients.add(cost.getWorkspaceBytes(), begin, begin);
+}
+
+class FunctionMemory : BlockMemory {
+public:
+  explicit FunctionMemory(FuncOp func) : BlockMemory(func.getBody().front()), func(func) {}
 
   void plan() {
     ReturnOp kept = func.getReturn();
     place(kept.getSaves(), Space::Slot, Space::Ends);
     place(kept.getHolds(), Space::Held, Space::HeldEnds);
     placeResults();
-    for (Operation &op : block)
-      if (!isa<WeightOp, ReturnOp>(op))
-        addTransients(op);
-    transients.pack();
+    packTransients();
     writePlaces();
     func.setSlotBytes(bytesOf(Space::Slot));
     if (int64_t bytes = bytesOf(Space::Ends))
@@ -56,10 +140,7 @@ public:
   /// their places among all others.
   int64_t bytesAsLast() {
     place(func.getReturn().getHolds(), Space::Held, Space::HeldEnds);
-    for (Operation &op : block)
-      if (!isa<WeightOp, ReturnOp>(op))
-        addTransients(op);
-    transients.pack();
+    packTransients();
     return transients.bytes();
   }
 
@@ -72,19 +153,7 @@ public:
   }
 
 private:
-  /// What is read in gathered values is a use of these.
-  int64_t lastUse(Value value, int64_t begin) {
-    for (Operation *user : value.getUsers()) {
-      begin = std::max(begin, order[user]);
-      if (auto weight = dyn_cast<WeightOp>(user))
-        begin = lastUse(weight.getResult(), begin);
-    }
-    return begin;
-  }
-
-  PlaceAttr place(Space space, int64_t offset) {
-    return PlaceAttr::get(func.getContext(), space, offset);
-  }
+  using BlockMemory::place;
 
   /// What the last layer hands to the head is kept for the head.
   static bool isKeptByLayer(Value value) {
@@ -114,41 +183,7 @@ private:
         placed.try_emplace(value, place(Space::Result, index));
   }
 
-  void addTransients(Operation &op) {
-    int64_t begin = order[&op];
-    for (Value value : op.getResults()) {
-      if (placed.contains(value))
-        continue;
-      buffers[value] = transients.add(tensorBytes(value.getType()), begin, lastUse(value, begin));
-    }
-    auto cost = dyn_cast<CostOpInterface>(op);
-    if (cost && cost.getWorkspaceBytes() > 0)
-      workspaces[&op] = transients.add(cost.getWorkspaceBytes(), begin, begin);
-  }
-
-  void writePlaces() {
-    for (Operation &op : block) {
-      if (isa<WeightOp, ReturnOp>(op))
-        continue;
-      SmallVector<Attribute> places;
-      for (Value value : op.getResults())
-        places.push_back(placed.contains(value)
-                             ? placed[value]
-                             : place(Space::Transient, transients.offset(buffers[value])));
-      if (!places.empty())
-        op.setAttr(kPlacesAttr, ArrayAttr::get(func.getContext(), places));
-      if (workspaces.contains(&op))
-        op.setAttr(kWorkspaceAttr, place(Space::Transient, transients.offset(workspaces[&op])));
-    }
-  }
-
   FuncOp func;
-  Block &block;
-  llvm::DenseMap<Operation *, int64_t> order;
-  llvm::DenseMap<Value, PlaceAttr> placed;
-  llvm::DenseMap<Value, int64_t> buffers;
-  llvm::DenseMap<Operation *, int64_t> workspaces;
-  BufferLayout transients;
   int64_t keptBytes[getMaxEnumValForSpace() + 1] = {};
 };
 

@@ -53,7 +53,11 @@ static planner::RematMode measure(ProgramOp program, StringRef name) {
 }
 
 static bool addsToGradients(FuncOp func) {
-  return llvm::any_of(func.getBody().front(), [](Operation &op) { return op.hasAttr("into"); });
+  return func
+      .walk([](Operation *op) {
+        return op->hasAttr("into") ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 /// Splits the program's backward and measures what that changes.

@@ -1,7 +1,9 @@
 //===- Shard.cpp - parallelism of experts as explicit collectives ---------===//
 
+#include "mlir/IR/IRMapping.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::sigma {
 #define GEN_PASS_DEF_SHARD
@@ -10,6 +12,10 @@ namespace mlir::sigma {
 
 using namespace mlir;
 using namespace mlir::rank;
+
+/// Rounds after the first keep nothing for backward, which makes all of it again: with a quarter of
+/// the rows, that takes about no more memory than the first round's own gradients.
+constexpr int64_t kLaterRoundParts = 4;
 
 static RankedTensorType withRows(Type type, int64_t rows) {
   auto tensor = cast<RankedTensorType>(type);
@@ -54,12 +60,19 @@ public:
   }
 
 private:
+  /// One exchange, or a later round of it.
   struct Exchange {
-    Value table, localSizes;
-    Value gatherTable;    // null without tensor parallelism of experts
-    int64_t capacity;     // rows between dispatch and collect
-    int64_t expectedRows; // of those, under even routing
-    int64_t rows;         // before dispatch and after collect
+    Value sizes;                   // of the global experts
+    Value sent, begins;            // of these, what is sent, and from which rows on
+    Value table, localSizes;       // what arrives
+    Value gatherTable;             // null without tensor parallelism of experts
+    Value routes, rounds;          // null where there is room for all
+    Value source, here;            // rows before dispatch, and behind it
+    int64_t capacity;              // rows between dispatch and collect
+    int64_t laterCapacity;         // the same in rounds after the first
+    int64_t expectedRows;          // of those, under even routing
+    int64_t rows;                  // before dispatch and after collect
+    SmallVector<Operation *> work; // between dispatch and collect
   };
 
   void retypeWeight(WeightOp weight) {
@@ -68,62 +81,100 @@ private:
     weight.getResult().setType(parameter.getTensorType());
   }
 
-  /// Rows that the experts of one rank can take: the planned share of an even load, at most every
-  /// row there is.
-  int64_t capacity(int64_t rows, int64_t experts, int64_t tokens) {
-    int64_t worst = ep * std::min(rows, tokens * (experts / ep));
-    auto ppm = launch.getExpertCapacityPpm();
-    return ppm ? std::min<int64_t>(worst, (__int128(rows) * *ppm + 999999) / 1000000) : worst;
+  static RankedTensorType indices(OpBuilder &builder, ArrayRef<int64_t> shape) {
+    return RankedTensorType::get(shape, builder.getI32Type());
   }
 
   void lowerDispatch(DispatchOp dispatch) {
     OpBuilder builder(dispatch);
-    int64_t rows = dispatch.getRows().getType().getDimSize(0);
-    Value here = dispatch.getRows();
-    Exchange exchange{Value(), dispatch.getSizes(), Value(), rows, rows, rows};
+    const int64_t rows = dispatch.getRows().getType().getDimSize(0);
+    Exchange exchange{};
+    exchange.sizes = exchange.sent = exchange.localSizes = dispatch.getSizes();
+    exchange.source = exchange.here = dispatch.getRows();
+    exchange.capacity = exchange.expectedRows = exchange.rows = rows;
     if (ep > 1)
-      here = sendToExperts(builder, dispatch, here, exchange);
-    if (etp > 1)
-      here = gatherExpertRows(builder, dispatch, here, exchange);
+      exchangeSizes(builder, dispatch, exchange);
+    sendToExperts(builder, dispatch, exchange);
+    expertRows.insert(exchange.here);
+    dispatch.getResult().replaceAllUsesWith(exchange.here);
     exchanges[dispatch.getSizes()] = exchange;
-    expertRows.insert(here);
-    dispatch.getResult().replaceAllUsesWith(here);
     dispatch.erase();
   }
 
-  Value sendToExperts(OpBuilder &builder, DispatchOp dispatch, Value here, Exchange &exchange) {
-    Value sizes = dispatch.getSizes();
-    int64_t experts = dispatch.getSizes().getType().getNumElements();
-    exchange.capacity = capacity(exchange.rows, experts, launch.getStreamTokens());
-    auto table = RankedTensorType::get({ep, experts / ep}, builder.getI32Type());
-    auto local = RankedTensorType::get({experts / ep}, builder.getI32Type());
-    auto tables =
-        builder.create<ExchangeSizesOp>(dispatch.getLoc(), table, local, sizes, exchange.capacity);
-    auto rowsOp = builder.create<AllToAllOp>(
-        dispatch.getLoc(), withRows(here.getType(), exchange.capacity), here, sizes,
-        tables.getTable(), Direction::Dispatch, exchange.rows);
-    copyOrigin(dispatch, tables);
-    copyOrigin(dispatch, rowsOp);
+  /// The experts of one rank have room for the planned share of an even load, or for every row that
+  /// there may be. Where the plan has less than that, what comes beyond it goes in later rounds.
+  void exchangeSizes(OpBuilder &builder, Operation *origin, Exchange &exchange) {
+    const int64_t experts = cast<RankedTensorType>(exchange.sizes.getType()).getNumElements();
+    const int64_t worst =
+        ep * std::min(exchange.rows, int64_t(launch.getStreamTokens()) * (experts / ep));
+    auto ppm = launch.getExpertCapacityPpm();
+    const int64_t planned =
+        ppm ? int64_t((__int128(exchange.rows) * *ppm + 999999) / 1000000) : worst;
+    exchange.capacity = std::min(worst, planned);
+    if (exchange.capacity < worst)
+      return exchangeRoutes(builder, origin, exchange, experts);
+    auto tables = builder.create<ExchangeSizesOp>(
+        origin->getLoc(), indices(builder, {ep, experts / ep}), indices(builder, {experts / ep}),
+        exchange.sizes, exchange.capacity);
+    copyOrigin(origin, tables);
     exchange.table = tables.getTable();
     exchange.localSizes = tables.getLocalSizes();
-    return rowsOp;
   }
 
-  Value gatherExpertRows(OpBuilder &builder, DispatchOp dispatch, Value here, Exchange &exchange) {
-    int64_t experts = cast<RankedTensorType>(exchange.localSizes.getType()).getNumElements();
+  void exchangeRoutes(OpBuilder &builder, Operation *origin, Exchange &exchange, int64_t experts) {
+    exchange.laterCapacity = (exchange.capacity + kLaterRoundParts - 1) / kLaterRoundParts;
+    auto routes = builder.create<ExchangeRoutesOp>(
+        origin->getLoc(), indices(builder, {ep, experts / ep + 1}), indices(builder, {1}),
+        exchange.sizes, exchange.capacity, exchange.laterCapacity);
+    copyOrigin(origin, routes);
+    exchange.routes = routes.getRoutes();
+    exchange.rounds = routes.getRounds();
+    beginRound(builder, origin, exchange, exchange.capacity);
+  }
+
+  void beginRound(OpBuilder &builder, Operation *origin, Exchange &exchange,
+                  int64_t firstCapacity) {
+    const int64_t experts = cast<RankedTensorType>(exchange.sizes.getType()).getNumElements();
+    auto round = builder.create<RoundOp>(
+        origin->getLoc(), exchange.sizes.getType(), indices(builder, {ep}),
+        indices(builder, {ep, experts / ep}), indices(builder, {experts / ep}), exchange.sizes,
+        exchange.routes, firstCapacity, exchange.laterCapacity);
+    copyOrigin(origin, round);
+    exchange.sent = round.getSent();
+    exchange.begins = round.getBegins();
+    exchange.table = round.getTable();
+    exchange.localSizes = round.getLocalSizes();
+  }
+
+  void sendToExperts(OpBuilder &builder, Operation *origin, Exchange &exchange) {
+    if (ep > 1) {
+      auto rowsOp = builder.create<AllToAllOp>(
+          origin->getLoc(), withRows(exchange.here.getType(), exchange.capacity), exchange.here,
+          exchange.sent, exchange.table, exchange.begins, Direction::Dispatch, exchange.rows);
+      copyOrigin(origin, rowsOp);
+      exchange.here = rowsOp;
+    }
+    if (etp > 1)
+      gatherExpertRows(builder, origin, exchange);
+  }
+
+  void gatherExpertRows(OpBuilder &builder, Operation *origin, Exchange &exchange) {
+    const Location loc = origin->getLoc();
+    const int64_t experts = cast<RankedTensorType>(exchange.localSizes.getType()).getNumElements();
     exchange.capacity *= etp;
     exchange.expectedRows *= etp;
-    auto table = RankedTensorType::get({etp, experts}, builder.getI32Type());
-    auto sizes = builder.create<GatherSizesOp>(dispatch.getLoc(), table,
-                                               exchange.localSizes.getType(), exchange.localSizes);
-    auto rowsOp = builder.create<GatherExpertRowsOp>(dispatch.getLoc(),
-                                                     withRows(here.getType(), exchange.capacity),
-                                                     here, sizes.getTable(), exchange.expectedRows);
-    copyOrigin(dispatch, sizes);
-    copyOrigin(dispatch, rowsOp);
+    auto sizes = builder.create<GatherSizesOp>(
+        loc, indices(builder, {etp, experts}), exchange.localSizes.getType(),
+        exchange.rounds ? exchange.rounds.getType() : Type(), exchange.localSizes, exchange.rounds);
+    auto rowsOp = builder.create<GatherExpertRowsOp>(
+        loc, withRows(exchange.here.getType(), exchange.capacity), exchange.here, sizes.getTable(),
+        exchange.expectedRows);
+    copyOrigin(origin, sizes);
+    copyOrigin(origin, rowsOp);
     exchange.gatherTable = sizes.getTable();
     exchange.localSizes = sizes.getAllSizes();
-    return rowsOp;
+    exchange.rounds = sizes.getMostRounds();
+    exchange.here = rowsOp;
   }
 
   LogicalResult lowerCollect(CollectOp collect) {
@@ -132,24 +183,93 @@ private:
     if (found == exchanges.end())
       return collect.emitOpError() << "has no rank.dispatch with the same sizes before it";
     const Exchange &exchange = found->second;
-    Value back = collect.getRows();
-    if (etp > 1) {
-      auto scatter = builder.create<ScatterExpertRowsOp>(
-          collect.getLoc(), withRows(back.getType(), exchange.capacity / etp), back,
-          exchange.gatherTable, exchange.expectedRows);
-      copyOrigin(collect, scatter);
-      back = scatter;
-    }
-    if (ep > 1) {
-      auto rowsOp = builder.create<AllToAllOp>(
-          collect.getLoc(), withRows(back.getType(), exchange.rows), back, collect.getSizes(),
-          exchange.table, Direction::Collect, exchange.rows);
-      copyOrigin(collect, rowsOp);
-      back = rowsOp;
-    }
+    Value back = scatterExpertRows(builder, collect, collect.getRows(), exchange);
+    if (exchange.routes)
+      back = collectRounds(builder, collect, back, exchange);
+    else if (ep > 1)
+      back = collectRows(builder, collect, back, exchange);
     collect.getResult().replaceAllUsesWith(back);
     collect.erase();
     return success();
+  }
+
+  Value scatterExpertRows(OpBuilder &builder, CollectOp collect, Value rows,
+                          const Exchange &exchange) {
+    if (etp == 1)
+      return rows;
+    auto scatter = builder.create<ScatterExpertRowsOp>(
+        collect.getLoc(), withRows(rows.getType(), exchange.capacity / etp), rows,
+        exchange.gatherTable, exchange.expectedRows);
+    copyOrigin(collect, scatter);
+    return scatter;
+  }
+
+  static Value collectRows(OpBuilder &builder, CollectOp collect, Value rows,
+                           const Exchange &exchange) {
+    auto rowsOp = builder.create<AllToAllOp>(
+        collect.getLoc(), withRows(rows.getType(), exchange.rows), rows, exchange.sent,
+        exchange.table, exchange.begins, Direction::Collect, exchange.rows);
+    copyOrigin(collect, rowsOp);
+    return rowsOp;
+  }
+
+  Value collectRounds(OpBuilder &builder, CollectOp collect, Value rows, const Exchange &first) {
+    const SmallVector<Value> inputs = inputsOfRounds(first);
+    auto rounds = builder.create<CollectRoundsOp>(
+        collect.getLoc(), withRows(rows.getType(), first.rows), rows, first.sent, first.table,
+        first.begins, first.rounds, inputs, first.rows, IntegerAttr());
+    copyOrigin(collect, rounds);
+    Block &body = rounds.getBody().emplaceBlock();
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, body.addArgument(input.getType(), input.getLoc()));
+    writeLaterRound(collect, first, mapping, OpBuilder::atBlockEnd(&body));
+    return rounds;
+  }
+
+  /// Rows that are copies of tokens are copied again: they are not kept until backward.
+  static Operation *copyOfTokens(const Exchange &exchange) {
+    return exchange.source.getDefiningOp<GatherRowsOp>();
+  }
+
+  SmallVector<Value> inputsOfRounds(const Exchange &first) {
+    llvm::SetVector<Value> inputs;
+    inputs.insert(first.sizes);
+    inputs.insert(first.routes);
+    if (Operation *copy = copyOfTokens(first))
+      inputs.insert(copy->operand_begin(), copy->operand_end());
+    else
+      inputs.insert(first.source);
+    for (Operation *op : first.work)
+      for (Value operand : op->getOperands())
+        if (operand != first.localSizes && !expertRows.contains(operand))
+          inputs.insert(operand);
+    return inputs.takeVector();
+  }
+
+  /// The same as in the first round, of fewer rows.
+  void writeLaterRound(CollectOp collect, const Exchange &first, IRMapping &mapping,
+                       OpBuilder builder) {
+    if (Operation *copy = copyOfTokens(first))
+      builder.clone(*copy, mapping);
+    Exchange later = first;
+    later.capacity = first.laterCapacity;
+    later.expectedRows = first.rows;
+    later.sizes = mapping.lookup(first.sizes);
+    later.routes = mapping.lookup(first.routes);
+    later.rounds = Value();
+    later.here = mapping.lookup(first.source);
+    beginRound(builder, collect, later, first.capacity / etp);
+    sendToExperts(builder, collect, later);
+    mapping.map(first.here, later.here);
+    mapping.map(first.localSizes, later.localSizes);
+    for (Operation *op : first.work)
+      for (Value result : builder.clone(*op, mapping)->getResults())
+        result.setType(withRows(result.getType(), later.capacity));
+    Value back = mapping.lookup(collect.getRows());
+    back = scatterExpertRows(builder, collect, back, later);
+    back = collectRows(builder, collect, back, later);
+    builder.create<YieldOp>(collect.getLoc(), back);
   }
 
   /// An op between dispatch and collect: its rows are those of the local experts.
@@ -161,6 +281,7 @@ private:
         rows = exchange->second.capacity;
         expectedRows = exchange->second.expectedRows;
         operand.set(exchange->second.localSizes);
+        exchange->second.work.push_back(&op);
       }
     }
     if (op.hasAttr(kExpectedRowsAttr))

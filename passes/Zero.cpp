@@ -173,10 +173,12 @@ private:
       if (auto weight = operand.getDefiningOp<WeightOp>())
         if (FlatOp flat = flatOf(weight.getParameter()); flat && !flat.holdsValues())
           add(values, flat, piece, op);
-    for (StringRef name : {"into", "parameter"})
-      if (auto parameter = op.getAttrOfType<FlatSymbolRefAttr>(name))
-        if (FlatOp flat = flatOf(parameter.getValue()); flat && !flat.holdsGradients())
-          add(gradients, flat, piece, op);
+    op.walk([&](Operation *within) { // rounds of an exchange are part of it
+      for (StringRef name : {"into", "parameter"})
+        if (auto parameter = within->getAttrOfType<FlatSymbolRefAttr>(name))
+          if (FlatOp flat = flatOf(parameter.getValue()); flat && !flat.holdsGradients())
+            add(gradients, flat, piece, op);
+    });
   }
 
   FlatOp flatOf(StringRef parameter) {

@@ -19,6 +19,7 @@
 #include "runtime/kernels/RotaryTable.h"
 #include "runtime/repair/Control.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -57,6 +58,19 @@ struct Stage {
   int64_t index = 0;
   int64_t arenaBytes = 0;
   sigma_step step = nullptr;
+};
+
+/// Of exchanges that send more rows to the experts of a rank than the plan has room for.
+struct Rounds {
+  int64_t current = 0;   // of the exchange at hand; 0 is the first
+  int64_t most = 0;      // that one took in this step; 0 where one was enough
+  int64_t neededPpm = 0; // expert_capacity_ppm that would have had room for all in this step
+
+  /// One that took `rounds`, for at most `rows` to a rank, where each sends `own`.
+  void add(int64_t rounds, int64_t rows, int64_t own) {
+    most = std::max(most, rounds);
+    neededPpm = std::max(neededPpm, (rows * 1000000 + own - 1) / own);
+  }
 };
 
 /// What one step gathers, and what all ranks know after its one exchange.
@@ -104,6 +118,7 @@ struct sigma_runtime {
   std::unique_ptr<sigma::runtime::SlowRanks> slowRanks;       // on rank 0
   std::unique_ptr<sigma::runtime::Checkpointer> checkpointer; // null without --checkpoint-dir
   std::unique_ptr<sigma::runtime::Snapshots> snapshots;       // null without spares
+  sigma::runtime::Rounds rounds;
 
   const sigma::runtime::Stage &stage() const { return stages[mesh.ppIndex]; }
   /// This rank's tensors, in the order of their description.

@@ -68,6 +68,8 @@ enum Scalar {
   kRan,
   kLoadVariances,
   kRoutings,
+  kRounds,
+  kNeededPpm,
   kScalars
 };
 
@@ -90,6 +92,8 @@ std::vector<double> ownScalars(sigma_rt rt) {
   mine[kLoadVariances] = step.loadVariances;
   mine[kRoutings] = step.routings;
   mine[kRan] = double(ranNs() - rt->clock.intervalRan) / double(interval);
+  mine[kRounds] = double(rt->rounds.most);
+  mine[kNeededPpm] = double(rt->rounds.neededPpm);
   rt->clock = CommClock();
   return mine;
 }
@@ -107,6 +111,28 @@ double leastOf(const std::vector<double> &all, Scalar scalar) {
   for (size_t i = scalar; i < all.size(); i += kScalars)
     least = std::min(least, all[i]);
   return least;
+}
+
+double mostOf(const std::vector<double> &all, Scalar scalar) {
+  double most = 0;
+  for (size_t i = scalar; i < all.size(); i += kScalars)
+    most = std::max(most, all[i]);
+  return most;
+}
+
+void sayWhatWasSplit(sigma_rt rt, const std::vector<double> &all) {
+  const auto rounds = int64_t(mostOf(all, kRounds)), ppm = int64_t(mostOf(all, kNeededPpm));
+  if (rounds == 0 || rt->mesh.rank != 0)
+    return;
+  rt->log.event("fault", {{"kind", "rows-split"},
+                          {"step", rt->step.number()},
+                          {"rounds", rounds},
+                          {"neededPpm", ppm},
+                          {"reason", "the router sent more rows to the experts of a rank than the "
+                                     "plan has memory for; they went there in up to " +
+                                         std::to_string(rounds) +
+                                         " rounds, none was dropped; expert_capacity_ppm " +
+                                         std::to_string(ppm) + " has room for them"}});
 }
 
 void watchForSlowRanks(sigma_rt rt, const std::vector<double> &all) {
@@ -145,6 +171,7 @@ void sigma_reduce_step(sigma_rt rt) {
       rt->snapshots->allArrived(sumOf(all, kCopied) == ranks);
     guardNumbers(rt);
     watchForSlowRanks(rt, all);
+    sayWhatWasSplit(rt, all);
     const double limit = rt->optimizer.gradientClip;
     step.clip = limit > 0 ? std::min(1.0, limit / (step.gradientNorm + 1e-6)) : 1.0;
     step.learningRate = rt->optimizer.rateAfter(step.finished);

@@ -148,6 +148,7 @@ void runStep(Runtime &rt, Report &report) {
   const int64_t wall = nowNs(), processor = processorNs();
   StepState &step = rt.step;
   step.lossTerm = step.balanceTerm = step.squares = step.loadVariances = step.routings = 0;
+  rt.rounds = Rounds();
   rt.stage().step(&rt, rt.arena.data());
   const StepTime time = {nowNs() - wall, processorNs() - processor};
   rt.hang.stepDone(&rt, time.wallNs);

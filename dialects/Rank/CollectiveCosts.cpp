@@ -82,8 +82,27 @@ int64_t AllToAllOp::getBytes() { return 2 * expectedBytes(*this); }
 CollectiveUses AllToAllOp::getCollectives() {
   return {{CollectiveKind::AllToAll, Group::Expert, expectedBytes(*this)}};
 }
+/// The rows in the order in which they arrive, or leave again.
 int64_t AllToAllOp::getWorkspaceBytes() {
-  return std::max(tensorBytes(getRows().getType()), tensorBytes(getResult().getType()));
+  return bytesOf(getDirection() == Direction::Dispatch ? getResult() : getRows());
+}
+
+/// As exchange_sizes and gather_sizes without rounds: numbers of rounds and ranks are few.
+int64_t ExchangeRoutesOp::getBytes() {
+  const int64_t sizes = bytesOf(getSizes());
+  return 2 * sizes + sizes / getRoutes().getType().getDimSize(0);
+}
+int64_t GatherSizesOp::getBytes() {
+  return bytesOf(getSizes()) + bytesOf(getTable()) + bytesOf(getAllSizes());
+}
+
+int64_t CollectRoundsOp::getBytes() { return 2 * expectedBytes(*this); }
+CollectiveUses CollectRoundsOp::getCollectives() {
+  return {{CollectiveKind::AllToAll, Group::Expert, expectedBytes(*this)}};
+}
+/// The collect of the first round has left it before a later one begins.
+int64_t CollectRoundsOp::getWorkspaceBytes() {
+  return std::max<int64_t>(bytesOf(getRows()), getBodyBytes().value_or(0));
 }
 
 int64_t GatherExpertRowsOp::getBytes() { return 2 * expectedBytes(*this); }

@@ -43,8 +43,18 @@ void AllToAllOp::buildGradient(GradientContext &context) {
       getDirection() == Direction::Dispatch ? Direction::Collect : Direction::Dispatch;
   context.accumulate(getRows(), context.builder().create<AllToAllOp>(
                                     getLoc(), getRows().getType(), context.gradient(getResult()),
-                                    context.primal(getSizes()), context.primal(getTable()), reverse,
+                                    context.primal(getSizes()), context.primal(getTable()),
+                                    getBegins() ? context.primal(getBegins()) : Value(), reverse,
                                     getExpectedRows()));
+}
+
+/// Of the first round. The later ones stand where the gradients come back (sigma-autodiff).
+void CollectRoundsOp::buildGradient(GradientContext &context) {
+  context.accumulate(getRows(),
+                     context.builder().create<AllToAllOp>(
+                         getLoc(), getRows().getType(), context.gradient(getResult()),
+                         context.primal(getSizes()), context.primal(getTable()),
+                         context.primal(getBegins()), Direction::Dispatch, getExpectedRows()));
 }
 
 void GatherExpertRowsOp::buildGradient(GradientContext &context) {

@@ -53,6 +53,10 @@ static LogicalResult verifyTable(Op op) {
     return failure();
   return requireShapes(op, {{"table", op.getTable(), {ep, count(op.getSizes()) / ep}}});
 }
+template <typename Op>
+static LogicalResult verifyBegins(Op op) {
+  return requireShapes(op, {{"begins", op.getBegins(), {int64_t(launchOf(op).getEp())}}});
+}
 LogicalResult ExchangeSizesOp::verify() {
   if (failed(verifyTable(*this)) || failed(requireNotNegative(*this, "capacity", getCapacity())))
     return failure();
@@ -62,7 +66,49 @@ LogicalResult AllToAllOp::verify() {
   if (failed(verifyTable(*this)) ||
       failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
     return failure();
+  if (getBegins() && failed(verifyBegins(*this)))
+    return failure();
   return requireShapes(*this, {{"result", getResult(), {rows(getResult()), columns(getRows())}}});
+}
+
+//===----------------------------------------------------------------------===//
+// Rounds
+//===----------------------------------------------------------------------===//
+
+template <typename Op>
+static LogicalResult verifyRoutes(Op op) {
+  const int64_t ep = launchOf(op).getEp(), experts = count(op.getSizes());
+  if (failed(requireDivides(op, "ep", ep, "entries of 'sizes'", experts)) ||
+      failed(requireSize(op, "capacity", op.getCapacity())) ||
+      failed(requireSize(op, "later_capacity", op.getLaterCapacity())))
+    return failure();
+  return requireShapes(op, {{"routes", op.getRoutes(), {ep, experts / ep + 1}}});
+}
+LogicalResult ExchangeRoutesOp::verify() {
+  if (failed(verifyRoutes(*this)))
+    return failure();
+  return requireShapes(*this, {{"rounds", getRounds(), {1}}});
+}
+LogicalResult RoundOp::verify() {
+  if (failed(verifyRoutes(*this)) || failed(verifyBegins(*this)))
+    return failure();
+  const int64_t ep = launchOf(*this).getEp(), experts = count(getSizes());
+  return requireShapes(*this, {{"sent", getSent(), {experts}},
+                               {"table", getTable(), {ep, experts / ep}},
+                               {"local_sizes", getLocalSizes(), {experts / ep}}});
+}
+LogicalResult CollectRoundsOp::verify() {
+  if (failed(verifyTable(*this)) || failed(verifyBegins(*this)) ||
+      failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
+    return failure();
+  Block &body = getBody().front();
+  auto yield = body.empty() ? YieldOp() : dyn_cast<YieldOp>(body.back());
+  if (!yield || yield.getRows().getType() != getResult().getType())
+    return emitOpError() << "the body must end with rank.yield of " << getResult().getType();
+  if (body.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError() << "the body must take what 'inputs' are";
+  return requireShapes(*this, {{"rounds", getRounds(), {1}},
+                               {"result", getResult(), {rows(getResult()), columns(getRows())}}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -71,6 +117,11 @@ LogicalResult AllToAllOp::verify() {
 
 LogicalResult GatherSizesOp::verify() {
   int64_t etp = launchOf(*this).getEtp(), experts = count(getSizes());
+  if (bool(getRounds()) != bool(getMostRounds()))
+    return emitOpError() << "'rounds' and 'most_rounds' go together";
+  if (getRounds() && failed(requireShapes(*this, {{"rounds", getRounds(), {1}},
+                                                  {"most_rounds", getMostRounds(), {1}}})))
+    return failure();
   return requireShapes(
       *this, {{"table", getTable(), {etp, experts}}, {"all_sizes", getAllSizes(), {experts}}});
 }

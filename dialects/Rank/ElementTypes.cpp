@@ -44,7 +44,8 @@ static LogicalResult requireType(Operation *op, Value value, FloatType type) {
 }
 
 LogicalResult rank::requireElementTypes(Operation *op) {
-  if (isa<MatmulOp, AddBiasOp, WeightOp, AccumulateOp, FuncOp, ReturnOp, CallOp>(op))
+  if (isa<MatmulOp, AddBiasOp, WeightOp, AccumulateOp, FuncOp, ReturnOp, CallOp, CollectRoundsOp>(
+          op))
     return success();
   const Values wide = wideValues(op);
   FloatType first;

@@ -104,32 +104,105 @@ def Rank_AllToAllOp : Rank_CostedOp<"all_to_all", ["getBytes", "getCollectives",
   let summary = "uneven token exchange over the ep group";
   let description = [{
     `dispatch`: rows in order of the global expert to rows of the local experts, expert-major, sources in order.
-    `collect`: its inverse.
+    `collect`: its inverse. Those for each rank of the group follow each other, or begin where `begins` says; `collect`
+    leaves what lies between them as it is.
 
     **Constraints:**
     - `table` is [ep, local experts] with the launch's ep, `sizes` has ep times the local experts.
+    - `begins` has one entry for each rank of the ep group.
     - `rows` and the result have one width; `expected_rows` is not negative.
   }];
   let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes, Rank_IndexMatrix:$table,
-      Rank_DirectionAttr:$direction, Rank_I64:$expected_rows);
+      Optional<Rank_IndexVector>:$begins, Rank_DirectionAttr:$direction, Rank_I64:$expected_rows);
   let results = (outs Rank_FloatMatrix:$result);
+  let extraClassDeclaration = [{
+    /// The last exchange of the rounds that this one, a dispatch, begins; null if there is one round.
+    CollectRoundsOp getCollectRounds();
+  }];
   let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Rounds: rows that are more than the experts of a rank have room for go there in several
+//===----------------------------------------------------------------------===//
+
+def Rank_ExchangeRoutesOp : Rank_CostedOp<"exchange_routes", ["getBytes"], [Pure]> {
+  let summary = "tells the ranks of the ep group who sends how many rows to whom, and how many rounds that takes";
+  let description = [{
+    The rows for a rank are counted in the order of the ranks that send them. The first round takes `capacity` of them, each
+    later one `later_capacity`: no rank gets more. `rounds` is what the rank with the most rows needs, the same number on all
+    ranks. `routes` has a row for each rank of the group: how many rows that rank sends to each local expert, and how many ranks
+    before this one send to that rank.
+
+    **Constraints:**
+    - `routes` is [ep, local experts + 1] with the launch's ep, `sizes` has ep times the local experts; `rounds` is one number.
+    - `capacity` and `later_capacity` are positive.
+  }];
+  let arguments = (ins Rank_IndexVector:$sizes, Rank_I64:$capacity, Rank_I64:$later_capacity);
+  let results = (outs Rank_IndexMatrix:$routes, Rank_IndexVector:$rounds);
+  let hasVerifier = 1;
+}
+def Rank_RoundOp : Rank_ComputeOp<"round", [Pure]> {
+  let summary = "what goes to whom in a round: the first, or, in rank.collect_rounds, the one at hand";
+  let description = [{
+    Of the rows that `sizes` counts, those of the round: `sent` for each global expert, for each rank from row `begins` on.
+    `table` and `local_sizes` are what arrives, as in exchange_sizes. Its cost is in that of exchange_routes.
+
+    **Constraints:**
+    - `routes`, `capacity` and `later_capacity` are as in exchange_routes.
+    - `sent` has the entries of `sizes`, `begins` one for each rank of the ep group, `table` is [ep, local experts] and
+      `local_sizes` has the local experts.
+  }];
+  let arguments = (ins Rank_IndexVector:$sizes, Rank_IndexMatrix:$routes, Rank_I64:$capacity, Rank_I64:$later_capacity);
+  let results = (outs Rank_IndexVector:$sent, Rank_IndexVector:$begins, Rank_IndexMatrix:$table,
+      Rank_IndexVector:$local_sizes);
+  let hasVerifier = 1;
+}
+def Rank_CollectRoundsOp
+    : Rank_CostedOp<"collect_rounds", ["getBytes", "getCollectives", "getWorkspaceBytes"],
+                    [IsolatedFromAbove, RecursiveMemoryEffects, SingleBlock, Rank_Differentiable]> {
+  let summary = "collects the rows of the first round, and runs the later ones";
+  let description = [{
+    As all_to_all collects. Then the body runs once for each round after the first, as there are `rounds`: it sends, computes
+    and collects the rows of that round, and keeps nothing. What it yields is the same memory as the result, of which each
+    round writes its own rows. Costs are those of one round. `body_bytes`, set by sigma-plan-memory, is the memory of the
+    body's values.
+
+    **Constraints:**
+    - `table`, `sizes` and `begins` are as in all_to_all; `rounds` is one number; `expected_rows` is not negative.
+    - the body takes the `inputs` and yields the type of the result.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes, Rank_IndexMatrix:$table, Rank_IndexVector:$begins,
+      Rank_IndexVector:$rounds, Variadic<Rank_Tensor>:$inputs, Rank_I64:$expected_rows, OptionalAttr<Rank_I64>:$body_bytes);
+  let results = (outs Rank_FloatMatrix:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results) $body";
+  let extraClassDeclaration = [{
+    YieldOp getYield();
+  }];
+  let hasVerifier = 1;
+}
+def Rank_YieldOp : Rank_Op<"yield", [Pure, Terminator, HasParent<"CollectRoundsOp">]> {
+  let summary = "the rows that a round collects";
+  let arguments = (ins Rank_FloatMatrix:$rows);
+  let assemblyFormat = "$rows attr-dict `:` type($rows)";
 }
 
 //===----------------------------------------------------------------------===//
 // Tensor parallelism of experts: every rank of the group has a part of each expert's width, and works on all rows
 //===----------------------------------------------------------------------===//
 
-def Rank_GatherSizesOp : Rank_MemoryOp<"gather_sizes"> {
+def Rank_GatherSizesOp : Rank_CostedOp<"gather_sizes", ["getBytes"], [Pure]> {
   let summary = "tells each rank of the etp group how many rows the others have for each expert";
   let description = [{
-    `table` is [etp, local experts], `all_sizes` its sum over the ranks.
+    `table` is [etp, local experts], `all_sizes` its sum over the ranks. `most_rounds` is the most `rounds` of all of them.
 
     **Constraints:**
     - `table` is [etp, local experts] with the launch's etp; `sizes` and `all_sizes` have the local experts.
+    - `rounds` and `most_rounds` go together, and are one number each.
   }];
-  let arguments = (ins Rank_IndexVector:$sizes);
-  let results = (outs Rank_IndexMatrix:$table, Rank_IndexVector:$all_sizes);
+  let arguments = (ins Rank_IndexVector:$sizes, Optional<Rank_IndexVector>:$rounds);
+  let results = (outs Rank_IndexMatrix:$table, Rank_IndexVector:$all_sizes, Optional<Rank_IndexVector>:$most_rounds);
   let hasVerifier = 1;
 }
 class Rank_ExpertRowsOp<string mnemonic, list<string> methods>

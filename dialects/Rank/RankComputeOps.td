@@ -8,8 +8,11 @@
 
 include "dialects/Rank/RankProgramOps.td"
 
+// Functions, and the rounds of an exchange inside them.
+defvar Rank_InFunction = ParentOneOf<["FuncOp", "CollectRoundsOp"]>;
+
 class Rank_ComputeOp<string mnemonic, list<Trait> traits = []>
-    : Rank_Op<mnemonic, !listconcat(traits, [HasParent<"FuncOp">])> {
+    : Rank_Op<mnemonic, !listconcat(traits, [Rank_InFunction])> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 // An op whose cost is its memory traffic.
@@ -40,7 +43,7 @@ def Rank_WeightOp : Rank_Op<"weight", [Pure, HasParent<"FuncOp">]> {
   let hasVerifier = 1;
 }
 
-def Rank_AccumulateOp : Rank_CostedOp<"accumulate", ["getBytes"], [HasParent<"FuncOp">]> {
+def Rank_AccumulateOp : Rank_CostedOp<"accumulate", ["getBytes"]> {
   let summary = "adds to a parameter's gradient";
   let description = [{
     **Constraints:**

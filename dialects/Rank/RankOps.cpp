@@ -197,6 +197,15 @@ void FuncOp::print(OpAsmPrinter &printer) {
 
 ReturnOp FuncOp::getReturn() { return cast<ReturnOp>(getBody().front().getTerminator()); }
 
+CollectRoundsOp AllToAllOp::getCollectRounds() {
+  for (Operation *user : getTable().getUsers())
+    if (auto collect = dyn_cast<CollectRoundsOp>(user); collect && collect.getTable() == getTable())
+      return collect;
+  return CollectRoundsOp();
+}
+
+YieldOp CollectRoundsOp::getYield() { return cast<YieldOp>(getBody().front().getTerminator()); }
+
 template <typename Op>
 static double scoreScale(Op op) {
   if (std::optional<double> scale = op.getScale())

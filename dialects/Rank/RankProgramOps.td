@@ -45,8 +45,8 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
 
-    `expert_capacity_ppm` is the number of rows that a rank's experts can take, in parts per million of the rows under even
-    routing; without it, every row of the group fits.
+    `expert_capacity_ppm` is the number of rows that a rank's experts have room for, in parts per million of the rows under
+    even routing; without it, every row of the group fits.
 
     `tp` * `cp` ranks share each sequence. A rank of a context group has one of `cp` shares: in ring order, r of 2 `cp`
     equal parts and part 2 `cp` - 1 - r, so that causal work is even (zigzag); with all-to-all, the r-th of `cp` parts.

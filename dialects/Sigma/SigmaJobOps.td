@@ -19,8 +19,9 @@ def Sigma_JobOp : Sigma_Op<"job", [
     one: of the sizes `tp`, `pp`, `vpp`, `dp`, `ep`, `etp`, `cp`, `zero`, `expert_zero` and
     `micro_batch`, of `schedule`, and of `remat`. `overlap` says how much communication may hide
     behind arithmetic (`#sigma.overlap`).
-    `expert_capacity_ppm` bounds the rows that the experts of one rank may receive, in parts per
-    million of the even share; without it, room is kept for the worst case and nothing can overflow.
+    `expert_capacity_ppm` bounds the rows that the experts of one rank have room for, in parts per
+    million of the even share; what comes beyond that goes there in later rounds. Without it, room
+    is kept for the worst case.
 
     Of a run that another framework makes: `dispatch` says how tokens are sent to their experts; `reduce` is the format
     in which replicas exchange gradients, that of their sum if nothing is said; `step_ns` is a fixed time of each step;

@@ -43,12 +43,12 @@ void sigma_exchange_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_p
 
 namespace {
 
-/// Rows per peer.
-Parts partsOf(const int32_t *sizes, int peers, int64_t experts) {
+/// Rows per peer, which follow each other, or begin where `begins` says.
+Parts partsOf(const int32_t *sizes, int peers, int64_t experts, const int32_t *begins = nullptr) {
   std::vector<int> rows;
   for (int peer = 0; peer < peers; ++peer)
     rows.push_back(std::accumulate(sizes + peer * experts, sizes + (peer + 1) * experts, 0));
-  return Parts(rows);
+  return begins ? Parts(rows, std::vector<int>(begins, begins + peers)) : Parts(rows);
 }
 
 /// Copies between the order of arrival (source, then expert) and the experts' order (expert, then
@@ -70,15 +70,17 @@ void reorder(const int32_t *table, const Parts &arrivals, int64_t local, int64_t
 
 } // namespace
 
-void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr sizes, sigma_ptr table,
-                      sigma_ptr out, sigma_i64 experts, sigma_i64 width, sigma_i64 direction,
-                      sigma_ptr workspace, sigma_i64 workspaceBytes) {
+void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr sizes,
+                      sigma_ptr begins, sigma_ptr table, sigma_ptr out, sigma_i64 experts,
+                      sigma_i64 width, sigma_i64 direction, sigma_ptr workspace,
+                      sigma_i64 workspaceBytes) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Exchange);
     const int peers = rt->mesh.expert.size;
     const int64_t local = experts / peers, rowBytes = width * elemBytes(elem);
     const int32_t *arrivalTable = static_cast<int32_t *>(table);
-    const Parts away = partsOf(static_cast<int32_t *>(sizes), peers, local),
+    const Parts away = partsOf(static_cast<int32_t *>(sizes), peers, local,
+                               static_cast<int32_t *>(begins)),
                 here = partsOf(arrivalTable, peers, local);
     const int64_t hereRows = here.total();
     if (peers == 1) { // both orders are the same

@@ -113,17 +113,27 @@ void sigma_reduce_scatter(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_pt
 }
 
 void sigma_gather_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr allSizes,
-                        sigma_i64 experts) {
+                        sigma_i64 experts, sigma_ptr rounds, sigma_ptr mostRounds) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Tensor);
     const Group &group = rt->mesh.expertTensor;
+    const int32_t *own = static_cast<int32_t *>(sizes);
     int32_t *all = static_cast<int32_t *>(table), *sums = static_cast<int32_t *>(allSizes);
-    gatherParts(rt, group, sizes, all, Parts::equal(group.size, experts), MPI_INT32_T);
-    for (int64_t expert = 0; expert < experts; ++expert) {
-      sums[expert] = 0;
-      for (int rank = 0; rank < group.size; ++rank)
-        sums[expert] += all[rank * experts + expert];
+    const int64_t each = experts + 1;
+    std::vector<int32_t> mine(own, own + experts), whole(group.size * each);
+    mine.push_back(rounds ? *static_cast<int32_t *>(rounds) : 1);
+    gatherParts(rt, group, mine.data(), whole.data(), Parts::equal(group.size, each), MPI_INT32_T);
+    std::fill(sums, sums + experts, 0);
+    int32_t most = 1;
+    for (int rank = 0; rank < group.size; ++rank) {
+      const int32_t *of = whole.data() + rank * each;
+      std::copy(of, of + experts, all + rank * experts);
+      for (int64_t expert = 0; expert < experts; ++expert)
+        sums[expert] += of[expert];
+      most = std::max(most, of[experts]);
     }
+    if (rounds)
+      *static_cast<int32_t *>(mostRounds) = most;
   });
 }
 

@@ -68,8 +68,8 @@ private:
     std::vector<int32_t> sizes(ranks, int32_t(rows)), table(ranks);
     int32_t own = 0;
     sigma_exchange_sizes(&rt, sizes.data(), table.data(), &own, ranks, rows * ranks);
-    sigma_all_to_all(&rt, elem, at(0), sizes.data(), table.data(), at(1), ranks, kWidth, 0, at(2),
-                     whole);
+    sigma_all_to_all(&rt, elem, at(0), sizes.data(), nullptr, table.data(), at(1), ranks, kWidth, 0,
+                     at(2), whole);
   }
 
   /// To the next and from the one before, as stages and rings do.

@@ -6,7 +6,7 @@
 In f64 all plans agree with one rank; in f32 over the first steps; two runs of one plan agree bit for bit. The first step's
 gradients agree by tensor. --plans=split: those that split tensors and sequences; =chunked: several chunks a stage; =zero:
 replicas that share state; =zero-bubble: a split backward; =dual-pipe: stages with both ends of a V; =ends: the first and the
-last stage hold one table.
+last stage hold one table; =rounds: experts that are sent more rows than the plan has room for.
 """
 
 import argparse
@@ -70,11 +70,30 @@ DUAL_PIPE = {
     "v zero3 remat": (4, "pp=2,tp=2,etp=1,ep=1,expertZero=3,schedule=dualpipev,microBatch=2,remat=full"),
     "v inside": (4, "pp=2,dp=2,ep=2,zero=3,expertZero=0,schedule=dualpipev,microBatch=1,placement=tp-cp-pp-dp"),
 }
+ROUNDS = {
+    "1 rank": sr.PLANS["1 rank"],
+    "ep4": sr.PLANS["ep4"],
+    "ep4 one": (4, "dp=4,ep=4,microBatch=1"),
+    "ep2 remat": (4, "pp=2,dp=2,ep=2,remat=full,schedule=1f1b"),
+    "tp2-ep4": sr.SPLIT_PLANS["tp2-ep4"],
+    "etp2-ep2": sr.SPLIT_PLANS["etp2-ep2"],
+    "zero2-tp2": sr.ZERO_PLANS["zero2-tp2"],
+    "zero3-ep2": (4, "dp=4,ep=2,zero=3,expertZero=3,microBatch=1"),
+    "vpp2-dp2-ep2": CHUNKED["vpp2-dp2-ep2"],
+    "zb pp2-ep2": sr.ZERO_BUBBLE_PLANS["zb pp2-dp2-ep2"],
+    "zb zero3-ep2": (8, "pp=2,dp=4,ep=2,zero=3,expertZero=3,schedule=zb-h1,microBatch=1"),
+    "v pp2-ep2": sr.DUAL_PIPE_PLANS["v pp2-dp2-ep2"],
+}
 SETS = {"whole": WHOLE, "split": SPLIT, "chunked": CHUNKED, "zero": ZERO, "zero-bubble": ZERO_BUBBLE, "dual-pipe": DUAL_PIPE,
-        "ends": ENDS}
+        "ends": ENDS, "rounds": ROUNDS}
 # Plans that add up in the same order.
 TWINS = {"zero-bubble": ("pp2", "zb pp2")}
 F64, F32, FIRST, GRADIENTS = 1e-9, 1e-5, 5, 1e-10
+
+
+def most_rounds(lines):
+    """In how many rounds rows went to their experts, in some step of a run."""
+    return max((line["rounds"] for line in sr.events(lines, "fault") if line["kind"] == "rows-split"), default=1)
 
 
 def main():
@@ -101,8 +120,9 @@ def main():
         same = sr.loss_bits(again) == sr.loss_bits(runs["f32"])
         count = len(sr.steps(runs["f64"]))
         good = f64 <= F64 and f32 <= F32 and gradients <= GRADIENTS and same and count == options.steps
+        rounds = f"  {most} rounds" if (most := most_rounds(runs["f64"])) > 1 else ""
         print(f"{name:14} {count} steps  f64 {f64:.1e}  gradients {gradients:.1e}  f32 {f32:.1e}  repeat {'identical' if same else 'DIFFERS'}  "
-              f"{'ok' if good else 'FAILED'}", flush=True)
+              f"{'ok' if good else 'FAILED'}{rounds}", flush=True)
         stages = [stage["layers"] for stage in program.plan["stages"]]
         if name == "uneven pp3" and sorted(stages) != [1, 1, 2]:
             raise sr.RunError(f"stages of {stages} layers are not uneven")

@@ -193,6 +193,33 @@ rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
 rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%s: tensor<3xi32>) {
+    // rule: rank.gather_sizes: `rounds` and `most_rounds` go together, and are one number each
+    // expected-error @+1 {{'rank.gather_sizes' op 'rounds' and 'most_rounds' go together}}
+    %t, %a = rank.gather_sizes %s, %s : (tensor<3xi32>, tensor<3xi32>) -> (tensor<2x3xi32>, tensor<3xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%s: tensor<3xi32>) {
+    // expected-error @+1 {{'rank.gather_sizes' op 'rounds' has shape 3; it must be 1}}
+    %t, %a, %m = rank.gather_sizes %s, %s : (tensor<3xi32>, tensor<3xi32>) -> (tensor<2x3xi32>, tensor<3xi32>, tensor<1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
   rank.func @f(%x: tensor<8x4xf32>, %t: tensor<2x3xi32>, %u: tensor<4x3xi32>) {
     // expected-error @+1 {{'rank.gather_expert_rows' op 'table' has shape 4x3; it must be 2x3}}
     %0 = rank.gather_expert_rows %x, %u {expected_rows = 8 : i64} : (tensor<8x4xf32>, tensor<4x3xi32>) -> tensor<16x4xf32>

@@ -425,3 +425,209 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     rank.return
   }
 }
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>) {
+    // rule: rank.exchange_routes: `routes` is [ep, local experts + 1] with the launch's ep, `sizes` has ep times the
+    //   local experts
+    // expected-error @+1 {{'rank.exchange_routes' op 'routes' has shape 2x2; it must be 2x3}}
+    %r, %n = rank.exchange_routes %s {capacity = 4 : i64, later_capacity = 1 : i64} : (tensor<4xi32>) -> (tensor<2x2xi32>, tensor<1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>) {
+    // expected-error @+1 {{'rank.exchange_routes' op 'rounds' has shape 2; it must be 1}}
+    %r, %n = rank.exchange_routes %s {capacity = 4 : i64, later_capacity = 1 : i64} : (tensor<4xi32>) -> (tensor<2x3xi32>, tensor<2xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<3xi32>) {
+    // expected-error @+1 {{'rank.exchange_routes' op 'ep' is 2; it must divide the entries of 'sizes', 3}}
+    %r, %n = rank.exchange_routes %s {capacity = 4 : i64, later_capacity = 1 : i64} : (tensor<3xi32>) -> (tensor<2x3xi32>, tensor<1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>) {
+    // rule: rank.exchange_routes: `capacity` and `later_capacity` are positive
+    // expected-error @+1 {{'rank.exchange_routes' op 'capacity' is 0; it must be from 1 to 2147483647}}
+    %r, %n = rank.exchange_routes %s {capacity = 0 : i64, later_capacity = 1 : i64} : (tensor<4xi32>) -> (tensor<2x3xi32>, tensor<1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>) {
+    // expected-error @+1 {{'rank.exchange_routes' op 'later_capacity' is 0; it must be from 1 to 2147483647}}
+    %r, %n = rank.exchange_routes %s {capacity = 4 : i64, later_capacity = 0 : i64} : (tensor<4xi32>) -> (tensor<2x3xi32>, tensor<1xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>, %r: tensor<2x2xi32>) {
+    // rule: rank.round: `routes`, `capacity` and `later_capacity` are as in exchange_routes
+    // expected-error @+1 {{'rank.round' op 'routes' has shape 2x2; it must be 2x3}}
+    %sent, %begins, %t, %l = rank.round %s, %r {capacity = 4 : i64, later_capacity = 1 : i64} : (tensor<4xi32>, tensor<2x2xi32>) -> (tensor<4xi32>, tensor<2xi32>, tensor<2x2xi32>, tensor<2xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>, %r: tensor<2x3xi32>) {
+    // rule: rank.round: `sent` has the entries of `sizes`, `begins` one for each rank of the ep group, `table` is [ep, local
+    //   experts] and `local_sizes` has the local experts
+    // expected-error @+1 {{'rank.round' op 'begins' has shape 4; it must be 2}}
+    %sent, %begins, %t, %l = rank.round %s, %r {capacity = 4 : i64, later_capacity = 1 : i64} : (tensor<4xi32>, tensor<2x3xi32>) -> (tensor<4xi32>, tensor<4xi32>, tensor<2x2xi32>, tensor<2xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%s: tensor<4xi32>, %r: tensor<2x3xi32>) {
+    // expected-error @+1 {{'rank.round' op 'sent' has shape 2; it must be 4}}
+    %sent, %begins, %t, %l = rank.round %s, %r {capacity = 4 : i64, later_capacity = 1 : i64} : (tensor<4xi32>, tensor<2x3xi32>) -> (tensor<2xi32>, tensor<2xi32>, tensor<2x2xi32>, tensor<2xi32>)
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<8x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>, %b: tensor<4xi32>) {
+    // rule: rank.all_to_all: `begins` has one entry for each rank of the ep group
+    // expected-error @+1 {{'rank.all_to_all' op 'begins' has shape 4; it must be 2}}
+    %y = rank.all_to_all %r, %s, %t, %b {direction = #rank<direction collect>, expected_rows = 8 : i64} : (tensor<8x8xf32>, tensor<4xi32>, tensor<2x2xi32>, tensor<4xi32>) -> tensor<8x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<4x8xf32>, %s: tensor<4xi32>, %t: tensor<1x4xi32>, %b: tensor<2xi32>, %n: tensor<1xi32>, %x: tensor<8x8xf32>) {
+    // rule: rank.collect_rounds: `table`, `sizes` and `begins` are as in all_to_all
+    // expected-error @+1 {{'rank.collect_rounds' op 'table' has shape 1x4; it must be 2x2}}
+    %y = rank.collect_rounds %r, %s, %t, %b, %n, %x {expected_rows = 8 : i64} : (tensor<4x8xf32>, tensor<4xi32>, tensor<1x4xi32>, tensor<2xi32>, tensor<1xi32>, tensor<8x8xf32>) -> tensor<8x8xf32> {
+    ^bb0(%z: tensor<8x8xf32>):
+      rank.yield %z : tensor<8x8xf32>
+    }
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<4x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>, %b: tensor<2xi32>, %n: tensor<2xi32>, %x: tensor<8x8xf32>) {
+    // expected-error @+1 {{'rank.collect_rounds' op 'rounds' has shape 2; it must be 1}}
+    %y = rank.collect_rounds %r, %s, %t, %b, %n, %x {expected_rows = 8 : i64} : (tensor<4x8xf32>, tensor<4xi32>, tensor<2x2xi32>, tensor<2xi32>, tensor<2xi32>, tensor<8x8xf32>) -> tensor<8x8xf32> {
+    ^bb0(%z: tensor<8x8xf32>):
+      rank.yield %z : tensor<8x8xf32>
+    }
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<4x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>, %b: tensor<2xi32>, %n: tensor<1xi32>, %x: tensor<8x8xf32>) {
+    // expected-error @+1 {{'rank.collect_rounds' op 'expected_rows' is -1; it must not be negative}}
+    %y = rank.collect_rounds %r, %s, %t, %b, %n, %x {expected_rows = -1 : i64} : (tensor<4x8xf32>, tensor<4xi32>, tensor<2x2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<8x8xf32>) -> tensor<8x8xf32> {
+    ^bb0(%z: tensor<8x8xf32>):
+      rank.yield %z : tensor<8x8xf32>
+    }
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<4x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>, %b: tensor<2xi32>, %n: tensor<1xi32>, %x: tensor<8x8xf32>) {
+    // rule: rank.collect_rounds: the body takes the `inputs` and yields the type of the result
+    // expected-error @+1 {{'rank.collect_rounds' op the body must take what 'inputs' are}}
+    %y = rank.collect_rounds %r, %s, %t, %b, %n, %x {expected_rows = 8 : i64} : (tensor<4x8xf32>, tensor<4xi32>, tensor<2x2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<8x8xf32>) -> tensor<8x8xf32> {
+    ^bb0(%z: tensor<8x8xf32>, %w: tensor<8x8xf32>):
+      rank.yield %z : tensor<8x8xf32>
+    }
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward(%r: tensor<4x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>, %b: tensor<2xi32>, %n: tensor<1xi32>, %x: tensor<8x8xf32>) {
+    // expected-error @+1 {{'rank.collect_rounds' op the body must end with rank.yield of 'tensor<6x8xf32>'}}
+    %y = rank.collect_rounds %r, %s, %t, %b, %n, %x {expected_rows = 8 : i64} : (tensor<4x8xf32>, tensor<4xi32>, tensor<2x2xi32>, tensor<2xi32>, tensor<1xi32>, tensor<8x8xf32>) -> tensor<6x8xf32> {
+    ^bb0(%z: tensor<8x8xf32>):
+      rank.yield %z : tensor<8x8xf32>
+    }
+    rank.return
+  }
+}

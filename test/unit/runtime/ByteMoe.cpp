@@ -190,8 +190,8 @@ struct Step {
   void *gradient(int p) const { return at(m.parameters[p].gradient); }
 
   void exchange(const Layer &l, int64_t from, int64_t to, int64_t direction) {
-    sigma_all_to_all(rt, Elem, at(from), at(l.sizes), at(l.table), at(to), c.experts, c.width,
-                     direction, at(m.work), m.workBytes);
+    sigma_all_to_all(rt, Elem, at(from), at(l.sizes), nullptr, at(l.table), at(to), c.experts,
+                     c.width, direction, at(m.work), m.workBytes);
   }
 
   void forward(const Layer &l) {

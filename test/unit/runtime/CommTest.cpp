@@ -78,8 +78,8 @@ void dispatchAndCollect(Runtime &rt) {
       for (int64_t w = 0; w < width; ++w)
         rows[row * width + w] = float(rt.mesh.expert.index * 10000 + e * 100 + i);
   sigma_exchange_sizes(&rt, sizes.data(), table.data(), own.data(), experts, capacity);
-  sigma_all_to_all(&rt, SIGMA_F32, rows.data(), sizes.data(), table.data(), arrived.data(), experts,
-                   width, 0, work.data(), work.size() * 4);
+  sigma_all_to_all(&rt, SIGMA_F32, rows.data(), sizes.data(), nullptr, table.data(), arrived.data(),
+                   experts, width, 0, work.data(), work.size() * 4);
   row = 0;
   for (int64_t e = 0; e < local; ++e)
     for (int64_t source = 0; source < peers; ++source)
@@ -87,9 +87,54 @@ void dispatchAndCollect(Runtime &rt) {
         CHECK(arrived[row * width] ==
               float(source * 10000 + (rt.mesh.expert.index * local + e) * 100 + i));
   CHECK(row == std::accumulate(own.begin(), own.end(), 0));
-  sigma_all_to_all(&rt, SIGMA_F32, arrived.data(), sizes.data(), table.data(), back.data(), experts,
-                   width, 1, work.data(), work.size() * 4);
+  sigma_all_to_all(&rt, SIGMA_F32, arrived.data(), sizes.data(), nullptr, table.data(), back.data(),
+                   experts, width, 1, work.data(), work.size() * 4);
   CHECK(back == rows);
+}
+
+/// Rows go to experts that have room for few of them, in rounds: each arrives once, and comes back
+/// to its place.
+void dispatchInRounds(Runtime &rt, int64_t capacity, int64_t later) {
+  const int64_t experts = 8, width = 3, peers = rt.mesh.expert.size, local = experts / peers;
+  if (peers == 1)
+    return;
+  std::vector<int32_t> sizes(experts), routes(peers * (local + 1)), sent(experts), begins(peers),
+      table(experts), own(local);
+  for (int64_t e = 0; e < experts; ++e)
+    sizes[e] = int32_t((e * 5 + rt.mesh.rank * 3) % 7);
+  std::vector<float> rows, arrived(capacity * width), work(capacity * width);
+  for (int64_t e = 0; e < experts; ++e)
+    for (int64_t i = 0; i < sizes[e] * width; ++i)
+      rows.push_back(float(rt.mesh.expert.index * 1000 + e * 100 + i));
+  std::vector<float> back(rows.size(), -1);
+  int32_t rounds = 0;
+  int64_t total = 0, done = 0;
+  sigma_exchange_routes(&rt, sizes.data(), routes.data(), &rounds, experts, capacity, later);
+  do {
+    sigma_round(&rt, sizes.data(), routes.data(), sent.data(), begins.data(), table.data(),
+                own.data(), experts, capacity, later);
+    const int64_t here = std::accumulate(own.begin(), own.end(), 0);
+    CHECK(here <= (done == 0 ? capacity : later));
+    sigma_all_to_all(&rt, SIGMA_F32, rows.data(), sent.data(), begins.data(), table.data(),
+                     arrived.data(), experts, width, 0, work.data(), work.size() * 4);
+    int64_t row = 0;
+    for (int64_t e = 0; e < local; ++e)
+      for (int64_t source = 0; source < peers; ++source)
+        for (int64_t i = 0; i < table[source * local + e]; ++i, ++row) {
+          const int64_t first = source * 1000 + (rt.mesh.expert.index * local + e) * 100;
+          CHECK(arrived[row * width] >= float(first) && arrived[row * width] < float(first + 100));
+        }
+    sigma_all_to_all(&rt, SIGMA_F32, arrived.data(), sent.data(), begins.data(), table.data(),
+                     back.data(), experts, width, 1, work.data(), work.size() * 4);
+    total += here;
+    ++done;
+  } while (sigma_next_round(&rt, &rounds) != 0);
+  CHECK(done == rounds && rt.rounds.current == 0);
+  CHECK(back == rows);
+  int64_t all = 0;
+  for (int64_t source = 0; source < peers; ++source)
+    all += std::accumulate(&routes[source * (local + 1)], &routes[source * (local + 1)] + local, 0);
+  CHECK(total == all);
 }
 
 void stages(Runtime &rt) {
@@ -190,7 +235,9 @@ void expertRows(Runtime &rt) {
       for (int64_t w = 0; w < width; ++w)
         rows.push_back(numberAt(group.index * 1000 + expert * 10 + i, w));
   }
-  sigma_gather_sizes(&rt, sizes.data(), table.data(), all.data(), experts);
+  int32_t rounds = 1 + group.index, most = 0;
+  sigma_gather_sizes(&rt, sizes.data(), table.data(), all.data(), experts, &rounds, &most);
+  CHECK(most == ranks);
   const int64_t total = std::accumulate(all.begin(), all.end(), 0);
   std::vector<double> gathered(total * width), back(rows.size());
   sigma_gather_expert_rows(&rt, SIGMA_F64, rows.data(), table.data(), gathered.data(), experts,
@@ -405,6 +452,9 @@ void run(const MeshShape &shape) {
   allReduces(rt);
   flats(rt);
   dispatchAndCollect(rt);
+  dispatchInRounds(rt, 7, 2);
+  dispatchInRounds(rt, 1, 1);
+  dispatchInRounds(rt, 200, 50);
   stages(rt);
   for (const int64_t code : {SIGMA_GROUP_TENSOR, SIGMA_GROUP_CONTEXT, SIGMA_GROUP_DATA})
     gatherAndScatter(rt, code);

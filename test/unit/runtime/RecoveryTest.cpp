@@ -70,6 +70,7 @@ TEST(Judgement, KnowsTheKindsOfTheTable) {
   EXPECT_EQ(classOf("rank-lost"), FaultClass::Transient);
   EXPECT_EQ(classOf("rank-crashed"), FaultClass::Unknown);
   EXPECT_EQ(classOf("capacity"), FaultClass::Permanent);
+  EXPECT_EQ(classOf("rows-split"), FaultClass::Noted);
   EXPECT_EQ(classOf("slow-rank"), FaultClass::Noted);
   EXPECT_FALSE(classOf("no-such-kind"));
 }
