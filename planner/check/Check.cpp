@@ -75,6 +75,12 @@ static Wide inOrderNs(const Problem &problem, const Plan &plan,
   return last + problem.job.stepNs;
 }
 
+// Orders of more tasks would take longer to go through than the plan to find.
+static bool hasOrder(const Layout &layout) {
+  constexpr int64_t kMostTasks = 1000000;
+  return 2 * Wide(layout.pp) * layout.vpp * layout.numMicroBatches <= kMostTasks;
+}
+
 static void addTimes(const Problem &problem, const StepNoise &noise, Wide closedFormNs,
                      Wide inOrderNs, Plan &plan) {
   const double quantile = noise.quantileNs(problem.job.quantilePpm * 1e-6);
@@ -120,8 +126,9 @@ CheckResult sigma::planner::recount(const Problem &problem, CostSource &costs, c
     checkCapacity(problem, contents, stage.peakBytes, result.violations);
   }
   const Wide closedNs = closedFormNs(problem, result.plan, terms);
-  // Layouts that break a rule may have no order.
-  const Wide orderNs = broken > 0 ? closedNs : inOrderNs(problem, result.plan, terms);
+  // A layout that breaks a rule may have none.
+  const bool goesInOrder = broken == 0 && hasOrder(layout);
+  const Wide orderNs = goesInOrder ? inOrderNs(problem, result.plan, terms) : closedNs;
   addTimes(problem, stepNoise(problem, layout, varianceNs2(problem, layout, book, stages)),
            closedNs, orderNs, result.plan);
   return result;

@@ -65,6 +65,22 @@ TEST(CheckFigures, StepAndActivationsByHand) {
   }
 }
 
+// Nobody goes through the order of 10^9 micro-batches, or of what has none.
+TEST(CheckFigures, LongAndBrokenStepsAreTimedInClosedForm) {
+  for (int64_t batch : {int64_t(1000000000), int64_t(3)}) {
+    Instance instance = evenInstance();
+    instance.problem.job.globalBatch = batch;
+    Plan plan;
+    plan.layout.pp = plan.layout.vpp = 2;
+    plan.layout.schedule = Schedule::Interleaved;
+    setStages(plan, {{{0, 1}, {2, 3}}, {{1, 2}, {3, 4}}});
+    const CheckResult result = check(instance.problem, instance.costs, plan);
+    EXPECT_EQ(result.legal(), batch % 2 == 0);
+    EXPECT_GT(result.plan.stepTime.meanNs, 0);
+    EXPECT_EQ(result.plan.stepTime.meanNs, double(result.plan.objectiveNs));
+  }
+}
+
 // The last of two stages: of two layers, one micro-batch is between forward and backward, and one
 // between gradients of inputs, which are being made, and of weights.
 TEST(CheckFigures, PutOffGradientsByHand) {
