@@ -262,6 +262,8 @@ int runToStatus(Runtime &rt, const Members &members) {
     }
   } catch (const FaultError &error) {
     fault(&rt, error.kind, error.what(), error.status);
+  } catch (const std::bad_alloc &) {
+    noMoreMemory(&rt);
   } catch (const std::exception &error) {
     fault(&rt, "internal", error.what(), SIGMA_EXIT_FAULT);
   }

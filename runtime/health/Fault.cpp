@@ -49,18 +49,20 @@ void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reas
 static sigma_rt watched = nullptr;
 static std::unique_ptr<char[]> reserve; // what saying so takes
 
+void noMoreMemory(sigma_rt rt) {
+  std::set_new_handler(nullptr);
+  reserve.reset();
+  fault(rt, "memory-exhausted",
+        "rank " + std::to_string(rt->mesh.rank) + " gets no more memory in step " +
+            std::to_string(rt->step.number()),
+        SIGMA_EXIT_RETRY);
+}
+
 void watchMemory(sigma_rt rt) {
   constexpr size_t kReserveBytes = 4 << 20;
   watched = rt;
   reserve.reset(new char[kReserveBytes]);
-  std::set_new_handler([] {
-    std::set_new_handler(nullptr);
-    reserve.reset();
-    fault(watched, "memory-exhausted",
-          "rank " + std::to_string(watched->mesh.rank) + " gets no more memory in step " +
-              std::to_string(watched->step.number()),
-          SIGMA_EXIT_RETRY);
-  });
+  std::set_new_handler([] { noMoreMemory(watched); });
 }
 
 void faultOfAny(sigma_rt rt, const std::string &kind, const std::string &reason) {

@@ -6,6 +6,7 @@
 #include "runtime/abi/abi.h"
 
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -35,6 +36,9 @@ constexpr const char *kMpiFault = "communication";
 [[noreturn]] void faultTogether(sigma_rt rt, const std::string &kind, const std::string &reason,
                                 int status);
 
+/// Ends the run with `memory-exhausted`.
+[[noreturn]] void noMoreMemory(sigma_rt rt);
+
 /// From now on, a `new` that gets no memory, in any thread, ends the run with `memory-exhausted`:
 /// there may be some later, or on another node.
 void watchMemory(sigma_rt rt);
@@ -50,6 +54,8 @@ void guarded(sigma_rt rt, F &&f) {
     f();
   } catch (const FaultError &error) {
     fault(rt, error.kind, error.what(), error.status);
+  } catch (const std::bad_alloc &) { // of a library that does not ask for it by new
+    noMoreMemory(rt);
   } catch (const std::exception &error) {
     fault(rt, "internal", error.what(), SIGMA_EXIT_FAULT);
   }

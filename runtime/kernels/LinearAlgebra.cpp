@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -19,8 +20,12 @@ namespace sigma::runtime {
 
 void multiplyByOneDnn(const Product<float> &g) {
   // Its failures are of arguments, which the generated program fixes, and of memory.
-  if (dnnl_sgemm(g.transposeA ? 'T' : 'N', g.transposeB ? 'T' : 'N', g.m, g.n, g.k, 1.0f, g.a,
-                 g.lda, g.b, g.ldb, g.accumulate ? 1.0f : 0.0f, g.c, g.ldc) != dnnl_success)
+  const dnnl_status_t status =
+      dnnl_sgemm(g.transposeA ? 'T' : 'N', g.transposeB ? 'T' : 'N', g.m, g.n, g.k, 1.0f, g.a,
+                 g.lda, g.b, g.ldb, g.accumulate ? 1.0f : 0.0f, g.c, g.ldc);
+  if (status == dnnl_out_of_memory || status == dnnl_runtime_error)
+    throw std::bad_alloc();
+  if (status != dnnl_success)
     throw std::runtime_error("oneDNN refused a matrix product of " + std::to_string(g.m) + " x " +
                              std::to_string(g.n) + " x " + std::to_string(g.k));
 }

@@ -10,17 +10,14 @@ Checked: what the log says, and that every step has the loss of a run that nobod
 """
 
 import json
-import math
-import os
 import pathlib
-import resource
 import signal
-import struct
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
+import disturb
 
 
 class Case:
@@ -32,6 +29,9 @@ class Case:
 
     def start(self, name, *more):
         return self.program.start(self.work / f"{name}.log", *self.words, *more, supervise=True)
+
+    def tensors(self):
+        return json.loads(sr.run([self.program.train, "--list-tensors"], self.work / "tensors"))
 
     def checkpoints(self, name):
         return [f"--checkpoint-dir={self.work / f'checkpoints-{name}'}", "--checkpoint-interval=20"]
@@ -62,10 +62,7 @@ def reach(run, step):
 def memory(case):
     run = case.start("memory", *case.checkpoints("memory"))
     reach(run, 30)
-    pid = sr.events(sr.read_log(run.log), "start")[0]["pids"][2]
-    with open(f"/proc/{pid}/statm") as file:
-        size = int(file.read().split()[0]) * os.sysconf("SC_PAGESIZE")
-    resource.prlimit(pid, resource.RLIMIT_AS, (size, size))
+    disturb.leave_no_memory(sr.events(sr.read_log(run.log), "start")[0]["pids"][2])
     wait_for(run, lambda lines: sr.events(lines, "end"))
     case.report("memory", run)
 
@@ -84,30 +81,10 @@ def stop(case):
                 f"{'soon' if time.monotonic() - began < 60 else 'LATE'}; ")
 
 
-def multiply(case, run, name, factor):
-    """The values of all tensors whose name begins so."""
-    tensors = json.loads(sr.run([case.program.train, "--list-tensors"], case.work / "tensors"))
-    start = sr.events(sr.read_log(run.log), "start")[0]
-    for pid in start["pids"]:  # all at once, or the ranks would compute with different values
-        os.kill(pid, signal.SIGSTOP)
-    for rank, pid in enumerate(start["pids"]):
-        with open(f"/proc/{pid}/mem", "r+b", buffering=0) as file:
-            for tensor in tensors:
-                if not tensor["name"].startswith(name) or start["mesh"]["pp"] * rank // len(start["pids"]) != tensor["stage"]:
-                    continue
-                count, at = math.prod(tensor["localShape"]), start["arenas"][rank] + tensor["arenaOffset"]
-                file.seek(at)
-                values = struct.unpack(f"{count}f", file.read(4 * count))
-                file.seek(at)
-                file.write(struct.pack(f"{count}f", *(factor * value for value in values)))
-    for pid in start["pids"]:
-        os.kill(pid, signal.SIGCONT)
-
-
 def spike(case):
     run = case.start("spike", "--check-interval=0")
     reach(run, 60)
-    multiply(case, run, "head.output", 30)
+    disturb.multiply(run, case.tensors(), "head.output", 30)
     status, lines = run.wait(120), sr.read_log(run.log)
     print(f"spike: status {status}, {sorted({event['kind'] for event in sr.events(lines, 'fault')})}")
 
@@ -115,7 +92,7 @@ def spike(case):
 def collapse(case):
     run = case.start("collapse", "--check-interval=10")
     reach(run, 60)
-    multiply(case, run, "layers.2.moe.expert_", 0.25)  # of which there are no replicas that would differ
+    disturb.multiply(run, case.tensors(), "layers.2.moe.expert_", 0.25)  # of which there are no replicas that would differ
     status, lines = run.wait(120), sr.read_log(run.log)
     faults = [event["kind"] + event["reason"].split("values")[-1] for event in sr.events(lines, "fault")]
     first = sr.events(lines, "layer-norms")[0]["ofFirst"]

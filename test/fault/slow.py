@@ -5,14 +5,13 @@
 """
 
 import argparse
-import os
 import pathlib
-import signal
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
+import disturb
 
 
 def arguments():
@@ -22,16 +21,6 @@ def arguments():
     parser.add_argument("--devices", type=int, default=4)
     parser.add_argument("--rank", type=int, default=2)
     return parser.parse_args()
-
-
-def throttle(pid, until, seconds=180):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not until():
-        for _ in range(10):
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(0.008)
-            os.kill(pid, signal.SIGCONT)
-            time.sleep(0.004)
 
 
 def main():
@@ -48,7 +37,7 @@ def main():
 
         def named():
             return run.ended() or any(event["rank"] == options.rank for event in sr.events(sr.read_log(log), "slow-rank"))
-        throttle(pid, named)
+        disturb.throttle(pid, named)
         found = [event for event in sr.events(sr.read_log(log), "slow-rank") if event["rank"] == options.rank]
         print(f"rank {options.rank} {'is slow' if found else 'was not found'}: {found}")
     finally:
