@@ -3,7 +3,7 @@
 
     memory   a rank gets no more memory
     stop     the supervisor gets SIGTERM, and the run is continued
-    spike    the values of the head become thirty times as large
+    spike    the values of the head become three hundred times as large
     collapse the values of the experts of a layer in the middle become a quarter
 
 Checked: what the log says, and that every step has the loss of a run that nobody disturbed; but for the last two, which say what was found.
@@ -84,7 +84,7 @@ def stop(case):
 def spike(case):
     run = case.start("spike", "--check-interval=0")
     reach(run, 60)
-    disturb.multiply(run, case.tensors(), "head.output", 30)
+    disturb.multiply(run, case.tensors(), "head.output", 300)
     status, lines = run.wait(120), sr.read_log(run.log)
     print(f"spike: status {status}, {sorted({event['kind'] for event in sr.events(lines, 'fault')})}")
 

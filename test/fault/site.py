@@ -30,8 +30,10 @@ def main(sigma, spec, folder):
     os.kill(sr.events(sr.read_log(log), "start")[0]["pids"][3], signal.SIGKILL)
     if status := run.wait(120):
         raise sr.RunError(f"exit status {status}: {run.said()}")
-    print("heard of", [json.loads(line)["kind"] for line in (work / "heard").read_text().splitlines()],
-          (work / "kinds").read_text().split())
+    heard = [json.loads(line) for line in (work / "heard").read_text().splitlines()]
+    kinds = (work / "kinds").read_text().split()
+    # On a machine that does something else, ranks are slow.
+    print("heard of", [line["kind"] for line in heard if line["event"] == "fault"], [kind for kind in kinds if kind != "slow-rank"])
     found = samples(work / "metrics")
     for name in ("sigma_step", "sigma_steps_wanted", "sigma_checkpoint_step", "sigma_restarts_total", 'sigma_faults_total{kind="rank-lost"}'):
         print(name, found[name])
