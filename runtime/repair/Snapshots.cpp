@@ -1,18 +1,22 @@
 #include "runtime/repair/Snapshots.h"
 #include "runtime/Program.h"
 #include "runtime/Runtime.h"
+#include "runtime/checkpoint/Crc32c.h"
 #include "runtime/comm/Collect.h"
 #include "runtime/comm/Exchange.h"
+#include "runtime/health/Fault.h"
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 namespace sigma::runtime {
 namespace {
 
-// Behind the state stands what a rank needs besides it.
-struct Trailer {
+// Before the state stands what a rank needs besides it.
+struct Header {
   double loss;
+  int64_t checksum; // of what follows
 };
 
 enum Tag { kCopy = 1, kReturn }; // 0 is that of collectives
@@ -28,16 +32,33 @@ MPI_Request receiveCopy(const Group &ring, int from, const Arena &memory, MPI_Da
   return startReceive(ring, from, memory.data(), memory.bytes() / kLineBytes, line, tag);
 }
 
+int64_t checksumOf(const Arena &memory) {
+  return crc32c(memory.data() + sizeof(Header), memory.bytes() - sizeof(Header));
+}
+
+Header headerOf(const Arena &memory) {
+  Header header;
+  std::memcpy(&header, memory.data(), sizeof(header));
+  return header;
+}
+
 } // namespace
 
-Kept Snapshots::kept() const {
+bool Snapshots::isWhole(const Copy &copy) {
+  return copy.step >= 0 && headerOf(copy.memory).checksum == checksumOf(copy.memory);
+}
+
+Kept Snapshots::kept() {
   Kept steps;
-  for (const Copy &copy : own)
-    if (copy.step >= 0)
-      steps.own.push_back(copy.step);
-  for (const Copy &copy : ward)
-    if (copy.step >= 0)
-      steps.ward.push_back(copy.step);
+  const auto keep = [](Copy(&copies)[2], std::vector<int64_t> &kept) {
+    for (Copy &copy : copies)
+      if (isWhole(copy))
+        kept.push_back(copy.step);
+      else
+        copy.step = -1;
+  };
+  keep(own, steps.own);
+  keep(ward, steps.ward);
   return steps;
 }
 
@@ -47,7 +68,7 @@ void Snapshots::begin(sigma_rt rt, int copyDistance) {
   guard = copyDistance > 0 ? (ring.index + copyDistance) % ranks : -1;
   warded = copyDistance > 0 ? (ring.index - copyDistance + ranks) % ranks : -1;
   const bool isNew = own[0].memory.bytes() == 0;
-  int64_t bytes = sizeof(Trailer);
+  int64_t bytes = sizeof(Header);
   pieces.clear();
   for (const Tensor *tensor : rt->ownTensors())
     for (const State state : kKeptStates) {
@@ -92,33 +113,39 @@ void Snapshots::restore(sigma_rt rt, const Restart &restart) {
     return std::count(restart.newRanks.begin(), restart.newRanks.end(), rank) > 0;
   };
   Copy *mine = find(own, restart.step);
+  std::string damage;
   if (isNew(ring.index)) {
     mine = &own[0];
     waitFor(rt, receiveCopy(ring, guard, mine->memory, rt->mesh.line, kReturn));
     mine->step = restart.step;
+    if (!isWhole(*mine)) {
+      mine->step = -1;
+      damage = "rank " + std::to_string(ring.index) +
+               " got a damaged copy of its state from rank " + std::to_string(guard);
+    }
   }
   if (warded >= 0 && isNew(warded))
     waitFor(rt, sendCopy(ring, warded, find(ward, restart.step)->memory, rt->mesh.line, kReturn));
-  const char *from = mine->memory.data();
+  // Where the keeper has died, the next epoch begins here.
+  faultOfAny(rt, "snapshot-damaged", damage);
+  const char *from = mine->memory.data() + sizeof(Header);
   for (const Piece &piece : pieces) {
     std::memcpy(rt->arena.data() + piece.offset, from, piece.bytes);
     from += piece.bytes;
   }
-  Trailer trailer;
-  std::memcpy(&trailer, from, sizeof(trailer));
-  rt->step.loss = trailer.loss;
+  rt->step.loss = headerOf(mine->memory).loss;
 }
 
 void Snapshots::take(sigma_rt rt, int64_t step) {
   Copy &mine = placeFor(own, step);
   mine.step = -1;
-  char *to = mine.memory.data();
+  char *to = mine.memory.data() + sizeof(Header);
   for (const Piece &piece : pieces) {
     std::memcpy(to, rt->arena.data() + piece.offset, piece.bytes);
     to += piece.bytes;
   }
-  const Trailer trailer = {rt->step.loss};
-  std::memcpy(to, &trailer, sizeof(trailer));
+  const Header header = {rt->step.loss, checksumOf(mine.memory)};
+  std::memcpy(mine.memory.data(), &header, sizeof(header));
   mine.step = step;
   last = taking = step;
   isSafe = false;

@@ -17,8 +17,9 @@ namespace sigma::runtime {
 
 class Snapshots {
 public:
-  /// What this process has kept of earlier epochs.
-  Kept kept() const;
+  /// What this process has kept whole of earlier epochs. What came from a rank that died meanwhile
+  /// need not be: reading a dead process's memory fails, and the message counts as received.
+  Kept kept();
 
   /// Collective: every rank learns how much it keeps of its ward.
   void begin(sigma_rt rt, int copyDistance);
@@ -50,6 +51,7 @@ private:
     int64_t offset, bytes; // in the arena
   };
 
+  static bool isWhole(const Copy &copy);
   Copy *find(Copy (&copies)[2], int64_t step);
   /// That which a copy of `step` may be written over.
   Copy &placeFor(Copy (&copies)[2], int64_t step);
