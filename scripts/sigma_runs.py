@@ -143,6 +143,20 @@ class Run:
             self.stop()
             raise RunError(f"still running after {timeout} s: {self}\n{self.said()}") from None
 
+    def wait_for(self, ready, seconds=100):
+        """What `ready` finds in the lines of the log, which it reads again and again."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            over = self.ended()
+            if found := ready(read_log(self.log)):
+                return found
+            if over:
+                break
+            time.sleep(0.01)
+        self.stop()
+        last = "\n".join(map(str, events(read_log(self.log))[-12:]))
+        raise RunError(f"it ended, or nothing happened for {seconds} s: {self}\n{self.said()[-3000:]}\n{last}")
+
     def stop(self):
         try:
             os.killpg(self.process.pid, signal.SIGKILL)

@@ -18,6 +18,11 @@ static NodeLimits limitsOf(const Options &o) {
   return {o.slowFactor, {o.nodeLeast[0], o.nodeLeast[1], o.nodeLeast[2]}};
 }
 
+static bool contains(const std::vector<Host> &hosts, const std::string &name) {
+  return std::any_of(hosts.begin(), hosts.end(),
+                     [&](const Host &host) { return host.name == name; });
+}
+
 Fleet::Fleet(Runtime &rt, std::vector<int64_t> sizes, const std::string &scratch,
              Validation::Command command)
     : rt(rt), sizes(std::move(sizes)), nodes(nodesPath(rt.options),
@@ -40,9 +45,7 @@ Fleet::Fleet(Runtime &rt, std::vector<int64_t> sizes, const std::string &scratch
 void Fleet::validate(const std::vector<Host> &candidates) {
   std::vector<Host> others;
   for (const Host &host : hosts)
-    if (nodes.mayUse(host.name) &&
-        std::none_of(candidates.begin(), candidates.end(),
-                     [&](const Host &candidate) { return candidate.name == host.name; }))
+    if (nodes.mayUse(host.name) && !contains(candidates, host.name))
       others.push_back(host);
   for (const auto &[name, reason] : validation.validate(candidates, others)) {
     const std::string kind = reason == Validation::kSilent ? "node-lost" : "node-slow";
@@ -98,9 +101,7 @@ Choice Fleet::choose() {
 
 bool Fleet::growsWith(const std::vector<Host> &back) {
   const auto isBack = [&](const Host &host) {
-    return nodes.mayUse(host.name) || std::any_of(back.begin(), back.end(), [&](const Host &other) {
-             return other.name == host.name;
-           });
+    return nodes.mayUse(host.name) || contains(back, host.name);
   };
   const auto larger = std::find_if(sizes.begin(), sizes.end(), [&](int64_t size) {
     return slotsOf(chooseHosts(hosts, size, isBack)) >= size;

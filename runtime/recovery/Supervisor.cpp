@@ -6,7 +6,6 @@
 #include "runtime/recovery/EndMarker.h"
 #include "runtime/recovery/Fallbacks.h"
 #include "runtime/recovery/Fleet.h"
-#include "runtime/recovery/Follower.h"
 #include "runtime/recovery/Judgement.h"
 #include "runtime/recovery/Launch.h"
 #include "runtime/recovery/Replays.h"
@@ -127,7 +126,7 @@ class Supervision {
 public:
   explicit Supervision(Runtime &rt)
       : rt(rt), scratch(scratchPath(rt.options.checkpointDir)), witness(rt.options),
-        follower(rt.options.log), programs(findPrograms(rt, scratch + ".program")),
+        programs(findPrograms(rt, scratch + ".program")),
         fleet(rt, sizesOf(programs), scratch + ".proof",
               [&rt](const std::vector<Host> &hosts, const std::string &file) {
                 std::vector<std::string> command =
@@ -188,7 +187,6 @@ private:
     forgetRun();
     BeatReader beat(beatPath(marker()));
     const LaunchResult result = launch(commandOf(rt.options, hosts, *program, marker()), [&] {
-      witness.look();
       readLog();
       if (beat.isOverdue() || (monitor && monitor->mustEnd()))
         return Wish::Kill;
@@ -259,7 +257,7 @@ private:
 
   /// What the ranks say while they run.
   void readLog() {
-    for (const Json &line : follower.newLines()) {
+    for (const Json &line : witness.look()) {
       if (line.value("event", "") == "slow-rank")
         slowRanks.push_back(line.value("rank", int64_t(-1)));
       if (!line.contains("loss"))
@@ -360,7 +358,7 @@ private:
                              {"backOffSeconds", *pause}});
     std::fprintf(stderr, "train: %s; restart %lld without a new checkpoint\n", end.reason.c_str(),
                  static_cast<long long>(patience.restarts()));
-    witness.look();
+    readLog();
     return !pauseForStop(*pause);
   }
 
@@ -368,7 +366,6 @@ private:
   std::optional<CheckpointFolder> folder;
   std::string scratch; // begin of the names of files that all hosts see
   Witness witness;
-  LogFollower follower;
   std::vector<int64_t> slowRanks; // of this run
   Replays replays;
   const std::vector<RunnableProgram> programs;

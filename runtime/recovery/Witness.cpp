@@ -20,10 +20,9 @@ Witness::~Witness() {
   look();
 }
 
-void Witness::look() {
-  if (options.metrics.empty() && options.onFault.empty())
-    return;
-  for (const Json &line : follower.newLines()) {
+std::vector<Json> Witness::look() {
+  std::vector<Json> lines = follower.newLines();
+  for (const Json &line : lines) {
     metrics.add(line, nowNs());
     const std::string event = line.value("event", "");
     if (!options.onFault.empty() && (event == "fault" || event == "slow-rank"))
@@ -31,6 +30,7 @@ void Witness::look() {
   }
   if (!options.metrics.empty() && nowNs() - writtenNs >= kSecondNs)
     writeMetrics();
+  return lines;
 }
 
 void Witness::writeMetrics() {

@@ -7,6 +7,7 @@
 #include "runtime/recovery/Metrics.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace sigma::runtime {
 
@@ -18,8 +19,8 @@ public:
   Witness(const Witness &) = delete;
   Witness &operator=(const Witness &) = delete;
 
-  /// Cheap; waits only for the site's command, after a fault.
-  void look();
+  /// The lines since the last look. Cheap; waits only for the site's command, after a fault.
+  std::vector<Json> look();
 
 private:
   void writeMetrics();

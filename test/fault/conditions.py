@@ -44,26 +44,15 @@ class Case:
               f"losses {'bit-identical' if same else f'DIFFERENT, status {status}: {run.said()[-2000:]}'}", flush=True)
 
 
-def wait_for(run, ready, seconds=100):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end and not run.ended():
-        if found := ready(sr.read_log(run.log)):
-            return found
-        time.sleep(0.01)
-    said = run.said()
-    run.stop()
-    raise sr.RunError(f"it ended, or nothing happened for {seconds} s\n{said[-3000:]}")
-
-
 def reach(run, step):
-    wait_for(run, lambda lines: any(line["step"] >= step for line in sr.steps(lines)))
+    run.wait_for(lambda lines: any(line["step"] >= step for line in sr.steps(lines)))
 
 
 def memory(case):
     run = case.start("memory", *case.checkpoints("memory"))
     reach(run, 30)
     disturb.leave_no_memory(sr.events(sr.read_log(run.log), "start")[0]["pids"][2])
-    wait_for(run, lambda lines: sr.events(lines, "end"))
+    run.wait_for(lambda lines: sr.events(lines, "end"))
     case.report("memory", run)
 
 

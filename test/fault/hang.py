@@ -30,31 +30,17 @@ def arguments():
     return parser.parse_args()
 
 
-def wait_for(run, log, ready, seconds=120):
-    """What `ready` finds in the log."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = ready(sr.read_log(log))
-        if found:
-            return found
-        if run.ended():
-            raise sr.RunError(f"the run ended early\n{run.said()}")
-        time.sleep(0.02)
-    run.stop()
-    raise sr.RunError(f"nothing happened for {seconds} s\n{run.said()}")
-
-
 def stop_one(run, log, number, chance):
     """Stops a rank some steps after the latest start; returns it and the seconds until that is found."""
     def started(lines):
         starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
         return starts[number:] and len(sr.steps(lines[starts[number]:])) >= chance.randrange(5, 30) and lines[starts[number]]
 
-    start = wait_for(run, log, started)
+    start = run.wait_for(started)
     rank = chance.randrange(len(start["pids"]))
     os.kill(start["pids"][rank], signal.SIGSTOP)
     began = time.monotonic()
-    wait_for(run, log, lambda lines: len(sr.events(lines, "restart")) > number)
+    run.wait_for(lambda lines: len(sr.events(lines, "restart")) > number)
     return rank, start["pids"][rank], time.monotonic() - began
 
 

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 
-from namespace_hosts import hosts, reached, sr, wait_for
+from namespace_hosts import hosts, reached, sr
 
 
 def arguments():
@@ -40,7 +40,7 @@ def break_hosts(run, names, steps):
         reached(run, number, steps // 10)
         print(f"{what} {names.number(host)}: {used(run, names)}\n  after {time.monotonic() - began:.1f} s", flush=True)
     names.do("slow", four, "50mbit")
-    wait_for(run, lambda lines: sr.events(lines, "end"))
+    run.wait_for(lambda lines: sr.events(lines, "end"))
 
 
 def storm(run):

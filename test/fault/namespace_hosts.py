@@ -5,7 +5,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -40,23 +39,9 @@ def hosts(folder, count, slots):
         made.do("stop")
 
 
-def wait_for(run, ready, seconds=100):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := ready(sr.read_log(run.log)):
-            return found
-        if run.ended():
-            break
-        time.sleep(0.02)
-    said = run.said()
-    run.stop()
-    raise sr.RunError(f"it ended, or nothing happened for {seconds} s\n{said[-3000:]}\n"
-                      + "\n".join(map(str, sr.events(sr.read_log(run.log))[-12:])))
-
-
 def reached(run, number, count):
     """Waits until the start of that number has done so many steps."""
     def ready(lines):
         starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
         return starts[number:] and len(sr.steps(lines[starts[number]:])) >= count
-    wait_for(run, ready)
+    run.wait_for(ready)

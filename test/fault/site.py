@@ -6,7 +6,6 @@ import os
 import pathlib
 import signal
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
@@ -25,8 +24,7 @@ def main(sigma, spec, folder):
     run = program.start(log, f"--data={text}", "--steps=120", "--quiet", f"--checkpoint-dir={work / 'checkpoints'}",
                         "--checkpoint-interval=20", f"--metrics={work / 'metrics'}",
                         f"--on-fault=cat >> {work / 'heard'}; echo $SIGMA_FAULT >> {work / 'kinds'}", supervise=True)
-    while len(sr.steps(sr.read_log(log))) < 50 and not run.ended():
-        time.sleep(0.02)
+    run.wait_for(lambda lines: len(sr.steps(lines)) >= 50)
     os.kill(sr.events(sr.read_log(log), "start")[0]["pids"][3], signal.SIGKILL)
     if status := run.wait(120):
         raise sr.RunError(f"exit status {status}: {run.said()}")

@@ -7,7 +7,6 @@
 import argparse
 import pathlib
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
 import sigma_runs as sr
@@ -31,8 +30,7 @@ def main():
     log = work / "log"
     run = program.start(log, f"--data={text}", "--steps=100000", "--quiet")
     try:
-        while len(sr.steps(sr.read_log(log))) < 60 and not run.ended():
-            time.sleep(0.05)
+        run.wait_for(lambda lines: len(sr.steps(lines)) >= 60)
         pid = sr.events(sr.read_log(log), "start")[0]["pids"][options.rank]
 
         def named():

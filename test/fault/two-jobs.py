@@ -16,8 +16,7 @@ def main(sigma, spec, folder):
     arguments = [f"--data={text}", "--quiet", f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=10"]
     first = program.start(work / "first.log", *arguments, "--steps=100000")
     try:
-        while len(sr.steps(sr.read_log(work / "first.log"))) < 5 and not first.ended():
-            time.sleep(0.02)
+        first.wait_for(lambda lines: len(sr.steps(lines)) >= 5)
         second = program.start(work / "second.log", *arguments, "--steps=10", "--resume")
         print(f"second job: status {second.wait(60)}: {second.said()}")
         before = len(sr.steps(sr.read_log(work / "first.log")))

@@ -9,7 +9,7 @@ import argparse
 import json
 import struct
 
-from namespace_hosts import hosts, sr, wait_for
+from namespace_hosts import hosts, sr
 
 RANK, STEP, INTERVAL = 1, 205, 100
 
@@ -29,7 +29,7 @@ def disturb(run, number, offset):
             return "ended"
         if len(starts) > number and any(line["step"] >= STEP for line in sr.steps(lines[starts[number]:])):
             return lines[starts[number]]
-    start = wait_for(run, ready)
+    start = run.wait_for(ready)
     if start == "ended":
         return None
     return start["hosts"][RANK], lambda: write(start["pids"][RANK], start["arenas"][RANK] + offset)
