@@ -1,5 +1,6 @@
 // Chooses the CPU device of this processor and fills in its matrix products.
 #include "runtime/kernels/Device.h"
+#include "runtime/kernels/Bf16Products.h"
 #include "runtime/kernels/CpuLevels.h"
 #include "runtime/kernels/LinearAlgebra.h"
 

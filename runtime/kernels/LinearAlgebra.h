@@ -1,6 +1,5 @@
 // The linear-algebra libraries below the CPU device: oneDNN multiplies in f32, OpenBLAS in f64, and
-// both in f32 below AVX-512. Products with bf16 are oneDNN's where it has them on this processor;
-// elsewhere, and of bf16 with f32, blocks are widened to f32 and multiplied by both.
+// both in f32 below AVX-512. Products with bf16 are in Bf16Products.h.
 #ifndef SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 #define SIGMA_RUNTIME_KERNELS_LINEARALGEBRA_H
 
@@ -31,12 +30,6 @@ void multiplyByOpenBlas(const Product<double> &);
 /// OpenBLAS where the left matrix is transposed, which oneDNN's kernels below AVX-512 do at half
 /// their speed; oneDNN elsewhere.
 void multiplyByEither(const Product<float> &);
-/// Of which a matrix at least is bf16, and the others f32. Products of two bf16 are exact in f32,
-/// so both ways differ no more than sums in another order do.
-void multiplyBf16(const Gemm &);
-/// The way of those that oneDNN lacks.
-void multiplyInWideBlocks(const Gemm &);
-
 /// OpenBLAS chooses its kernels when it is loaded. It takes a processor that is newer than itself
 /// for an old one, and an inherited OPENBLAS_CORETYPE for an order; either may cost a factor of two
 /// to six. When its choice does not fit this processor and a program of element type `elem` needs

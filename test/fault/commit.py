@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 """Kills a rank at each call that writes its checkpoints, and lets the disk be full or slow from each of them on.
 
-    commit.py SIGMA SPEC WORK_FOLDER --cxx=COMPILER [--every=N] [--first=N] [--plan-args=--pin=dp=2]
+    commit.py SIGMA SPEC WORK_FOLDER --cxx=COMPILER [--every=N] [--first=N] [--ranks=R,...] [--plan-args=--pin=dp=2]
 
 Disk.cpp is put between the program and the C library. Of every N-th call of each rank: a kill leaves checkpoints that are whole,
 the newest one or the one before, and the run that continues has the losses of one that nobody disturbed; a full disk costs
-checkpoints, said aloud, and nothing else; a slow one costs time.
+checkpoints, said aloud, and nothing else, or the run is refused before it begins; a slow one costs time.
 """
 
 import argparse
 import pathlib
 import shlex
-import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
@@ -27,6 +26,7 @@ def arguments():
     parser.add_argument("--cxx", required=True)
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--first", type=int, default=1, help="the first call that is tried")
+    parser.add_argument("--ranks", default="", help="these alone, of all that have calls: 0,1")
     parser.add_argument("--plan-args", default="--pin=dp=2")
     return parser.parse_args()
 
@@ -49,6 +49,9 @@ class Trial:
         sr.run([command[0], *preload, *command[1:]], self.work / "train.out", status=status)
         return sr.read_log(log)
 
+    def said(self):
+        return (self.work / "train.out").read_text()
+
     def empty(self):
         sr.empty_folder(self.folder)
 
@@ -57,15 +60,20 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir() if path.name.startswith("step-"))
 
 
-def is_whole(trial, name):
-    process = subprocess.run([trial.options.sigma, "checkpoint", "verify", trial.folder / name], capture_output=True, text=True)
-    return process.returncode == 0
+def broken(trial):
+    """What is wrong with the checkpoints that are there."""
+    found = []
+    for name in names(trial.folder):
+        said = sr.run([trial.options.sigma, "checkpoint", "verify", trial.folder / name], trial.work / "verify.out", status=None)
+        if f"{name}: whole" not in said:
+            found.append(f"{name}: {said}")
+    return found
 
 
 def after_kill(trial, wanted, disk):
     trial.empty()
     trial.train(disk, status=None)
-    wrong = [f"{name} is not whole" for name in names(trial.folder) if not is_whole(trial, name)]
+    wrong = broken(trial)
     lines = trial.train(None)
     for line in sr.steps(lines):
         if line["lossHex"] != wanted[line["step"]]:
@@ -76,8 +84,10 @@ def after_kill(trial, wanted, disk):
 
 def with_full_disk(trial, wanted, disk):
     trial.empty()
-    lines = trial.train(disk)
-    wrong = [f"{name} is not whole" for name in names(trial.folder) if not is_whole(trial, name)]
+    lines = trial.train(disk, status=None)
+    if not sr.steps(lines):  # no run begins whose checkpoints cannot be written
+        return [] if "error: cannot write to the checkpoint folder" in trial.said() else [f"it did not begin: {trial.said()}"]
+    wrong = broken(trial)
     if sr.loss_bits(lines) != wanted:
         wrong.append("a loss is another")
     lost = STEPS // INTERVAL - len(sr.events(lines, "checkpoint"))
@@ -102,7 +112,7 @@ def main():
     program = sr.build(options.sigma, options.spec, work / "program", None, "", *shlex.split(options.plan_args))
     trial = Trial(options, program, work, data)
     failures = 0
-    for rank in range(program.ranks):
+    for rank in [int(rank) for rank in options.ranks.split(",") if rank] or range(program.ranks):
         trial.empty()
         calls = pathlib.Path(f"{trial.folder}.calls")
         calls.unlink(missing_ok=True)
@@ -113,7 +123,7 @@ def main():
             wrong = {call: reasons for call in chosen if (reasons := tried(trial, wanted, f"{rank} {call} {kind}"))}
             print(f"rank {rank}, {kind}: {len(chosen)} of {count} calls, {len(wrong)} wrong", flush=True)
             for call, reasons in list(wrong.items())[:5]:
-                print(f"  call {call}: {'; '.join(reasons)[:300]}")
+                print(f"  call {call}: {'; '.join(reasons)[:300]}", flush=True)
             failures += len(wrong)
     print("FAILED" if failures else "ok")
     sys.exit(bool(failures))

@@ -1,7 +1,7 @@
 // bf16 against the double-precision kernels, on values that bf16 has: results differ by a rounding,
 // and what is wide by less.
 #include "Support.h"
-#include "runtime/kernels/LinearAlgebra.h"
+#include "runtime/kernels/Bf16Products.h"
 
 #include <limits>
 
@@ -168,6 +168,23 @@ TEST(BFloat16, Products) {
       const ProductCase p{m, n, k, (flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0};
       expectProducts(p, cpuDevice()->gemm);
       expectProducts(p, multiplyInWideBlocks);
+    }
+}
+
+/// oneDNN's, also on processors that have no instructions for them and so use the others.
+TEST(BFloat16, ProductsByOneDnn) {
+  try {
+    Narrow one(1), product(1);
+    const Matrix any = matrixOf(one.data(), 1);
+    multiplyBf16ByOneDnn({any, any, product.data(), SIGMA_BF16, 1, 1, 1, 1, false});
+  } catch (const std::runtime_error &) {
+    GTEST_SKIP() << "oneDNN refuses bf16 on this processor";
+  }
+  for (int time = 0; time < 2; ++time) // made ready, and ready
+    for (int64_t m = 1; m < 40; ++m) {
+      const ProductCase p{m, 3, 5, m % 2 == 0, m % 3 == 0, m % 5 == 0};
+      expectProduct<BFloat16, BFloat16, BFloat16>(p, kRounding, multiplyBf16ByOneDnn);
+      expectProduct<BFloat16, BFloat16, float>(p, kWide, multiplyBf16ByOneDnn);
     }
 }
 
