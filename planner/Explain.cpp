@@ -175,9 +175,9 @@ private:
     if (chosen->snapshotIntervalSteps > 0)
       text += ", a snapshot " + every(chosen->snapshotIntervalSteps);
     line("%s", "");
-    line("  %.2f %% of the time is kept with %lld spare nodes; %lld keep most per node paid for",
+    line("  %.2f %% of the time is kept with %lld spare node%s; %lld keep most per node paid for",
          100 * chosen->keptShare, (long long)problem.cluster.numSpareNodes,
-         (long long)chosen->bestSpareNodes);
+         problem.cluster.numSpareNodes == 1 ? "" : "s", (long long)chosen->bestSpareNodes);
   }
 
   std::string every(int64_t steps) const {

@@ -16,12 +16,16 @@ namespace {
 constexpr double kMostSeconds = 20; // to say what it is
 constexpr std::string_view kFolder = SIGMA_FALLBACK;
 
+bool isFallback(const std::string &name) {
+  return name.size() > kFolder.size() && name.compare(0, kFolder.size(), kFolder) == 0 &&
+         name.find_first_not_of("0123456789", kFolder.size()) == std::string::npos;
+}
+
 std::vector<std::string> pathsOfFallbacks() {
   std::vector<std::string> paths;
   const std::filesystem::path here = std::filesystem::path(ownPath()).parent_path();
   for (const auto &entry : std::filesystem::directory_iterator(here))
-    if (entry.path().filename().string().compare(0, kFolder.size(), kFolder) == 0 &&
-        std::filesystem::exists(entry.path() / "train"))
+    if (isFallback(entry.path().filename()) && std::filesystem::exists(entry.path() / "train"))
       paths.push_back((entry.path() / "train").string());
   return paths;
 }
