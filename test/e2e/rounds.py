@@ -7,6 +7,7 @@ SPEC has too little room for them. Beside it stands the same job with the capaci
 import os
 import pathlib
 import re
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
@@ -31,6 +32,15 @@ def verdict(difference, most):
     return f"losses to {difference:.1e} {'ok' if difference <= most else 'FAILED'}"
 
 
+def resumed(program, work, arguments):
+    """The second half of a run, from the checkpoint of its first."""
+    folder = work / "checkpoints"
+    kept = [f"--checkpoint-dir={folder}", f"--checkpoint-interval={STEPS // 2}"]
+    program.run(work / "whole.log", *arguments, *kept)
+    shutil.rmtree(folder / f"step-{STEPS:08}")
+    return program.run(work / "resumed.log", *arguments, *kept, "--resume")
+
+
 def main(sigma, spec, folder, compiler):
     work = sr.empty_folder(folder)
     arguments = [f"--data={sr.licences(work / 'text')}", f"--steps={STEPS}", "--quiet"]
@@ -42,6 +52,10 @@ def main(sigma, spec, folder, compiler):
     program, lines = train(spec, "less")
     told = splits(lines)
     print(f"told in {len({line['step'] for line in told})} of {STEPS} steps")
+    again = resumed(program, work, arguments)
+    bits = sr.loss_bits(lines)
+    same = sr.loss_bits(again) == {step: bits[step] for step in range(STEPS // 2 + 1, STEPS + 1)}
+    print(f"resumed at step {STEPS // 2}, told in {len({line['step'] for line in splits(again)})} steps: {'same bits' if same else 'FAILED'}")
     enough = with_capacity(spec, work / "enough.mlir", max(line["neededPpm"] for line in told))
     _, others = train(enough, "enough")
     difference = sr.largest_difference(sr.losses(lines), sr.losses(others), FIRST)
