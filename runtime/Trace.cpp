@@ -34,6 +34,7 @@ static const char *nameOf(SpanKind kind) {
 
 void Trace::start() {
   spans.clear();
+  besides.clear();
   open.clear();
   spans.reserve(kSpans);
   open.reserve(kSpans);
@@ -55,6 +56,11 @@ void Trace::end() {
   open.pop_back();
 }
 
+void Trace::beside(SpanKind kind, int64_t beginNs) {
+  if (on)
+    besides.push_back({kind, -1, -1, beginNs - startNs, nowNs() - startNs});
+}
+
 std::string Trace::events(int64_t stage, int rank) const {
   std::string text = Json{{"ph", "M"},
                           {"name", "thread_name"},
@@ -73,6 +79,16 @@ std::string Trace::events(int64_t stage, int rank) const {
       event["args"] = {{"microBatch", span.microBatch}, {"chunk", span.chunk}};
     text += ",\n" + event.dump();
   }
+  for (size_t i = 0; i < besides.size(); ++i)
+    for (const auto &[phase, ns] : {std::pair("b", besides[i].beginNs), {"e", besides[i].endNs}})
+      text += ",\n" + Json{{"ph", phase},
+                           {"cat", "beside"},
+                           {"id", std::to_string(rank) + "." + std::to_string(i)},
+                           {"name", nameOf(besides[i].kind)},
+                           {"pid", stage},
+                           {"tid", rank},
+                           {"ts", double(ns) / 1e3}}
+                          .dump();
   return text;
 }
 

@@ -42,6 +42,9 @@ public:
   void begin(SpanKind kind, int64_t chunk = -1, int64_t microBatch = -1);
   void end();
 
+  /// What has gone on beside all spans since `beginNs`, as nowNs counts, ends.
+  void beside(SpanKind kind, int64_t beginNs);
+
   /// Trace events without the brackets around them, separated by commas.
   std::string events(int64_t stage, int rank) const;
 
@@ -54,6 +57,7 @@ private:
   bool on = false;
   int64_t startNs = 0;
   std::vector<Span> spans;
+  std::vector<Span> besides;
   std::vector<size_t> open; // indices of spans
 };
 

@@ -2,6 +2,7 @@
 // AllReduce.cpp, the bits of a sum depend on nothing but the values.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Exchange.h"
+#include "runtime/comm/FlatParts.h"
 #include "runtime/comm/SumOfRanks.h"
 #include "runtime/health/Fault.h"
 
@@ -10,20 +11,6 @@
 using namespace sigma::runtime;
 
 namespace {
-
-/// Of the `n` elements of a flat the parts of all ranks, or up to `length` of each from `offset`
-/// on; as MPI counts them, in lines.
-Parts partsInLines(int64_t n, int64_t part, int ranks, int64_t elementsPerLine, int64_t offset,
-                   int64_t length) {
-  std::vector<int> counts(ranks), begins(ranks);
-  for (int rank = 0; rank < ranks; ++rank) {
-    const int64_t begin = std::min(rank * part + offset, n),
-                  end = std::min({begin + length, (rank + 1) * part, n});
-    begins[rank] = int(begin / elementsPerLine);
-    counts[rank] = int(std::max<int64_t>(end - begin, 0) / elementsPerLine);
-  }
-  return Parts(std::move(counts), std::move(begins));
-}
 
 template <class T>
 class FlatParts {

@@ -36,25 +36,36 @@ void checkMpi(int result, const char *call) {
   throw FaultError(kMpiFault, std::string(call) + ": " + text, SIGMA_EXIT_RETRY);
 }
 
-void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
-  const int64_t start = nowNs();
-  rt->trace.begin(SpanKind::Wait);
-  int done = 0;
-  for (int64_t polls = 1;; ++polls) {
-    checkMpi(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
-    if (done)
-      break;
-    if (polls % 64 == 0)
-      rt->control.look();
-    // A rank whose launcher died would wait here for ever.
-    if (polls % 1024 == 0) {
-      leaveIfOrphaned();
-      rt->hang.check(rt, nowNs() - start);
-    }
-    sched_yield();
-  }
+Waiting::Waiting(sigma_rt rt) : rt(rt), start(nowNs()) { rt->trace.begin(SpanKind::Wait); }
+
+Waiting::~Waiting() {
   rt->trace.end();
   rt->clock.waitNs += nowNs() - start;
+}
+
+void Waiting::pause() {
+  ++looks;
+  if (looks % 16 == 0)
+    rt->reductions.progress(rt);
+  if (looks % 64 == 0)
+    rt->control.look();
+  // A rank whose launcher died would wait here for ever.
+  if (looks % 1024 == 0) {
+    leaveIfOrphaned();
+    rt->hang.check(rt, nowNs() - start);
+  }
+  sched_yield();
+}
+
+void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
+  Waiting waiting(rt);
+  for (;;) {
+    int done = 0;
+    checkMpi(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
+    if (done)
+      return;
+    waiting.pause();
+  }
 }
 
 } // namespace sigma::runtime

@@ -54,7 +54,24 @@ private:
 /// Throws a FaultError that names `call` when an MPI call failed.
 void checkMpi(int result, const char *call);
 
-/// Waits for all requests, yielding the core.
+/// The life of this object is a wait for others.
+class Waiting {
+public:
+  explicit Waiting(sigma_rt rt);
+  ~Waiting();
+  Waiting(const Waiting &) = delete;
+  Waiting &operator=(const Waiting &) = delete;
+
+  /// Between two looks at what is waited for: yields the core, goes on with sums that have been
+  /// started, and ends the wait where a rank is lost.
+  void pause();
+
+private:
+  sigma_rt rt;
+  int64_t start, looks = 0;
+};
+
+/// Waits for all requests.
 void waitAll(sigma_rt rt, MPI_Request *requests, int count);
 inline void waitFor(sigma_rt rt, MPI_Request request) { waitAll(rt, &request, 1); }
 

@@ -223,6 +223,72 @@ void flats(Runtime &rt) {
     }
 }
 
+/// Some elements of a rank, and their sums over a group.
+template <class T>
+struct Summed {
+  Summed(const Runtime &rt, int64_t code, int64_t lines) : code(code), ranks(rt.mesh.group(code)) {
+    const int64_t perLine = kLineBytes / int64_t(sizeof(T));
+    part = (lines + ranks.size - 1) / ranks.size * perLine;
+    for (int64_t i = 0; i < lines * perLine; ++i) {
+      flat.push_back(T(awkward(rt.mesh.rank, i)));
+      sums.push_back(T(awkward(ranks.processes[0], i)));
+      for (int slot = 1; slot < ranks.size; ++slot)
+        sums[i] += T(awkward(ranks.processes[slot], i));
+    }
+  }
+  int64_t size() const { return int64_t(flat.size()); }
+  /// Of all ranks, or of the own part.
+  bool isSummed(bool all) const {
+    const int64_t begin = all ? 0 : std::min(ranks.index * part, size()),
+                  end = all ? size() : std::min(begin + part, size());
+    return std::equal(flat.begin() + begin, flat.begin() + end, sums.begin() + begin);
+  }
+
+  int64_t code;
+  const Group &ranks;
+  int64_t part = 0;
+  std::vector<T> flat, sums;
+};
+
+/// Sums that go on beside other exchanges of the same groups, and that a rank looks at when it
+/// likes.
+template <class T>
+void startedSums(Runtime &rt, int64_t room, bool gathers) {
+  const int64_t elem = sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32;
+  std::vector<char> work(2 * room * rt.mesh.size * kLineBytes);
+  std::vector<Summed<T>> all;
+  for (const int64_t lines : {1, 5, 8, 30})
+    for (const int64_t code : {SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA})
+      all.emplace_back(rt, code, lines);
+  const auto start = [&](Summed<T> &some) {
+    sigma_start_reduce(&rt, elem, some.flat.data(), some.size(), some.part, some.code, gathers,
+                       work.data(), int64_t(work.size()));
+  };
+  const std::vector<T> before = all[0].flat;
+  start(all[0]); // there is more to add
+  CHECK(rt.reductions.isIdle() && all[0].flat == before);
+  sigma_last_micro_batch(&rt, 1);
+  for (Summed<T> &some : all) {
+    start(some);
+    for (int look = 0; look < rt.mesh.rank * 50; ++look)
+      sigma_progress(&rt);
+    allReduce<T>(rt, some.code, 64, 64);
+  }
+  sigma_last_micro_batch(&rt, 0);
+  sigma_wait_reduce(&rt);
+  CHECK(rt.reductions.isIdle());
+  for (const Summed<T> &some : all)
+    CHECK(some.isSummed(gathers));
+}
+
+void startedSums(Runtime &rt) {
+  for (const int64_t room : {1, 2, 100})
+    for (const bool gathers : {false, true}) {
+      startedSums<float>(rt, room, gathers);
+      startedSums<double>(rt, room, gathers);
+    }
+}
+
 void expertRows(Runtime &rt) {
   const Group &group = rt.mesh.expertTensor;
   const int64_t experts = 5, width = 2, ranks = group.size;
@@ -451,6 +517,7 @@ void run(const MeshShape &shape) {
   groups(rt);
   allReduces(rt);
   flats(rt);
+  startedSums(rt);
   dispatchAndCollect(rt);
   dispatchInRounds(rt, 7, 2);
   dispatchInRounds(rt, 1, 1);

@@ -1,0 +1,199 @@
+#include "runtime/comm/Reductions.h"
+#include "runtime/Runtime.h"
+#include "runtime/comm/Exchange.h"
+#include "runtime/comm/FlatParts.h"
+#include "runtime/comm/SumOfRanks.h"
+#include "runtime/health/Fault.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace sigma::runtime {
+namespace {
+
+constexpr size_t kOnTheirWay = 2;
+enum Tag { kCollect = 1, kGather }; // 0 is that of other collectives
+
+int64_t elementsPerLine(const Reduction &reduction) {
+  return kLineBytes / elemBytes(reduction.elem);
+}
+
+char *lineOf(char *memory, int64_t line) { return memory + line * kLineBytes; }
+
+/// f(rank) of each other rank of the group; every rank begins with another one.
+template <class F>
+void eachOther(const Group &group, F f) {
+  for (int i = 1; i < group.size; ++i)
+    f((group.index + i) % group.size);
+}
+
+/// Messages of whole lines; of none, no message.
+class Lines {
+public:
+  Lines(const Group &group, std::vector<MPI_Request> &requests, Tag tag)
+      : group(group), requests(requests), tag(tag) {}
+
+  void receive(int from, char *data, int count) {
+    if (count > 0)
+      requests.push_back(startReceive(group, from, data, count * kLineBytes, MPI_BYTE, tag));
+  }
+  void send(int to, const char *data, int count) {
+    if (count > 0)
+      requests.push_back(startSend(group, to, data, count * kLineBytes, MPI_BYTE, tag));
+  }
+
+private:
+  const Group &group;
+  std::vector<MPI_Request> &requests;
+  Tag tag;
+};
+
+Parts partsOf(const Reduction &of, int64_t offset, int64_t length) {
+  return partsInLines(of.n, of.part, of.group->size, elementsPerLine(of), offset, length);
+}
+
+} // namespace
+
+void Reductions::start(sigma_rt rt, const Reduction &reduction) {
+  if (!isLast || reduction.group->size == 1)
+    return;
+  waiting.push_back(reduction);
+  fill();
+  progress(rt);
+}
+
+void Reductions::fill() {
+  while (pieces.size() < kOnTheirWay && !waiting.empty()) {
+    pieces.push_back(nextPiece());
+    collect(pieces.back());
+  }
+}
+
+Reductions::Piece Reductions::nextPiece() {
+  const Reduction &of = waiting.front();
+  const int64_t halfBytes = of.workspaceBytes / 2 / kLineBytes * kLineBytes;
+  const int64_t most = halfBytes / kLineBytes / of.group->size * elementsPerLine(of);
+  if (most == 0)
+    throw std::logic_error("start_reduce: the workspace holds less than two lines for each rank");
+  Piece piece{of, offset, std::min(most, of.part - offset), of.workspace + half * halfBytes};
+  half = 1 - half;
+  offset += piece.length;
+  if (offset >= of.part) {
+    waiting.pop_front();
+    offset = 0;
+  }
+  return piece;
+}
+
+void Reductions::collect(Piece &piece) {
+  const Reduction &of = piece.of;
+  const Group &group = *of.group;
+  const Parts parts = partsOf(of, piece.offset, piece.length);
+  const int own = parts.counts[group.index];
+  Lines lines(group, piece.requests, kCollect);
+  eachOther(group, [&](int peer) {
+    lines.receive(peer, lineOf(piece.collected, int64_t(peer) * own), own);
+  });
+  eachOther(group, [&](int peer) {
+    lines.send(peer, lineOf(of.flat, parts.begins[peer]), parts.counts[peer]);
+  });
+  std::memcpy(lineOf(piece.collected, int64_t(group.index) * own),
+              lineOf(of.flat, parts.begins[group.index]), own * kLineBytes);
+}
+
+void Reductions::sum(sigma_rt rt, Piece &piece) {
+  const Reduction &of = piece.of;
+  const Parts parts = partsOf(of, piece.offset, piece.length);
+  const int64_t own = parts.counts[of.group->index] * elementsPerLine(of);
+  char *to = lineOf(of.flat, parts.begins[of.group->index]);
+  withWideElem(of.elem, [&](auto zero) {
+    using T = decltype(zero);
+    sumOfRanks(rt->kernels<T>(), reinterpret_cast<const T *>(piece.collected), of.group->size, own,
+               reinterpret_cast<T *>(to));
+  });
+}
+
+void Reductions::gather(Piece &piece) {
+  const Reduction &of = piece.of;
+  const Group &group = *of.group;
+  const Parts parts = partsOf(of, piece.offset, piece.length);
+  piece.stage = Stage::Gather;
+  piece.requests.clear();
+  Lines lines(group, piece.requests, kGather);
+  eachOther(group, [&](int peer) {
+    lines.receive(peer, lineOf(of.flat, parts.begins[peer]), parts.counts[peer]);
+  });
+  eachOther(group, [&](int peer) {
+    lines.send(peer, lineOf(of.flat, parts.begins[group.index]), parts.counts[group.index]);
+  });
+}
+
+bool Reductions::hasArrived() {
+  if (pieces.empty())
+    return false;
+  std::vector<MPI_Request> &requests = pieces.front().requests;
+  int done = 0;
+  checkMpi(MPI_Testall(int(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
+           "MPI_Testall");
+  return done;
+}
+
+void Reductions::progress(sigma_rt rt) {
+  while (hasArrived()) {
+    Piece &piece = pieces.front();
+    if (piece.stage == Stage::Collect) {
+      sum(rt, piece);
+      if (piece.of.gathers) {
+        gather(piece);
+        continue;
+      }
+    }
+    if (piece.offset + piece.length >= piece.of.part)
+      rt->trace.beside(SpanKind::ReduceGradients, piece.of.startNs);
+    pieces.pop_front();
+    fill();
+  }
+}
+
+void Reductions::wait(sigma_rt rt) {
+  for (Waiting waiting(rt); progress(rt), !isIdle();)
+    waiting.pause();
+}
+
+} // namespace sigma::runtime
+
+using namespace sigma::runtime;
+
+void sigma_last_micro_batch(sigma_rt rt, sigma_i64 isLast) { rt->reductions.setLast(isLast); }
+
+void sigma_start_reduce(sigma_rt rt, sigma_i64 elem, sigma_ptr flat, sigma_i64 n, sigma_i64 part,
+                        sigma_i64 group, sigma_i64 gathers, sigma_ptr workspace,
+                        sigma_i64 workspaceBytes) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::ReduceGradients);
+    rt->reductions.start(rt,
+                         {elem, static_cast<char *>(flat), n, part, &rt->mesh.group(group),
+                          gathers != 0, static_cast<char *>(workspace), workspaceBytes, nowNs()});
+  });
+}
+
+void sigma_progress(sigma_rt rt) {
+  if (rt->reductions.isIdle())
+    return;
+  guarded(rt, [&] {
+    const int64_t start = nowNs();
+    if (rt->reductions.hasArrived()) {
+      rt->trace.begin(SpanKind::ReduceGradients);
+      rt->reductions.progress(rt);
+      rt->trace.end();
+    }
+    rt->clock.communicationNs += nowNs() - start;
+  });
+}
+
+void sigma_wait_reduce(sigma_rt rt) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::ReduceGradients);
+    rt->reductions.wait(rt);
+  });
+}
