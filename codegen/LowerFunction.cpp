@@ -31,6 +31,21 @@ std::string sigma::symbolName(ProgramOp program, StringRef function) {
   return precision + "." + program.getSymName().str() + "." + function.str();
 }
 
+bool sigma::startsSums(FuncOp func) {
+  auto starts = func.getBody().getOps<StartReduceOp>();
+  return starts.begin() != starts.end();
+}
+
+void sigma::lowerStart(Emitter &emit, Value rt, Value arena, StartReduceOp op) {
+  Type sums = op->getParentOfType<ProgramOp>().getLaunchOp().getWideType();
+  const bool gathers = !op.getFlatOp();
+  emit.call("sigma_start_reduce",
+            {rt, emit.i64(elementCode(sums)), emit.address(arena, *op.getOffset()),
+             emit.i64(*op.getElements()), emit.i64(*op.getPart()),
+             emit.i64(groupCode(op.getAxis())), emit.i64(gathers),
+             emit.address(arena, *op.getWorkspaceOffset()), emit.i64(*op.getWorkspaceBytes())});
+}
+
 static RankedTensorType tensor(Value value) { return cast<RankedTensorType>(value.getType()); }
 static int64_t count(Value value) { return tensor(value).getNumElements(); }
 static int64_t rows(Value value) { return tensor(value).getDimSize(0); }
@@ -48,9 +63,12 @@ public:
 
   void lower() {
     SpanOfRun again(emit, rt, SIGMA_SPAN_RECOMPUTE);
+    const bool goesOn = startsSums(func);
     for (Operation &op : func.getBody().front()) {
       emit.setLocation(op.getLoc());
       again.next(op.hasAttr(kRecomputedAttr));
+      if (goesOn && !isa<WeightOp, StartReduceOp>(op))
+        emit.call("sigma_progress", {rt});
       lowerOp(&op);
     }
   }
@@ -288,6 +306,7 @@ void FunctionLowering::lowerOp(Operation *op) {
       .Case<WeightOp>([](WeightOp) {}) // an address, no work
       .Case([&](ReturnOp op) { lowerReturn(op); })
       .Case<FlatGradientsOp, ReduceGradientsOp, GatherValuesOp>([&](auto op) { lowerZero(op); })
+      .Case([&](StartReduceOp op) { lowerStart(emit, rt, arena, op); })
       .Case([&](ConstantOp op) {
         call("sigma_fill", {e(op), p(op), i(count(op)), f(op.getValue())});
       })

@@ -92,9 +92,21 @@ private:
     auto callee = program->getParentOfType<ModuleOp>().lookupSymbol<LLVM::LLVMFuncOp>(
         symbolName(program, call.getCallee()));
     const bool isTraced = beginSpan(call);
+    const bool isLast =
+        startsSums(call.getFunction()) && call.getMicroBatch() + 1 == launch.getNumMicroBatches();
+    if (isLast)
+      emit.call("sigma_last_micro_batch", {rt, i(1)});
     emit.builder.create<LLVM::CallOp>(emit.loc, callee, all);
+    if (isLast)
+      emit.call("sigma_last_micro_batch", {rt, i(0)});
     if (isTraced)
       emit.endSpan(rt);
+  }
+
+  void lowerStartAtEnd(StartReduceOp op) {
+    emit.call("sigma_last_micro_batch", {rt, i(1)});
+    lowerStart(emit, rt, arena, op);
+    emit.call("sigma_last_micro_batch", {rt, i(0)});
   }
 
   void lowerAdamW(AdamWOp op) {
@@ -207,6 +219,8 @@ private:
                     {rt, e(launch.getWideType()), address, elements, i(groupCode(op.getAxis())),
                      at(*program.getTransientOffset()), i(*op.getWorkspaceBytes())});
         })
+        .Case([&](StartReduceOp op) { lowerStartAtEnd(op); })
+        .Case([&](WaitReduceOp) { emit.call("sigma_wait_reduce", {rt}); })
         .Case([&](ReduceScatterGradientsOp op) {
           FlatOp flat = flatNamed(op.getFlat());
           emit.call("sigma_reduce_flat",

@@ -104,6 +104,12 @@ std::string symbolName(rank::ProgramOp program, StringRef function);
 /// first two.
 inline constexpr StringLiteral kFixedParameters[] = {"rt", "arena", "transient"};
 
+/// Whether the function starts sums of gradients.
+bool startsSums(rank::FuncOp func);
+
+/// `arena`: the stage's memory.
+void lowerStart(Emitter &emit, Value rt, Value arena, rank::StartReduceOp op);
+
 /// Lowers a rank.func to `void (kFixedParameters..., (slot, ends)..., arguments..., results...)`,
 /// all pointers, with both parts of each residual that it takes and gives. The values that were
 /// kept for it are no arguments: they lie there.

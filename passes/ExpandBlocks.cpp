@@ -111,7 +111,8 @@ static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
       plan.getEp(), plan.getExpertZero(), job.getBatch(), plan.getMicroBatch(), shape.sequence,
       shape.vocabulary, shape.elementType, adamw.getLearningRate(), adamw.getWarmup(),
       adamw.getBeta1(), adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(),
-      adamw.getClip(), plan.getPredictedP50Ns(), job.getExpertCapacityPpmAttr());
+      adamw.getClip(), plan.getPredictedP50Ns(), job.getExpertCapacityPpmAttr(),
+      job.getOverlapAttr() && job.getOverlapAttr().getGradientPpm() > 0);
 }
 
 namespace {

@@ -134,8 +134,8 @@ def PrintRematModes : Pass<"sigma-print-remat-modes", "::mlir::ModuleOp"> {
 def Zero : Pass<"sigma-zero", "::mlir::rank::ProgramOp"> {
   let summary = "lays parameters side by side whose state the launch's ZeRO stages spread over their replicas";
   let description = [{
-    With stage 1, all that share an axis make one `rank.flat`, which the schedule sums and gathers once a step. With later ones
-    those of a piece do - a layer, the embedding, the head - and functions have all of its gradients, with stage 3 of its
+    With stage 1, all that share an axis make one `rank.flat`, which the schedule sums and gathers once a step; with `overlaps_gradients`
+    those of a piece do. With later ones those of a piece do - a layer, the embedding, the head - and functions have all of its gradients, with stage 3 of its
     values, while the piece is at work. What is updated by load stays as it is.
 
     ```mlir
@@ -171,11 +171,37 @@ def Schedule : Pass<"sigma-schedule", "::mlir::rank::ProgramOp"> {
   }];
 }
 
+def OverlapGradients : Pass<"sigma-overlap-gradients", "::mlir::rank::ProgramOp"> {
+  let summary = "starts the sums of a piece's gradients behind the last op that adds to them";
+  let description = [{
+    Where the launch `overlaps_gradients`: gradients of one piece that lie side by side, or the piece's `rank.flat` of ZeRO stage 1,
+    are summed while backward of the pieces before it goes on. What functions of several chunks add to is started at the end.
+    What is summed over a tensor group first, or over the ends of the pipeline after, stays in the schedule.
+
+    ```mlir
+    // in @backward
+    rank.matmul %x, %dy {into = @layers.1.w, transpose_lhs, rank.layer = 1}
+    rank.matmul %z, %dx {into = @layers.0.w, transpose_lhs, rank.layer = 0}
+    // in the schedule
+    rank.all_reduce_gradients dp
+    rank.gradient_norm dp
+    // becomes
+    rank.matmul %x, %dy {into = @layers.1.w, transpose_lhs, rank.layer = 1}
+    rank.start_reduce dp of [@layers.1.w]
+    rank.matmul %z, %dx {into = @layers.0.w, transpose_lhs, rank.layer = 0}
+    rank.start_reduce dp of [@layers.0.w]
+    // in the schedule
+    rank.wait_reduce
+    rank.gradient_norm dp
+    ```
+  }];
+}
+
 def PlanMemory : Pass<"sigma-plan-memory", "::mlir::rank::ProgramOp"> {
   let summary = "gives every value a place in one arena, by liveness";
   let description = [{
     Order of the arena: values, gradients (replicated, then expert, then those of flats), first moments, second moments, the
-    schedule's buffers and residual slots, transient memory. Values whose lifetimes do not overlap share memory.
+    schedule's buffers and residual slots, scratch memory of sums that go on beside backward, transient memory. Values whose lifetimes do not overlap share memory.
   }];
 }
 

@@ -18,6 +18,7 @@ void sigma::buildCompilePipeline(OpPassManager &pm, StringRef precision) {
   program.addPass(createSplitBackward());
   program.addPass(createZero());
   program.addPass(createSchedule());
+  program.addPass(createOverlapGradients());
   program.addPass(createPlanMemory());
 }
 

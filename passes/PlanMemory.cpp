@@ -205,6 +205,7 @@ public:
       mlir::sigma::planFunctionMemory(func);
     placeParameters();
     placeSchedule();
+    placeStarted();
     program.setTransientOffset(end);
     int64_t transient = scheduleWorkspace;
     for (auto func : program.getBody().getOps<FuncOp>())
@@ -249,13 +250,20 @@ private:
   }
 
   /// Gradients that are summed over `axis`: over dp, those that are summed over tp or ends, too.
-  Bucket reduced(AllReduceGradientsOp op) const {
+  Bucket reduced(AllReduceGradientsOp op) {
     Bucket bucket = op.getLoads() ? gradients[kLoads] : normed(op.getAxis());
     if (op.getAxis() == Axis::Dp && !op.getLoads()) {
+      const int64_t before = gradients[kHeldInCopy].bytes + gradients[kAtEnds].bytes;
       bucket.offset = gradients[kHeldInCopy].offset;
-      bucket.bytes += gradients[kHeldInCopy].bytes + gradients[kAtEnds].bytes;
+      bucket.bytes = isStarted(Axis::Dp) ? before : before + bucket.bytes;
     }
     return bucket;
+  }
+
+  /// Whether sums over replicas go on beside backward.
+  bool isStarted(Axis axis) {
+    LaunchOp launch = program.getLaunchOp();
+    return launch.getOverlapsGradients() && launch.getReplicas(axis) > 1;
   }
 
   void placeParameters() {
@@ -406,6 +414,59 @@ private:
     reduce.setElements(bucket.bytes / stateBytes);
     reduce.setWorkspaceBytes(workspace);
     scheduleWorkspace = std::max(scheduleWorkspace, workspace);
+  }
+
+  /// Memory of a gradient that is not updated by load.
+  static int64_t bytesOfSum(ParameterOp parameter, Axis axis) {
+    const bool isOf = parameter.getExpert() == (axis == Axis::Edp) && !parameter.isUpdatedByLoad();
+    return isOf ? bytesOfState(parameter) : 0;
+  }
+
+  /// Scratch memory of sums that go on beside backward, for as much of an axis at a time as without
+  /// that: two pieces of half of it are on their way. At least a line of each rank fits a half.
+  int64_t startedWorkspaceBytes() {
+    int64_t most = 0;
+    for (Axis axis : {Axis::Dp, Axis::Edp}) {
+      if (!isStarted(axis))
+        continue;
+      int64_t bytes = 0;
+      for (ParameterOp parameter : parameters)
+        bytes += bytesOfSum(parameter, axis);
+      const int64_t lines = 2 * program.getLaunchOp().getReplicas(axis) * alignOffset(1);
+      if (bytes > 0)
+        most = std::max({most, lines, std::min(kReduceChunkBytes, bytes)});
+    }
+    return most;
+  }
+
+  void placeStarted() {
+    auto started = [&](auto f) { program.walk([&](StartReduceOp op) { f(op); }); };
+    bool isAny = false;
+    started([&](StartReduceOp) { isAny = true; });
+    if (!isAny)
+      return;
+    const int64_t workspaceBytes = startedWorkspaceBytes(), workspace = take(workspaceBytes);
+    started([&](StartReduceOp op) {
+      placeGradients(op);
+      op.setWorkspaceOffset(workspace);
+      op.setWorkspaceBytes(workspaceBytes);
+    });
+  }
+
+  void placeGradients(StartReduceOp op) {
+    if (FlatOp flat = op.getFlatOp()) {
+      op.setOffset(*flat.getGradientOffset());
+      op.setElements(flat.getElements());
+      op.setPart(flat.getPart());
+      return;
+    }
+    int64_t bytes = 0;
+    for (ParameterOp parameter : op.getParameters())
+      bytes += bytesOfState(parameter);
+    const int64_t replicas = program.getLaunchOp().getReplicas(op.getAxis());
+    op.setOffset(*op.getParameters().front().getGradientOffset());
+    op.setElements(bytes / stateBytes);
+    op.setPart(alignOffset((bytes + replicas - 1) / replicas) / stateBytes);
   }
 
   template <typename Op>

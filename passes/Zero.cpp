@@ -1,9 +1,9 @@
 //===- Zero.cpp - state that the replicas of parameters share -------------===//
 
 #include "passes/Passes.h"
+#include "passes/Pieces.h"
 #include "passes/Transforms.h"
 #include "llvm/ADT/SetVector.h"
-#include "llvm/ADT/StringMap.h"
 
 namespace mlir::sigma {
 #define GEN_PASS_DEF_ZERO
@@ -12,51 +12,23 @@ namespace mlir::sigma {
 
 using namespace mlir;
 using namespace mlir::rank;
+using mlir::sigma::isMovable;
+using mlir::sigma::Piece;
+using mlir::sigma::PieceWalk;
 
 namespace {
-/// The layer that an op belongs to, or what stands before all layers, or behind them.
-struct Piece {
-  enum Kind { Embedding, Layer, Head };
-  Kind kind;
-  int64_t layer;
-
-  bool operator==(const Piece &other) const { return kind == other.kind && layer == other.layer; }
-  std::string name() const {
-    return kind == Layer ? "layers." + std::to_string(layer) : kind == Head ? "head" : "embedding";
-  }
-};
-
-/// Walks a function of a chunk, in which layers stand in one order or the other.
-class PieceWalk {
-public:
-  explicit PieceWalk(FuncOp func) : isBackward(func.getNumSaved().has_value()) {}
-
-  Piece at(Operation &op) {
-    if (auto layer = op.getAttrOfType<IntegerAttr>(kLayerAttr)) {
-      isPastLayers = true;
-      return {Piece::Layer, layer.getInt()};
-    }
-    return {isPastLayers == isBackward ? Piece::Embedding : Piece::Head, 0};
-  }
-
-private:
-  bool isBackward, isPastLayers = false;
-};
-
-/// What weights and constants read does not depend on where they stand.
-bool isMovable(Operation &op) { return isa<WeightOp, ConstantOp>(op); }
-
 /// Makes the flats of one program: of ZeRO stage 1 one for an axis, which is summed and gathered
 /// once a step, of later ones one for a piece, which are with every micro-batch; and one of what
-/// several stages hold.
+/// several stages hold. Where sums of pieces are started one by one, stage 1 has flats of pieces,
+/// too, and one of what is summed over a tensor group first.
 class Flats {
 public:
   explicit Flats(ProgramOp program)
       : program(program), launch(program.getLaunchOp()),
-        builder(OpBuilder::atBlockBegin(&program.getBody().front())) {}
+        builder(OpBuilder::atBlockBegin(&program.getBody().front())),
+        pieces(mlir::sigma::piecesOfParameters(program)) {}
 
   void make() {
-    findPieces();
     for (Axis axis : {Axis::Dp, Axis::Edp}) {
       if (launch.getZeroOf(axis) == 0)
         continue;
@@ -79,23 +51,13 @@ private:
     const std::string name = stringifyAxis(axis).str();
     if (parameter.getAtEnds())
       return "ends." + name;
+    const bool isOnce = launch.getZeroOf(axis) == 1;
+    if (isOnce && !launch.getOverlapsGradients())
+      return name;
+    if (isOnce && parameter.isHeldInCopy())
+      return "copies." + name;
     auto piece = pieces.find(parameter.getSymName());
-    return piece == pieces.end() || launch.getZeroOf(axis) == 1 ? name : piece->second + "." + name;
-  }
-
-  /// The piece that reads a parameter first.
-  void findPieces() {
-    for (FuncOp forward : program.getForwards()) {
-      PieceWalk walk(forward);
-      for (Operation &op : forward.getBody().front()) {
-        if (isMovable(op))
-          continue;
-        const Piece piece = walk.at(op);
-        for (Value operand : op.getOperands())
-          if (auto weight = operand.getDefiningOp<WeightOp>())
-            pieces.try_emplace(weight.getParameter(), piece.name());
-      }
-    }
+    return piece == pieces.end() ? name : piece->second + "." + name;
   }
 
   /// Those that all ranks of a tensor group hold come first: their gradients are summed once more.
@@ -173,11 +135,9 @@ private:
       if (auto weight = operand.getDefiningOp<WeightOp>())
         if (FlatOp flat = flatOf(weight.getParameter()); flat && !flat.holdsValues())
           add(values, flat, piece, op);
-    op.walk([&](Operation *within) { // rounds of an exchange are part of it
-      for (StringRef name : {"into", "parameter"})
-        if (auto parameter = within->getAttrOfType<FlatSymbolRefAttr>(name))
-          if (FlatOp flat = flatOf(parameter.getValue()); flat && !flat.holdsGradients())
-            add(gradients, flat, piece, op);
+    mlir::sigma::eachParameterAddedTo(op, [&](StringRef parameter) {
+      if (FlatOp flat = flatOf(parameter); flat && !flat.holdsGradients())
+        add(gradients, flat, piece, op);
     });
   }
 

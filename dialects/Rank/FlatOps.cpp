@@ -43,6 +43,28 @@ FlatOp ReduceGradientsOp::getFlatOp() {
   return (*this)->getParentOfType<ProgramOp>().lookupSymbol<FlatOp>(gradients.getFlat());
 }
 
+void StartReduceOp::build(OpBuilder &builder, OperationState &state, Axis axis, ArrayAttr of) {
+  build(builder, state, axis, of, IntegerAttr(), IntegerAttr(), IntegerAttr(), IntegerAttr(),
+        IntegerAttr());
+}
+
+FlatOp StartReduceOp::getFlatOp() {
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  for (auto name : getOf().getAsRange<FlatSymbolRefAttr>())
+    if (auto flat = program.lookupSymbol<FlatOp>(name.getAttr()))
+      return flat;
+  return FlatOp();
+}
+
+SmallVector<ParameterOp> StartReduceOp::getParameters() {
+  auto program = (*this)->getParentOfType<ProgramOp>();
+  SmallVector<ParameterOp> parameters;
+  for (auto name : getOf().getAsRange<FlatSymbolRefAttr>())
+    if (auto parameter = program.lookupSymbol<ParameterOp>(name.getAttr()))
+      parameters.push_back(parameter);
+  return parameters;
+}
+
 FlatOp ParameterOp::getFlatOp() {
   if (!getFlat())
     return FlatOp();
@@ -129,6 +151,26 @@ LogicalResult AllReduceGradientsOp::verify() {
   if ((getAxis() != Axis::Tp && getAxis() != Axis::Ends) || getLoads())
     return emitOpError() << "has a 'flat', which goes with axis tp or ends, without 'loads'";
   return success(requireFlat(*this, getFlatAttr()));
+}
+
+LogicalResult StartReduceOp::verify() {
+  if (!launchOf(*this).getOverlapsGradients())
+    return emitOpError() << "needs a launch that 'overlaps_gradients'";
+  FlatOp flat = getFlatOp();
+  SmallVector<ParameterOp> parameters = getParameters();
+  if (flat ? getOf().size() != 1 || !flat.holdsGradients()
+           : getOf().empty() || parameters.size() != getOf().size())
+    return emitOpError() << "'of' is " << getOf()
+                         << "; it must name parameters of the program, or one rank.flat of which a "
+                            "rank holds all gradients";
+  auto isOfAxis = [&](ParameterOp parameter) {
+    return !parameter.getFlat() && parameter.getExpert() == (getAxis() == Axis::Edp);
+  };
+  if ((getAxis() == Axis::Dp || getAxis() == Axis::Edp) &&
+      (flat ? flat.getAxis() == getAxis() : llvm::all_of(parameters, isOfAxis)))
+    return success();
+  return emitOpError() << "'of' is " << getOf() << ", not all of whose gradients are summed over "
+                       << stringifyAxis(getAxis());
 }
 
 LogicalResult FlatGradientsOp::verify() {

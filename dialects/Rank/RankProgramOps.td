@@ -44,8 +44,9 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - with `schedule` zb-h1 and dualpipev, the micro-batches are at least `vpp` * `pp`.
     - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
+    - with `overlaps_gradients`, `zero` and `expert_zero` are at most 1.
 
-    `expert_capacity_ppm` is the number of rows that a rank's experts have room for, in parts per million of the rows under
+    With `overlaps_gradients`, gradients are summed over their replicas while backward of other layers goes on. `expert_capacity_ppm` is the number of rows that a rank's experts have room for, in parts per million of the rows under
     even routing; without it, every row of the group fits.
 
     `tp` * `cp` ranks share each sequence. A rank of a context group has one of `cp` shares: in ring order, r of 2 `cp`
@@ -66,7 +67,7 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
       Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
-      OptionalAttr<Rank_I64>:$expert_capacity_ppm);
+      OptionalAttr<Rank_I64>:$expert_capacity_ppm, UnitAttr:$overlaps_gradients);
   let assemblyFormat = [{
     $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` (`vpp` `=` $vpp^ `,`)? `dp` `=` $dp (`,` `zero` `=` $zero^)? `>` (`stages_inside` $stages_inside^)?
     (`schedule` $schedule^)? (`context` $context_kind^)?
@@ -365,7 +366,8 @@ def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
     Axis tp: of what all ranks of a tensor group hold. dp: of that and of all else but experts, over the dp * cp ranks that
     work on other tokens. edp: of experts. ends: of what the first and the last stage hold, over the two ranks in one place of
     them. With `loads`, tp and dp reduce the loads that are counted in the place of gradients. With `flat`, of those in it, each
-    rank of its own part, and `offset` counts from its begin.
+    rank of its own part, and `offset` counts from its begin. Where the launch `overlaps_gradients`, dp is no more than what is
+    summed over tp or ends, too: the others have been started.
 
     **Constraints:**
     - `flat` names a rank.flat of the program, and goes with axis tp or ends, without `loads`.
@@ -374,6 +376,35 @@ def Rank_AllReduceGradientsOp : Rank_ScheduleStep<"all_reduce_gradients"> {
       OptionalAttr<Rank_I64>:$workspace_bytes);
   let assemblyFormat = "$axis (`loads` $loads^)? (`of` $flat^)? attr-dict";
   let hasVerifier = 1;
+}
+
+def Rank_StartReduceOp : Rank_Op<"start_reduce", [ParentOneOf<["FuncOp", "ScheduleOp"]>]> {
+  let summary = "starts to sum gradients over their replicas, in the order of the axis' slots, and waits for nobody";
+  let description = [{
+    The gradients are those of parameters that follow each other, or of one rank.flat, of which each rank then has the sum of
+    its part. Until rank.wait_reduce they are in use. In a function, it stands behind the last op that adds to them, and does so in
+    the call of the step's last micro-batch: the calls before have more to add. `workspace` is shared by all that have been started.
+
+    **Constraints:**
+    - `of` names parameters of the program, or one rank.flat of which a rank holds all gradients.
+    - the gradients of what it names are summed over `axis`, dp or edp.
+    - the launch `overlaps_gradients`.
+  }];
+  let arguments = (ins Rank_AxisAttr:$axis, FlatSymbolRefArrayAttr:$of, OptionalAttr<Rank_I64>:$offset,
+      OptionalAttr<Rank_I64>:$elements, OptionalAttr<Rank_I64>:$part, OptionalAttr<Rank_I64>:$workspace_offset,
+      OptionalAttr<Rank_I64>:$workspace_bytes);
+  let assemblyFormat = "$axis `of` $of attr-dict";
+  let builders = [OpBuilder<(ins "Axis":$axis, "::mlir::ArrayAttr":$of)>];
+  let extraClassDeclaration = [{
+    /// Null where it names parameters.
+    FlatOp getFlatOp();
+    ::llvm::SmallVector<ParameterOp> getParameters();
+  }];
+  let hasVerifier = 1;
+}
+def Rank_WaitReduceOp : Rank_ScheduleStep<"wait_reduce"> {
+  let summary = "waits until all sums of gradients that have been started are there";
+  let assemblyFormat = "attr-dict";
 }
 
 class Rank_FlatStep<string mnemonic> : Rank_ScheduleStep<mnemonic> {

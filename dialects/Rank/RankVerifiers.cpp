@@ -103,6 +103,9 @@ LogicalResult LaunchOp::verify() {
         stage < 0 || stage > most)
       return emitOpError() << "'" << field << "' is " << stage << "; it must be from 0 to " << most
                            << (most ? "" : " where one rank holds the parameters");
+  if (getOverlapsGradients() && std::max(getZero(), getExpertZero()) > 1)
+    return emitOpError() << "'overlaps_gradients', but ZeRO stages are " << getZero() << " and "
+                         << getExpertZero() << "; they must be at most 1";
   if (!getElementType().isF32() && !getElementType().isF64() && !getElementType().isBF16())
     return emitOpError() << "'precision' is " << getElementType()
                          << "; it must be f32, f64 or bf16";

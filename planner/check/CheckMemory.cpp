@@ -95,17 +95,34 @@ static Wide pieceBytes(const Problem &problem, const Layout &layout, const Conte
   return (isLast ? mode.lastTransientBytes : mode.transientBytes) + values + gradients;
 }
 
+// Of gradients that are summed after backward; others are while it goes on, unless every
+// micro-batch sums them.
+static Parameters summedAfterBackward(const Problem &problem, const ParameterCounter &counter,
+                                      const Parameters &all) {
+  return problem.job.overlap.gradientPpm > 0 ? counter.dividedFrom(2, all) : all;
+}
+
 // What sums gradients: of replicas, or of another stage.
-static Wide workspaceBytes(const Recipe &recipe, const ParameterCounter &counter,
+static Wide workspaceBytes(const Problem &problem, const ParameterCounter &counter,
                            const ContentsBook &book, const Parameters &all, Wide elsewhere) {
-  return std::max(counter.reduceWorkspaceBytes(all, book.workspaceBytes),
-                  std::min<Wide>(book.workspaceBytes, elsewhere * recipe.gradientBytes));
+  return std::max(
+      counter.reduceWorkspaceBytes(summedAfterBackward(problem, counter, all), book.workspaceBytes),
+      std::min<Wide>(book.workspaceBytes, elsewhere * problem.job.recipe.gradientBytes));
+}
+
+// What sums them while backward goes on.
+static Wide overlapBytes(const Problem &problem, const ParameterCounter &counter,
+                         const ContentsBook &book, Parameters all) {
+  const Parameters later = summedAfterBackward(problem, counter, all);
+  all.dense -= later.dense;
+  all.expert -= later.expert;
+  return counter.reduceWorkspaceBytes(all, book.workspaceBytes);
 }
 
 static int64_t transientBytes(const Problem &problem, const Layout &layout,
                               const ContentsBook &book, const Contents &contents,
                               const Parameters &all) {
-  Wide working = workspaceBytes(problem.job.recipe, ParameterCounter(problem, layout), book, all,
+  Wide working = workspaceBytes(problem, ParameterCounter(problem, layout), book, all,
                                 parametersElsewhere(problem.model, layout, contents));
   const std::vector<Piece> pieces = contents.pieces();
   for (const Piece &piece : pieces)
@@ -141,7 +158,8 @@ void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layo
   plan.optimizerBytes = narrow(counter.shareFrom(1, held) * recipe.optimizerBytes);
   plan.activationBytes = activationBytes(layout, contents);
   plan.transientBytes = transientBytes(problem, layout, book, contents, held);
-  plan.bufferBytes = bufferBytes(layout, book, contents);
+  plan.bufferBytes =
+      narrow(bufferBytes(layout, book, contents) + overlapBytes(problem, counter, book, held));
   plan.peakBytes = narrow(Wide(plan.parameterBytes) + plan.gradientBytes + plan.optimizerBytes +
                           plan.activationBytes + plan.transientBytes + plan.bufferBytes);
 }

@@ -18,13 +18,36 @@ int64_t HeldParameters::share(int64_t from) const {
   return zero >= from ? ceilDiv(count, replicas) : count;
 }
 
-int64_t sigma::planner::reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input,
-                                             int64_t chunkBytes) {
-  int64_t most = input.parametersAtEnds;
+// The most of what replicas sum, of those that `isCounted`.
+template <class Predicate>
+static int64_t mostSummed(const StageMemoryInput &input, Predicate isCounted) {
+  int64_t most = 0;
   for (const HeldParameters *held : {&input.dense, &input.expert})
-    if (held->replicas > 1)
+    if (held->replicas > 1 && isCounted(*held))
       most = std::max(most, held->count);
-  return std::min(chunkBytes, mulSat(most, recipe.gradientBytes));
+  return most;
+}
+
+static bool goesOnBesideBackward(const Job &job, const HeldParameters &held) {
+  return job.overlap.gradientPpm > 0 && held.zero < 2;
+}
+
+static int64_t workspaceBytes(const Job &job, int64_t parameters, int64_t chunkBytes) {
+  return std::min(chunkBytes, mulSat(parameters, job.recipe.gradientBytes));
+}
+
+int64_t sigma::planner::reduceWorkspaceBytes(const Job &job, const StageMemoryInput &input,
+                                             int64_t chunkBytes) {
+  const int64_t most = mostSummed(
+      input, [&](const HeldParameters &held) { return !goesOnBesideBackward(job, held); });
+  return workspaceBytes(job, std::max(most, input.parametersAtEnds), chunkBytes);
+}
+
+int64_t sigma::planner::overlapWorkspaceBytes(const Job &job, const StageMemoryInput &input,
+                                              int64_t chunkBytes) {
+  const int64_t most = mostSummed(
+      input, [&](const HeldParameters &held) { return goesOnBesideBackward(job, held); });
+  return workspaceBytes(job, most, chunkBytes);
 }
 
 GatheredState sigma::planner::gatheredState(const Job &job, const Layout &layout, int64_t dense,
@@ -80,6 +103,7 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
   memory.bufferBytes =
       addSat(mulSat(input.boundaryBytes, numBoundaryBuffers(layout, input.stage)),
              holdsEnd ? mulSat(input.batchBytes, ceilDiv(flight.chunks, layout.vpp)) : 0);
+  memory.bufferBytes = addSat(memory.bufferBytes, input.overlapBytes);
   return memory;
 }
 

@@ -26,6 +26,7 @@ struct StageMemoryInput {
   int64_t layerBytes = 0, embeddingBytes = 0, headBytes = 0;
   int64_t numLayers = 1, largestChunkLayers = 1;
   int64_t transientBytes = 0; // the largest of the pieces, with what each gathers
+  int64_t overlapBytes = 0;   // workspace of sums that go on beside backward
   int64_t boundaryBytes = 0, batchBytes = 0;
 };
 
@@ -36,10 +37,11 @@ struct StageMemory {
   int64_t totalBytes() const;
 };
 
-// Scratch memory of the all-reduce of gradients, which takes at most `chunkBytes` of them at a
-// time: what one rank of one stage holds alone needs none.
-int64_t reduceWorkspaceBytes(const Recipe &recipe, const StageMemoryInput &input,
-                             int64_t chunkBytes);
+// Scratch memory of the sums of gradients, which take at most `chunkBytes` of them at a time: what
+// one rank of one stage holds alone needs none. Once a step sums go on beside backward where the
+// job has them overlap, else they come after it; what another stage holds, too, comes after it.
+int64_t reduceWorkspaceBytes(const Job &job, const StageMemoryInput &input, int64_t chunkBytes);
+int64_t overlapWorkspaceBytes(const Job &job, const StageMemoryInput &input, int64_t chunkBytes);
 
 // What a piece with so many parameters holds whole while it is at work, of state that ZeRO has
 // spread over the replicas. Of values also the next piece's, where these come while it computes.

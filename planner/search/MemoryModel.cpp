@@ -102,7 +102,8 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   input.parametersAtEnds = parametersAtEnds(problem.model, shape, held.stage);
   input.numLayers = held.numLayers;
   input.largestChunkLayers = held.largestChunkLayers;
-  input.transientBytes = reduceWorkspaceBytes(problem.job.recipe, input, costs.workspaceBytes);
+  input.transientBytes = reduceWorkspaceBytes(problem.job, input, costs.workspaceBytes);
+  input.overlapBytes = overlapWorkspaceBytes(problem.job, input, costs.workspaceBytes);
   const InFlight flight = inFlight(shape, held.stage);
   auto addEnd = [&](const PieceCost &end, const InFlight::Moments &moments, int64_t &bytes) {
     bytes = keptBytes(end.modes.front().bytes, moments);

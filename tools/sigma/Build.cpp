@@ -261,26 +261,26 @@ static void report(const BuildOptions &options, llvm::ArrayRef<Built> all) {
 }
 
 /// The first kind of communication that the job wants to hide and programs do not, or nothing. Ring
-/// attention hides its shifts.
+/// attention hides its shifts, backward the sums of gradients.
 static llvm::StringRef exposedOverlap(mlir::sigma::OverlapAttr overlap) {
   if (!overlap)
     return "";
-  return overlap.getGradientPpm() > 0    ? "gradient_ppm"
-         : overlap.getParameterPpm() > 0 ? "parameter_ppm"
-         : overlap.getTensorPpm() > 0    ? "tensor_ppm"
-         : overlap.getExchangePpm() > 0  ? "exchange_ppm"
-         : overlap.getExpertPpm() > 0    ? "expert_ppm"
-                                         : "";
+  return overlap.getParameterPpm() > 0  ? "parameter_ppm"
+         : overlap.getTensorPpm() > 0   ? "tensor_ppm"
+         : overlap.getExchangePpm() > 0 ? "exchange_ppm"
+         : overlap.getExpertPpm() > 0   ? "expert_ppm"
+                                        : "";
+}
+
+static bool refuse(mlir::Location loc, const llvm::Twine &what, llvm::StringRef instead) {
+  mlir::emitError(loc) << what << ", which sigma plan plans but sigma build cannot run yet; "
+                       << instead;
+  return false;
 }
 
 /// What sigma plan plans and no program does yet.
 static bool requireRunnable(mlir::sigma::JobOp job) {
   using mlir::sigma::Precision;
-  auto refuse = [](mlir::Location loc, const llvm::Twine &what, llvm::StringRef instead) {
-    mlir::emitError(loc) << what << ", which sigma plan plans but sigma build cannot run yet; "
-                         << instead;
-    return false;
-  };
   if (job.getPrecision() == Precision::FP8)
     return refuse(job.getLoc(), "'precision' is fp8", "use bf16 or f32");
   if (auto moments = job.getOptimizer().getMoments(); moments == Precision::BF16)
@@ -303,6 +303,15 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
   return true;
 }
 
+/// The same of the plan that was chosen.
+static bool requireRunnable(mlir::sigma::JobOp job, const planner::Layout &layout) {
+  mlir::sigma::OverlapAttr overlap = job.getOverlapAttr();
+  if (overlap && overlap.getGradientPpm() > 0 && std::max(layout.zero, layout.expertZero) > 1)
+    return refuse(job.getLoc(), "'overlap' of gradient_ppm with ZeRO-2 or -3",
+                  "leave it out, or state max_zero 1");
+  return true;
+}
+
 /// Plans and generates one program; `name`: its folder in the output.
 static int buildOne(const BuildOptions &options, const std::string &name, Staging &staging,
                     Built &built) {
@@ -315,6 +324,8 @@ static int buildOne(const BuildOptions &options, const std::string &name, Stagin
   planner::Answer answer;
   if (int status = choosePlan(spec, options.plan, options.timeLimitS, *task, answer))
     return status;
+  if (!requireRunnable(spec.job(), answer.plan.layout))
+    return kUserError;
   keepOnly(spec, answer);
   built = {name, answer.plan.layout.numRanks(), planner::summarize(task->problem, answer.plan),
            outputsOf(options, programsOf(spec.job()))};

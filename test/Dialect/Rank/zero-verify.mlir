@@ -256,3 +256,87 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
   // expected-note @+1 {{another is here}}
   rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 32
 }
+
+// -----
+
+// rule: rank.launch: with `overlaps_gradients`, `zero` and `expert_zero` are at most 1
+// expected-error @+1 {{'rank.launch' op 'overlaps_gradients', but ZeRO stages are 0 and 2; they must be at most 1}}
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1, zero = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0)
+  rank.schedule {
+    // rule: rank.start_reduce: the launch `overlaps_gradients`
+    // expected-error @+1 {{'rank.start_reduce' op needs a launch that 'overlaps_gradients'}}
+    rank.start_reduce dp of [@w]
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.parameter @e : tensor<1x8xf32> init ones(0.0) expert
+  rank.schedule {
+    // rule: rank.start_reduce: `of` names parameters of the program, or one rank.flat of which a rank holds all gradients
+    // expected-error @+1 {{'rank.start_reduce' op 'of' is [@f, @e]; it must name parameters of the program, or one rank.flat of which a rank holds all gradients}}
+    rank.start_reduce dp of [@f, @e]
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.parameter @e : tensor<1x8xf32> init ones(0.0) expert
+  rank.schedule {
+    // expected-error @+1 {{'rank.start_reduce' op 'of' is [@none]; it must name}}
+    rank.start_reduce dp of [@none]
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.parameter @e : tensor<1x8xf32> init ones(0.0) expert
+  rank.schedule {
+    // rule: rank.start_reduce: the gradients of what it names are summed over `axis`, dp or edp
+    // expected-error @+1 {{'rank.start_reduce' op 'of' is [@f], not all of whose gradients are summed over edp}}
+    rank.start_reduce edp of [@f]
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 1> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.parameter @e : tensor<1x8xf32> init ones(0.0) expert
+  rank.schedule {
+    // expected-error @+1 {{'rank.start_reduce' op 'of' is [@e], not all of whose gradients are summed over ends}}
+    rank.start_reduce ends of [@e]
+  }
+}

@@ -344,8 +344,17 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
     return std::min(all, work.workspaceBytes);
   };
   base.fixedTransientBytes =
-      std::max({reduced(totals.dense, denseRanks), reduced(totals.expert, expertRanks),
-                std::min(tableElsewhere(stage) * recipe.gradientBytes, work.workspaceBytes)});
+      std::min(tableElsewhere(stage) * recipe.gradientBytes, work.workspaceBytes);
+  // Sums of once a step stand beside backward where these overlap.
+  int64_t beside = 0;
+  auto addSums = [&](int64_t zero, int64_t bytes) {
+    const bool overlaps = problem.job.overlap.gradientPpm > 0 && zero < 2;
+    int64_t &most = overlaps ? beside : base.fixedTransientBytes;
+    most = std::max(most, bytes);
+  };
+  addSums(layout.zero, reduced(totals.dense, denseRanks));
+  addSums(layout.expertZero, reduced(totals.expert, expertRanks));
+  base.fixedBytes += beside;
   auto addEnd = [&](const PieceFigures &end, const StageBase::Moments &moments) {
     base.fixedBytes += StageBase::keptBytes(end.modes[0], moments);
     base.fixedTransientBytes = std::max(base.fixedTransientBytes, end.modes[0].transientBytes);

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Sums of gradients that go on beside backward: overlap.py SIGMA SPEC WORK_FOLDER
+
+Of each plan, the program with overlap has the bits of the one without, in f32 and in f64; and its trace shows sums that have started
+before the last backward of their rank has ended. Where replicas share state, the norm of all gradients adds up other parts, so
+that there nothing is clipped. The second back end's program does the same.
+"""
+
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "scripts"))
+import sigma_runs as sr
+
+PLANS = {
+    "dp2": (2, "dp=2,ep=1,microBatch=2"),
+    "dp2-ep2": (4, "dp=4,ep=2,microBatch=1"),
+    "dp2 as C++": (2, "dp=2,ep=1,microBatch=2"),
+    "pp2-dp2": (4, "pp=2,dp=2,ep=1,schedule=1f1b,microBatch=1"),
+    "tp2-dp2": (4, "tp=2,dp=2,etp=1,ep=2,microBatch=2"),
+    "vpp2-dp2": (4, "pp=2,vpp=2,dp=2,ep=1,microBatch=1"),
+    "zb-h1": (4, "pp=2,dp=2,ep=1,schedule=zb-h1,microBatch=1"),
+    "dualpipev": (4, "pp=2,dp=2,ep=2,schedule=dualpipev,microBatch=1"),
+    "zero1": (4, "dp=4,ep=2,zero=1,expertZero=1,microBatch=1"),
+    "zero1 tp2": (4, "tp=2,dp=2,etp=1,ep=2,zero=1,expertZero=1,microBatch=2"),
+    "zero1-0": (4, "pp=2,dp=2,ep=1,zero=1,expertZero=0,microBatch=1"),
+}
+BACKWARD = {"backward", "input gradient", "weight gradient"}
+
+
+def replaced(text, before, after):
+    if before not in text:
+        raise sr.RunError(f"the specification does not say {before}")
+    return text.replace(before, after)
+
+
+def specifications(spec, work):
+    """With and without clipping, with and without overlap."""
+    text, paths = pathlib.Path(spec).read_text(), {}
+    for clips, clipped in ((True, text), (False, replaced(text, "clip 1.0", "clip 0.0"))):
+        for overlaps in (False, True):
+            path = work / f"clip-{clips}-overlap-{overlaps}.mlir"
+            path.write_text(replaced(clipped, "precision f32", "precision f32 overlap {gradient_ppm = 500000}") if overlaps else clipped)
+            paths[clips, overlaps] = path
+    return paths
+
+
+def early_sums(trace):
+    """How many sums there are, and how many started before the last backward of their rank had ended."""
+    events = json.loads(trace.read_text())["traceEvents"]
+    ends = {}
+    for event in events:
+        if event["ph"] == "X" and event["name"] in BACKWARD:
+            ends[event["tid"]] = max(ends.get(event["tid"], 0), event["ts"] + event["dur"])
+    begins = [event for event in events if event["ph"] == "b" and event["name"] == "reduce gradients"]
+    if len(begins) != sum(event["ph"] == "e" for event in events):
+        raise sr.RunError(f"{trace}: sums begin that do not end")
+    return len(begins), sum(event["ts"] < ends[event["tid"]] for event in begins)
+
+
+def main(sigma, spec, folder):
+    work = sr.empty_folder(folder)
+    data, paths = sr.licences(work / "text"), specifications(spec, work)
+    common = [f"--data={data}", "--steps=6", "--quiet"]
+    for name, (devices, pins) in PLANS.items():
+        place, clips = work / name.replace(" ", "-"), "zero=1" not in pins
+        plain = sr.build(sigma, paths[clips, False], place.with_suffix(".plain"), devices, sr.without_zero(pins))
+        overlapping = sr.build(sigma, paths[clips, True], place, devices, sr.without_zero(pins), *(("--emit=cpp",) if "C++" in name else ()))
+        same = {}
+        for precision in ("f32", "f64"):
+            trace = place.with_suffix(f".{precision}.json")
+            runs = [program.run(place.with_suffix(f".{precision}.log"), *common, f"--precision={precision}", *more)
+                    for program, more in ((plain, ()), (overlapping, (f"--trace={trace}", "--trace-step=3")))]
+            same[precision] = sr.same_bits(*runs)
+        sums, early = early_sums(place.with_suffix(".f32.json"))
+        print(f"{name}: {'the same bits' if all(same.values()) else f'OTHER BITS {same}'}, {sums} sums, "
+              f"{'early' if early > sums / 2 else 'LATE'}", flush=True)
+
+
+main(*sys.argv[1:])
