@@ -4,6 +4,7 @@
 #include "passes/Transforms.h"
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <numeric>
 
 using namespace mlir::sigma;
@@ -31,18 +32,28 @@ BufferLayout::Order BufferLayout::byArea() const {
       [](const Buffer &buffer) { return double(buffer.bytes) * (buffer.end - buffer.begin + 1); });
 }
 
-BufferLayout::Order BufferLayout::byBreadth() const {
+BufferLayout::Order BufferLayout::byLifetime() const {
+  return heaviestFirst([](const Buffer &buffer) { return buffer.end - buffer.begin; });
+}
+
+std::vector<int64_t> BufferLayout::aliveBytes() const {
   int64_t numOps = 0;
   for (const Buffer &buffer : buffers)
     numOps = std::max(numOps, buffer.end + 1);
-  std::vector<int64_t> alive(numOps, 0), ops(numOps); // bytes by op; ops with most first
+  std::vector<int64_t> alive(numOps, 0);
   for (const Buffer &buffer : buffers)
     for (int64_t op = buffer.begin; op <= buffer.end; ++op)
       alive[op] += buffer.bytes;
+  return alive;
+}
+
+BufferLayout::Order BufferLayout::byBreadth(Order left) const {
+  const std::vector<int64_t> alive = aliveBytes();
+  std::vector<int64_t> ops(alive.size()); // those with most alive first
   std::iota(ops.begin(), ops.end(), 0);
   std::stable_sort(ops.begin(), ops.end(),
                    [&](int64_t a, int64_t b) { return alive[a] > alive[b]; });
-  Order left = bySize(), order;
+  Order order;
   for (int64_t op : ops) {
     auto isAlive = [&](int64_t index) {
       return buffers[index].begin <= op && op <= buffers[index].end;
@@ -84,9 +95,40 @@ BufferLayout::Packing BufferLayout::packed(const Order &order) const {
   return result;
 }
 
+int64_t BufferLayout::highest(const Packing &packing) const {
+  auto end = [&](int64_t index) { return packing.offsets[index] + buffers[index].bytes; };
+  int64_t found = 0;
+  for (int64_t index = 1; index < int64_t(buffers.size()); ++index)
+    if (end(index) > end(found))
+      found = index;
+  return found;
+}
+
+bool BufferLayout::improve(Packing other) {
+  if (other.bytes < packing.bytes)
+    packing = std::move(other);
+  return packing.bytes == leastBytes;
+}
+
+bool BufferLayout::mend(Order order) {
+  constexpr int64_t kMostRounds = 512, kMostComparisons = int64_t(1) << 28;
+  const int64_t numPairs = int64_t(order.size()) * int64_t(order.size());
+  for (int64_t round = std::min(kMostRounds, kMostComparisons / numPairs); round > 0; --round) {
+    Packing next = packed(order);
+    const auto worst = std::find(order.begin(), order.end(), highest(next));
+    std::rotate(order.begin(), worst, std::next(worst));
+    if (improve(std::move(next)))
+      return true;
+  }
+  return false;
+}
+
 void BufferLayout::pack() {
-  packing = packed(bySize());
-  for (const Order &order : {byBreadth(), byArea()})
-    if (Packing other = packed(order); other.bytes < packing.bytes)
-      packing = std::move(other);
+  if (buffers.empty())
+    return;
+  const std::vector<int64_t> alive = aliveBytes();
+  leastBytes = *std::max_element(alive.begin(), alive.end());
+  packing.bytes = std::numeric_limits<int64_t>::max();
+  improve(packed(bySize())) || improve(packed(byBreadth(bySize()))) || improve(packed(byArea())) ||
+      mend(byLifetime()) || mend(byBreadth(byLifetime()));
 }

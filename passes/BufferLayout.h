@@ -11,7 +11,9 @@ namespace mlir::sigma {
 /// Packs buffers into one region such that buffers alive at the same time do not overlap. One after
 /// the other takes the lowest offset that is free over its whole lifetime, in the order that takes
 /// least: the largest first; those of the op with most alive first ("greedy by size" and "by
-/// breadth", Pisarchyk and Lee 2020); those with most bytes times lifetime first.
+/// breadth", Pisarchyk and Lee 2020); those with most bytes times lifetime first. Where all of
+/// these leave gaps, the order is mended: again and again the buffer that ends highest goes first
+/// ("squeaky wheel", Joslin and Clements 1999).
 class BufferLayout {
 public:
   /// A buffer that is alive from op `begin` to op `end`, both included. Returns its number.
@@ -21,6 +23,8 @@ public:
   int64_t offset(int64_t buffer) const { return packing.offsets[buffer]; }
   /// Size of the region.
   int64_t bytes() const { return packing.bytes; }
+  /// What is alive during each op: no region is smaller than the most of these.
+  std::vector<int64_t> aliveBytes() const;
 
 private:
   struct Buffer {
@@ -35,14 +39,21 @@ private:
   template <class Weight>
   Order heaviestFirst(Weight weight) const;
   Order bySize() const;
-  Order byBreadth() const;
   Order byArea() const;
+  Order byLifetime() const;
+  /// Of the buffers that are alive with the most others those first that are first in `left`.
+  Order byBreadth(Order left) const;
   Packing packed(const Order &order) const;
+  int64_t highest(const Packing &packing) const;
+  /// Keeps what takes less; tells whether nothing could.
+  bool improve(Packing other);
+  bool mend(Order order);
   int64_t lowestFreeOffset(const Buffer &buffer, const Packing &packing,
                            const Order &byOffset) const;
 
   std::vector<Buffer> buffers;
   Packing packing;
+  int64_t leastBytes = 0;
 };
 
 } // namespace mlir::sigma

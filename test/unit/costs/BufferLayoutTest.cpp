@@ -25,12 +25,16 @@ int64_t mostAtOnce(const std::vector<Buffer> &buffers) {
 }
 
 // No buffer overlaps another that is alive with it, and the region is as small as it can be: in
-// each case, one of the orders alone finds that.
+// each case, one of the orders alone finds that, or one of them once it is mended.
 TEST(BufferLayout, NeedsNoMoreThanIsAliveAtOnce) {
   const std::vector<Buffer> bySize = {{4, 4, 4}, {2, 0, 4}, {1, 2, 3}, {3, 0, 3}};
   const std::vector<Buffer> byBreadth = {{3, 2, 4}, {2, 4, 4}, {3, 4, 4}, {4, 0, 2}};
   const std::vector<Buffer> byArea = {{3, 3, 3}, {3, 0, 0}, {1, 0, 2}, {3, 2, 3}};
-  for (const std::vector<Buffer> &buffers : {bySize, byBreadth, byArea}) {
+  const std::vector<Buffer> byLifetime = {{4, 3, 3}, {4, 5, 5}, {3, 2, 5}, {3, 4, 5}, {2, 1, 4}};
+  const std::vector<Buffer> byLongestOfBreadth = {{4, 4, 5}, {2, 3, 5}, {4, 1, 2},
+                                                  {1, 1, 3}, {1, 0, 2}, {2, 2, 5}};
+  for (const std::vector<Buffer> &buffers :
+       {bySize, byBreadth, byArea, byLifetime, byLongestOfBreadth}) {
     BufferLayout layout;
     for (const Buffer &buffer : buffers)
       layout.add(64 * buffer.lines, buffer.begin, buffer.end);
