@@ -46,8 +46,6 @@ static RecipeCosts decoder(Draw &random, Model &model) {
                  {"mlp", layer.denseFlops / 2, false, saved, 2 * mlp},
                  {"full", layer.denseFlops + layer.attentionFlops + layer.expertFlops, routed,
                   sequence * hidden * 2, saved + 2 * mlp}};
-  for (ModeRecipe &mode : layer.modes)
-    mode.lastTransientBytes = mode.transientBytes;
   model.name = "random";
   model.layers = {{0, random.between(16, 64)}};
   model.sequence = sequence;

@@ -39,9 +39,9 @@ constexpr int64_t kF32ForwardBytes = (2 + 4) + (4 + 4) - 2;
 constexpr int64_t kF32BackwardBytes = (4 + 4) + (4 + 2) - (2 + 2);
 
 static void addTransients(planner::RematMode &mode, int64_t bytes) {
-  for (int64_t *most : {&mode.transientBytes, &mode.lastTransientBytes, &mode.splitTransientBytes,
-                        &mode.splitLastTransientBytes, &mode.weightTransientBytes})
-    *most += bytes;
+  for (std::vector<planner::Peak> *peaks : {&mode.peaks, &mode.splitPeaks})
+    for (planner::Peak &peak : *peaks)
+      peak.bytes += bytes;
 }
 
 static void addF32Logits(planner::LayerCost &head, rank::ProgramOp program) {
@@ -84,6 +84,7 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   Probe probe(job, model, sharding, blocks);
   planner::LayerCost cost = workAndParameters(*probe);
   cost.modes = rematModes(*probe, modes);
+  cost.holdsGradient = holdsGradient(*probe);
   const planner::Routing routing = routingOf(job, expertsOf(model, blocks));
   finish(cost.forward, sharding, routing);
   finish(cost.backward, sharding, routing);

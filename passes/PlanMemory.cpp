@@ -3,6 +3,8 @@
 #include "passes/BufferLayout.h"
 #include "passes/Passes.h"
 #include "passes/Transforms.h"
+#include <array>
+#include <map>
 
 namespace mlir::sigma {
 #define GEN_PASS_DEF_PLANMEMORY
@@ -13,6 +15,8 @@ using namespace mlir;
 using namespace mlir::rank;
 using mlir::sigma::alignOffset;
 using mlir::sigma::BufferLayout;
+using mlir::sigma::highest;
+namespace planner = ::sigma::planner;
 
 /// Lifetimes count ops of the block.
 static llvm::DenseMap<Operation *, int64_t> numberOps(Block &block) {
@@ -49,10 +53,14 @@ protected:
 
   static bool hasPlace(Operation &op) { return !isa<WeightOp, ReturnOp, YieldOp>(op); }
 
-  void packTransients() {
+  void addTransients() {
     for (Operation &op : block)
       if (hasPlace(op))
         addTransients(op);
+  }
+
+  void packTransients() {
+    addTransients();
     transients.pack();
   }
 
@@ -75,6 +83,7 @@ protected:
   Block &block;
   llvm::DenseMap<Operation *, int64_t> order;
   llvm::DenseMap<Value, PlaceAttr> placed;
+  llvm::DenseSet<Operation *> placesApart; // ops whose workspace is no transient
   BufferLayout transients;
 
 private:
@@ -111,7 +120,7 @@ void BlockMemory::addTransients(Operation &op) {
   if (auto rounds = dyn_cast<CollectRoundsOp>(op))
     RoundMemory(rounds).plan();
   auto cost = dyn_cast<CostOpInterface>(op);
-  if (cost && cost.getWorkspaceBytes() > 0)
+  if (cost && !placesApart.contains(&op) && cost.getWorkspaceBytes() > 0)
     workspaces[&op] = transients.add(cost.getWorkspaceBytes(), begin, begin);
 }
 
@@ -120,12 +129,17 @@ public:
   explicit FunctionMemory(FuncOp func) : BlockMemory(func.getBody().front()), func(func) {}
 
   void plan() {
-    ReturnOp kept = func.getReturn();
-    place(kept.getSaves(), Space::Slot, Space::Ends);
-    place(kept.getHolds(), Space::Held, Space::HeldEnds);
+    placeKept();
     placeResults();
     packTransients();
     writePlaces();
+    func.setTransientBytes(transients.bytes());
+  }
+
+  void placeKept() {
+    ReturnOp kept = func.getReturn();
+    place(kept.getSaves(), Space::Slot, Space::Ends);
+    place(kept.getHolds(), Space::Held, Space::HeldEnds);
     func.setSlotBytes(bytesOf(Space::Slot));
     if (int64_t bytes = bytesOf(Space::Ends))
       func.setEndsBytes(bytes);
@@ -133,27 +147,76 @@ public:
       func.setHeldBytes(bytes);
     if (int64_t bytes = bytesOf(Space::HeldEnds))
       func.setHeldEndsBytes(bytes);
-    func.setTransientBytes(transients.bytes());
   }
 
-  /// What backward takes as a part of a longer backward, where the gradients that go out have
-  /// their places among all others.
-  int64_t bytesAsLast() {
-    place(func.getReturn().getHolds(), Space::Held, Space::HeldEnds);
-    packTransients();
-    return transients.bytes();
-  }
-
-  /// The same where the gradients that come in have, too.
-  int64_t bytesAsPart() {
-    const int64_t numPrimals = *func.getNumSaved() + func.getCapturedAttr().size();
-    for (Value gradient : block.getArguments().drop_front(numPrimals))
-      transients.add(tensorBytes(gradient.getType()), 0, lastUse(gradient, 0));
-    return bytesAsLast();
+  std::vector<planner::Peak> peaks() {
+    placeKept();
+    placeResults();
+    std::vector<planner::Peak> peaks(block.getOperations().size());
+    noteGradients(peaks);
+    noteState(peaks);
+    addTransients();
+    for (auto [op, bytes] : llvm::enumerate(transients.aliveBytes()))
+      peaks[op].bytes = bytes;
+    return peaks;
   }
 
 private:
   using BlockMemory::place;
+  using Peaks = std::vector<planner::Peak>; // by op
+  using Beside = planner::Beside;
+
+  static void note(Peaks &peaks, Beside what, int64_t begin, int64_t end) {
+    for (int64_t op = begin; op <= end; ++op)
+      peaks[op].beside |= planner::Peak::bit(what);
+  }
+
+  /// Those that weights read later are held from where they come in.
+  void noteGradients(Peaks &peaks) {
+    if (!func.getNumSaved() || func.getCapturedGradients())
+      return;
+    const int64_t numPrimals = *func.getNumSaved() + func.getCapturedAttr().size();
+    for (Value gradient : block.getArguments().drop_front(numPrimals))
+      note(peaks, Beside::GradientIn, 0, lastUse(gradient, 0));
+    for (Value gradient : func.getReturn().getResults())
+      if (Operation *op = gradient.getDefiningOp())
+        note(peaks, Beside::GradientOut, order[op], lastUse(gradient, order[op]));
+  }
+
+  void noteState(Peaks &peaks) {
+    for (Operation &op : block) {
+      const int64_t begin = order[&op];
+      if (auto gather = dyn_cast<GatherValuesOp>(op)) {
+        note(peaks,
+             besideOf(flatOf(gather),
+                      {Beside::DenseValues, Beside::SharedValues, Beside::ExpertValues}),
+             begin, lastUse(gather, begin));
+        placed[gather] = place(Space::Result, 0);
+      } else if (auto whole = dyn_cast<FlatGradientsOp>(op)) {
+        note(peaks,
+             besideOf(flatOf(whole),
+                      {Beside::DenseGradients, Beside::SharedGradients, Beside::ExpertGradients}),
+             begin, lastUse(whole, begin));
+        placed[whole] = place(Space::Result, 0);
+      } else if (auto reduce = dyn_cast<ReduceGradientsOp>(op)) {
+        note(peaks,
+             besideOf(reduce.getFlatOp(),
+                      {Beside::DenseSums, Beside::SharedSums, Beside::ExpertSums}),
+             begin, begin);
+        placesApart.insert(reduce);
+      }
+    }
+  }
+
+  /// Of dense, shared and expert parameters.
+  static Beside besideOf(FlatOp flat, std::array<Beside, 3> states) {
+    return flat.getAxis() == Axis::Edp ? states[2] : states[flat.isAtEnds()];
+  }
+
+  template <class Op>
+  FlatOp flatOf(Op op) {
+    return func->getParentOfType<ProgramOp>().lookupSymbol<FlatOp>(op.getFlat());
+  }
 
   /// What the last layer hands to the head is kept for the head.
   static bool isKeptByLayer(Value value) {
@@ -202,7 +265,7 @@ public:
 
   void plan() {
     for (auto func : program.getBody().getOps<FuncOp>())
-      mlir::sigma::planFunctionMemory(func);
+      FunctionMemory(func).plan();
     placeParameters();
     placeSchedule();
     placeStarted();
@@ -503,12 +566,21 @@ struct PlanMemory : mlir::sigma::impl::PlanMemoryBase<PlanMemory> {
 };
 } // namespace
 
-void mlir::sigma::planFunctionMemory(FuncOp func) { FunctionMemory(func).plan(); }
+void mlir::sigma::placeKept(FuncOp func) { FunctionMemory(func).placeKept(); }
 
-int64_t mlir::sigma::backwardBytesAsPart(FuncOp backward) {
-  return FunctionMemory(backward).bytesAsPart();
+std::vector<planner::Peak> mlir::sigma::peaksOf(FuncOp func) {
+  return highest(FunctionMemory(func).peaks());
 }
 
-int64_t mlir::sigma::backwardBytesAsLast(FuncOp backward) {
-  return FunctionMemory(backward).bytesAsLast();
+std::vector<planner::Peak> mlir::sigma::highest(ArrayRef<planner::Peak> peaks) {
+  std::map<uint32_t, int64_t> most; // bytes by what is beside
+  for (const planner::Peak &peak : peaks)
+    most[peak.beside] = std::max(most[peak.beside], peak.bytes);
+  std::vector<planner::Peak> left;
+  for (auto [beside, bytes] : most)
+    if (llvm::none_of(most, [&, beside = beside, bytes = bytes](const auto &other) {
+          return other.first != beside && (other.first & beside) == beside && other.second >= bytes;
+        }))
+      left.push_back({bytes, beside});
+  return left;
 }

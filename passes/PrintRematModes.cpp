@@ -2,6 +2,7 @@
 
 #include "passes/Passes.h"
 #include "passes/PlannerBridge.h"
+#include "planner/memory/StageMemory.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::sigma {
@@ -21,16 +22,24 @@ static double gigaflops(const planner::WorkCost &work) {
 
 static double mebibytes(double bytes) { return bytes / (1 << 20); }
 
-static void printMode(const planner::RematMode &mode) {
+/// Among other layers, without ZeRO.
+static int64_t transientBytes(const planner::RematMode &mode, int64_t boundaryBytes) {
+  planner::Surroundings around;
+  for (planner::Beside gradient : {planner::Beside::GradientIn, planner::Beside::GradientOut})
+    around.bytes[int(gradient)] = boundaryBytes;
+  return around.most(mode.peaks);
+}
+
+static void printMode(const planner::RematMode &mode, int64_t boundaryBytes) {
   double touched = 0, exchanged = 0;
   for (const planner::OpCost &op : mode.recompute.ops)
     touched += double(op.bytes);
   for (const planner::CollectiveCost &collective : mode.recompute.collectives)
     exchanged += double(collective.bytes);
-  llvm::outs() << llvm::formatv("  {0,-52} {1,10:F1} {2,14:F1} {3,13:F1} {4,12:F1} {5,14:F1}\n",
-                                mode.name, mebibytes(mode.savedBytes),
-                                mebibytes(mode.transientBytes), gigaflops(mode.recompute),
-                                mebibytes(touched), mebibytes(exchanged));
+  llvm::outs() << llvm::formatv(
+      "  {0,-52} {1,10:F1} {2,14:F1} {3,13:F1} {4,12:F1} {5,14:F1}\n", mode.name,
+      mebibytes(mode.savedBytes), mebibytes(transientBytes(mode, boundaryBytes)),
+      gigaflops(mode.recompute), mebibytes(touched), mebibytes(exchanged));
 }
 
 namespace {
@@ -62,16 +71,16 @@ struct PrintRematModes : mlir::sigma::impl::PrintRematModesBase<PrintRematModes>
     for (const planner::LayerGroup &group : model.layers)
       numKinds = std::max(numKinds, group.kind + 1);
     for (int kind = 0; kind < numKinds; ++kind)
-      printKind(kind, task->costs->layer(kind, sharding));
+      printKind(kind, task->costs->layer(kind, sharding), task->costs->boundaryBytes(sharding));
     return success();
   }
 
-  static void printKind(int kind, const planner::LayerCost &cost) {
+  static void printKind(int kind, const planner::LayerCost &cost, int64_t boundaryBytes) {
     llvm::outs() << llvm::formatv("  {0,-52} {1,10} {2,14} {3,13} {4,12} {5,14}\n",
                                   "layer kind " + Twine(kind), "saved MiB", "transient MiB",
                                   "again GFLOP", "touched MiB", "exchanged MiB");
     for (const planner::RematMode &mode : cost.modes)
-      printMode(mode);
+      printMode(mode, boundaryBytes);
   }
 };
 } // namespace

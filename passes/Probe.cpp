@@ -52,6 +52,13 @@ static void createForward(rank::ProgramOp program, const rank::ModelShape &shape
       ValueRange());
 }
 
+/// What the head has of the embedding is the other's, too.
+static void markShared(rank::ProgramOp program) {
+  for (auto parameter : program.getBody().getOps<rank::ParameterOp>())
+    if (parameter.getSymName().starts_with("embedding."))
+      parameter.setAtEnds(true);
+}
+
 Probe::Probe(JobOp job, ModelOp model, const planner::Sharding &sharding,
              ArrayRef<Operation *> blocks)
     : module(ModuleOp::create(job.getLoc())) {
@@ -64,6 +71,8 @@ Probe::Probe(JobOp job, ModelOp model, const planner::Sharding &sharding,
   program = builder.create<rank::ProgramOp>(job.getLoc(), "probe", 0, "probe", ArrayRef<int64_t>{0},
                                             ArrayRef<int64_t>{int64_t(remat.size())}, remat);
   createForward(program, shape, blocks);
+  if (isa<HeadOp>(blocks.back()))
+    markShared(program);
   // The planner asks only for degrees that divide what is split, so none of these can fail.
   if (failed(shardExperts(program)) || failed(differentiate(program)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be expanded");

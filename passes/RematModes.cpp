@@ -34,30 +34,52 @@ static int64_t savedBytes(ProgramOp program) {
   return keptBytes(program.getForward()) + capturedBytes(program.getBackward());
 }
 
-static OwningOpRef<ProgramOp> withMode(ProgramOp original, StringRef name) {
-  OwningOpRef<ProgramOp> program = original.clone();
-  program->setRematAttr(Builder(original.getContext()).getStrArrayAttr(name));
-  if (failed(rematerialize(*program)))
+namespace {
+/// Of a module with a launch and one program.
+class Copy {
+public:
+  explicit Copy(ProgramOp original)
+      : module(original->getParentOfType<ModuleOp>().clone()),
+        program(*module->getOps<ProgramOp>().begin()) {}
+
+  ProgramOp operator*() { return program; }
+
+private:
+  OwningOpRef<ModuleOp> module;
+  ProgramOp program;
+};
+} // namespace
+
+static Copy withMode(ProgramOp original, StringRef name) {
+  Copy copy(original);
+  (*copy).setRematAttr(Builder(original.getContext()).getStrArrayAttr(name));
+  if (failed(rematerialize(*copy)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be rematerialized");
-  planFunctionMemory(program->getForward());
-  return program;
+  placeKept((*copy).getForward());
+  return copy;
+}
+
+/// Of all functions together, with all state spread.
+static std::vector<planner::Peak> peaksOf(ProgramOp program) {
+  Copy copy(program);
+  LaunchOp launch = (*copy).getLaunchOp();
+  launch.setZero(3);
+  launch.setExpertZero(3);
+  spreadState(*copy);
+  std::vector<planner::Peak> peaks;
+  for (auto func : (*copy).getBody().getOps<FuncOp>())
+    llvm::append_range(peaks, peaksOf(func));
+  return highest(peaks);
 }
 
 static planner::RematMode measure(ProgramOp program, StringRef name) {
   auto isRecomputed = [](Operation *op) { return op->hasAttr(kRecomputedAttr); };
-  const int64_t forward = *program.getForward().getTransientBytes();
-  FuncOp backward = program.getBackward();
-  return {name.str(), workOf(backward, isRecomputed), savedBytes(program),
-          std::max(forward, backwardBytesAsPart(backward)),
-          std::max(forward, backwardBytesAsLast(backward))};
-}
-
-static bool addsToGradients(FuncOp func) {
-  return func
-      .walk([](Operation *op) {
-        return op->hasAttr("into") ? WalkResult::interrupt() : WalkResult::advance();
-      })
-      .wasInterrupted();
+  planner::RematMode mode;
+  mode.name = name.str();
+  mode.recompute = workOf(program.getBackward(), isRecomputed);
+  mode.savedBytes = savedBytes(program);
+  mode.peaks = peaksOf(program);
+  return mode;
 }
 
 /// Splits the program's backward and measures what that changes.
@@ -66,8 +88,8 @@ static void measureSplit(ProgramOp program, planner::RematMode &mode) {
     llvm::report_fatal_error("a block that the verifier accepted cannot be split");
   FuncOp forward = program.getForward(), inputs = program.getInputGradients(),
          weights = program.getWeightGradients();
-  for (FuncOp func : {forward, inputs, weights})
-    planFunctionMemory(func);
+  placeKept(forward);
+  placeKept(inputs);
   int64_t gradientBytes = 0;
   for (Type type : weights.getArgumentTypes().take_back(weights.getCapturedGradientsAttr().size()))
     gradientBytes += alignOffset(tensorBytes(type));
@@ -76,24 +98,29 @@ static void measureSplit(ProgramOp program, planner::RematMode &mode) {
   for (Residual residual : weights.getTakenResiduals())
     if (residual.giver == forward)
       mode.heldBytes += residual.slotBytes() + residual.endsBytes();
-  // A gradient that comes in and is held counts there.
-  const int64_t last = backwardBytesAsLast(inputs),
-                part = gradientBytes > 0 ? last : backwardBytesAsPart(inputs);
-  mode.splitTransientBytes = std::max(*forward.getTransientBytes(), part);
-  mode.splitLastTransientBytes = std::max(*forward.getTransientBytes(), last);
-  mode.weightTransientBytes =
-      std::max(*weights.getTransientBytes(), addsToGradients(inputs) ? part : 0);
+  mode.splitPeaks = peaksOf(program);
+  if (gradientBytes > 0) // a gradient that comes in and is held counts there
+    for (planner::Peak &peak : mode.splitPeaks)
+      peak.beside &= ~planner::Peak::bit(planner::Beside::GradientIn);
+  mode.splitPeaks = highest(mode.splitPeaks);
 }
 
 std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp original,
                                                         ArrayRef<std::string> names) {
   std::vector<planner::RematMode> modes;
   for (const std::string &name : names) {
-    OwningOpRef<ProgramOp> program = withMode(original, name);
+    Copy program = withMode(original, name);
     modes.push_back(measure(*program, name));
     measureSplit(*program, modes.back());
   }
   return modes;
+}
+
+bool mlir::sigma::holdsGradient(ProgramOp original) {
+  Copy program(original);
+  if (failed(splitBackward(*program, WholeBackward::Goes)))
+    llvm::report_fatal_error("a block that the verifier accepted cannot be split");
+  return !(*program).getWeightGradients().getCapturedGradientsAttr().empty();
 }
 
 //===----------------------------------------------------------------------===//
@@ -191,10 +218,14 @@ std::vector<std::string> mlir::sigma::rematFront(ProgramOp program) {
     add(name);
   add(RematSet::kFull);
   // Of equal cost, what saves the most, then what needs the least memory for a while.
-  llvm::stable_sort(all, [](const WeighedMode &a, const WeighedMode &b) {
-    return std::tie(a.cost, a.mode.savedBytes, a.mode.transientBytes) <
-           std::tie(b.cost, b.mode.savedBytes, b.mode.transientBytes);
-  });
+  auto key = [](const WeighedMode &weighed) {
+    int64_t most = 0;
+    for (const planner::Peak &peak : weighed.mode.peaks)
+      most = std::max(most, peak.bytes);
+    return std::tuple(weighed.cost, weighed.mode.savedBytes, most);
+  };
+  llvm::stable_sort(all,
+                    [&](const WeighedMode &a, const WeighedMode &b) { return key(a) < key(b); });
   std::vector<WeighedMode> front = convexFront(std::move(all));
   thin(front, kMostModes);
   std::vector<std::string> names{RematSet::kNone.str()};

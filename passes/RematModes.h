@@ -22,6 +22,9 @@ FailureOr<std::string> rematModeName(rank::ProgramOp program, StringRef name);
 /// The program stays as it is. Collectives are as `workOf` gives them.
 std::vector<planner::RematMode> rematModes(rank::ProgramOp program, ArrayRef<std::string> names);
 
+/// Whether gradients of weights read the gradient that comes in; no mode changes that.
+bool holdsGradient(rank::ProgramOp program);
+
 } // namespace mlir::sigma
 
 #endif

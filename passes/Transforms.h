@@ -5,7 +5,7 @@
 
 #include "dialects/Rank/BlockBuilder.h"
 #include "dialects/Sigma/SigmaOps.h"
-#include "planner/Layout.h"
+#include "planner/Problem.h"
 
 namespace mlir::sigma {
 
@@ -32,14 +32,18 @@ LogicalResult rematerialize(rank::ProgramOp program);
 enum class WholeBackward { Goes, Stays };
 LogicalResult splitBackward(rank::ProgramOp program, WholeBackward whole);
 
-/// Places the values of one function and sets its slot and transient bytes; see sigma-plan-memory.
-void planFunctionMemory(rank::FuncOp func);
+/// Gathers and reduces what ZeRO's stages of the launch spread; see sigma-zero.
+void spreadState(rank::ProgramOp program);
 
-/// Transient bytes of a backward that is a part of a longer one; its gradients, in and out, count.
-int64_t backwardBytesAsPart(rank::FuncOp backward);
+/// Places what a function keeps, and sets its slot, ends and held bytes; see sigma-plan-memory.
+void placeKept(rank::FuncOp func);
 
-/// The same of the last part, whose gradient comes from another stage.
-int64_t backwardBytesAsLast(rank::FuncOp backward);
+/// The peaks of a function that is a part of a longer one, with what ZeRO spreads as `spreadState`
+/// left it.
+std::vector<planner::Peak> peaksOf(rank::FuncOp func);
+
+/// Leaves out what another of `peaks` has, and more.
+std::vector<planner::Peak> highest(ArrayRef<planner::Peak> peaks);
 
 /// Start of the next buffer: offsets are multiples of a cache line.
 inline int64_t alignOffset(int64_t offset) { return (offset + 63) / 64 * 64; }

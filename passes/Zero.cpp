@@ -195,11 +195,12 @@ private:
 };
 
 struct Zero : mlir::sigma::impl::ZeroBase<Zero> {
-  void runOnOperation() override {
-    ProgramOp program = getOperation();
-    Flats(program).make();
-    for (auto func : program.getBody().getOps<FuncOp>())
-      PiecewiseState(func).insert();
-  }
+  void runOnOperation() override { mlir::sigma::spreadState(getOperation()); }
 };
 } // namespace
+
+void mlir::sigma::spreadState(ProgramOp program) {
+  Flats(program).make();
+  for (auto func : program.getBody().getOps<FuncOp>())
+    PiecewiseState(func).insert();
+}

@@ -73,11 +73,17 @@ InFlight sigma::planner::inFlight(const Layout &layout, int64_t stage) {
     return {chunks, {{{chunks}}}, {{{std::min(2 * pp, m)}}}, {{{1}}}};
   }
   case Schedule::DualPipeV: { // in pairs; at the first split backward; at the last
-    const int64_t split = stage < pp - 1 ? 2 * pp : pp;
+    const bool isBottom = stage == pp - 1, isTop = stage == 0;
+    const int64_t split = isBottom ? pp : 2 * pp;
+    // At first nothing was sent up yet, nor down unless another split backward was before: at
+    // the bottom, and at last, nothing goes forward between its chunks.
+    const int64_t first = isBottom ? 1 : !isTop + (stage == pp - 2);
     return {2 * pp + 1,
             {{{2 * pp + 1}, {split, 0, 1}, {pp - stage, stage, 1}}},
             {{{2 * pp}, {pp, 0, 1}}},
-            {{{1}}}};
+            {{{1}}},
+            {0, first, isBottom},
+            {false, !isTop, !isTop}};
   }
   }
   return {};

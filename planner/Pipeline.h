@@ -45,6 +45,10 @@ struct InFlight {
 
   int64_t chunks;                  // between forward and backward, of micro-batches
   Moments layers, embedding, head; // dualpipev: what is made of the head counts with layers
+  // At each moment of layers, how many of the stage's boundary buffers are not there, and whether a
+  // gradient that comes from another stage is among what is made.
+  std::array<int64_t, 3> absentBuffers{};
+  std::array<bool, 3> makesReceived{};
 };
 InFlight inFlight(const Layout &layout, int64_t stage);
 

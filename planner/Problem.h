@@ -74,18 +74,42 @@ struct WorkCost {
   std::vector<CollectiveCost> collectives;
 };
 
+// What may be there beside a piece's own memory while it works, where the plan has it so.
+enum class Beside {
+  // ZeRO-3: all values that the piece reads. Shared: what the head has of the embedding; else, none
+  // of that.
+  DenseValues,
+  SharedValues,
+  ExpertValues,
+  DenseGradients, // ZeRO-2, -3: all that the piece adds to
+  SharedGradients,
+  ExpertGradients,
+  DenseSums, // the workspace in which these are summed
+  SharedSums,
+  ExpertSums,
+  GradientIn, // in memory of the piece: of its result,
+  GradientOut // of what it was given
+};
+inline constexpr int kNumBeside = 11;
+
+// The most memory of its own that a piece has at a time when some of these are there, too.
+struct Peak {
+  int64_t bytes = 0;
+  uint32_t beside = 0; // a bit for each
+
+  static constexpr uint32_t bit(Beside what) { return uint32_t(1) << int(what); }
+};
+
 // What a layer keeps from forward to backward: a set of values is dropped and recomputed.
 struct RematMode {
-  std::string name;           // "none": keeps everything; "full": keeps the layer's input
-  WorkCost recompute;         // added to backward
-  int64_t savedBytes = 0;     // kept from forward to backward
-  int64_t transientBytes = 0; // most memory alive at once inside forward or backward, beyond saved
-  int64_t lastTransientBytes = 0; // the same, without the gradient that comes in
+  std::string name;        // "none": keeps everything; "full": keeps the layer's input
+  WorkCost recompute;      // added to backward
+  int64_t savedBytes = 0;  // kept from forward to backward
+  std::vector<Peak> peaks; // of forward and backward, beyond what is saved
   // Where gradients of weights are put off: kept from those of inputs to them; the part of it that
-  // those of inputs make; the two above, without what adds to gradients; and the most memory alive
-  // at once inside that.
+  // those of inputs make; and the peaks, beyond what is saved or held.
   int64_t heldBytes = 0, madeBytes = 0;
-  int64_t splitTransientBytes = 0, splitLastTransientBytes = 0, weightTransientBytes = 0;
+  std::vector<Peak> splitPeaks;
 };
 
 // One layer (or the embedding, or the head) at a given sharding. Figures are of one rank.
@@ -95,6 +119,8 @@ struct LayerCost {
   int64_t denseParameters = 0;  // replicated over dp x cp; local count
   int64_t expertParameters = 0; // replicated over edp; local count
   std::vector<RematMode> modes; // "none" first; of a layer, "full" last; names differ
+  // Whether the gradient that comes in is made and held, where those of weights are put off.
+  bool holdsGradient = false;
 };
 
 // Asked lazily: expanding a block costs milliseconds.

@@ -38,7 +38,10 @@ static Wide keptBytes(const Layout &layout, int64_t stage, const RematMode &mode
 }
 
 // dualpipev: in pairs nothing waits; when it begins to split backward, and at the end, as zb-h1.
-static Wide keptOfLayer(const Layout &layout, const Contents &contents, const RematMode &mode) {
+// Then some messages do not wait: down the bottom; at the beginning, gradients that go up, and
+// where no such backward was before, down. What comes from another stage and is held counts twice.
+static Wide keptOfLayer(const Layout &layout, const ContentsBook &book, const Contents &contents,
+                        const RematMode &mode) {
   const int64_t pp = layout.pp, stage = contents.stage;
   const Wide saved = keptBytes(layout, stage, mode, chunksInFlight(layout, stage));
   if (layout.schedule != Schedule::DualPipeV)
@@ -46,9 +49,16 @@ static Wide keptOfLayer(const Layout &layout, const Contents &contents, const Re
   Wide made = mode.madeBytes;
   if (contents.head) // shared among layers
     made += quotient(contents.head->mode->madeBytes, contents.largestChunk);
-  const Wide atFirst = stage == pp - 1 ? pp : 2 * pp, atLast = pp - stage;
-  return std::max({saved, atFirst * mode.savedBytes + made,
-                   atLast * mode.savedBytes + Wide(stage) * mode.heldBytes + made});
+  const bool isBottom = stage == pp - 1, isTop = stage == 0;
+  const Wide twice = isTop || !contents.holdsGradient ? 0 : 1;
+  auto without = [&](Wide messages) {
+    return (messages + twice) * book.boundaryBytes / contents.largestChunk;
+  };
+  const Wide atFirst = isBottom ? pp : 2 * pp, atLast = pp - stage,
+             notYet = isBottom ? 1 : (isTop ? 0 : 1) + (stage + 2 == pp ? 1 : 0);
+  return std::max(
+      {saved, atFirst * mode.savedBytes + made - without(notYet),
+       atLast * mode.savedBytes + Wide(stage) * mode.heldBytes + made - without(isBottom ? 1 : 0)});
 }
 
 static Wide keptOfEmbedding(const Layout &layout, int64_t stage, const RematMode &mode) {
@@ -58,10 +68,11 @@ static Wide keptOfEmbedding(const Layout &layout, int64_t stage, const RematMode
   return std::max(kept, Wide(layout.pp) * mode.savedBytes + mode.madeBytes);
 }
 
-static int64_t activationBytes(const Layout &layout, const Contents &contents) {
+static int64_t activationBytes(const Layout &layout, const ContentsBook &book,
+                               const Contents &contents) {
   Wide layers = 0;
   for (const Piece &layer : contents.layers)
-    layers += keptOfLayer(layout, contents, *layer.mode);
+    layers += keptOfLayer(layout, book, contents, *layer.mode);
   Wide total = quotient(layers * contents.largestChunk, Wide(contents.layers.size()));
   if (contents.embedding)
     total += keptOfEmbedding(layout, contents.stage, *contents.embedding->mode);
@@ -70,29 +81,47 @@ static int64_t activationBytes(const Layout &layout, const Contents &contents) {
   return narrow(total);
 }
 
-// A kind of layer that only ends chunks does not hold the gradients that come in. With it are its
-// gradients, and its values, of which those of the next piece may come meanwhile; zb-h1 has
-// them one after the other, and sums gradients when nothing else is there.
+// What the plan has beside one of a piece's peaks.
+static Wide besideBytes(const Problem &problem, const Layout &layout, const ContentsBook &book,
+                        const Piece &piece, uint32_t beside) {
+  const Recipe &recipe = problem.job.recipe;
+  auto has = [&](Beside what) { return (beside & Peak::bit(what)) != 0; };
+  auto ofParameters = [&](int64_t zero, int64_t count, bool values, bool gradients, bool sums) {
+    const Wide all = zero >= 2 ? Wide(count) * recipe.gradientBytes : 0;
+    return (values && zero == 3 ? Wide(count) * recipe.valueBytes : 0) + (gradients ? all : 0) +
+           (sums ? std::min<Wide>(all, book.workspaceBytes) : 0);
+  };
+  const bool in = has(Beside::GradientIn) && !piece.isInApart,
+             out = has(Beside::GradientOut) && !piece.isOutApart;
+  const bool isHead = piece.cost == &book.headCost(); // which has some of the embedding
+  const int64_t shared = isHead ? narrow(quotient(problem.model.sharedParameters, layout.tp)) : 0;
+  return ofParameters(layout.zero, std::max<int64_t>(0, piece.cost->denseParameters - shared),
+                      has(Beside::DenseValues), has(Beside::DenseGradients),
+                      has(Beside::DenseSums)) +
+         ofParameters(layout.zero, shared, has(Beside::SharedValues), has(Beside::SharedGradients),
+                      has(Beside::SharedSums)) +
+         ofParameters(layout.expertZero, piece.cost->expertParameters, has(Beside::ExpertValues),
+                      has(Beside::ExpertGradients), has(Beside::ExpertSums)) +
+         Wide(in + out) * book.boundaryBytes;
+}
+
+// A mode may be that of any of the stage's layers of its kind. Values of the next piece may come
+// meanwhile.
 static Wide pieceBytes(const Problem &problem, const Layout &layout, const ContentsBook &book,
                        const std::vector<Piece> &pieces, const Piece &piece) {
-  const Job &job = problem.job;
-  const ParameterCounter counter(problem, layout);
-  Parameters held;
-  held += *piece.cost;
-  const Parameters reduced = counter.dividedFrom(2, held), gathered = counter.dividedFrom(3, held);
-  const Wide gradients = (reduced.dense + reduced.expert) * job.recipe.gradientBytes;
-  const Wide values = (gathered.dense + gathered.expert) * (job.overlap.parameterPpm > 0 ? 2 : 1) *
-                      job.recipe.valueBytes;
-  const bool isLast = std::all_of(pieces.begin(), pieces.end(), [&](const Piece &other) {
-    return other.cost != piece.cost || other.isLast;
-  });
-  const RematMode &mode = *piece.mode;
-  if (layout.schedule == Schedule::ZeroBubbleH1)
-    return std::max((isLast ? mode.splitLastTransientBytes : mode.splitTransientBytes) + values,
-                    gradients +
-                        std::max<Wide>(mode.weightTransientBytes,
-                                       counter.reduceWorkspaceBytes(reduced, book.workspaceBytes)));
-  return (isLast ? mode.lastTransientBytes : mode.transientBytes) + values + gradients;
+  const bool splits = layout.schedule == Schedule::ZeroBubbleH1;
+  Wide most = 0, coming = 0;
+  for (const Piece &other : pieces)
+    if (other.cost == piece.cost)
+      for (const Peak &peak : splits ? piece.mode->splitPeaks : piece.mode->peaks)
+        most = std::max(most, peak.bytes + besideBytes(problem, layout, book, other, peak.beside));
+  if (problem.job.overlap.parameterPpm > 0) {
+    Parameters held;
+    held += *piece.cost;
+    const Parameters gathered = ParameterCounter(problem, layout).dividedFrom(3, held);
+    coming = (gathered.dense + gathered.expert) * problem.job.recipe.valueBytes;
+  }
+  return most + coming;
 }
 
 // Of gradients that are summed after backward; others are while it goes on, unless every
@@ -134,6 +163,8 @@ static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
                            const Contents &contents) {
   const bool isBottom = contents.stage == layout.pp - 1;
   Wide messages = 2 * Wide(contents.remote.size());
+  if (layout.schedule == Schedule::ZeroBubbleH1) // one of which is kept
+    messages -= !contents.head && contents.holdsGradient;
   if (layout.schedule == Schedule::Interleaved) // one each way, and what waits of each
     messages = contents.head ? 3 : 4;
   else if (layout.schedule == Schedule::DualPipeV) // what waits between chunks, and gradients
@@ -156,7 +187,7 @@ void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layo
   plan.parameterBytes = narrow(counter.shareFrom(3, held) * recipe.valueBytes);
   plan.gradientBytes = narrow(counter.shareFrom(2, held) * recipe.gradientBytes);
   plan.optimizerBytes = narrow(counter.shareFrom(1, held) * recipe.optimizerBytes);
-  plan.activationBytes = activationBytes(layout, contents);
+  plan.activationBytes = activationBytes(layout, book, contents);
   plan.transientBytes = transientBytes(problem, layout, book, contents, held);
   plan.bufferBytes =
       narrow(bufferBytes(layout, book, contents) + overlapBytes(problem, counter, book, held));

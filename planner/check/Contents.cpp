@@ -120,7 +120,9 @@ void ContentsBook::addLayers(const StagePlan &plan, Contents &contents,
   const int64_t last = layout.vpp * layout.pp - 1;
   for (const LayerRange &chunk : plan.chunks) {
     const int64_t part = virtualStageOf(layout, contents.stage, int64_t(contents.chunks.size()));
-    const bool hasBuffer = part < last;
+    const bool splits = layout.schedule == Schedule::ZeroBubbleH1;
+    bool isOutApart = part > 0; // of the next layer
+    bool holdsGradient = false; // the last
     contents.chunks.push_back(chunk.size());
     contents.largestChunk = std::max(contents.largestChunk, chunk.size());
     for (int64_t index = chunk.first; index < chunk.end; ++index) {
@@ -132,8 +134,15 @@ void ContentsBook::addLayers(const StagePlan &plan, Contents &contents,
         violations.push_back({"remat", "layer " + std::to_string(index) + " has no mode '" + name +
                                            "'; it has " + quotedNames(cost.modes)});
       else
-        contents.layers.push_back({&cost, &*mode, hasBuffer && index + 1 == chunk.end});
+        contents.layers.push_back(
+            {&cost, &*mode, part < last && index + 1 == chunk.end, isOutApart});
+      isOutApart = splits && cost.holdsGradient;
+      holdsGradient = cost.holdsGradient;
     }
+    if (part < last)
+      contents.holdsGradient &= holdsGradient;
+    else
+      contents.isHeadApart = isOutApart;
   }
 }
 
@@ -146,10 +155,15 @@ Contents ContentsBook::contents(const Plan &plan, int64_t stage,
   const int64_t last = layout.vpp * layout.pp - 1;
   for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
     const int64_t part = virtualStageOf(layout, stage, chunk);
-    if (part == 0)
+    if (part == 0) {
       contents.embedding = keeping(embedding);
-    if (part == last)
+      contents.embedding->isOutApart = true;
+    }
+    if (part == last) {
       contents.head = keeping(head);
+      contents.head->isInApart = true;
+      contents.head->isOutApart = contents.isHeadApart;
+    }
     for (int64_t neighbour : {part - 1, part + 1})
       if (neighbour >= 0 && neighbour <= last)
         if (int64_t other = stageOfVirtual(layout, neighbour); other != stage)

@@ -19,7 +19,8 @@ int64_t chunkOfVirtual(const Layout &layout, int64_t virtualStage);
 struct Piece {
   const LayerCost *cost;
   const RematMode *mode;
-  bool isLast = false; // of a chunk whose gradient comes from another
+  // Whether the gradients that come in and go out are in buffers, or a layer holds them.
+  bool isInApart = false, isOutApart = false;
 };
 
 struct Contents {
@@ -29,6 +30,9 @@ struct Contents {
   std::vector<Piece> layers;
   std::vector<int64_t> chunks; // layers of each
   int64_t largestChunk = 0;    // layers
+  // Where backward is split, whether the last layers hold all that comes from other stages; zb-h1:
+  // what comes from the head.
+  bool holdsGradient = true, isHeadApart = false;
   std::vector<int64_t> remote; // the other stage, of each neighbour of each chunk
 
   std::vector<Piece> pieces() const;

@@ -50,33 +50,60 @@ int64_t sigma::planner::overlapWorkspaceBytes(const Job &job, const StageMemoryI
   return workspaceBytes(job, most, chunkBytes);
 }
 
-GatheredState sigma::planner::gatheredState(const Job &job, const Layout &layout, int64_t dense,
-                                            int64_t expert) {
-  auto share = [](int64_t zero, int64_t from, int64_t parameters, int64_t each) {
-    return zero >= from ? mulSat(parameters, each) : 0;
-  };
-  const Recipe &recipe = job.recipe;
-  const int64_t values = (job.overlap.parameterPpm > 0 ? 2 : 1) * recipe.valueBytes;
-  return {
-      share(layout.zero, 2, dense, recipe.gradientBytes),
-      share(layout.expertZero, 2, expert, recipe.gradientBytes),
-      addSat(share(layout.zero, 3, dense, values), share(layout.expertZero, 3, expert, values))};
+int64_t Surroundings::most(const std::vector<Peak> &peaks) const {
+  int64_t most = 0;
+  for (const Peak &peak : peaks) {
+    int64_t sum = peak.bytes;
+    for (int what = 0; what < kNumBeside; ++what)
+      if (peak.beside >> what & 1)
+        sum = addSat(sum, bytes[what]);
+    most = std::max(most, sum);
+  }
+  return addSat(most, alwaysBytes);
 }
 
-int64_t GatheredState::gradientBytes() const {
-  return addSat(denseGradientBytes, expertGradientBytes);
+int64_t Surroundings::least() const {
+  int64_t most = 0;
+  for (Beside what :
+       {Beside::DenseValues, Beside::ExpertValues, Beside::DenseGradients, Beside::ExpertGradients})
+    most = std::max(most, bytes[int(what)]);
+  return addSat(most, alwaysBytes);
+}
+
+Surroundings sigma::planner::surroundings(const Job &job, const Layout &layout, int64_t dense,
+                                          int64_t shared, int64_t expert, int64_t chunkBytes) {
+  const Recipe &recipe = job.recipe;
+  Surroundings result;
+  auto valueBytes = [&](int64_t zero, int64_t parameters) {
+    return zero >= 3 ? mulSat(parameters, recipe.valueBytes) : 0;
+  };
+  auto add = [&](int64_t zero, int64_t parameters, Beside values, Beside gradients, Beside sums) {
+    const int64_t gradient = zero >= 2 ? mulSat(parameters, recipe.gradientBytes) : 0;
+    result.bytes[int(values)] = valueBytes(zero, parameters);
+    result.bytes[int(gradients)] = gradient;
+    result.bytes[int(sums)] = std::min(chunkBytes, gradient);
+  };
+  add(layout.zero, std::max<int64_t>(0, dense - shared), Beside::DenseValues,
+      Beside::DenseGradients, Beside::DenseSums);
+  add(layout.zero, shared, Beside::SharedValues, Beside::SharedGradients, Beside::SharedSums);
+  add(layout.expertZero, expert, Beside::ExpertValues, Beside::ExpertGradients, Beside::ExpertSums);
+  if (job.overlap.parameterPpm > 0)
+    result.alwaysBytes =
+        addSat(valueBytes(layout.zero, dense), valueBytes(layout.expertZero, expert));
+  return result;
 }
 
 // Two for each hand-over. A stage of several chunks works at one of them at a time: a gradient
 // comes in, but not where the head is, and one goes out. Beside that, what was handed over last
 // waits to be sent, interleaved one each way; dualpipev, one at each border of chunks, of which the
-// bottom of the V is one within the stage.
-static int64_t numBoundaryBuffers(const Layout &layout, int64_t stage) {
+// bottom of the V is one within the stage. A gradient that is held counts as kept.
+static int64_t numBoundaryBuffers(const Layout &layout, int64_t stage, bool holdsGradient) {
   const int64_t atWork = stage == headStage(layout) ? 1 : 2;
   switch (layout.schedule) {
   case Schedule::OneForwardOneBackward:
-  case Schedule::ZeroBubbleH1:
     return 2 * numRemoteNeighbours(layout, stage);
+  case Schedule::ZeroBubbleH1:
+    return 2 * numRemoteNeighbours(layout, stage) - (holdsGradient ? 1 : 0);
   case Schedule::Interleaved:
     return 2 + atWork;
   case Schedule::DualPipeV:
@@ -100,9 +127,9 @@ StageMemory sigma::planner::stageMemory(const Recipe &recipe, const StageMemoryI
   memory.activationBytes = addSat(layers, addSat(input.embeddingBytes, input.headBytes));
   memory.transientBytes = input.transientBytes;
   bool holdsEnd = input.stage == 0 || input.stage == headStage(layout);
-  memory.bufferBytes =
-      addSat(mulSat(input.boundaryBytes, numBoundaryBuffers(layout, input.stage)),
-             holdsEnd ? mulSat(input.batchBytes, ceilDiv(flight.chunks, layout.vpp)) : 0);
+  memory.bufferBytes = addSat(
+      mulSat(input.boundaryBytes, numBoundaryBuffers(layout, input.stage, input.holdsGradient)),
+      holdsEnd ? mulSat(input.batchBytes, ceilDiv(flight.chunks, layout.vpp)) : 0);
   memory.bufferBytes = addSat(memory.bufferBytes, input.overlapBytes);
   return memory;
 }

@@ -6,6 +6,8 @@
 
 #include "planner/Problem.h"
 
+#include <array>
+
 namespace sigma::planner {
 
 // Parameters that `replicas` ranks hold together under a ZeRO stage.
@@ -28,6 +30,8 @@ struct StageMemoryInput {
   int64_t transientBytes = 0; // the largest of the pieces, with what each gathers
   int64_t overlapBytes = 0;   // workspace of sums that go on beside backward
   int64_t boundaryBytes = 0, batchBytes = 0;
+  // Whether what comes into the last layer is kept as made.
+  bool holdsGradient = false;
 };
 
 struct StageMemory {
@@ -43,14 +47,21 @@ struct StageMemory {
 int64_t reduceWorkspaceBytes(const Job &job, const StageMemoryInput &input, int64_t chunkBytes);
 int64_t overlapWorkspaceBytes(const Job &job, const StageMemoryInput &input, int64_t chunkBytes);
 
-// What a piece with so many parameters holds whole while it is at work, of state that ZeRO has
-// spread over the replicas. Of values also the next piece's, where these come while it computes.
-struct GatheredState {
-  int64_t denseGradientBytes = 0, expertGradientBytes = 0, valueBytes = 0;
+// What a plan puts beside a piece while it works.
+struct Surroundings {
+  std::array<int64_t, kNumBeside> bytes{}; // by Beside
+  int64_t alwaysBytes = 0; // values of the next piece, where these come while it computes
 
-  int64_t gradientBytes() const;
+  // The most that peaks come to.
+  int64_t most(const std::vector<Peak> &peaks) const;
+  // No peaks of the piece come to less: whatever it gathers is there at some time.
+  int64_t least() const;
 };
-GatheredState gatheredState(const Job &job, const Layout &layout, int64_t dense, int64_t expert);
+
+// Of a piece with so many parameters, `shared` of the dense ones the embedding's; `chunkBytes` as
+// above. Gradients between layers are apart.
+Surroundings surroundings(const Job &job, const Layout &layout, int64_t dense, int64_t shared,
+                          int64_t expert, int64_t chunkBytes);
 
 StageMemory stageMemory(const Recipe &recipe, const StageMemoryInput &input);
 

@@ -1,6 +1,7 @@
 #include "planner/search/Costs.h"
 
 #include "planner/cost/Arithmetic.h"
+#include "planner/memory/StageMemory.h"
 
 #include <algorithm>
 #include <numeric>
@@ -82,11 +83,9 @@ public:
     for (const RematMode &mode : cost.modes) {
       require(mode.recompute);
       require(mode.savedBytes, "number of saved bytes");
-      require(mode.transientBytes, "number of transient bytes");
-      require(mode.lastTransientBytes, "number of transient bytes");
-      require(mode.splitTransientBytes, "number of transient bytes");
-      require(mode.splitLastTransientBytes, "number of transient bytes");
-      require(mode.weightTransientBytes, "number of transient bytes");
+      for (const std::vector<Peak> *peaks : {&mode.peaks, &mode.splitPeaks})
+        for (const Peak &peak : *peaks)
+          require(peak.bytes, "number of transient bytes");
       require(mode.heldBytes, "number of held bytes");
       require(mode.madeBytes, "number of held bytes");
     }
@@ -102,11 +101,18 @@ private:
 // Times
 //===----------------------------------------------------------------------===//
 
+// Whatever the surroundings, `a` takes no more.
+static bool isCovered(const std::vector<Peak> &a, const std::vector<Peak> &b) {
+  return std::all_of(a.begin(), a.end(), [&](const Peak &peak) {
+    return std::any_of(b.begin(), b.end(), [&](const Peak &other) {
+      return peak.bytes <= other.bytes && (peak.beside & ~other.beside) == 0;
+    });
+  });
+}
+
 static bool dominates(const ModeCost &a, const ModeCost &b) {
-  return a.extraNs <= b.extraNs && a.bytes.saved <= b.bytes.saved &&
-         a.transientBytes <= b.transientBytes && a.lastTransientBytes <= b.lastTransientBytes &&
-         a.bytes.held <= b.bytes.held && a.bytes.made <= b.bytes.made &&
-         a.weightTransientBytes <= b.weightTransientBytes;
+  return a.extraNs <= b.extraNs && a.bytes.saved <= b.bytes.saved && a.bytes.held <= b.bytes.held &&
+         a.bytes.made <= b.bytes.made && isCovered(a.peaks, b.peaks);
 }
 
 int64_t sigma::planner::keptBytes(const Kept &bytes, const InFlight::Moments &moments) {
@@ -124,8 +130,8 @@ static std::vector<ModeCost> paretoFront(std::vector<ModeCost> modes) {
   std::iota(order.begin(), order.end(), 0);
   auto key = [&](const size_t &index) {
     const ModeCost &mode = modes[index];
-    return std::tie(mode.extraNs, mode.bytes.saved, mode.transientBytes, mode.lastTransientBytes,
-                    mode.bytes.held, mode.bytes.made, mode.weightTransientBytes, index);
+    return std::tuple(mode.extraNs, mode.bytes.saved, Surroundings().most(mode.peaks),
+                      mode.bytes.held, mode.bytes.made, index);
   };
   std::sort(order.begin(), order.end(),
             [&](const size_t &i, const size_t &j) { return key(i) < key(j); });
@@ -146,17 +152,13 @@ static bool isAllowed(const Job &job, const std::string &mode) {
 
 static ModeCost clockedMode(const WorkClock &clock, const RematMode &mode, Schedule schedule) {
   const WorkTime recompute = clock.recomputeTime(mode.recompute);
-  ModeCost cost{mode.name,         recompute,           recompute.totalNs(),
-                {mode.savedBytes}, mode.transientBytes, mode.lastTransientBytes};
+  ModeCost cost{mode.name, recompute, recompute.totalNs(), {mode.savedBytes}, mode.peaks};
   if (splitsBackward(schedule)) {
     cost.bytes.held = mode.heldBytes;
     cost.bytes.made = mode.madeBytes;
   }
-  if (splitsEachBackward(schedule)) {
-    cost.transientBytes = mode.splitTransientBytes;
-    cost.lastTransientBytes = mode.splitLastTransientBytes;
-    cost.weightTransientBytes = mode.weightTransientBytes;
-  }
+  if (splitsEachBackward(schedule))
+    cost.peaks = mode.splitPeaks;
   return cost;
 }
 
@@ -169,6 +171,7 @@ static PieceCost clockedPiece(const WorkClock &clock, const LayerCost &cost, con
   piece.baseNs = addSat(piece.forward.totalNs(), piece.backward.totalNs());
   piece.denseParameters = cost.denseParameters;
   piece.expertParameters = cost.expertParameters;
+  piece.holdsGradient = cost.holdsGradient;
   if (!withModes)
     return piece;
   for (const RematMode &mode : cost.modes) {

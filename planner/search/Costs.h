@@ -19,7 +19,7 @@ struct ModeCost {
   WorkTime recompute;
   int64_t extraNs = 0; // recompute, with its waits
   Kept bytes;          // held and made: of a split backward
-  int64_t transientBytes = 0, lastTransientBytes = 0, weightTransientBytes = 0;
+  std::vector<Peak> peaks;
 };
 
 // A layer, the embedding or the head.
@@ -28,6 +28,7 @@ struct PieceCost {
   int64_t baseNs = 0; // forward + backward
   int64_t denseParameters = 0, expertParameters = 0;
   std::vector<ModeCost> modes; // none of them dominated; empty in a set of work alone
+  bool holdsGradient = false;  // where backward is split
 
   ReplicatedWork replicated() const;
   double varianceNs2() const { return forward.varianceNs2 + backward.varianceNs2; }

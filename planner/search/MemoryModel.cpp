@@ -60,6 +60,50 @@ void MemoryModel::countLayers(Contents &held) const {
   }
 }
 
+std::vector<int> MemoryModel::kindsOfChunk(const Contents &held, int64_t chunk) const {
+  const auto begin = sequence.kindOf.begin();
+  if (shape.vpp == 1)
+    return {begin + held.first, begin + held.first + held.count};
+  const LayerSequence::Repeat &repeat = sequence.repeat();
+  const int64_t index = virtualIndex(shape, held.stage, chunk);
+  std::vector<int> kinds;
+  if (index == 0)
+    kinds.insert(kinds.end(), begin, begin + repeat.first);
+  for (int64_t unit = chunk; unit < held.count; unit += shape.vpp)
+    kinds.insert(kinds.end(), begin + repeat.first, begin + repeat.first + repeat.block);
+  if (index == shape.vpp * shape.pp - 1)
+    kinds.insert(kinds.end(), begin + repeat.end(), sequence.kindOf.end());
+  return kinds;
+}
+
+static size_t place(bool hasGradientIn, bool hasGradientOut) {
+  return 2 * hasGradientIn + hasGradientOut;
+}
+
+// A gradient that goes from a layer to the one before it is in memory of both, unless that one
+// holds it.
+void MemoryModel::placeLayers(Contents &held) const {
+  const CostSet &costs = *hosts[held.stage].costs;
+  const bool splits = splitsEachBackward(shape.schedule);
+  held.places.resize(held.kinds.size());
+  for (int64_t chunk = 0; chunk < shape.vpp; ++chunk) {
+    const int64_t index = virtualIndex(shape, held.stage, chunk);
+    const bool hasHead = index == shape.vpp * shape.pp - 1;
+    const std::vector<int> kinds = kindsOfChunk(held, chunk);
+    for (size_t layer = 0; layer < kinds.size(); ++layer) {
+      const bool in = layer + 1 < kinds.size() || hasHead;
+      const bool out =
+          layer > 0 ? !splits || !costs.kinds[kinds[layer - 1]].holdsGradient : index == 0;
+      held.places[kinds[layer]].set(place(in, out));
+    }
+    const bool isHeld = costs.kinds[kinds.back()].holdsGradient;
+    if (hasHead)
+      held.headPlaces = Places().set(place(false, !splits || !isHeld));
+    else
+      held.holdsGradient &= isHeld;
+  }
+}
+
 MemoryModel::Contents MemoryModel::contents(int64_t index, int64_t first, int64_t count) const {
   const CostSet &costs = *hosts[index].costs;
   Contents held;
@@ -75,6 +119,8 @@ MemoryModel::Contents MemoryModel::contents(int64_t index, int64_t first, int64_
   held.work.add(costs.head.replicated(), held.hasHead);
   if (held.hasEmbedding && held.hasHead)
     held.work.denseParameters -= ceilDiv(problem.model.sharedParameters, shape.tp);
+  if (figures == Figures::Whole)
+    placeLayers(held);
   return held;
 }
 
@@ -102,44 +148,44 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   input.parametersAtEnds = parametersAtEnds(problem.model, shape, held.stage);
   input.numLayers = held.numLayers;
   input.largestChunkLayers = held.largestChunkLayers;
+  input.holdsGradient = held.holdsGradient && !held.hasHead;
   input.transientBytes = reduceWorkspaceBytes(problem.job, input, costs.workspaceBytes);
   input.overlapBytes = overlapWorkspaceBytes(problem.job, input, costs.workspaceBytes);
   const InFlight flight = inFlight(shape, held.stage);
-  auto addEnd = [&](const PieceCost &end, const InFlight::Moments &moments, int64_t &bytes) {
+  auto addEnd = [&](const PieceCost &end, Places places, int64_t shared,
+                    const InFlight::Moments &moments, int64_t &bytes) {
     bytes = keptBytes(end.modes.front().bytes, moments);
     input.transientBytes =
-        std::max(input.transientBytes,
-                 workingBytes(costs, end, end.modes.front(), &ModeCost::transientBytes));
+        std::max(input.transientBytes, workingBytes(costs, end, places, shared).front());
   };
   if (held.hasEmbedding)
-    addEnd(costs.embedding, flight.embedding, input.embeddingBytes);
+    addEnd(costs.embedding, Places().set(place(true, false)), 0, flight.embedding,
+           input.embeddingBytes);
   if (held.hasHead)
-    addEnd(costs.head, flight.head, input.headBytes);
+    addEnd(costs.head, held.headPlaces, ceilDiv(problem.model.sharedParameters, shape.tp),
+           flight.head, input.headBytes);
   input.boundaryBytes = costs.boundaryBytes;
   input.batchBytes = costs.batchBytes;
   return input;
 }
 
-bool MemoryModel::isLast(const Contents &held, size_t kind) const {
-  const LayerSequence::Repeat &repeat = sequence.repeat();
-  const int64_t end = shape.vpp == 1 ? held.first + held.count : repeat.first + repeat.block;
-  return sequence.kindOf[end - 1] == int(kind) &&
-         held.kinds[kind] == numGradientBuffers(shape, held.stage);
-}
-
-// Where each backward is split, gradients are there when no values are, and last, while they are
-// summed.
-int64_t MemoryModel::workingBytes(const CostSet &costs, const PieceCost &piece,
-                                  const ModeCost &mode, int64_t ModeCost::*transient) const {
-  const GatheredState gathered =
-      gatheredState(problem.job, shape, piece.denseParameters, piece.expertParameters);
-  const int64_t bytes = addSat(mode.*transient, gathered.valueBytes);
-  if (!splitsEachBackward(shape.schedule))
-    return addSat(bytes, gathered.gradientBytes());
-  const int64_t workspace = std::min(
-      costs.workspaceBytes, std::max(gathered.denseGradientBytes, gathered.expertGradientBytes));
-  return std::max(bytes,
-                  addSat(gathered.gradientBytes(), std::max(mode.weightTransientBytes, workspace)));
+std::vector<int64_t> MemoryModel::workingBytes(const CostSet &costs, const PieceCost &piece,
+                                               Places places, int64_t sharedParameters) const {
+  Surroundings around = surroundings(problem.job, shape, piece.denseParameters, sharedParameters,
+                                     piece.expertParameters, costs.workspaceBytes);
+  if (piece.modes.empty())
+    return {around.least()};
+  std::vector<int64_t> most(piece.modes.size(), 0);
+  for (const bool in : {false, true})
+    for (const bool out : {false, true}) {
+      if (!places.test(place(in, out)))
+        continue;
+      around.bytes[int(Beside::GradientIn)] = in ? costs.boundaryBytes : 0;
+      around.bytes[int(Beside::GradientOut)] = out ? costs.boundaryBytes : 0;
+      for (size_t mode = 0; mode < most.size(); ++mode)
+        most[mode] = std::max(most[mode], around.most(piece.modes[mode].peaks));
+    }
+  return most;
 }
 
 // With dualpipev, most of layers is kept where nothing is made of the head, or where it is: it
@@ -149,6 +195,20 @@ int64_t MemoryModel::madeOfHeadBytes(const Contents &held) const {
     return 0;
   return ceilDiv(hosts[held.stage].costs->head.modes.front().bytes.made,
                  std::max<int64_t>(1, held.largestChunkLayers));
+}
+
+// Each layer's share of the buffers that are not there is taken off.
+int64_t MemoryModel::keptOfLayer(const Contents &held, const Kept &bytes,
+                                 const InFlight &flight) const {
+  const int64_t boundary = hosts[held.stage].costs->boundaryBytes;
+  int64_t most = 0;
+  for (size_t moment = 0; moment < flight.layers.size(); ++moment) {
+    const int64_t absent =
+        flight.absentBuffers[moment] + (flight.makesReceived[moment] && held.holdsGradient ? 1 : 0);
+    most = std::max(most, keptBytes(bytes, {{flight.layers[moment]}}) -
+                              mulSat(absent, boundary) / held.largestChunkLayers);
+  }
+  return most;
 }
 
 RematProblem MemoryModel::rematProblem(const Contents &held) const {
@@ -165,18 +225,19 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
     RematKind entry{held.kinds[kind], {}};
     const PieceCost &piece = costs.kinds[kind];
-    const auto transient =
-        isLast(held, kind) ? &ModeCost::lastTransientBytes : &ModeCost::transientBytes;
+    const std::vector<int64_t> working =
+        workingBytes(costs, piece, held.places.empty() ? Places() : held.places[kind]);
     // What the cheapest mode takes is part of the base.
     const std::vector<ModeCost> &modes = piece.modes;
     if (modes.empty())
-      entry.options.push_back({0, 0, workingBytes(costs, piece, {}, transient)});
-    for (const ModeCost &mode : modes)
+      entry.options.push_back({0, 0, working.front()});
+    for (size_t mode = 0; mode < modes.size(); ++mode) {
+      const Kept &bytes = modes[mode].bytes;
       entry.options.push_back(
-          {mode.extraNs - modes.front().extraNs,
-           keptBytes({mode.bytes.saved, mode.bytes.held, addSat(mode.bytes.made, headBytes)},
-                     flight.layers),
-           workingBytes(costs, piece, mode, transient)});
+          {modes[mode].extraNs - modes.front().extraNs,
+           keptOfLayer(held, {bytes.saved, bytes.held, addSat(bytes.made, headBytes)}, flight),
+           working[mode]});
+    }
     result.kinds.push_back(std::move(entry));
   }
   return result;

@@ -9,6 +9,7 @@
 #include "planner/search/Costs.h"
 #include "planner/search/RematChoice.h"
 
+#include <bitset>
 #include <vector>
 
 namespace sigma::planner {
@@ -44,11 +45,20 @@ protected:
     const CostSet *costs;
     int64_t capacityBytes;
   };
+  // Whether a gradient that comes into a piece, and one that goes out, is in memory of the piece:
+  // a bit for each of the four cases.
+  using Places = std::bitset<4>;
+
   // What a stage holds.
   struct Contents {
     int64_t stage, first, count;
     std::vector<int64_t> kinds; // layers by kind index
+    std::vector<Places> places; // of these
     bool hasEmbedding = false, hasHead = false;
+    // The least, where layers are not known: the places of the head, and whether the last layers
+    // hold all gradients that come from another stage.
+    Places headPlaces = 1;
+    bool holdsGradient = true;
     int64_t numLayers = 0, largestChunkLayers = 0;
     ReplicatedWork work;
   };
@@ -56,14 +66,13 @@ protected:
   Contents contents(int64_t stage, int64_t first, int64_t count) const;
   int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
   StageMemoryInput memoryInput(const Contents &held) const;
-  // What a piece takes at once under a mode, with what it holds of state that ZeRO spreads.
-  int64_t workingBytes(const CostSet &costs, const PieceCost &piece, const ModeCost &mode,
-                       int64_t ModeCost::*transient) const;
+  // What a piece at these places takes at once under each of its modes.
+  std::vector<int64_t> workingBytes(const CostSet &costs, const PieceCost &piece, Places places,
+                                    int64_t sharedParameters = 0) const;
   // Each layer's share of what gradients of inputs make of the head.
   int64_t madeOfHeadBytes(const Contents &held) const;
+  int64_t keptOfLayer(const Contents &held, const Kept &bytes, const InFlight &flight) const;
   RematProblem rematProblem(const Contents &held) const;
-  // Whether all of the stage's layers of the kind get their gradient in a buffer.
-  bool isLast(const Contents &held, size_t kind) const;
 
   const Problem &problem;
   const LayerSequence &sequence;
@@ -74,6 +83,9 @@ protected:
 
 private:
   void countLayers(Contents &held) const;
+  void placeLayers(Contents &held) const;
+  // Of a chunk of the stage, the kind of each layer.
+  std::vector<int> kindsOfChunk(const Contents &held, int64_t chunk) const;
 };
 
 } // namespace sigma::planner

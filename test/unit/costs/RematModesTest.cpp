@@ -73,6 +73,13 @@ static std::map<std::tuple<int, int64_t, int64_t>, int> counted(const planner::R
   return ops;
 }
 
+static int64_t mostBytes(const planner::RematMode &mode) {
+  int64_t most = 0;
+  for (const planner::Peak &peak : mode.peaks)
+    most = std::max(most, peak.bytes);
+  return most;
+}
+
 /// Whether `a` is no worse than `b`, on any accelerator.
 static bool dominates(const planner::RematMode &a, const planner::RematMode &b) {
   auto ofB = counted(b);
@@ -80,7 +87,7 @@ static bool dominates(const planner::RematMode &a, const planner::RematMode &b) 
     if (ofB[op] < count)
       return false;
   return exchangedBytes(a) <= exchangedBytes(b) && a.savedBytes <= b.savedBytes &&
-         a.transientBytes <= b.transientBytes;
+         mostBytes(a) <= mostBytes(b);
 }
 
 TEST_P(RematFront, GoesFromNoneToFull) {

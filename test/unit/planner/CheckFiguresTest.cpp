@@ -13,10 +13,9 @@ Instance evenInstance() {
   Instance instance;
   LayerRecipe layer;
   layer.denseFlops = 1000000;
-  layer.modes = {{"none", 0, false, 1000, 0, 0, 500, 300, 40, 30, 20},
-                 {"full", 1000000, false, 100, 0}};
+  layer.modes = {{"none", 0, false, 1000, 0, 500, 300, 40, 20}, {"full", 1000000, false, 100, 0}};
   instance.costs.kinds = {layer};
-  instance.costs.embeddingRecipe.modes = {{"none", 0, false, 70, 0, 0, 30, 20}};
+  instance.costs.embeddingRecipe.modes = {{"none", 0, false, 70, 0, 30, 20}};
   instance.costs.headRecipe.modes = {{"none", 0, false, 7, 0}};
   Problem &problem = instance.problem;
   problem.model.layers = {{0, 4}};
@@ -93,6 +92,35 @@ TEST(CheckFigures, PutOffGradientsByHand) {
   ASSERT_TRUE(result.legal());
   EXPECT_EQ(result.plan.stages[1].activationBytes, 2 * (1000 + 500 + 300) + 7);
   EXPECT_EQ(result.plan.stages[1].transientBytes, 40);
+}
+
+// Gradients between layers are 8 bytes. Those at the borders of chunks are in buffers, those of the
+// embedding and the head are not.
+TEST(CheckFigures, GradientsBesidePeaksByHand) {
+  const uint32_t in = Peak::bit(Beside::GradientIn), out = Peak::bit(Beside::GradientOut);
+  Instance instance = evenInstance();
+  instance.costs.boundary = 8;
+  instance.costs.kinds[0].modes[0].morePeaks = {{101, in | out}, {102, out}};
+  instance.costs.kinds[0].modes[0].moreSplitPeaks = {{103, out}};
+  instance.costs.kinds[0].holdsGradient = true;
+  Plan plan;
+  plan.layout.pp = plan.layout.vpp = 2;
+  plan.layout.schedule = Schedule::Interleaved;
+  setStages(plan, {{{0, 1}, {2, 3}}, {{1, 2}, {3, 4}}});
+  CheckResult result = check(instance.problem, instance.costs, plan);
+  ASSERT_TRUE(result.legal());
+  EXPECT_EQ(result.plan.stages[0].transientBytes, 102 + 8);
+  EXPECT_EQ(result.plan.stages[1].transientBytes, 101 + 8);
+  // A layer holds what comes from the next, in place of a buffer.
+  plan.layout.vpp = 1;
+  plan.layout.schedule = Schedule::ZeroBubbleH1;
+  setStages(plan, {{{0, 2}}, {{2, 4}}});
+  result = check(instance.problem, instance.costs, plan);
+  ASSERT_TRUE(result.legal());
+  EXPECT_EQ(result.plan.stages[0].transientBytes, 103 + 8);
+  EXPECT_EQ(result.plan.stages[1].transientBytes, 103);
+  EXPECT_EQ(result.plan.stages[0].bufferBytes, 8);
+  EXPECT_EQ(result.plan.stages[1].bufferBytes, 16);
 }
 
 // One stage of two replicas: 1,000 dense parameters a layer, values of 2 bytes, gradients of 4,

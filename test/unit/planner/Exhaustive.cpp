@@ -143,8 +143,9 @@ private:
     layers.end = chunks.back().end;
     for (size_t index = 0; index < chunks.size(); ++index) {
       const LayerRange &chunk = chunks[index];
-      if (chunk.size() > 0 && getsGradient(layout, stage, int64_t(index)))
-        ++layers.ends[kinds[chunk.end - 1]];
+      const auto begin = kinds.begin();
+      if (chunk.size() > 0)
+        figures.place(stage, int64_t(index), {begin + chunk.first, begin + chunk.end}, layers);
       layers.total += chunk.size();
       layers.largestChunk = std::max(layers.largestChunk, chunk.size());
       for (int64_t layer = chunk.first; layer < chunk.end; ++layer)

@@ -76,16 +76,25 @@ static RematMode mode(const LayerRecipe &layer, const ModeRecipe &recipe,
     builder.op(OpClass::GroupedMatmul, layer.expertFlops / 3, 0);
   }
   auto perRank = [&](int64_t bytes) { return RecipeCosts::perRank(bytes, sharding); };
+  auto peaks = [&](std::vector<Peak> first, const std::vector<Peak> &more) {
+    first.insert(first.end(), more.begin(), more.end());
+    for (Peak &peak : first)
+      peak.bytes = perRank(peak.bytes);
+    return first;
+  };
+  const uint32_t values = Peak::bit(Beside::DenseValues) | Peak::bit(Beside::SharedValues) |
+                          Peak::bit(Beside::ExpertValues),
+                 gradients = Peak::bit(Beside::DenseGradients) |
+                             Peak::bit(Beside::SharedGradients) |
+                             Peak::bit(Beside::ExpertGradients);
   return {recipe.name,
           builder.work,
           perRank(recipe.savedBytes),
-          perRank(recipe.transientBytes),
-          perRank(recipe.lastTransientBytes),
+          peaks({{recipe.transientBytes, values | gradients}}, recipe.morePeaks),
           perRank(recipe.heldBytes),
           perRank(recipe.madeBytes),
-          perRank(recipe.splitTransientBytes),
-          perRank(recipe.splitLastTransientBytes),
-          perRank(recipe.weightTransientBytes)};
+          peaks({{recipe.splitTransientBytes, values}, {recipe.weightTransientBytes, gradients}},
+                recipe.moreSplitPeaks)};
 }
 
 static LayerCost layerCost(const LayerRecipe &recipe, const Sharding &sharding) {
@@ -96,6 +105,7 @@ static LayerCost layerCost(const LayerRecipe &recipe, const Sharding &sharding) 
   cost.expertParameters = recipe.expertParameters / (sharding.ep * sharding.etp);
   for (const ModeRecipe &one : recipe.modes)
     cost.modes.push_back(mode(recipe, one, sharding));
+  cost.holdsGradient = recipe.holdsGradient;
   return cost;
 }
 

@@ -14,9 +14,12 @@ struct ModeRecipe {
   std::string name;
   int64_t flops = 0;
   bool repeatsExchange = false;
-  int64_t savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
-  int64_t heldBytes = 0, madeBytes = 0, splitTransientBytes = 0, splitLastTransientBytes = 0,
-          weightTransientBytes = 0;
+  int64_t savedBytes = 0, transientBytes = 0; // with all that ZeRO gathers
+  int64_t heldBytes = 0, madeBytes = 0;
+  // The same of a split backward: of gradients of inputs, with values, and of weights, with
+  // gradients.
+  int64_t splitTransientBytes = 0, weightTransientBytes = 0;
+  std::vector<Peak> morePeaks = {}, moreSplitPeaks = {};
 };
 
 // A layer by a few numbers. Work and memory are of one sequence on one rank: they grow with the
@@ -28,6 +31,7 @@ struct LayerRecipe {
   int64_t tensorBytes = 0, contextBytes = 0, exchangeBytes = 0, expertTensorBytes = 0;
   int64_t denseParameters = 0, expertParameters = 0;
   std::vector<ModeRecipe> modes; // "none" first; of a layer, "full" last
+  bool holdsGradient = false;
 };
 
 class RecipeCosts : public CostSource {

@@ -49,7 +49,8 @@ private:
   // Of `counts` of the layers.
   const std::vector<Label> &of(const WorkFigures::Stage &stage, const StageBase &base,
                                const StageLayers &layers, const Counts &counts) {
-    Front &front = fronts[{&stage, base.kept, base.madeOfHead, layers.counts, layers.ends, counts}];
+    Front &front =
+        fronts[{&stage, base.kept, base.madeOfHead, layers.counts, layers.places, counts}];
     if (!front.labels.empty())
       return front.labels;
     if (counts.empty()) {
@@ -68,8 +69,8 @@ private:
     return front.labels;
   }
 
-  using Key =
-      std::tuple<const WorkFigures::Stage *, StageBase::Moments, int64_t, Counts, Counts, Counts>;
+  using Key = std::tuple<const WorkFigures::Stage *, StageBase::Moments, int64_t, Counts,
+                         decltype(StageLayers::places), Counts>;
   std::map<Key, Front> fronts;
 };
 
@@ -122,12 +123,9 @@ private:
       layers.total += to - from;
     };
     add(units.before + first * units.size, units.before + end * units.size);
-    for (int64_t chunk = 0; chunk < layout.vpp; ++chunk) {
-      const int64_t last = layout.vpp == 1 ? end : 1; // unit of the chunk, of like ones
-      if (getsGradient(layout, stage, chunk))
-        ++layers.ends[kinds[units.before + last * units.size - 1]];
-    }
     if (layout.vpp == 1) {
+      const auto begin = kinds.begin() + units.before;
+      figures.place(stage, 0, {begin + first * units.size, begin + end * units.size}, layers);
       layers.end = end;
       layers.largestChunk = layers.total;
       return layers;
@@ -140,6 +138,12 @@ private:
       int64_t size = units.size * (count / layout.vpp + (chunk < count % layout.vpp));
       size += (isFirst ? units.before : 0) + (isLast ? units.after : 0);
       layers.largestChunk = std::max(layers.largestChunk, size);
+      // The first layers of the model, or of its units, and so many of the last.
+      const auto begin = kinds.begin() + (isFirst ? 0 : units.before);
+      std::vector<int> held(begin, begin + size - (isLast ? units.after : 0));
+      if (isLast)
+        held.insert(held.end(), kinds.end() - units.after, kinds.end());
+      figures.place(stage, chunk, held, layers);
       if (isFirst)
         add(0, units.before);
       if (isLast)

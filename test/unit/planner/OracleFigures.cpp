@@ -22,25 +22,42 @@ int64_t sigma::planner::test::stageOfPart(const Layout &layout, int64_t part) {
 // Stages
 //===----------------------------------------------------------------------===//
 
-bool sigma::planner::test::getsGradient(const Layout &layout, int64_t stage, int64_t chunk) {
-  const int64_t parts = layout.pp * layout.vpp;
-  for (int64_t part = chunk * layout.pp; part < (chunk + 1) * layout.pp; ++part)
-    if (stageOfPart(layout, part) == stage)
-      return part + 1 < parts;
-  return false;
+int64_t sigma::planner::test::partOf(const Layout &layout, int64_t stage, int64_t chunk) {
+  int64_t part = chunk * layout.pp;
+  while (stageOfPart(layout, part) != stage)
+    ++part;
+  return part;
 }
 
 int64_t sigma::planner::test::roomOf(const StageLayers &layers, int kind, const ModeFigures &mode) {
-  const auto ends = layers.ends.find(kind);
-  const bool allEnd = ends != layers.ends.end() && ends->second == layers.counts.at(kind);
-  return allEnd ? mode.lastTransientBytes : mode.transientBytes;
+  int64_t most = 0;
+  for (const auto &[in, out] : layers.places.at(kind))
+    most = std::max(most, mode.transientBytes[in][out]);
+  return most;
+}
+
+void LayoutFigures::place(int64_t stage, int64_t chunk, const std::vector<int> &kinds,
+                          StageLayers &layers) const {
+  const int64_t part = partOf(layout, stage, chunk);
+  const bool isEnd = part == layout.pp * layout.vpp - 1,
+             isSplit = layout.schedule == Schedule::ZeroBubbleH1;
+  auto holds = [&](int kind) { return work.stages[stage]->kinds.at(kind).holdsGradient; };
+  bool out = part == 0; // to the embedding
+  for (size_t layer = 0; layer < kinds.size(); ++layer) {
+    layers.places[kinds[layer]].insert({isEnd || layer + 1 < kinds.size(), out});
+    out = !(isSplit && holds(kinds[layer]));
+  }
+  if (isEnd)
+    layers.headHasOut = out;
+  else
+    layers.holdsGradient = layers.holdsGradient && holds(kinds.back());
 }
 
 int64_t StageBase::keptBytes(const ModeFigures &mode, const Moments &moments, int64_t moreMade) {
   int64_t most = 0;
-  for (const auto &[saved, held, made] : moments)
+  for (const auto &[saved, held, made, less] : moments)
     most = std::max(most, mode.savedBytes * saved + mode.heldBytes * held +
-                              (mode.madeBytes + moreMade) * made);
+                              (mode.madeBytes + moreMade) * made - less);
   return most;
 }
 
@@ -300,21 +317,31 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   const int64_t m = layout.numMicroBatches, pp = layout.pp, vpp = layout.vpp;
   const int64_t parts = pp * vpp;
   int64_t chunks = 0;
-  StageBase::Moments ofEmbedding, ofHead = {{1, 0, 0}};
+  StageBase::Moments ofEmbedding, ofHead = {{1, 0, 0, 0}};
   if (layout.schedule == Schedule::OneForwardOneBackward) {
     chunks = std::min(pp - stage, m);
-    base.kept = ofEmbedding = {{chunks, 0, 0}};
+    base.kept = ofEmbedding = {{chunks, 0, 0, 0}};
   } else if (layout.schedule == Schedule::ZeroBubbleH1) {
     chunks = pp - stage;
-    base.kept = ofEmbedding = ofHead = {{chunks, stage, 1}};
+    base.kept = ofEmbedding = ofHead = {{chunks, stage, 1, 0}};
   } else if (layout.schedule == Schedule::Interleaved) {
     chunks = std::min(2 * (pp - stage - 1) + (vpp - 1) * pp + 1, m * vpp);
-    base.kept = {{chunks, 0, 0}};
-    ofEmbedding = {{std::min(2 * pp, m), 0, 0}};
+    base.kept = {{chunks, 0, 0, 0}};
+    ofEmbedding = {{std::min(2 * pp, m), 0, 0, 0}};
   } else {
     chunks = 2 * pp + 1;
-    base.kept = {{chunks, 0, 0}, {stage + 1 == pp ? pp : 2 * pp, 0, 1}, {pp - stage, stage, 1}};
-    ofEmbedding = {{2 * pp, 0, 0}, {pp, 0, 1}};
+    // A gradient that is held counts once; what no message waits for at the beginning: gradients
+    // upwards, and downwards before there is one; at the bottom, what goes from chunk to chunk.
+    const bool isTop = stage == 0, isBottom = stage + 1 == pp;
+    const int64_t twice = !isTop && layers.holdsGradient ? 1 : 0;
+    const int64_t atFirst = isBottom ? 1 : (isTop ? 0 : 1) + (stage + 2 == pp ? 1 : 0);
+    auto less = [&](int64_t messages) {
+      return (messages + twice) * work.boundaryBytes / layers.largestChunk;
+    };
+    base.kept = {{chunks, 0, 0, 0},
+                 {isBottom ? pp : 2 * pp, 0, 1, less(atFirst)},
+                 {pp - stage, stage, 1, less(isBottom ? 1 : 0)}};
+    ofEmbedding = {{2 * pp, 0, 0, 0}, {pp, 0, 1, 0}};
     if (stage == 0)
       base.madeOfHead = divideUp(figures.head.modes[0].madeBytes, layers.largestChunk);
   }
@@ -338,7 +365,8 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   const bool takesTurns = layout.schedule == Schedule::Interleaved;
   const bool hasHead = stage == stageOfPart(layout, parts - 1);
   const int64_t handOvers = takesTurns ? 4 - hasHead : isDual ? borders + 2 - hasHead : 2 * borders;
-  base.fixedBytes += work.boundaryBytes * handOvers;
+  const bool isKept = layout.schedule == Schedule::ZeroBubbleH1 && !hasHead && layers.holdsGradient;
+  base.fixedBytes += work.boundaryBytes * (handOvers - isKept);
   auto reduced = [&](int64_t parameters, const RankGroup &ranks) {
     const int64_t all = ranks.size() == 1 ? 0 : parameters * recipe.gradientBytes;
     return std::min(all, work.workspaceBytes);
@@ -355,14 +383,15 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   addSums(layout.zero, reduced(totals.dense, denseRanks));
   addSums(layout.expertZero, reduced(totals.expert, expertRanks));
   base.fixedBytes += beside;
-  auto addEnd = [&](const PieceFigures &end, const StageBase::Moments &moments) {
+  auto addEnd = [&](const PieceFigures &end, bool in, bool out, const StageBase::Moments &moments) {
     base.fixedBytes += StageBase::keptBytes(end.modes[0], moments);
-    base.fixedTransientBytes = std::max(base.fixedTransientBytes, end.modes[0].transientBytes);
+    base.fixedTransientBytes =
+        std::max(base.fixedTransientBytes, end.modes[0].transientBytes[in][out]);
   };
   if (stage == 0)
-    addEnd(figures.embedding, ofEmbedding);
+    addEnd(figures.embedding, true, false, ofEmbedding);
   if (hasHead)
-    addEnd(figures.head, ofHead);
+    addEnd(figures.head, false, layers.headHasOut, ofHead);
   if (stage == 0 || hasHead)
     base.fixedBytes += work.batchBytes * divideUp(chunks, vpp);
   base.heldNumerator = layers.largestChunk;

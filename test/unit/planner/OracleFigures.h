@@ -9,12 +9,19 @@
 #include "OracleWork.h"
 #include "planner/cost/Collectives.h"
 
+#include <array>
+#include <map>
+#include <set>
+
 namespace sigma::planner::test {
 
 // Layers of a stage: how many of each kind, and in its largest chunk.
 struct StageLayers {
   std::map<int, int64_t> counts;
-  std::map<int, int64_t> ends; // those of `counts` whose gradient comes from another stage
+  // Of each kind, whether gradients that come in and go out are the layers' own, where they stand.
+  std::map<int, std::set<std::array<bool, 2>>> places;
+  bool headHasOut = true;    // the same of the head
+  bool holdsGradient = true; // layers hold all gradients that come from other stages
   int64_t total = 0, largestChunk = 0, units = 0;
   int64_t end = 0; // the layers of later stages begin here, with one chunk a stage
 };
@@ -39,9 +46,10 @@ struct StageBase {
   int64_t fixedBytes = 0, fixedTransientBytes = 0, capacityBytes = 0;
   // What layers keep is there so often.
   int64_t heldNumerator = 1, heldDenominator = 1;
-  // Chunks by what is kept of them, saved, held, being made, at some moments.
-  using Moments = std::vector<std::array<int64_t, 3>>;
-  Moments kept = {{1, 0, 0}};
+  // Chunks by what is kept of them, saved, held, being made, at some moments; and bytes that count
+  // elsewhere.
+  using Moments = std::vector<std::array<int64_t, 4>>;
+  Moments kept = {{1, 0, 0, 0}};
 
   int64_t madeOfHead = 0; // a layer's part of it, beside what is made of the layer
 
@@ -61,6 +69,9 @@ public:
   LayoutFigures(const Problem &problem, const WorkFigures &work, const Layout &layout);
 
   StageBase base(int64_t stage, const StageLayers &layers) const;
+  // Notes where the layers of one of the stage's chunks stand.
+  void place(int64_t stage, int64_t chunk, const std::vector<int> &kinds,
+             StageLayers &layers) const;
   const std::vector<ModeFigures> &modes(int64_t stage, int kind) const {
     return work.stages[stage]->kinds.at(kind).modes;
   }
@@ -104,8 +115,8 @@ private:
 
 // Stage that holds a virtual stage, and back.
 int64_t stageOfPart(const Layout &layout, int64_t part);
-// Whether another stage sends the gradient of a chunk.
-bool getsGradient(const Layout &layout, int64_t stage, int64_t chunk);
+// The part that a stage's chunk is.
+int64_t partOf(const Layout &layout, int64_t stage, int64_t chunk);
 
 } // namespace sigma::planner::test
 

@@ -160,26 +160,35 @@ static bool isAllowed(const Job *job, const std::string &mode) {
   return !job->pins.remat || mode == (*job->pins.remat ? "full" : "none");
 }
 
-// What a piece has whole while it works, of state that ZeRO spreads.
-struct Gathered {
-  Gathered(const Problem &problem, const Layout &layout, const LayerCost &cost) {
-    const Recipe &recipe = problem.job.recipe;
-    const int64_t ahead = problem.job.overlap.parameterPpm > 0 ? recipe.valueBytes : 0;
-    auto add = [&](int64_t zero, int64_t parameters) {
-      const int64_t reduced = zero >= 2 ? parameters * recipe.gradientBytes : 0;
-      gradients += reduced;
-      largest = std::max(largest, reduced);
-      values += zero == 3 ? parameters * (recipe.valueBytes + ahead) : 0;
-    };
-    add(layout.zero, cost.denseParameters);
-    add(layout.expertZero, cost.expertParameters);
-  }
-
-  int64_t gradients = 0, largest = 0, values = 0;
-};
+// What a peak comes to under a layout, without gradients between pieces. `shared` of the parameters
+// are the embedding's.
+static int64_t peakBytes(const Problem &problem, const Layout &layout, const LayerCost &cost,
+                         int64_t shared, const Peak &peak, int64_t workspaceBytes) {
+  const Recipe &recipe = problem.job.recipe;
+  int64_t sum = peak.bytes;
+  auto has = [&](Beside what) { return (peak.beside & Peak::bit(what)) != 0; };
+  auto add = [&](int64_t zero, int64_t parameters, Beside values, Beside gradients, Beside sums) {
+    if (zero == 3 && has(values))
+      sum += parameters * recipe.valueBytes;
+    if (zero >= 2 && has(gradients))
+      sum += parameters * recipe.gradientBytes;
+    if (zero >= 2 && has(sums))
+      sum += std::min(parameters * recipe.gradientBytes, workspaceBytes);
+  };
+  add(layout.zero, std::max<int64_t>(0, cost.denseParameters - shared), Beside::DenseValues,
+      Beside::DenseGradients, Beside::DenseSums);
+  add(layout.zero, shared, Beside::SharedValues, Beside::SharedGradients, Beside::SharedSums);
+  add(layout.expertZero, cost.expertParameters, Beside::ExpertValues, Beside::ExpertGradients,
+      Beside::ExpertSums);
+  if (problem.job.overlap.parameterPpm > 0) // the next piece's
+    sum += ((layout.zero == 3 ? cost.denseParameters : 0) +
+            (layout.expertZero == 3 ? cost.expertParameters : 0)) *
+           recipe.valueBytes;
+  return sum;
+}
 
 static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job *job,
-                              const Gathered &gathered, int64_t workspaceBytes) {
+                              int64_t shared, const Problem &problem, const WorkFigures &work) {
   PieceFigures figures;
   const Pass forward = timer.time(cost.forward, PassTimer::Forward),
              backward = timer.time(cost.backward, PassTimer::Backward);
@@ -193,17 +202,23 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
   figures.variance = forward.variance + backward.variance;
   figures.dense = cost.denseParameters;
   figures.expert = cost.expertParameters;
+  figures.holdsGradient = cost.holdsGradient;
   for (const RematMode &mode : cost.modes) {
     if (!isAllowed(job, mode.name))
       continue;
-    const int64_t all = gathered.values + gathered.gradients;
     ModeFigures one{mode.name, timer.time(mode.recompute, PassTimer::Again).totalNs,
-                    mode.savedBytes, mode.transientBytes + all, mode.lastTransientBytes + all};
-    if (timer.layout.schedule == Schedule::ZeroBubbleH1) {
-      const int64_t sums = std::min(workspaceBytes, gathered.largest),
-                    weights = gathered.gradients + std::max(mode.weightTransientBytes, sums);
-      one.transientBytes = std::max(weights, mode.splitTransientBytes + gathered.values);
-      one.lastTransientBytes = std::max(weights, mode.splitLastTransientBytes + gathered.values);
+                    mode.savedBytes};
+    const bool isSplit = timer.layout.schedule == Schedule::ZeroBubbleH1;
+    for (const Peak &peak : isSplit ? mode.splitPeaks : mode.peaks) {
+      const int64_t bytes =
+          peakBytes(problem, timer.layout, cost, shared, peak, work.workspaceBytes);
+      const bool hasIn = peak.beside & Peak::bit(Beside::GradientIn),
+                 hasOut = peak.beside & Peak::bit(Beside::GradientOut);
+      for (const int in : {0, 1})
+        for (const int out : {0, 1}) {
+          int64_t &most = one.transientBytes[in][out];
+          most = std::max(most, bytes + ((hasIn && in) + (hasOut && out)) * work.boundaryBytes);
+        }
     }
     if (timer.layout.schedule == Schedule::ZeroBubbleH1 ||
         timer.layout.schedule == Schedule::DualPipeV) {
@@ -250,15 +265,16 @@ WorkFigures::WorkFigures(Instance &instance, const Layout &layout) {
       auto stage = std::make_shared<Stage>();
       stage->device = isUniform ? cluster.device : weakestOf(cluster, kinds);
       PassTimer timer(problem, stage->device, layout);
-      auto figures = [&](const LayerCost &cost, const Job *job) {
-        return figuresOf(timer, cost, job, Gathered(problem, layout, cost), workspaceBytes);
+      auto figures = [&](const LayerCost &cost, const Job *job, int64_t shared = 0) {
+        return figuresOf(timer, cost, job, shared, problem, *this);
       };
       for (const LayerGroup &group : problem.model.layers)
         if (!stage->kinds.count(group.kind))
           stage->kinds[group.kind] =
               figures(instance.costs.layer(group.kind, sharding), &problem.job);
       stage->embedding = figures(instance.costs.embedding(sharding), nullptr);
-      stage->head = figures(instance.costs.head(sharding), nullptr);
+      const int64_t tp = layout.tp, shared = (problem.model.sharedParameters + tp - 1) / tp;
+      stage->head = figures(instance.costs.head(sharding), nullptr, shared);
       entry = stage;
     }
     stages.push_back(entry);

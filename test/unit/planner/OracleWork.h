@@ -7,6 +7,7 @@
 
 #include "Instances.h"
 
+#include <array>
 #include <map>
 #include <memory>
 
@@ -20,7 +21,9 @@ int64_t exposedNs(int64_t comm, int64_t compute, int64_t ppm);
 
 struct ModeFigures {
   std::string name;
-  int64_t extraNs = 0, savedBytes = 0, transientBytes = 0, lastTransientBytes = 0;
+  int64_t extraNs = 0, savedBytes = 0;
+  // By whether the gradient that comes in and the one that goes out are the piece's own.
+  std::array<std::array<int64_t, 2>, 2> transientBytes{};
   int64_t heldBytes = 0, madeBytes = 0; // where backward is split
 };
 
@@ -35,6 +38,7 @@ struct PieceFigures {
   double variance = 0;
   int64_t dense = 0, expert = 0;  // parameters
   std::vector<ModeFigures> modes; // those that a pin allows
+  bool holdsGradient = false;
 };
 
 // What depends on ZeRO by the memory of pieces alone, and little on the schedule.

@@ -33,8 +33,23 @@ static void split(LayerRecipe &layer) {
     mode.madeBytes = mode.heldBytes * (mode.savedBytes / 1000 % 5 + 1) / 6;
     mode.splitTransientBytes = (mode.transientBytes / 1000 * 29 % 150 + 5) * 1000;
     mode.weightTransientBytes = (mode.savedBytes / 1000 * 53 % 160 + 5) * 1000;
-    mode.splitLastTransientBytes = mode.splitTransientBytes / 10 * (mode.heldBytes / 1000 % 10 + 1);
   }
+  layer.holdsGradient = layer.modes.front().heldBytes / 1000 % 2 == 1;
+}
+
+// More than the others, with less beside them, by the mode's other figures.
+static void addPeaks(LayerRecipe &layer) {
+  for (ModeRecipe &mode : layer.modes)
+    for (int64_t i = 1; i <= 4; ++i) {
+      auto draw = [&](int64_t figure, int64_t below) {
+        return (figure / 1000 * 41 + i * 97) % below;
+      };
+      const auto beside = [&](int64_t figure) { return uint32_t(draw(figure, 1 << kNumBeside)); };
+      mode.morePeaks.push_back(
+          {mode.transientBytes + draw(mode.savedBytes, 60) * 1000, beside(mode.heldBytes)});
+      mode.moreSplitPeaks.push_back(
+          {mode.splitTransientBytes + draw(mode.heldBytes, 60) * 1000, beside(mode.savedBytes)});
+    }
 }
 
 // Whether a mode is worth anything is left to chance.
@@ -50,8 +65,8 @@ static void addModes(Random &random, LayerRecipe &layer, int64_t unit, bool coar
   layer.modes.push_back({"full", layer.denseFlops + layer.attentionFlops + layer.expertFlops,
                          random.chance(50), random.between(5, 40) * 1000,
                          none.transientBytes + random.between(0, 300) * 1000});
-  for (ModeRecipe &mode : layer.modes)
-    mode.lastTransientBytes = mode.transientBytes * random.between(1, 10) / 10;
+  for (size_t mode = 0; mode < layer.modes.size(); ++mode)
+    random.between(1, 10); // seeds keep what else they have
 }
 
 static void randomModel(Random &random, Instance &instance, int64_t maxLayers, bool coarse) {
@@ -80,10 +95,14 @@ static void randomModel(Random &random, Instance &instance, int64_t maxLayers, b
   model.allowsContext = random.chance(40);
   instance.costs.embeddingRecipe = randomLayer(random, false, unit / 10);
   instance.costs.headRecipe = randomLayer(random, false, unit);
-  for (LayerRecipe &layer : instance.costs.kinds)
+  for (LayerRecipe &layer : instance.costs.kinds) {
     split(layer);
-  split(instance.costs.embeddingRecipe);
-  split(instance.costs.headRecipe);
+    addPeaks(layer);
+  }
+  for (LayerRecipe *end : {&instance.costs.embeddingRecipe, &instance.costs.headRecipe}) {
+    split(*end);
+    addPeaks(*end);
+  }
   if (random.chance(30)) {
     model.sharedParameters = instance.costs.headRecipe.denseParameters - random.below(3);
     instance.costs.embeddingRecipe.denseParameters = instance.costs.headRecipe.denseParameters;
