@@ -83,8 +83,10 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
                                        ArrayRef<std::string> modes) {
   Probe probe(job, model, sharding, blocks);
   planner::LayerCost cost = workAndParameters(*probe);
-  cost.modes = rematModes(*probe, modes);
-  cost.holdsGradient = holdsGradient(*probe);
+  if (!modes.empty()) {
+    cost.modes = rematModes(*probe, modes);
+    cost.holdsGradient = holdsGradient(*probe);
+  }
   const planner::Routing routing = routingOf(job, expertsOf(model, blocks));
   finish(cost.forward, sharding, routing);
   finish(cost.backward, sharding, routing);
@@ -154,6 +156,12 @@ planner::LayerCost CostTables::head(const planner::Sharding &sharding) {
   for (planner::RematMode &mode : cost.modes)
     addTransients(mode, most);
   return cost;
+}
+
+/// The memory plan of a head with experts takes long, and there is one for each spread of them.
+planner::LayerCost CostTables::headWork(const planner::Sharding &sharding) {
+  Operation *block = model.getHead();
+  return expertsOf(model, block) ? measure(block, sharding, /*modes=*/{}) : head(sharding);
 }
 
 /// Backward goes through the blocks in reverse.

@@ -26,6 +26,7 @@ public:
   planner::LayerCost head(const planner::Sharding &sharding) override;
   /// From the blocks' tables; no memory plan.
   planner::LayerCost layerWork(int kind, const planner::Sharding &sharding) override;
+  planner::LayerCost headWork(const planner::Sharding &sharding) override;
   int64_t boundaryBytes(const planner::Sharding &sharding) override;
   int64_t batchBytes(const planner::Sharding &sharding) override;
   int64_t workspaceBytes(const planner::Sharding &sharding) override;

@@ -133,6 +133,8 @@ public:
   // layer(), where only work and parameters are read: asked for every sharding of the space, so it
   // should take microseconds. `modes` may be empty; everything else equals layer()'s.
   virtual LayerCost layerWork(int kind, const Sharding &sharding) { return layer(kind, sharding); }
+  // head(), likewise.
+  virtual LayerCost headWork(const Sharding &sharding) { return head(sharding); }
   // Bytes of the activation that one rank of a stage hands to the next, for one micro-batch.
   virtual int64_t boundaryBytes(const Sharding &sharding) = 0;
   // Bytes of the token and target ids of one micro-batch.

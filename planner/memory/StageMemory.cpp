@@ -51,12 +51,15 @@ int64_t sigma::planner::overlapWorkspaceBytes(const Job &job, const StageMemoryI
 }
 
 int64_t Surroundings::most(const std::vector<Peak> &peaks) const {
+  uint32_t present = 0;
+  for (int what = 0; what < kNumBeside; ++what)
+    if (bytes[what] > 0)
+      present |= uint32_t(1) << what;
   int64_t most = 0;
   for (const Peak &peak : peaks) {
     int64_t sum = peak.bytes;
-    for (int what = 0; what < kNumBeside; ++what)
-      if (peak.beside >> what & 1)
-        sum = addSat(sum, bytes[what]);
+    for (uint32_t left = peak.beside & present; left != 0; left &= left - 1)
+      sum = addSat(sum, bytes[__builtin_ctz(left)]);
     most = std::max(most, sum);
   }
   return addSat(most, alwaysBytes);

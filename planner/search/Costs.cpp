@@ -115,12 +115,15 @@ static bool dominates(const ModeCost &a, const ModeCost &b) {
          a.bytes.made <= b.bytes.made && isCovered(a.peaks, b.peaks);
 }
 
-int64_t sigma::planner::keptBytes(const Kept &bytes, const InFlight::Moments &moments) {
+int64_t sigma::planner::keptBytes(const Kept &bytes, const Kept &moment) {
+  return addSat(mulSat(bytes.saved, moment.saved),
+                addSat(mulSat(bytes.held, moment.held), mulSat(bytes.made, moment.made)));
+}
+
+int64_t sigma::planner::mostKeptBytes(const Kept &bytes, const InFlight::Moments &moments) {
   int64_t most = 0;
   for (const Kept &moment : moments)
-    most = std::max(
-        most, addSat(mulSat(bytes.saved, moment.saved),
-                     addSat(mulSat(bytes.held, moment.held), mulSat(bytes.made, moment.made))));
+    most = std::max(most, keptBytes(bytes, moment));
   return most;
 }
 
@@ -197,15 +200,16 @@ AskedCosts::Key AskedCosts::key(const Layout &layout) {
   return {layout.microBatch, layout.tp, layout.cp, layout.etp, layout.ep, layout.contextKind};
 }
 
-const AskedCosts::Ends &AskedCosts::ends(const Layout &layout) {
-  auto [position, isNew] = endPieces.try_emplace(key(layout));
+const AskedCosts::Ends &AskedCosts::askEnds(std::map<Key, Ends> &known, HeadQuestion question,
+                                            const Layout &layout) {
+  auto [position, isNew] = known.try_emplace(key(layout));
   Ends &pieces = position->second;
   if (!isNew)
     return pieces;
   const Sharding sharding = layout.sharding();
   const Sanity sanity(sharding);
   pieces.embedding = source.embedding(sharding);
-  pieces.head = source.head(sharding);
+  pieces.head = (source.*question)(sharding);
   sanity.require(pieces.embedding);
   sanity.require(pieces.head);
   pieces.boundaryBytes = source.boundaryBytes(sharding);
@@ -215,6 +219,14 @@ const AskedCosts::Ends &AskedCosts::ends(const Layout &layout) {
   sanity.require(pieces.batchBytes, "batch size");
   sanity.require(pieces.workspaceBytes, "workspace");
   return pieces;
+}
+
+const AskedCosts::Ends &AskedCosts::endsWork(const Layout &layout) {
+  return askEnds(endWork, &CostSource::headWork, layout);
+}
+
+const AskedCosts::Ends &AskedCosts::ends(const Layout &layout) {
+  return askEnds(wholeEnds, &CostSource::head, layout);
 }
 
 const std::vector<LayerCost> &AskedCosts::askLayers(Layers &known, Question question,
@@ -259,14 +271,16 @@ const Device &CostCache::device(const KindRange &kinds) {
 }
 
 CostSet CostCache::clocked(const Layout &layout, const KindRange &devices,
-                           const std::vector<LayerCost> &layers, bool withModes) {
+                           const AskedCosts::Ends &ends, const std::vector<LayerCost> &layers,
+                           Modes modes) {
   const WorkClock clock(problem, device(devices), layout);
-  const AskedCosts::Ends &ends = asked.ends(layout);
   CostSet set;
   for (const LayerCost &cost : layers)
-    set.kinds.push_back(clockedPiece(clock, cost, problem.job, layout.schedule, withModes));
-  set.embedding = clockedPiece(clock, ends.embedding, problem.job, layout.schedule, true);
-  set.head = clockedPiece(clock, ends.head, problem.job, layout.schedule, true);
+    set.kinds.push_back(
+        clockedPiece(clock, cost, problem.job, layout.schedule, modes == Modes::All));
+  for (auto [cost, piece] :
+       {std::pair(&ends.embedding, &set.embedding), std::pair(&ends.head, &set.head)})
+    *piece = clockedPiece(clock, *cost, problem.job, layout.schedule, modes != Modes::None);
   set.boundaryBytes = ends.boundaryBytes;
   set.batchBytes = ends.batchBytes;
   set.workspaceBytes = ends.workspaceBytes;
@@ -276,14 +290,28 @@ CostSet CostCache::clocked(const Layout &layout, const KindRange &devices,
 const CostSet &CostCache::work(const Layout &layout, const KindRange &devices) {
   auto [position, isNew] = workSets.try_emplace(key(layout, devices));
   if (isNew)
-    position->second = clocked(layout, devices, asked.layerWork(layout), false);
+    position->second =
+        clocked(layout, devices, asked.endsWork(layout), asked.layerWork(layout), Modes::None);
+  return position->second;
+}
+
+CostCache::WholeKey CostCache::wholeKey(const Layout &layout, const KindRange &devices) const {
+  return {key(layout, devices), splitsBackward(layout.schedule),
+          splitsEachBackward(layout.schedule)};
+}
+
+const CostSet &CostCache::workAndEnds(const Layout &layout, const KindRange &devices) {
+  auto [position, isNew] = setsWithEnds.try_emplace(wholeKey(layout, devices));
+  if (isNew)
+    position->second =
+        clocked(layout, devices, asked.ends(layout), asked.layerWork(layout), Modes::OfEnds);
   return position->second;
 }
 
 const CostSet &CostCache::whole(const Layout &layout, const KindRange &devices) {
-  auto [position, isNew] = wholeSets.try_emplace(
-      {key(layout, devices), splitsBackward(layout.schedule), splitsEachBackward(layout.schedule)});
+  auto [position, isNew] = wholeSets.try_emplace(wholeKey(layout, devices));
   if (isNew)
-    position->second = clocked(layout, devices, asked.layers(layout), true);
+    position->second =
+        clocked(layout, devices, asked.ends(layout), asked.layers(layout), Modes::All);
   return position->second;
 }

@@ -95,6 +95,8 @@ public:
     LayerCost embedding, head;
     int64_t boundaryBytes = 0, batchBytes = 0, workspaceBytes = 0;
   };
+  // Work and parameters alone: the head may have no modes.
+  const Ends &endsWork(const Layout &layout);
   const Ends &ends(const Layout &layout);
   // In the order of LayerSequence::kinds.
   const std::vector<LayerCost> &layerWork(const Layout &layout);
@@ -106,16 +108,19 @@ public:
 private:
   using Layers = std::map<Key, std::vector<LayerCost>>;
   using Question = LayerCost (CostSource::*)(int kind, const Sharding &sharding);
+  using HeadQuestion = LayerCost (CostSource::*)(const Sharding &sharding);
+  const Ends &askEnds(std::map<Key, Ends> &known, HeadQuestion question, const Layout &layout);
   const std::vector<LayerCost> &askLayers(Layers &known, Question question, const Layout &layout);
 
   LayerSequence layerSequence;
   CostSource &source;
-  std::map<Key, Ends> endPieces;
+  std::map<Key, Ends> endWork, wholeEnds;
   Layers work, whole;
 };
 
-// The most that is kept of a piece.
-int64_t keptBytes(const Kept &bytes, const InFlight::Moments &moments);
+// What is kept of a piece at a moment, and the most of all.
+int64_t keptBytes(const Kept &bytes, const Kept &moment);
+int64_t mostKeptBytes(const Kept &bytes, const InFlight::Moments &moments);
 
 // The same on the devices of one problem.
 class CostCache {
@@ -124,6 +129,8 @@ public:
 
   // Time of work and number of parameters only: for bounds. References stay valid.
   const CostSet &work(const Layout &layout, const KindRange &devices);
+  // And the memory of the ends: what is known of memory without asking for modes of layers.
+  const CostSet &workAndEnds(const Layout &layout, const KindRange &devices);
   // With rematerialization and memory.
   const CostSet &whole(const Layout &layout, const KindRange &devices);
 
@@ -136,12 +143,15 @@ private:
   using WholeKey = std::tuple<Key, bool, bool>;
 
   Key key(const Layout &layout, const KindRange &devices) const;
-  CostSet clocked(const Layout &layout, const KindRange &devices,
-                  const std::vector<LayerCost> &layers, bool withModes);
+  WholeKey wholeKey(const Layout &layout, const KindRange &devices) const;
+  enum class Modes { None, OfEnds, All };
+  CostSet clocked(const Layout &layout, const KindRange &devices, const AskedCosts::Ends &ends,
+                  const std::vector<LayerCost> &layers, Modes modes);
 
   const Problem &problem;
   AskedCosts &asked;
   std::map<Key, CostSet> workSets;
+  std::map<WholeKey, CostSet> setsWithEnds;
   std::map<WholeKey, CostSet> wholeSets;
   std::map<KindRange, Device> devices;
 };

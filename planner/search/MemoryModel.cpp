@@ -22,7 +22,7 @@ MemoryModel::MemoryModel(const Problem &problem, const LayerSequence &sequence, 
     const Device &device = costs.device(kinds);
     hosts.push_back(
         {kinds, &device,
-         figures == Figures::Whole ? &costs.whole(shape, kinds) : &costs.work(shape, kinds),
+         figures == Figures::Whole ? &costs.whole(shape, kinds) : &costs.workAndEnds(shape, kinds),
          usableMemoryBytes(device.memoryBytes, problem.job.memoryMarginPpm)});
   }
 }
@@ -154,7 +154,7 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   const InFlight flight = inFlight(shape, held.stage);
   auto addEnd = [&](const PieceCost &end, Places places, int64_t shared,
                     const InFlight::Moments &moments, int64_t &bytes) {
-    bytes = keptBytes(end.modes.front().bytes, moments);
+    bytes = mostKeptBytes(end.modes.front().bytes, moments);
     input.transientBytes =
         std::max(input.transientBytes, workingBytes(costs, end, places, shared).front());
   };
@@ -205,7 +205,7 @@ int64_t MemoryModel::keptOfLayer(const Contents &held, const Kept &bytes,
   for (size_t moment = 0; moment < flight.layers.size(); ++moment) {
     const int64_t absent =
         flight.absentBuffers[moment] + (flight.makesReceived[moment] && held.holdsGradient ? 1 : 0);
-    most = std::max(most, keptBytes(bytes, {{flight.layers[moment]}}) -
+    most = std::max(most, keptBytes(bytes, flight.layers[moment]) -
                               mulSat(absent, boundary) / held.largestChunkLayers);
   }
   return most;

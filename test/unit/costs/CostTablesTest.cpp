@@ -115,6 +115,14 @@ static void expectEqual(const planner::WorkCost &got, const planner::WorkCost &e
   }
 }
 
+/// But for modes.
+static void expectEqualWork(const planner::LayerCost &got, const planner::LayerCost &expected) {
+  expectEqual(got.forward, expected.forward);
+  expectEqual(got.backward, expected.backward);
+  EXPECT_EQ(got.denseParameters, expected.denseParameters);
+  EXPECT_EQ(got.expertParameters, expected.expertParameters);
+}
+
 static std::string spell(const Sharding &s) {
   return "micro-batch " + std::to_string(s.microBatch) + " tp " + std::to_string(s.tp) + " cp " +
          std::to_string(s.cp) + " etp " + std::to_string(s.etp) + " ep " + std::to_string(s.ep) +
@@ -145,15 +153,25 @@ TEST(CostTables, LayerWorkIsTheLayersWork) {
     for (const Sharding &sharding : all)
       for (const planner::LayerGroup &group : tables.model().layers) {
         SCOPED_TRACE(spell(sharding));
-        planner::LayerCost fast = tables->layerWork(group.kind, sharding);
-        planner::LayerCost whole = tables->layer(group.kind, sharding);
-        expectEqual(fast.forward, whole.forward);
-        expectEqual(fast.backward, whole.backward);
-        EXPECT_EQ(fast.denseParameters, whole.denseParameters);
-        EXPECT_EQ(fast.expertParameters, whole.expertParameters);
+        expectEqualWork(tables->layerWork(group.kind, sharding),
+                        tables->layer(group.kind, sharding));
         if (HasFailure())
           return;
       }
+  }
+}
+
+TEST(CostTables, HeadWorkIsTheHeadsWork) {
+  const std::string dense = "sigma.mtp 1 { " + std::string(kAttention) + kMlp + " }\n",
+                    experts = "sigma.mtp 1 { " + std::string(kAttention) + kMoe + " }\n";
+  for (const std::string &mtp : {std::string(), dense, experts}) {
+    SCOPED_TRACE(mtp);
+    const std::string spec = specOf(kAttention + std::string(kMoe), "", "untied", mtp);
+    for (const std::string &some : {spec, withRecipe(spec, "f32_logits")}) {
+      Tables tables(some);
+      for (const Sharding &sharding : {Sharding{1, 1, 1, 1, 1}, {2, 2, 1, 1, 4}, {1, 2, 1, 2, 2}})
+        expectEqualWork(tables->headWork(sharding), tables->head(sharding));
+    }
   }
 }
 
