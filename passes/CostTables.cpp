@@ -84,8 +84,9 @@ planner::LayerCost CostTables::measure(ArrayRef<Operation *> blocks,
   Probe probe(job, model, sharding, blocks);
   planner::LayerCost cost = workAndParameters(*probe);
   if (!modes.empty()) {
-    cost.modes = rematModes(*probe, modes);
-    cost.holdsGradient = holdsGradient(*probe);
+    MeasuredModes measured = rematModes(*probe, modes);
+    cost.modes = std::move(measured.modes);
+    cost.holdsGradient = measured.holdsGradient;
   }
   const planner::Routing routing = routingOf(job, expertsOf(model, blocks));
   finish(cost.forward, sharding, routing);

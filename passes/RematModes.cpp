@@ -82,8 +82,9 @@ static planner::RematMode measure(ProgramOp program, StringRef name) {
   return mode;
 }
 
-/// Splits the program's backward and measures what that changes.
-static void measureSplit(ProgramOp program, planner::RematMode &mode) {
+/// Splits the program's backward and measures what that changes; tells whether a gradient that
+/// comes in is held.
+static bool measureSplit(ProgramOp program, planner::RematMode &mode) {
   if (failed(splitBackward(program, WholeBackward::Goes)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be split");
   FuncOp forward = program.getForward(), inputs = program.getInputGradients(),
@@ -99,28 +100,23 @@ static void measureSplit(ProgramOp program, planner::RematMode &mode) {
     if (residual.giver == forward)
       mode.heldBytes += residual.slotBytes() + residual.endsBytes();
   mode.splitPeaks = peaksOf(program);
-  if (gradientBytes > 0) // a gradient that comes in and is held counts there
+  const bool isHeld = gradientBytes > 0; // and counts there
+  if (isHeld)
     for (planner::Peak &peak : mode.splitPeaks)
       peak.beside &= ~planner::Peak::bit(planner::Beside::GradientIn);
   mode.splitPeaks = highest(mode.splitPeaks);
+  return isHeld;
 }
 
-std::vector<planner::RematMode> mlir::sigma::rematModes(ProgramOp original,
-                                                        ArrayRef<std::string> names) {
-  std::vector<planner::RematMode> modes;
+MeasuredModes mlir::sigma::rematModes(ProgramOp original, ArrayRef<std::string> names) {
+  MeasuredModes measured;
   for (const std::string &name : names) {
     Copy program = withMode(original, name);
-    modes.push_back(measure(*program, name));
-    measureSplit(*program, modes.back());
+    measured.modes.push_back(measure(*program, name));
+    // No mode changes what is held of the gradient that comes in.
+    measured.holdsGradient = measureSplit(*program, measured.modes.back());
   }
-  return modes;
-}
-
-bool mlir::sigma::holdsGradient(ProgramOp original) {
-  Copy program(original);
-  if (failed(splitBackward(*program, WholeBackward::Goes)))
-    llvm::report_fatal_error("a block that the verifier accepted cannot be split");
-  return !(*program).getWeightGradients().getCapturedGradientsAttr().empty();
+  return measured;
 }
 
 //===----------------------------------------------------------------------===//

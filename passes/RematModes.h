@@ -18,12 +18,14 @@ std::vector<std::string> rematFront(rank::ProgramOp program);
 /// `name` names no mode.
 FailureOr<std::string> rematModeName(rank::ProgramOp program, StringRef name);
 
+struct MeasuredModes {
+  std::vector<planner::RematMode> modes;
+  bool holdsGradient = false; // whether gradients of weights read the gradient that comes in
+};
+
 /// What these modes of the layer cost; embedding and head, which have no layer, know "none" only.
 /// The program stays as it is. Collectives are as `workOf` gives them.
-std::vector<planner::RematMode> rematModes(rank::ProgramOp program, ArrayRef<std::string> names);
-
-/// Whether gradients of weights read the gradient that comes in; no mode changes that.
-bool holdsGradient(rank::ProgramOp program);
+MeasuredModes rematModes(rank::ProgramOp program, ArrayRef<std::string> names);
 
 } // namespace mlir::sigma
 

@@ -181,6 +181,21 @@ def run(command, output, status=0, timeout=300, **about):
     return started.said()
 
 
+def mpirun(ranks):
+    """What starts so many ranks on this machine, which may have fewer cores."""
+    return ["mpirun", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "--bind-to", "none", "-n", ranks]
+
+
+def replaced(path, *edits):
+    """The text of a file with (before, after) replaced, each of which it must have."""
+    text = pathlib.Path(path).read_text()
+    for before, after in edits:
+        if before not in text:
+            raise RunError(f"{path} says no {before}")
+        text = text.replace(before, after)
+    return text
+
+
 class Program:
     """A folder that sigma build has made."""
 
@@ -193,8 +208,7 @@ class Program:
     def command(self, *arguments, supervise=False, ranks=None):
         if supervise:
             return [self.folder / "launch/mpirun.sh", *arguments]
-        mpirun = ["mpirun", "--oversubscribe", "--mca", "mpi_yield_when_idle", "1", "--bind-to", "none", "-n"]
-        return [*mpirun, ranks or self.ranks, self.train, *arguments]
+        return [*mpirun(ranks or self.ranks), self.train, *arguments]
 
     def start(self, log, *arguments, **how):
         log = pathlib.Path(log)
@@ -244,11 +258,7 @@ def build(sigma, spec, folder, devices=None, pins="", *more, timeout=300):
 
 def in_bf16(spec, folder):
     """The same job in bf16, on accelerators that have it."""
-    text = pathlib.Path(spec).read_text()
-    for before, after in (("peak_f32_flops_per_s", "peak_bf16_flops_per_s"), ("precision f32", "precision bf16")):
-        if before not in text:
-            raise RunError(f"{spec} says no {before}")
-        text = text.replace(before, after)
+    text = replaced(spec, ("peak_f32_flops_per_s", "peak_bf16_flops_per_s"), ("precision f32", "precision bf16"))
     path = pathlib.Path(folder) / f"{pathlib.Path(spec).stem}.bf16.mlir"
     path.write_text(text)
     return path

@@ -73,31 +73,43 @@ void eachPeer(const Group &group, F f) {
 
 } // namespace
 
-void gatherParts(sigma_rt rt, const Group &group, const void *own, void *whole, const Parts &parts,
-                 MPI_Datatype type) {
+Exchange startGather(sigma_rt rt, const Group &group, const void *own, void *whole,
+                     const Parts &parts, MPI_Datatype type, int tag) {
   const Places places(whole, parts, type);
   const bool isInPlace = own == nullptr;
   const void *mine = isInPlace ? places.at(group.index) : own;
   Exchange exchange(rt, group);
   eachPeer(group, [&](int peer) {
     if (peer != group.index || !isInPlace)
-      exchange.receive(peer, places.at(peer), parts.counts[peer], type);
+      exchange.receive(peer, places.at(peer), parts.counts[peer], type, tag);
   });
   eachPeer(group, [&](int peer) {
     if (peer != group.index || !isInPlace)
-      exchange.send(peer, mine, parts.counts[group.index], type);
+      exchange.send(peer, mine, parts.counts[group.index], type, tag);
   });
-  exchange.wait();
+  return exchange;
+}
+
+Exchange startExchange(sigma_rt rt, const Group &group, const void *from, const Parts &sent,
+                       void *to, const Parts &received, MPI_Datatype type, int tag) {
+  const Places ours(from, sent, type), theirs(to, received, type);
+  Exchange exchange(rt, group);
+  eachPeer(group, [&](int peer) {
+    exchange.receive(peer, theirs.at(peer), received.counts[peer], type, tag);
+  });
+  eachPeer(group,
+           [&](int peer) { exchange.send(peer, ours.at(peer), sent.counts[peer], type, tag); });
+  return exchange;
+}
+
+void gatherParts(sigma_rt rt, const Group &group, const void *own, void *whole, const Parts &parts,
+                 MPI_Datatype type) {
+  startGather(rt, group, own, whole, parts, type, 0).wait();
 }
 
 void exchangeParts(sigma_rt rt, const Group &group, const void *from, const Parts &sent, void *to,
                    const Parts &received, MPI_Datatype type) {
-  const Places ours(from, sent, type), theirs(to, received, type);
-  Exchange exchange(rt, group);
-  eachPeer(group,
-           [&](int peer) { exchange.receive(peer, theirs.at(peer), received.counts[peer], type); });
-  eachPeer(group, [&](int peer) { exchange.send(peer, ours.at(peer), sent.counts[peer], type); });
-  exchange.wait();
+  startExchange(rt, group, from, sent, to, received, type, 0).wait();
 }
 
 } // namespace sigma::runtime

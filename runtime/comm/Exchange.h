@@ -8,6 +8,7 @@
 #include "runtime/comm/Wait.h"
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace sigma::runtime {
@@ -22,6 +23,8 @@ public:
   void receive(int from, void *data, int64_t count, MPI_Datatype type, int tag = 0);
   /// Until the end of this, all buffers are in use.
   void wait();
+  /// Leaves the end to the caller.
+  std::vector<MPI_Request> take() { return std::move(requests); }
 
 private:
   sigma_rt rt;
@@ -43,6 +46,12 @@ void gatherParts(sigma_rt rt, const Group &group, const void *own, void *whole, 
 /// A part from each rank to each.
 void exchangeParts(sigma_rt rt, const Group &group, const void *from, const Parts &sent, void *to,
                    const Parts &received, MPI_Datatype type);
+
+/// The same, started.
+Exchange startGather(sigma_rt rt, const Group &group, const void *own, void *whole,
+                     const Parts &parts, MPI_Datatype type, int tag);
+Exchange startExchange(sigma_rt rt, const Group &group, const void *from, const Parts &sent,
+                       void *to, const Parts &received, MPI_Datatype type, int tag);
 
 } // namespace sigma::runtime
 

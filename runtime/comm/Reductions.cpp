@@ -6,7 +6,6 @@
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace sigma::runtime {
 namespace {
@@ -18,36 +17,6 @@ int64_t elementsPerLine(const Reduction &reduction) {
   return kLineBytes / elemBytes(reduction.elem);
 }
 
-char *lineOf(char *memory, int64_t line) { return memory + line * kLineBytes; }
-
-/// f(rank) of each other rank of the group; every rank begins with another one.
-template <class F>
-void eachOther(const Group &group, F f) {
-  for (int i = 1; i < group.size; ++i)
-    f((group.index + i) % group.size);
-}
-
-/// Messages of whole lines; of none, no message.
-class Lines {
-public:
-  Lines(const Group &group, std::vector<MPI_Request> &requests, Tag tag)
-      : group(group), requests(requests), tag(tag) {}
-
-  void receive(int from, char *data, int count) {
-    if (count > 0)
-      requests.push_back(startReceive(group, from, data, count * kLineBytes, MPI_BYTE, tag));
-  }
-  void send(int to, const char *data, int count) {
-    if (count > 0)
-      requests.push_back(startSend(group, to, data, count * kLineBytes, MPI_BYTE, tag));
-  }
-
-private:
-  const Group &group;
-  std::vector<MPI_Request> &requests;
-  Tag tag;
-};
-
 Parts partsOf(const Reduction &of, int64_t offset, int64_t length) {
   return partsInLines(of.n, of.part, of.group->size, elementsPerLine(of), offset, length);
 }
@@ -58,14 +27,14 @@ void Reductions::start(sigma_rt rt, const Reduction &reduction) {
   if (!isLast || reduction.group->size == 1)
     return;
   waiting.push_back(reduction);
-  fill();
+  fill(rt);
   progress(rt);
 }
 
-void Reductions::fill() {
+void Reductions::fill(sigma_rt rt) {
   while (pieces.size() < kOnTheirWay && !waiting.empty()) {
     pieces.push_back(nextPiece());
-    collect(pieces.back());
+    collect(rt, pieces.back());
   }
 }
 
@@ -85,27 +54,20 @@ Reductions::Piece Reductions::nextPiece() {
   return piece;
 }
 
-void Reductions::collect(Piece &piece) {
+void Reductions::collect(sigma_rt rt, Piece &piece) {
   const Reduction &of = piece.of;
-  const Group &group = *of.group;
   const Parts parts = partsOf(of, piece.offset, piece.length);
-  const int own = parts.counts[group.index];
-  Lines lines(group, piece.requests, kCollect);
-  eachOther(group, [&](int peer) {
-    lines.receive(peer, lineOf(piece.collected, int64_t(peer) * own), own);
-  });
-  eachOther(group, [&](int peer) {
-    lines.send(peer, lineOf(of.flat, parts.begins[peer]), parts.counts[peer]);
-  });
-  std::memcpy(lineOf(piece.collected, int64_t(group.index) * own),
-              lineOf(of.flat, parts.begins[group.index]), own * kLineBytes);
+  const Parts arrived = Parts::equal(of.group->size, parts.counts[of.group->index]);
+  piece.requests = startExchange(rt, *of.group, of.flat, parts, piece.collected, arrived,
+                                 rt->mesh.line, kCollect)
+                       .take();
 }
 
 void Reductions::sum(sigma_rt rt, Piece &piece) {
   const Reduction &of = piece.of;
   const Parts parts = partsOf(of, piece.offset, piece.length);
   const int64_t own = parts.counts[of.group->index] * elementsPerLine(of);
-  char *to = lineOf(of.flat, parts.begins[of.group->index]);
+  char *to = of.flat + parts.begins[of.group->index] * kLineBytes;
   withWideElem(of.elem, [&](auto zero) {
     using T = decltype(zero);
     sumOfRanks(rt->kernels<T>(), reinterpret_cast<const T *>(piece.collected), of.group->size, own,
@@ -113,19 +75,12 @@ void Reductions::sum(sigma_rt rt, Piece &piece) {
   });
 }
 
-void Reductions::gather(Piece &piece) {
+void Reductions::gather(sigma_rt rt, Piece &piece) {
   const Reduction &of = piece.of;
-  const Group &group = *of.group;
   const Parts parts = partsOf(of, piece.offset, piece.length);
   piece.stage = Stage::Gather;
-  piece.requests.clear();
-  Lines lines(group, piece.requests, kGather);
-  eachOther(group, [&](int peer) {
-    lines.receive(peer, lineOf(of.flat, parts.begins[peer]), parts.counts[peer]);
-  });
-  eachOther(group, [&](int peer) {
-    lines.send(peer, lineOf(of.flat, parts.begins[group.index]), parts.counts[group.index]);
-  });
+  piece.requests =
+      startGather(rt, *of.group, nullptr, of.flat, parts, rt->mesh.line, kGather).take();
 }
 
 bool Reductions::hasArrived() {
@@ -144,14 +99,14 @@ void Reductions::progress(sigma_rt rt) {
     if (piece.stage == Stage::Collect) {
       sum(rt, piece);
       if (piece.of.gathers) {
-        gather(piece);
+        gather(rt, piece);
         continue;
       }
     }
     if (piece.offset + piece.length >= piece.of.part)
       rt->trace.beside(SpanKind::ReduceGradients, piece.of.startNs);
     pieces.pop_front();
-    fill();
+    fill(rt);
   }
 }
 

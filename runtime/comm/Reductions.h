@@ -53,11 +53,11 @@ private:
     std::vector<MPI_Request> requests = {};
   };
 
-  void fill();
+  void fill(sigma_rt rt);
   Piece nextPiece();
-  static void collect(Piece &piece);
+  static void collect(sigma_rt rt, Piece &piece);
   static void sum(sigma_rt rt, Piece &piece);
-  static void gather(Piece &piece);
+  static void gather(sigma_rt rt, Piece &piece);
 
   bool isLast = false;
   std::deque<Reduction> waiting; // of the first, from `offset` on

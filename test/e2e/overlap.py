@@ -29,20 +29,15 @@ PLANS = {
 BACKWARD = {"backward", "input gradient", "weight gradient"}
 
 
-def replaced(text, before, after):
-    if before not in text:
-        raise sr.RunError(f"the specification does not say {before}")
-    return text.replace(before, after)
-
-
 def specifications(spec, work):
     """With and without clipping, with and without overlap."""
-    text, paths = pathlib.Path(spec).read_text(), {}
-    for clips, clipped in ((True, text), (False, replaced(text, "clip 1.0", "clip 0.0"))):
+    paths = {}
+    for clips in (True, False):
         for overlaps in (False, True):
-            path = work / f"clip-{clips}-overlap-{overlaps}.mlir"
-            path.write_text(replaced(clipped, "precision f32", "precision f32 overlap {gradient_ppm = 500000}") if overlaps else clipped)
-            paths[clips, overlaps] = path
+            edits = [("precision f32", "precision f32 overlap {gradient_ppm = 500000}")] if overlaps else []
+            edits += [] if clips else [("clip 1.0", "clip 0.0")]
+            paths[clips, overlaps] = work / f"clip-{clips}-overlap-{overlaps}.mlir"
+            paths[clips, overlaps].write_text(sr.replaced(spec, *edits))
     return paths
 
 

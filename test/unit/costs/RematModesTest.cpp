@@ -103,7 +103,7 @@ TEST_P(RematFront, GoesFromNoneToFull) {
 
 TEST_P(RematFront, HasNoDominatedMode) {
   Probe layer = probe(hasExperts() ? 8 : 1);
-  std::vector<planner::RematMode> modes = rematModes(*layer, rematFront(*layer));
+  std::vector<planner::RematMode> modes = rematModes(*layer, rematFront(*layer)).modes;
   EXPECT_TRUE(modes.front().recompute.ops.empty());
   for (size_t i = 0; i < modes.size(); ++i)
     for (size_t j = 0; j < modes.size(); ++j)
@@ -129,7 +129,8 @@ TEST_P(RematFront, PaysForRepeatedExchanges) {
   Probe layer = probe(8);
   std::vector<planner::RematMode> modes =
       rematModes(*layer, {"none", "layernorm", "moe_act", "experts", "moe_dispatch",
-                          "experts+moe_dispatch", "moe", "full"});
+                          "experts+moe_dispatch", "moe", "full"})
+          .modes;
   std::map<std::string, int64_t> bytes;
   for (const planner::RematMode &mode : modes)
     bytes[mode.name] = exchangedBytes(mode);
