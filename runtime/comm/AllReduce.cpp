@@ -28,9 +28,9 @@ void reduceChunk(sigma_rt rt, const Group &group, T *chunk, int64_t n, T *worksp
   const Parts slices = slicesOf(n, group.size);
   const int own = slices.counts[group.index];
   const Parts arrived = Parts::equal(group.size, own);
-  exchangeParts(rt, group, chunk, slices, workspace, arrived, type);
+  exchangeParts(rt, group, chunk, slices, workspace, arrived, type, kUnasked);
   sumOfRanks(rt->kernels<T>(), workspace, group.size, own, workspace);
-  gatherParts(rt, group, workspace, chunk, slices, type);
+  gatherParts(rt, group, workspace, chunk, slices, type, kUnasked);
 }
 
 template <class T>

@@ -1,5 +1,6 @@
 #include "runtime/comm/Exchange.h"
 
+#include <algorithm>
 #include <climits>
 #include <stdexcept>
 #include <string>
@@ -31,14 +32,31 @@ MPI_Request startReceive(const Group &group, int from, void *data, int64_t count
   return request;
 }
 
-void Exchange::send(int to, const void *data, int64_t count, MPI_Datatype type, int tag) {
-  if (count > 0)
-    requests.push_back(startSend(group, to, data, count, type, tag));
+static MPI_Aint extentOf(MPI_Datatype type) {
+  MPI_Aint lower = 0, extent = 0;
+  checkMpi(MPI_Type_get_extent(type, &lower, &extent), "MPI_Type_get_extent");
+  return extent;
 }
 
-void Exchange::receive(int from, void *data, int64_t count, MPI_Datatype type, int tag) {
-  if (count > 0)
-    requests.push_back(startReceive(group, from, data, count, type, tag));
+/// f(data, count) of each message.
+template <class F>
+static void eachMessage(const void *data, int64_t count, MPI_Datatype type, const Lane &lane, F f) {
+  const int64_t extent = extentOf(type), most = std::max<int64_t>(1, lane.messageBytes / extent);
+  char *const bytes = static_cast<char *>(const_cast<void *>(data));
+  for (int64_t begin = 0; begin < count; begin += std::min(most, count - begin))
+    f(bytes + begin * extent, std::min(most, count - begin));
+}
+
+void Exchange::send(int to, const void *data, int64_t count, MPI_Datatype type) {
+  eachMessage(data, count, type, lane, [&](const char *at, int64_t n) {
+    requests.push_back(startSend(group, to, at, n, type, lane.tag));
+  });
+}
+
+void Exchange::receive(int from, void *data, int64_t count, MPI_Datatype type) {
+  eachMessage(data, count, type, lane, [&](char *at, int64_t n) {
+    requests.push_back(startReceive(group, from, at, n, type, lane.tag));
+  });
 }
 
 void Exchange::wait() {
@@ -52,16 +70,14 @@ namespace {
 class Places {
 public:
   Places(const void *memory, const Parts &parts, MPI_Datatype type)
-      : memory(static_cast<char *>(const_cast<void *>(memory))), parts(parts) {
-    MPI_Aint lower = 0;
-    checkMpi(MPI_Type_get_extent(type, &lower, &extent), "MPI_Type_get_extent");
-  }
+      : memory(static_cast<char *>(const_cast<void *>(memory))), parts(parts),
+        extent(extentOf(type)) {}
   char *at(int rank) const { return memory + parts.begins[rank] * extent; }
 
 private:
   char *memory;
   const Parts &parts;
-  MPI_Aint extent = 0;
+  MPI_Aint extent;
 };
 
 /// f(peer) of each rank of the group; every rank begins with another one.
@@ -74,42 +90,40 @@ void eachPeer(const Group &group, F f) {
 } // namespace
 
 Exchange startGather(sigma_rt rt, const Group &group, const void *own, void *whole,
-                     const Parts &parts, MPI_Datatype type, int tag) {
+                     const Parts &parts, MPI_Datatype type, Lane lane) {
   const Places places(whole, parts, type);
   const bool isInPlace = own == nullptr;
   const void *mine = isInPlace ? places.at(group.index) : own;
-  Exchange exchange(rt, group);
+  Exchange exchange(rt, group, lane);
   eachPeer(group, [&](int peer) {
     if (peer != group.index || !isInPlace)
-      exchange.receive(peer, places.at(peer), parts.counts[peer], type, tag);
+      exchange.receive(peer, places.at(peer), parts.counts[peer], type);
   });
   eachPeer(group, [&](int peer) {
     if (peer != group.index || !isInPlace)
-      exchange.send(peer, mine, parts.counts[group.index], type, tag);
+      exchange.send(peer, mine, parts.counts[group.index], type);
   });
   return exchange;
 }
 
 Exchange startExchange(sigma_rt rt, const Group &group, const void *from, const Parts &sent,
-                       void *to, const Parts &received, MPI_Datatype type, int tag) {
+                       void *to, const Parts &received, MPI_Datatype type, Lane lane) {
   const Places ours(from, sent, type), theirs(to, received, type);
-  Exchange exchange(rt, group);
-  eachPeer(group, [&](int peer) {
-    exchange.receive(peer, theirs.at(peer), received.counts[peer], type, tag);
-  });
+  Exchange exchange(rt, group, lane);
   eachPeer(group,
-           [&](int peer) { exchange.send(peer, ours.at(peer), sent.counts[peer], type, tag); });
+           [&](int peer) { exchange.receive(peer, theirs.at(peer), received.counts[peer], type); });
+  eachPeer(group, [&](int peer) { exchange.send(peer, ours.at(peer), sent.counts[peer], type); });
   return exchange;
 }
 
 void gatherParts(sigma_rt rt, const Group &group, const void *own, void *whole, const Parts &parts,
-                 MPI_Datatype type) {
-  startGather(rt, group, own, whole, parts, type, 0).wait();
+                 MPI_Datatype type, Lane lane) {
+  startGather(rt, group, own, whole, parts, type, lane).wait();
 }
 
 void exchangeParts(sigma_rt rt, const Group &group, const void *from, const Parts &sent, void *to,
-                   const Parts &received, MPI_Datatype type) {
-  startExchange(rt, group, from, sent, to, received, type, 0).wait();
+                   const Parts &received, MPI_Datatype type, Lane lane) {
+  startExchange(rt, group, from, sent, to, received, type, lane).wait();
 }
 
 } // namespace sigma::runtime

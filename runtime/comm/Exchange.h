@@ -13,14 +13,29 @@
 
 namespace sigma::runtime {
 
-/// What is sent and received at once. Messages between two ranks with one tag match in the order in
-/// which they are posted; what has no elements is not sent.
+/// Messages between two ranks that match in the order in which they are posted.
+struct Lane {
+  int tag;              // below kTagsOfGroup
+  int64_t messageBytes; // at most; what is more goes in several
+};
+
+constexpr int64_t kWholeBytes = INT64_MAX;
+/// Transports of MPI send so much without asking the receiver first. A question would wait behind
+/// what is on its way to it: the two directions of a link take turns then, and nothing moves while
+/// a receiver computes. What arrives before it is received is kept by MPI, so only exchanges of few
+/// bytes at once are split.
+constexpr int64_t kUnaskedBytes = 32 << 10;
+
+constexpr Lane kWhole{0, kWholeBytes}, kUnasked{0, kUnaskedBytes};
+
+/// What is sent and received at once; what has no elements is not sent.
 class Exchange {
 public:
-  Exchange(sigma_rt rt, const Group &group) : rt(rt), group(group) {}
+  Exchange(sigma_rt rt, const Group &group, Lane lane = kWhole)
+      : rt(rt), group(group), lane(lane) {}
 
-  void send(int to, const void *data, int64_t count, MPI_Datatype type, int tag = 0);
-  void receive(int from, void *data, int64_t count, MPI_Datatype type, int tag = 0);
+  void send(int to, const void *data, int64_t count, MPI_Datatype type);
+  void receive(int from, void *data, int64_t count, MPI_Datatype type);
   /// Until the end of this, all buffers are in use.
   void wait();
   /// Leaves the end to the caller.
@@ -29,11 +44,11 @@ public:
 private:
   sigma_rt rt;
   const Group &group;
+  Lane lane;
   std::vector<MPI_Request> requests;
 };
 
-/// Starts one message of a group, and leaves its request to the caller. Tags are below
-/// kTagsOfGroup.
+/// Starts one message of a group, and leaves its request to the caller.
 MPI_Request startSend(const Group &group, int to, const void *data, int64_t count,
                       MPI_Datatype type, int tag);
 MPI_Request startReceive(const Group &group, int from, void *data, int64_t count, MPI_Datatype type,
@@ -41,17 +56,17 @@ MPI_Request startReceive(const Group &group, int from, void *data, int64_t count
 
 /// Every rank's part, on every rank: `parts` says where in `whole`. A null `own` is in its place.
 void gatherParts(sigma_rt rt, const Group &group, const void *own, void *whole, const Parts &parts,
-                 MPI_Datatype type);
+                 MPI_Datatype type, Lane lane = kWhole);
 
 /// A part from each rank to each.
 void exchangeParts(sigma_rt rt, const Group &group, const void *from, const Parts &sent, void *to,
-                   const Parts &received, MPI_Datatype type);
+                   const Parts &received, MPI_Datatype type, Lane lane = kWhole);
 
 /// The same, started.
 Exchange startGather(sigma_rt rt, const Group &group, const void *own, void *whole,
-                     const Parts &parts, MPI_Datatype type, int tag);
+                     const Parts &parts, MPI_Datatype type, Lane lane);
 Exchange startExchange(sigma_rt rt, const Group &group, const void *from, const Parts &sent,
-                       void *to, const Parts &received, MPI_Datatype type, int tag);
+                       void *to, const Parts &received, MPI_Datatype type, Lane lane);
 
 } // namespace sigma::runtime
 

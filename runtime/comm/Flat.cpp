@@ -27,19 +27,25 @@ public:
       reducePiece(own, offset, std::min(most, part - offset), workspace);
   }
 
+  /// From `own`, or, where that is null, from its place.
   void gather(const T *own) {
-    gatherParts(rt, group, own, flat, partsInLines(n, part, group.size, kPerLine, 0, part),
-                rt->mesh.line);
+    const int64_t most = std::max<int64_t>(kGatherBytes / kLineBytes / group.size, 1) * kPerLine;
+    for (int64_t offset = 0; offset < part; offset += most)
+      gatherParts(
+          rt, group, own ? own + offset : nullptr, flat,
+          partsInLines(n, part, group.size, kPerLine, offset, std::min(most, part - offset)),
+          rt->mesh.line, kUnasked);
   }
 
 private:
+  static constexpr int64_t kGatherBytes = 4 << 20; // at once
   static constexpr int64_t kPerLine = kLineBytes / int64_t(sizeof(T));
 
   void reducePiece(T *own, int64_t offset, int64_t length, T *workspace) {
     const Parts parts = partsInLines(n, part, group.size, kPerLine, offset, length);
     const int lines = parts.counts[group.index];
-    exchangeParts(rt, group, flat, parts, workspace, Parts::equal(group.size, lines),
-                  rt->mesh.line);
+    exchangeParts(rt, group, flat, parts, workspace, Parts::equal(group.size, lines), rt->mesh.line,
+                  kUnasked);
     const int64_t elements = lines * kPerLine;
     sumOfRanks(rt->kernels<T>(), workspace, group.size, elements, workspace);
     if (own)

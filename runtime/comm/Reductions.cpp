@@ -11,7 +11,8 @@ namespace sigma::runtime {
 namespace {
 
 constexpr size_t kOnTheirWay = 2;
-enum Tag { kCollect = 1, kGather }; // 0 is that of other collectives
+// Tag 0 is that of other collectives.
+constexpr Lane kCollect{1, kUnaskedBytes}, kGather{2, kUnaskedBytes};
 
 int64_t elementsPerLine(const Reduction &reduction) {
   return kLineBytes / elemBytes(reduction.elem);

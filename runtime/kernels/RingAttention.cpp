@@ -71,8 +71,8 @@ public:
   void start(const KeyValue<T> &from, const KeyValue<T> &to) {
     const CommScope scope(rt, SpanKind::Context);
     const int next = (group.index + 1) % group.size, last = source(1);
-    post(from.key, to.key, key, next, last, kKeys);
-    post(from.value, to.value, value, next, last, kValues);
+    post(from.key, to.key, key, next, last);
+    post(from.value, to.value, value, next, last);
   }
   void finish() {
     const CommScope scope(rt, SpanKind::Context);
@@ -80,14 +80,13 @@ public:
   }
 
 private:
-  enum Tag { kKeys, kValues };
   static constexpr int64_t kElem = elemOf<T>();
 
   int64_t numbers() const { return tokens * (keyWidth + valueWidth); }
 
-  void post(const T *from, T *to, const Datatype &row, int next, int last, Tag tag) {
-    exchange.receive(last, to, tokens, row.get(), tag);
-    exchange.send(next, from, tokens, row.get(), tag);
+  void post(const T *from, T *to, const Datatype &row, int next, int last) {
+    exchange.receive(last, to, tokens, row.get());
+    exchange.send(next, from, tokens, row.get());
   }
 
   sigma_rt rt;

@@ -32,6 +32,9 @@ float awkward(int rank, int64_t i) {
   return float(std::pow(-1.7, rank * 7 % 5) * (1 + double(i) / 3) * std::pow(10, rank));
 }
 
+/// Elements whose parts, of a few ranks, take several messages each.
+constexpr int64_t kSeveralMessages = 100'001;
+
 template <class T>
 void allReduce(Runtime &rt, int64_t code, int64_t n, int64_t workspaceElements) {
   const Group &group = rt.mesh.group(code);
@@ -59,6 +62,8 @@ void allReduces(Runtime &rt) {
         allReduce<double>(rt, code, n, work);
         allReduce<BFloat16>(rt, code, n, work);
       }
+  allReduce<float>(rt, SIGMA_GROUP_DATA, kSeveralMessages, kSeveralMessages / 2);
+  allReduce<BFloat16>(rt, SIGMA_GROUP_DATA, kSeveralMessages, kSeveralMessages);
 }
 
 /// Rows tell who sent them: every row of (source, expert, index) must arrive where it belongs, and
@@ -187,10 +192,11 @@ void gatherAndScatter(Runtime &rt, int64_t code) {
 /// Parts of a flat: the last ranks have less, or nothing. Sums have the bits of those in slot
 /// order.
 template <class T>
-void flats(Runtime &rt, int64_t code, int64_t lines, int64_t partLines) {
+void flats(Runtime &rt, int64_t code, int64_t lines, const std::vector<int64_t> &rooms) {
   const Group &group = rt.mesh.group(code);
   const int64_t perLine = kLineBytes / int64_t(sizeof(T)), n = lines * perLine,
-                part = partLines * perLine, elem = sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32;
+                part = (lines + group.size - 1) / group.size * perLine,
+                elem = sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32;
   const int64_t begin = std::min(group.index * part, n), end = std::min(begin + part, n);
   const std::vector<int> &ranks = group.processes;
   std::vector<T> own(n), sums(n);
@@ -200,7 +206,7 @@ void flats(Runtime &rt, int64_t code, int64_t lines, int64_t partLines) {
     for (int slot = 1; slot < group.size; ++slot)
       sums[i] += T(awkward(ranks[slot], i));
   }
-  for (const int64_t room : {1, 2, 100}) {
+  for (const int64_t room : rooms) {
     std::vector<T> inPlace = own, kept(part, T(0)), work(room * group.size * perLine), whole(n);
     sigma_reduce_flat(&rt, elem, own.data(), n, part, code, kept.data(), work.data(),
                       work.size() * sizeof(T));
@@ -217,10 +223,10 @@ void flats(Runtime &rt, int64_t code, int64_t lines, int64_t partLines) {
 void flats(Runtime &rt) {
   for (const int64_t code : {SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA})
     for (const int64_t lines : {1, 5, 8}) {
-      const int64_t most = rt.mesh.group(code).size, partLines = (lines + most - 1) / most;
-      flats<float>(rt, code, lines, partLines);
-      flats<double>(rt, code, lines, partLines);
+      flats<float>(rt, code, lines, {1, 2, 100});
+      flats<double>(rt, code, lines, {1, 2, 100});
     }
+  flats<float>(rt, SIGMA_GROUP_DATA, kSeveralMessages / 16, {2000});
 }
 
 /// Some elements of a rank, and their sums over a group.
