@@ -9,6 +9,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -205,10 +206,10 @@ class Program:
         self.plan = json.loads((self.folder / "plan.json").read_text())
         self.ranks = math.prod(self.plan["layout"][degree] for degree in ("pp", "tp", "cp", "dp"))
 
-    def command(self, *arguments, supervise=False, ranks=None):
+    def command(self, *arguments, supervise=False, ranks=None, launcher=None):
         if supervise:
             return [self.folder / "launch/mpirun.sh", *arguments]
-        return [*mpirun(ranks or self.ranks), self.train, *arguments]
+        return [*(launcher or mpirun(ranks or self.ranks)), self.train, *arguments]
 
     def start(self, log, *arguments, **how):
         log = pathlib.Path(log)
@@ -223,6 +224,33 @@ class Program:
         if ended != status:
             raise RunError(f"exit status {ended} instead of {status}: {started}\n{started.said()}")
         return read_log(log)
+
+
+FOREVER = 10**9  # steps
+
+
+def steps_of(program, count, *arguments, **how):
+    """The log of so many steps, after which the program is killed, and the most bytes that any of its ranks held."""
+    log, held = program.folder.with_suffix(".log"), 0
+    started = program.start(log, f"--steps={FOREVER}", "--quiet", *arguments, **how)
+    while len(steps(lines := read_log(log))) < count:
+        if started.ended():
+            raise RunError(f"{started}\n{started.said()}")
+        time.sleep(0.05)
+        pids = next((line["pids"] for line in lines if "pids" in line), [])
+        held = max([held, *(most_held_by(pid, program.train) for pid in pids)])
+    started.stop()
+    return lines, held
+
+
+def most_held_by(pid, train):
+    """Bytes that the process has held so far; 0 of another program's."""
+    if not is_program(pid, train):
+        return 0
+    try:
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1])
+    except (OSError, TypeError):
+        return 0
 
 
 def edited_plan(sigma, spec, folder, options, edits):
