@@ -1,4 +1,5 @@
-"""What is fitted: efficiencies and overlap, one set for each generation of accelerators and software.
+"""What is fitted: efficiencies and overlap, one set for each generation of accelerators and software. What is of the
+software alone, its sets share.
 
 Nothing here knows a row or a source. docs/validation.md says what each knob is for.
 """
@@ -20,6 +21,7 @@ class Knob:
     per_precision: bool = False
     needs: str = ""  # "moe" or "cp": rows that it matters to
     first: Optional[float] = None  # where the fit begins: where it matters, if it does not at the typical value
+    of_software: bool = False
 
     def names(self, precisions):
         return [f"{self.name}.{p}" for p in precisions] if self.per_precision else [self.name]
@@ -36,7 +38,7 @@ KNOBS = [
     Knob("memory", 0.60, 0.3, 0.95),  # of its bandwidth
     Knob("ultra", 1.15, 0.1, 1.4, needs="ultra"),  # how much faster the later kind of a generation computes
     Knob("launch_ns", 4e3, 0.7, 1e6),
-    Knob("issue_ns", 1e4, 0.7, 1e6, first=4e4),  # of the host, for a kernel; a grouped product is one for each expert
+    Knob("issue_ns", 1e4, 0.7, 1e6, first=4e4, of_software=True),  # of the host, for a kernel; of a grouped product, for each expert
     Knob("link", 0.70, 0.25, 0.98),  # of the fast links' bandwidth
     Knob("network", 0.70, 0.30, 0.98),  # of the adapters'
     Knob("link_latency_ns", 8e3, 0.7, 1e7),
