@@ -59,15 +59,14 @@ static Copy withMode(ProgramOp original, StringRef name) {
   return copy;
 }
 
-/// Of all functions together, with all state spread.
-static std::vector<planner::Peak> peaksOf(ProgramOp program) {
-  Copy copy(program);
-  LaunchOp launch = (*copy).getLaunchOp();
+/// Of all functions together, with all state spread, as the program is afterwards.
+static std::vector<planner::Peak> spreadPeaks(ProgramOp program) {
+  LaunchOp launch = program.getLaunchOp();
   launch.setZero(3);
   launch.setExpertZero(3);
-  spreadState(*copy);
+  spreadState(program);
   std::vector<planner::Peak> peaks;
-  for (auto func : (*copy).getBody().getOps<FuncOp>())
+  for (auto func : program.getBody().getOps<FuncOp>())
     llvm::append_range(peaks, peaksOf(func));
   return highest(peaks);
 }
@@ -78,12 +77,12 @@ static planner::RematMode measure(ProgramOp program, StringRef name) {
   mode.name = name.str();
   mode.recompute = workOf(program.getBackward(), isRecomputed);
   mode.savedBytes = savedBytes(program);
-  mode.peaks = peaksOf(program);
+  mode.peaks = spreadPeaks(*Copy(program));
   return mode;
 }
 
 /// Splits the program's backward and measures what that changes; tells whether a gradient that
-/// comes in is held.
+/// comes in is held. Nothing else can be measured of the program afterwards.
 static bool measureSplit(ProgramOp program, planner::RematMode &mode) {
   if (failed(splitBackward(program, WholeBackward::Goes)))
     llvm::report_fatal_error("a block that the verifier accepted cannot be split");
@@ -99,7 +98,7 @@ static bool measureSplit(ProgramOp program, planner::RematMode &mode) {
   for (Residual residual : weights.getTakenResiduals())
     if (residual.giver == forward)
       mode.heldBytes += residual.slotBytes() + residual.endsBytes();
-  mode.splitPeaks = peaksOf(program);
+  mode.splitPeaks = spreadPeaks(program);
   const bool isHeld = gradientBytes > 0; // and counts there
   if (isHeld)
     for (planner::Peak &peak : mode.splitPeaks)
