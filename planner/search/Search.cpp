@@ -1,7 +1,6 @@
 #include "planner/search/Search.h"
 
 #include "planner/cost/Arithmetic.h"
-#include "planner/search/StageProver.h"
 
 #include <algorithm>
 #include <map>
@@ -194,7 +193,7 @@ void Search::proveAgainst(Entry &entry, OptionGraph &graph, int64_t limitNs, int
       return;
     }
     entry.boundNs = std::max(entry.boundNs, addSat(graph.lowerBoundNs(), constantNs));
-    StageProver prover(graph, target - constantNs, millisecondsLeft(), &z3Ms);
+    StageProver prover(provers, graph, target - constantNs, millisecondsLeft());
     Verdict verdict = prover.check();
     if (verdict == Verdict::Unknown)
       return;
@@ -297,13 +296,13 @@ void Search::makeCanonical(Entry &entry) {
     return;
   presolve(*graph, target);
   if (entry.isSolved() && entry.certificate != Certificate::Z3) {
-    Verdict verdict = StageProver(*graph, target - 1, millisecondsLeft(), &z3Ms).check();
+    Verdict verdict = StageProver(provers, *graph, target - 1, millisecondsLeft()).check();
     if (verdict == Verdict::Found)
       throw PlanningError("the bounds and Z3 disagree on the optimum");
     if (verdict == Verdict::Refuted)
       entry.certificate = Certificate::Z3;
   }
-  StageProver prover(*graph, target, millisecondsLeft(), &z3Ms);
+  StageProver prover(provers, *graph, target, millisecondsLeft());
   Verdict verdict = prover.check();
   if (verdict == Verdict::Refuted)
     throw PlanningError("Z3 refutes a plan that exists");
@@ -345,7 +344,7 @@ void Search::run(Answer &answer) {
     answer.proof.status = ProofStatus::Gap;
   }
   answer.proof.wallMs = static_cast<int64_t>(1000 * deadline.spentS());
-  answer.proof.z3Ms = z3Ms;
+  answer.proof.z3Ms = provers.spentMs;
   if (answer.plan.stages.empty())
     return;
   addRunners(answer);

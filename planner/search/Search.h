@@ -9,6 +9,7 @@
 #include "planner/search/Layouts.h"
 #include "planner/search/MemorySpace.h"
 #include "planner/search/OptionGraph.h"
+#include "planner/search/StageProver.h"
 
 #include <functional>
 #include <optional>
@@ -85,7 +86,7 @@ private:
   std::vector<Entry> entries;   // variants that were looked at
   Deadline deadline;
   int64_t numLayouts = 0, numClosed = 0;
-  double z3Ms = 0;
+  ProverSession provers;
   int64_t numOutOfMemory = 0; // without asking for modes
   bool hasIncumbent = false;
   int64_t incumbentNs = 0;

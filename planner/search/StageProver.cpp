@@ -15,9 +15,9 @@ static constexpr unsigned kResourceLimit = 30000000;
 static constexpr size_t kMaxEncodedOptions = 30000;
 
 struct StageProver::Encoding {
-  explicit Encoding(const OptionGraph &graph)
-      : graph(graph), solver(context, z3::solver::simple()), steady(context.int_const("steady")),
-        tail(context.int_const("tail")) {}
+  Encoding(z3::context &context, const OptionGraph &graph)
+      : graph(graph), context(context), solver(context, z3::solver::simple()),
+        steady(context.int_const("steady")), tail(context.int_const("tail")) {}
 
   void encodeStates();
   void encodeStage(size_t stage);
@@ -27,7 +27,7 @@ struct StageProver::Encoding {
   Split read(const z3::model &model) const;
 
   const OptionGraph &graph;
-  z3::context context;
+  z3::context &context;
   z3::solver solver;
   z3::expr steady, tail;
   std::vector<std::vector<z3::expr>> options;               // per stage, as in the graph
@@ -119,30 +119,32 @@ Split StageProver::Encoding::read(const z3::model &model) const {
 
 namespace {
 
-// Adds the time that it lives to a sum, if there is one.
+// Adds the time that it lives to a sum.
 class Stopwatch {
 public:
-  explicit Stopwatch(double *sumMs) : sumMs(sumMs), start(std::chrono::steady_clock::now()) {}
+  explicit Stopwatch(double &sumMs) : sumMs(sumMs), start(std::chrono::steady_clock::now()) {}
   ~Stopwatch() {
-    if (sumMs)
-      *sumMs += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-                    .count();
+    sumMs +=
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   }
 
 private:
-  double *sumMs;
+  double &sumMs;
   std::chrono::steady_clock::time_point start;
 };
 
 } // namespace
 
-StageProver::StageProver(const OptionGraph &graph, int64_t limitNs, unsigned deadlineMs,
-                         double *spentMs)
-    : spentMs(spentMs) {
-  const Stopwatch stopwatch(spentMs);
+ProverSession::ProverSession() : context(std::make_unique<z3::context>()) {}
+ProverSession::~ProverSession() = default;
+
+StageProver::StageProver(ProverSession &session, const OptionGraph &graph, int64_t limitNs,
+                         unsigned deadlineMs)
+    : session(session) {
+  const Stopwatch stopwatch(session.spentMs);
   if (graph.empty() || graph.numOptions() > kMaxEncodedOptions)
     return;
-  encoding = std::make_unique<Encoding>(graph);
+  encoding = std::make_unique<Encoding>(*session.context, graph);
   z3::params parameters(encoding->context);
   parameters.set("rlimit", kResourceLimit);
   if (deadlineMs > 0)
@@ -157,7 +159,7 @@ StageProver::StageProver(const OptionGraph &graph, int64_t limitNs, unsigned dea
 StageProver::~StageProver() = default;
 
 Verdict StageProver::query() {
-  const Stopwatch stopwatch(spentMs);
+  const Stopwatch stopwatch(session.spentMs);
   try {
     switch (encoding->solver.check()) {
     case z3::unsat:

@@ -11,16 +11,34 @@
 
 #include <memory>
 
+namespace z3 {
+class context;
+}
+
 namespace sigma::planner {
 
 enum class Verdict { Refuted, Found, Unknown };
 
+// What provers share: Z3 takes longer to make and end a context than to answer most of them.
+class ProverSession {
+public:
+  ProverSession();
+  ~ProverSession();
+
+  // That encoding and queries took.
+  double spentMs = 0;
+
+private:
+  friend class StageProver;
+  std::unique_ptr<z3::context> context;
+};
+
 class StageProver {
 public:
-  // `graph` must have been presolved and outlive this. `deadlineMs`: wall clock left, 0 for none.
-  // The time that encoding and queries take is added to `spentMs`.
-  StageProver(const OptionGraph &graph, int64_t limitNs, unsigned deadlineMs,
-              double *spentMs = nullptr);
+  // `graph` must have been presolved; it and `session` must outlive this. `deadlineMs`: wall clock
+  // left, 0 for none.
+  StageProver(ProverSession &session, const OptionGraph &graph, int64_t limitNs,
+              unsigned deadlineMs);
   ~StageProver();
 
   Verdict check();
@@ -35,9 +53,9 @@ private:
   struct Encoding;
   Verdict query();
 
+  ProverSession &session;
   std::unique_ptr<Encoding> encoding;
   Split found;
-  double *spentMs;
 };
 
 } // namespace sigma::planner

@@ -109,9 +109,10 @@ static std::string tableComplaint(Instance &instance, const Layout &layout, bool
   presolve(*graph, *best + *best / 4);
   if (graph->lowerBoundNs() > *best)
     return differ("lower bound and optimum of a table", graph->lowerBoundNs(), *best);
-  if (StageProver(*graph, *best - 1, 0).check() != Verdict::Refuted)
+  ProverSession session;
+  if (StageProver(session, *graph, *best - 1, 0).check() != Verdict::Refuted)
     return "Z3 does not refute what is better than the optimum of a table";
-  StageProver prover(*graph, *best, 0);
+  StageProver prover(session, *graph, *best, 0);
   if (prover.check() != Verdict::Found || prover.split().costNs != *best)
     return "Z3 does not find the optimum of a table";
   return {};

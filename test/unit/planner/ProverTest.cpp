@@ -84,9 +84,10 @@ TEST(Prover, EqualsEnumerationOfPaths) {
     presolve(loose, best.costNs + best.costNs / 3);
     EXPECT_LE(loose.lowerBoundNs(), best.costNs);
     open += loose.numOptions() > 2 * loose.stages.size();
-    StageProver refuter(loose, best.costNs - 1, 0);
+    ProverSession session;
+    StageProver refuter(session, loose, best.costNs - 1, 0);
     EXPECT_EQ(refuter.check(), Verdict::Refuted);
-    StageProver prover(loose, best.costNs, 0);
+    StageProver prover(session, loose, best.costNs, 0);
     ASSERT_EQ(prover.check(), Verdict::Found);
     EXPECT_EQ(prover.split().costNs, best.costNs);
     EXPECT_TRUE(prover.makeCanonical());
@@ -105,7 +106,8 @@ TEST(Prover, EmptyGraphIsUndecided) {
   OptionGraph graph;
   graph.numUnits = 1;
   graph.stages.resize(1);
-  EXPECT_EQ(StageProver(graph, 100, 0).check(), Verdict::Unknown);
+  ProverSession session;
+  EXPECT_EQ(StageProver(session, graph, 100, 0).check(), Verdict::Unknown);
 }
 
 } // namespace
