@@ -144,7 +144,7 @@ class Run:
             self.stop()
             raise RunError(f"still running after {timeout} s: {self}\n{self.said()}") from None
 
-    def wait_for(self, ready, seconds=100):
+    def wait_for(self, ready, seconds=100, pause_s=0.01):
         """What `ready` finds in the lines of the log, which it reads again and again."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -153,7 +153,7 @@ class Run:
                 return found
             if over:
                 break
-            time.sleep(0.01)
+            time.sleep(pause_s)
         self.stop()
         last = "\n".join(map(str, events(read_log(self.log))[-12:]))
         raise RunError(f"it ended, or nothing happened for {seconds} s: {self}\n{self.said()[-3000:]}\n{last}")
@@ -231,16 +231,17 @@ FOREVER = 10**9  # steps
 
 def steps_of(program, count, *arguments, **how):
     """The log of so many steps, after which the program is killed, and the most bytes that any of its ranks held."""
-    log, held = program.folder.with_suffix(".log"), 0
-    started = program.start(log, f"--steps={FOREVER}", "--quiet", *arguments, **how)
-    while len(steps(lines := read_log(log))) < count:
-        if started.ended():
-            raise RunError(f"{started}\n{started.said()}")
-        time.sleep(0.05)
+    held = [0]
+
+    def ready(lines):
         pids = next((line["pids"] for line in lines if "pids" in line), [])
-        held = max([held, *(most_held_by(pid, program.train) for pid in pids)])
+        held.extend(most_held_by(pid, program.train) for pid in pids)
+        return lines if len(steps(lines)) >= count else None
+
+    started = program.start(program.folder.with_suffix(".log"), f"--steps={FOREVER}", "--quiet", *arguments, **how)
+    lines = started.wait_for(ready, seconds=3600, pause_s=0.05)  # seldom: it takes time from those that it measures
     started.stop()
-    return lines, held
+    return lines, max(held)
 
 
 def most_held_by(pid, train):
