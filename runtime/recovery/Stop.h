@@ -5,7 +5,8 @@
 
 namespace sigma::runtime {
 
-/// From now on these signals ask instead of kill.
+/// From now on these signals ask instead of kill. Called by the thread that computes, before it
+/// makes others.
 void listenForStop();
 
 bool stopRequested();

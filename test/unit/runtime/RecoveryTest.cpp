@@ -1,16 +1,22 @@
-// What the supervisor decides.
+// What the supervisor decides, and how ranks hear that they are to stop.
+#include "Support.h"
+
 #include "runtime/health/Fault.h"
 #include "runtime/recovery/Hosts.h"
 #include "runtime/recovery/Judgement.h"
 #include "runtime/recovery/Nodes.h"
 #include "runtime/recovery/Replays.h"
+#include "runtime/recovery/Stop.h"
 #include "runtime/recovery/Validation.h"
 
-#include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <map>
+#include <thread>
 
 using namespace sigma::runtime;
 
@@ -188,6 +194,46 @@ TEST(Validation, TheSlowNodeIsNamed) {
   EXPECT_TRUE(slowNodes({{"a", {1, 1, 0}}}, {2, {0, 0, 5}}).empty()) << "no partner, no link";
   EXPECT_EQ(slowNodes({{"a", {1, 1, 0}}, {"b", {1, 0, 0}}}, {2, {0, 0, 0}}).count("b"), 1u)
       << "memory that does not keep what is written";
+}
+
+TEST(Stop, SignalsDoNotTouchTheMemoryOfProducts) {
+  constexpr int64_t kRows = 128, kInner = 256, kWidth = 64;
+  constexpr int kSignals = 3000;
+  std::atomic<bool> listens{false}, over{false};
+  int64_t wrong = 0;
+  bool heard = false;
+  std::thread computing([&] {
+    listenForStop();
+    heard = stopRequested();
+    sigma::test::Runtime rt;
+    const auto a = sigma::test::as<float>(sigma::test::randomValues(kRows * kInner, 1));
+    const auto b = sigma::test::as<float>(sigma::test::randomValues(kInner * kWidth, 2));
+    const auto multiply = [&] {
+      std::vector<float> c(kRows * kWidth);
+      sigma_matmul(&rt, SIGMA_F32, SIGMA_F32, SIGMA_F32, const_cast<float *>(a.data()),
+                   const_cast<float *>(b.data()), c.data(), kRows, kWidth, kInner, 0);
+      return c;
+    };
+    const std::vector<float> wanted = multiply();
+    // Before the memory that a product asks for.
+    const std::vector<std::vector<float>> before(64, wanted);
+    for (listens = true; !over;)
+      wrong += multiply() != wanted;
+    for (const std::vector<float> &each : before)
+      wrong += each != wanted;
+    EXPECT_FALSE(heard);
+    heard = stopRequested();
+  });
+  while (!listens)
+    usleep(1000);
+  for (int i = 0; i < kSignals; ++i) {
+    pthread_kill(computing.native_handle(), SIGUSR1);
+    usleep(50);
+  }
+  over = true;
+  computing.join();
+  EXPECT_TRUE(heard);
+  EXPECT_EQ(wrong, 0);
 }
 
 } // namespace
