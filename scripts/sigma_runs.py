@@ -4,6 +4,7 @@ Nothing here waits without a limit, and a run that is cut off takes all its rank
 """
 
 import calendar
+import contextlib
 import glob
 import json
 import math
@@ -122,11 +123,80 @@ def is_program(pid, train):
         return False
 
 
-class Run:
+@contextlib.contextmanager
+def urgent():
+    """This process runs before all others that are not, where it may choose so: what it waits for would else be over on a busy machine."""
+    with contextlib.suppress(PermissionError):
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+class Training:
+    """Ranks of the program `train` that write to `log`. Who starts them adds ended(), said() and stop()."""
+
+    def __init__(self, train, log):
+        self.train, self.log = train, log
+
+    def wait_for(self, ready, seconds=100, pause_s=0.01):
+        """What `ready` finds in the lines of the log, which it reads again and again."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            over = self.ended()
+            if found := ready(read_log(self.log)):
+                return found
+            if over:
+                break
+            time.sleep(pause_s)
+        self.fail(seconds)
+
+    @contextlib.contextmanager
+    def held(self, ready, seconds=100):
+        """What `ready` finds, with the ranks stopped as soon as it is there. They run only between two looks, so that few steps pass unseen."""
+        end = time.monotonic() + seconds
+        with urgent():
+            while time.monotonic() < end:
+                over = self.ended()
+                with self.stopped():
+                    if found := ready(read_log(self.log)):
+                        yield found
+                        return
+                if over:
+                    break
+                time.sleep(0.005)
+        self.fail(seconds)
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """The ranks of the latest start do not run."""
+        starts = events(read_log(self.log), "start")
+        pids = starts[-1]["pids"] if starts else []
+        self.send(pids, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(pids, signal.SIGCONT)
+
+    def send(self, pids, number):
+        for pid in pids:
+            if is_program(pid, self.train):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+
+    def fail(self, seconds):
+        self.stop()
+        last = "\n".join(map(str, events(read_log(self.log))[-12:]))
+        raise RunError(f"it ended, or nothing happened for {seconds} s: {self}\n{self.said()[-3000:]}\n{last}")
+
+
+class Run(Training):
     """A started command in a process group of its own, whose output goes to a file."""
 
     def __init__(self, command, output, train=None, log=None):
-        self.command, self.output, self.train, self.log = command, output, train, log
+        super().__init__(train, log)
+        self.command, self.output = command, output
         with open(output, "wb") as sink:
             self.process = subprocess.Popen([str(word) for word in command], env=environment(), stdin=subprocess.DEVNULL,
                                             stdout=sink, stderr=subprocess.STDOUT, start_new_session=True)
@@ -144,20 +214,6 @@ class Run:
             self.stop()
             raise RunError(f"still running after {timeout} s: {self}\n{self.said()}") from None
 
-    def wait_for(self, ready, seconds=100, pause_s=0.01):
-        """What `ready` finds in the lines of the log, which it reads again and again."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            over = self.ended()
-            if found := ready(read_log(self.log)):
-                return found
-            if over:
-                break
-            time.sleep(pause_s)
-        self.stop()
-        last = "\n".join(map(str, events(read_log(self.log))[-12:]))
-        raise RunError(f"it ended, or nothing happened for {seconds} s: {self}\n{self.said()[-3000:]}\n{last}")
-
     def stop(self):
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -165,9 +221,7 @@ class Run:
             pass
         self.process.wait()
         for line in read_log(self.log) if self.log else []:
-            for pid in line.get("pids", []):
-                if is_program(pid, self.train):
-                    os.kill(pid, signal.SIGKILL)
+            self.send(line.get("pids", []), signal.SIGKILL)
 
     def __str__(self):
         return " ".join(str(word) for word in self.command)

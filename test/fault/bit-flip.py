@@ -44,19 +44,16 @@ def flip(pid, address, bit):
 def disturb(run, log, number, tensors, chance, bit):
     """Flips one bit some steps after the latest start; returns what was flipped and what was found."""
     wanted = chance.randrange(3, 25)
-    end = time.monotonic() + 120
-    while time.monotonic() < end and not run.ended():
-        lines = sr.read_log(log)
+    def ready(lines):
         starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
-        if len(starts) > number and len(sr.steps(lines[starts[number]:])) >= wanted:
-            break
-        time.sleep(0.005)
-    start = lines[starts[number]]
-    rank = chance.randrange(len(start["pids"]))
-    tensor = chance.choice([tensor for tensor in tensors if tensor["stage"] == start["mesh"].get("pp", 1) * rank // len(start["pids"])])
-    element = chance.randrange(math.prod(tensor["localShape"]))
-    bit = chance.randrange(32) if bit is None else bit
-    flip(start["pids"][rank], start["arenas"][rank] + tensor["arenaOffset"] + 4 * element + bit // 8, bit % 8)
+        return len(starts) > number and len(sr.steps(lines[starts[number]:])) >= wanted and lines[starts[number]]
+    with run.held(ready) as start:
+        rank = chance.randrange(len(start["pids"]))
+        tensor = chance.choice([tensor for tensor in tensors if tensor["stage"] == start["mesh"].get("pp", 1) * rank // len(start["pids"])])
+        element = chance.randrange(math.prod(tensor["localShape"]))
+        bit = chance.randrange(32) if bit is None else bit
+        flip(start["pids"][rank], start["arenas"][rank] + tensor["arenaOffset"] + 4 * element + bit // 8, bit % 8)
+    end = time.monotonic() + 120
     while time.monotonic() < end and not run.ended():
         faults = sr.events(sr.read_log(log), "fault")
         if len(faults) > number:

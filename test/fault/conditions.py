@@ -44,21 +44,22 @@ class Case:
               f"losses {'bit-identical' if same else f'DIFFERENT, status {status}: {run.said()[-2000:]}'}", flush=True)
 
 
-def reach(run, step):
-    run.wait_for(lambda lines: any(line["step"] >= step for line in sr.steps(lines)))
+def reached(run, step):
+    return run.held(lambda lines: any(line["step"] >= step for line in sr.steps(lines)))
 
 
 def memory(case):
     run = case.start("memory", *case.checkpoints("memory"))
-    reach(run, 30)
-    disturb.leave_no_memory(sr.events(sr.read_log(run.log), "start")[0]["pids"][2])
+    with reached(run, 30):
+        disturb.leave_no_memory(sr.events(sr.read_log(run.log), "start")[0]["pids"][2])
     run.wait_for(lambda lines: sr.events(lines, "end"))
     case.report("memory", run)
 
 
 def stop(case):
     run = case.start("stop", *case.checkpoints("stop"))
-    reach(run, 50)
+    with reached(run, 50):
+        pass
     run.process.send_signal(signal.SIGTERM)
     began, status = time.monotonic(), run.wait(30)
     lines = sr.read_log(run.log)
@@ -72,16 +73,16 @@ def stop(case):
 
 def spike(case):
     run = case.start("spike", "--check-interval=0")
-    reach(run, 60)
-    disturb.multiply(run, case.tensors(), "head.output", 300)
+    with reached(run, 60):
+        disturb.multiply(run, case.tensors(), "head.output", 300)
     status, lines = run.wait(120), sr.read_log(run.log)
     print(f"spike: status {status}, {sorted({event['kind'] for event in sr.events(lines, 'fault')})}")
 
 
 def collapse(case):
     run = case.start("collapse", "--check-interval=10")
-    reach(run, 60)
-    disturb.multiply(run, case.tensors(), "layers.2.moe.expert_", 0.25)  # of which there are no replicas that would differ
+    with reached(run, 60):
+        disturb.multiply(run, case.tensors(), "layers.2.moe.expert_", 0.25)  # of which there are no replicas that would differ
     status, lines = run.wait(120), sr.read_log(run.log)
     faults = [event["kind"] + event["reason"].split("values")[-1] for event in sr.events(lines, "fault")]
     first = sr.events(lines, "layer-norms")[0]["ofFirst"]

@@ -16,20 +16,17 @@ import sigma_runs as sr
 def multiply(run, tensors, name, factor):
     """The f32 values of all tensors whose name begins so, in all ranks of the first start."""
     start = sr.events(sr.read_log(run.log), "start")[0]
-    for pid in start["pids"]:  # all at once, or the ranks would compute with different values
-        os.kill(pid, signal.SIGSTOP)
-    for rank, pid in enumerate(start["pids"]):
-        with open(f"/proc/{pid}/mem", "r+b", buffering=0) as file:
-            for tensor in tensors:
-                if not tensor["name"].startswith(name) or start["mesh"]["pp"] * rank // len(start["pids"]) != tensor["stage"]:
-                    continue
-                count, at = math.prod(tensor["localShape"]), start["arenas"][rank] + tensor["arenaOffset"]
-                file.seek(at)
-                values = struct.unpack(f"{count}f", file.read(4 * count))
-                file.seek(at)
-                file.write(struct.pack(f"{count}f", *(factor * value for value in values)))
-    for pid in start["pids"]:
-        os.kill(pid, signal.SIGCONT)
+    with run.stopped():  # all at once, or the ranks would compute with different values
+        for rank, pid in enumerate(start["pids"]):
+            with open(f"/proc/{pid}/mem", "r+b", buffering=0) as file:
+                for tensor in tensors:
+                    if not tensor["name"].startswith(name) or start["mesh"]["pp"] * rank // len(start["pids"]) != tensor["stage"]:
+                        continue
+                    count, at = math.prod(tensor["localShape"]), start["arenas"][rank] + tensor["arenaOffset"]
+                    file.seek(at)
+                    values = struct.unpack(f"{count}f", file.read(4 * count))
+                    file.seek(at)
+                    file.write(struct.pack(f"{count}f", *(factor * value for value in values)))
 
 
 def leave_no_memory(pid):

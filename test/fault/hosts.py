@@ -30,24 +30,22 @@ def used(run, names):
 
 def break_hosts(run, names, steps):
     one, two, three, four = names.names
-    reached(run, 0, steps // 10)
-    print(f"slow from the start: {used(run, names)}", flush=True)
-    for number, (what, host, mended) in enumerate([("kill", one, None), ("cut", three, two)], 1):
-        if mended:
-            names.do("mend", mended)
-        began = time.monotonic()
-        names.do(what, host)
-        reached(run, number, steps // 10)
-        print(f"{what} {names.number(host)}: {used(run, names)}\n  after {time.monotonic() - began:.1f} s", flush=True)
-    names.do("slow", four, "50mbit")
+    done, began = "slow from the start", time.monotonic()
+    for number, harms in enumerate([[("kill", one)], [("mend", two), ("cut", three)], [("slow", four, "50mbit")]]):
+        with reached(run, number, steps // 10):
+            print(f"{done}: {used(run, names)}\n  after {time.monotonic() - began:.1f} s", flush=True)
+            began = time.monotonic()
+            for what, host, *more in harms:
+                names.do(what, host, *more)
+            done = f"{what} {names.number(host)}"
     run.wait_for(lambda lines: sr.events(lines, "end"))
 
 
 def storm(run):
     """Kills a rank of each host, one after the other."""
     for number, rank in enumerate((0, 2)):
-        reached(run, number, 1)
-        os.kill(sr.events(sr.read_log(run.log), "start")[number]["pids"][rank], signal.SIGKILL)
+        with reached(run, number, 1):
+            os.kill(sr.events(sr.read_log(run.log), "start")[number]["pids"][rank], signal.SIGKILL)
     status = run.wait(60)
     print(f"storm: status {status},", ", ".join(event["kind"] for event in sr.events(sr.read_log(run.log), "fault")), flush=True)
 

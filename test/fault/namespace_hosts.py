@@ -40,8 +40,8 @@ def hosts(folder, count, slots):
 
 
 def reached(run, number, count):
-    """Waits until the start of that number has done so many steps."""
+    """Holds the ranks when the start of that number has done so many steps."""
     def ready(lines):
         starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
         return starts[number:] and len(sr.steps(lines[starts[number]:])) >= count
-    run.wait_for(ready)
+    return run.held(ready)

@@ -63,55 +63,60 @@ def each(pids, number):
             os.kill(pid, number)
 
 
-class Job:
-    def __init__(self, script, log, *words):
-        self.log = log
+class Job(sr.Training):
+    def __init__(self, script, train, log, *words):
+        super().__init__(train, log)
         self.id = output_of("sbatch", "--parsable", f"--chdir={log.parent}", "--output=job.out", script, f"--log={log}", *words).strip()
 
     def state(self):
         words = output_of("scontrol", "--oneliner", "show", "job", self.id).split()
         return dict(word.split("=", 1) for word in words if "=" in word)
 
-    def wait_for(self, ready, seconds=90):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            if found := ready(sr.read_log(self.log)):
-                return found
-            time.sleep(0.05)
-        raise sr.RunError(f"nothing happened for {seconds} s: {self.state()}\n{(self.log.parent / 'job.out').read_text()[-3000:]}")
+    def ended(self):
+        return False
 
-    def started(self, number, step):
-        """The event of the start of that number, when its run has reached the step."""
-        def ready(lines):
-            starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
-            return starts[number:] and any(line["step"] >= step for line in sr.steps(lines[starts[number]:])) and lines[starts[number]]
-        return self.wait_for(ready)
+    def said(self):
+        return (self.log.parent / "job.out").read_text()
+
+    def stop(self):
+        """Its cluster does."""
+
+    def __str__(self):
+        return str(self.state())
+
+
+def started(number, step):
+    """Looks for the event of the start of that number, when its run has reached the step."""
+    def ready(lines):
+        starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
+        return starts[number:] and any(line["step"] >= step for line in sr.steps(lines[starts[number]:])) and lines[starts[number]]
+    return ready
 
 
 def retire(job, node):
     """Kills a rank there after each start, until a start is elsewhere; returns the number of that."""
     for number in range(20):
-        start = job.started(number, 0)
-        if node not in start["hosts"]:
-            return number
-        os.kill(start["pids"][start["hosts"].index(node)], signal.SIGKILL)
+        with job.held(started(number, 0)) as start:
+            if node not in start["hosts"]:
+                return number
+            os.kill(start["pids"][start["hosts"].index(node)], signal.SIGKILL)
     raise sr.RunError(f"{node} is still used after {number} kills")
 
 
 def disturb(job, folder, steps):
     number = retire(job, "n1")
-    start = job.started(number, steps // 3)
-    print(f"killed: started again inside the job {'yes' if number > 2 else 'NO'}; n1 retired: on {' '.join(start['hosts'])}, "
-          f"requeued {job.state()['Restarts']} times", flush=True)
-    output_of("scancel", "--signal=TERM", "--batch", job.id)
-    start = job.started(number + 1, steps // 2)
-    saved = [event["step"] for event in sr.events(sr.read_log(job.log), "fault") if event["kind"] == "stop-requested"]
-    print(f"asked to stop: saved {'and went on there' if saved == [start['resumedFrom']] else f'{saved}, WENT ON AT'}"
-          f", requeued {job.state()['Restarts']} times", flush=True)
-    lost = start["hosts"][-1]
-    began, pids = time.monotonic(), processes_of(int((folder / f"{lost}.pid").read_text()))
+    with job.held(started(number, steps // 3)) as start:
+        print(f"killed: started again inside the job {'yes' if number > 2 else 'NO'}; n1 retired: on {' '.join(start['hosts'])}, "
+              f"requeued {job.state()['Restarts']} times", flush=True)
+        output_of("scancel", "--signal=TERM", "--batch", job.id)
+    with job.held(started(number + 1, steps // 2)) as start:
+        saved = [event["step"] for event in sr.events(sr.read_log(job.log), "fault") if event["kind"] == "stop-requested"]
+        print(f"asked to stop: saved {'and went on there' if saved == [start['resumedFrom']] else f'{saved}, WENT ON AT'}"
+              f", requeued {job.state()['Restarts']} times", flush=True)
+        lost = start["hosts"][-1]
+        began, pids = time.monotonic(), processes_of(int((folder / f"{lost}.pid").read_text()))
     each(pids, signal.SIGSTOP)
-    start = job.started(number + 2, 0)
+    start = job.wait_for(started(number + 2, 0))
     each(pids, signal.SIGKILL)
     print(f"lost {lost}: {'left out' if lost not in start['hosts'] else 'USED AGAIN'}, requeued {job.state()['Restarts']} times")
     print(f"  on {' '.join(start['hosts'])} after {time.monotonic() - began:.1f} s", flush=True)
@@ -128,7 +133,7 @@ def main():
     script = work / "job.sh"
     sr.run([options.sigma, "export", "--to=slurm", program.folder / "plan.json", "-o", script], work / "export.out")
     with cluster() as folder:
-        job = Job(script, work / "disturbed.log", *words, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=25", "--slow-factor=8", "--validate-within=10")
+        job = Job(script, program.train, work / "disturbed.log", *words, f"--checkpoint-dir={work / 'checkpoints'}", "--checkpoint-interval=25", "--slow-factor=8", "--validate-within=10")
         disturb(job, folder, options.steps)
     disturbed = sr.read_log(work / "disturbed.log")
     same = sr.same_bits(disturbed, straight)

@@ -21,18 +21,24 @@ def arguments():
     return parser.parse_args()
 
 
-def disturb(run, number, offset):
-    """Makes a number of the rank wrong after the start of that number, when STEP is done; gives the host, nothing where the run ends before."""
+def disturb(run, number, offset, wanted):
+    """Makes a number of the rank wrong after the start of that number, when STEP is done, if the rank's host is `wanted`; gives the host.
+
+    Nothing where the run ends before.
+    """
     def ready(lines):
         starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
         if sr.events(lines, "end") or any(event.get("kind") == "wrong-program" for event in sr.events(lines, "fault")):
             return "ended"
         if len(starts) > number and any(line["step"] >= STEP for line in sr.steps(lines[starts[number]:])):
             return lines[starts[number]]
-    start = run.wait_for(ready)
-    if start == "ended":
-        return None
-    return start["hosts"][RANK], lambda: write(start["pids"][RANK], start["arenas"][RANK] + offset)
+    with run.held(ready) as start:
+        if start == "ended":
+            return None
+        host = start["hosts"][RANK]
+        if wanted(host):
+            write(start["pids"][RANK], start["arenas"][RANK] + offset)
+        return host
 
 
 def write(pid, address):
@@ -49,11 +55,10 @@ def case(name, program, words, names, work, offset, again):
                         f"--check-interval={INTERVAL}", "--slow-factor=8", "--validate-within=10", *names.arguments(), supervise=True)
     first = None
     for number in range(4):
-        found = disturb(run, number, offset)
-        if not found or (first and not again(first, found[0])):
+        host = disturb(run, number, offset, lambda host: first is None or again(first, host))
+        if not host or (first and not again(first, host)):
             break
-        first = first or found[0]
-        found[1]()
+        first = first or host
     status, lines = run.wait(120), sr.read_log(run.log)
     verdicts = [f"{event['verdict']} in step {event['step']} of rank {event['rank']}" for event in sr.events(lines, "verdict")]
     out = [line.split("\t")[1] for line in (work / name / "nodes").read_text().splitlines()[1:]].count("cordoned")
