@@ -26,14 +26,33 @@ inline int64_t saturate(Int128 value) {
   return value < -kSaturated ? -kSaturated : static_cast<int64_t>(value);
 }
 
-inline int64_t addSat(int64_t a, int64_t b) { return saturate(Int128(a) + b); }
-inline int64_t mulSat(int64_t a, int64_t b) { return saturate(Int128(a) * b); }
+inline int64_t saturate(int64_t value) {
+  return value > kSaturated ? kSaturated : value < -kSaturated ? -kSaturated : value;
+}
+
+inline int64_t addSat(int64_t a, int64_t b) {
+  int64_t sum;
+  if (__builtin_add_overflow(a, b, &sum))
+    return a > 0 ? kSaturated : -kSaturated;
+  return saturate(sum);
+}
+
+inline int64_t mulSat(int64_t a, int64_t b) {
+  int64_t product;
+  if (__builtin_mul_overflow(a, b, &product))
+    return (a > 0) == (b > 0) ? kSaturated : -kSaturated;
+  return saturate(product);
+}
 inline void addTimes(int64_t &sum, int64_t times, int64_t value) {
   sum = addSat(sum, mulSat(times, value));
 }
 
 // ceil(a / b) for a >= 0, b > 0.
-inline int64_t ceilDiv(Int128 a, Int128 b) { return saturate((a + b - 1) / b); }
+inline int64_t ceilDiv(Int128 a, Int128 b) {
+  if (a <= kSaturated && b <= kSaturated) // nearly always; a division of 128 bits is a long call
+    return (int64_t(a) + int64_t(b) - 1) / int64_t(b);
+  return saturate((a + b - 1) / b);
+}
 
 // ceil(a * b / c) for non-negative a, b and positive c.
 inline int64_t mulDivCeil(int64_t a, int64_t b, int64_t c) { return ceilDiv(Int128(a) * b, c); }

@@ -60,20 +60,21 @@ void MemoryModel::countLayers(Contents &held) const {
   }
 }
 
-std::vector<int> MemoryModel::kindsOfChunk(const Contents &held, int64_t chunk) const {
+void MemoryModel::kindsOfChunk(const Contents &held, int64_t chunk, std::vector<int> &kinds) const {
   const auto begin = sequence.kindOf.begin();
-  if (shape.vpp == 1)
-    return {begin + held.first, begin + held.first + held.count};
+  if (shape.vpp == 1) {
+    kinds.assign(begin + held.first, begin + held.first + held.count);
+    return;
+  }
   const LayerSequence::Repeat &repeat = sequence.repeat();
   const int64_t index = virtualIndex(shape, held.stage, chunk);
-  std::vector<int> kinds;
+  kinds.clear();
   if (index == 0)
     kinds.insert(kinds.end(), begin, begin + repeat.first);
   for (int64_t unit = chunk; unit < held.count; unit += shape.vpp)
     kinds.insert(kinds.end(), begin + repeat.first, begin + repeat.first + repeat.block);
   if (index == shape.vpp * shape.pp - 1)
     kinds.insert(kinds.end(), begin + repeat.end(), sequence.kindOf.end());
-  return kinds;
 }
 
 static size_t place(bool hasGradientIn, bool hasGradientOut) {
@@ -86,10 +87,11 @@ void MemoryModel::placeLayers(Contents &held) const {
   const CostSet &costs = *hosts[held.stage].costs;
   const bool splits = splitsEachBackward(shape.schedule);
   held.places.resize(held.kinds.size());
+  std::vector<int> kinds; // of a chunk
   for (int64_t chunk = 0; chunk < shape.vpp; ++chunk) {
     const int64_t index = virtualIndex(shape, held.stage, chunk);
     const bool hasHead = index == shape.vpp * shape.pp - 1;
-    const std::vector<int> kinds = kindsOfChunk(held, chunk);
+    kindsOfChunk(held, chunk, kinds);
     for (size_t layer = 0; layer < kinds.size(); ++layer) {
       const bool in = layer + 1 < kinds.size() || hasHead;
       const bool out =
@@ -188,6 +190,15 @@ std::vector<int64_t> MemoryModel::workingBytes(const CostSet &costs, const Piece
   return most;
 }
 
+const std::vector<int64_t> &MemoryModel::workingBytes(const Contents &held, size_t kind) const {
+  const CostSet *costs = hosts[held.stage].costs;
+  const Places places = held.places.empty() ? Places() : held.places[kind];
+  std::vector<int64_t> &bytes = working[{costs, kind, places.to_ulong()}];
+  if (bytes.empty())
+    bytes = workingBytes(*costs, costs->kinds[kind], places);
+  return bytes;
+}
+
 // With dualpipev, most of layers is kept where nothing is made of the head, or where it is: it
 // counts with theirs.
 int64_t MemoryModel::madeOfHeadBytes(const Contents &held) const {
@@ -225,18 +236,17 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
     RematKind entry{held.kinds[kind], {}};
     const PieceCost &piece = costs.kinds[kind];
-    const std::vector<int64_t> working =
-        workingBytes(costs, piece, held.places.empty() ? Places() : held.places[kind]);
+    const std::vector<int64_t> &transients = workingBytes(held, kind);
     // What the cheapest mode takes is part of the base.
     const std::vector<ModeCost> &modes = piece.modes;
     if (modes.empty())
-      entry.options.push_back({0, 0, working.front()});
+      entry.options.push_back({0, 0, transients.front()});
     for (size_t mode = 0; mode < modes.size(); ++mode) {
       const Kept &bytes = modes[mode].bytes;
       entry.options.push_back(
           {modes[mode].extraNs - modes.front().extraNs,
            keptOfLayer(held, {bytes.saved, bytes.held, addSat(bytes.made, headBytes)}, flight),
-           working[mode]});
+           transients[mode]});
     }
     result.kinds.push_back(std::move(entry));
   }
@@ -244,5 +254,5 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
 }
 
 int64_t MemoryModel::leastPeakBytes(int64_t stage, int64_t first, int64_t count) const {
-  return leastPeak(rematProblem(contents(stage, first, count))).bytes;
+  return sigma::planner::leastPeakBytes(rematProblem(contents(stage, first, count)));
 }

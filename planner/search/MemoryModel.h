@@ -10,6 +10,8 @@
 #include "planner/search/RematChoice.h"
 
 #include <bitset>
+#include <map>
+#include <tuple>
 #include <vector>
 
 namespace sigma::planner {
@@ -85,7 +87,13 @@ private:
   void countLayers(Contents &held) const;
   void placeLayers(Contents &held) const;
   // Of a chunk of the stage, the kind of each layer.
-  std::vector<int> kindsOfChunk(const Contents &held, int64_t chunk) const;
+  void kindsOfChunk(const Contents &held, int64_t chunk, std::vector<int> &kinds) const;
+  // Of layers of this kind where the stage has them.
+  const std::vector<int64_t> &workingBytes(const Contents &held, size_t kind) const;
+
+  // By costs, kind and places, of which stages have few.
+  mutable std::map<std::tuple<const CostSet *, size_t, unsigned long>, std::vector<int64_t>>
+      working;
 };
 
 } // namespace sigma::planner

@@ -3,7 +3,6 @@
 #include "planner/cost/Arithmetic.h"
 
 #include <algorithm>
-#include <set>
 
 using namespace sigma::planner;
 
@@ -11,15 +10,17 @@ namespace {
 
 using Options = std::vector<RematOption>;
 
-// Every value that the largest transient of the stage can take.
-std::set<int64_t> thresholds(const RematProblem &problem) {
-  std::set<int64_t> values;
+// Every value that the largest transient of the stage can take, in increasing order.
+std::vector<int64_t> thresholds(const RematProblem &problem) {
+  std::vector<int64_t> values;
   for (const RematKind &kind : problem.kinds)
     for (const RematOption &option : kind.options)
       if (kind.count > 0)
-        values.insert(std::max(option.transientBytes, problem.fixedTransientBytes));
+        values.push_back(std::max(option.transientBytes, problem.fixedTransientBytes));
   if (values.empty())
-    values.insert(problem.fixedTransientBytes);
+    values.push_back(problem.fixedTransientBytes);
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
   return values;
 }
 
@@ -104,7 +105,7 @@ private:
   // `option` on, all layers of later kinds. Saturated if nothing fits.
   int64_t relaxedNs(size_t kind, size_t option, int64_t left, int64_t saved) {
     int64_t ns = 0, total = saved;
-    std::vector<std::pair<Step, int64_t>> steps;
+    steps.clear();
     for (size_t k = kind; k < allowed.size(); ++k) {
       int64_t count = k == kind ? left : counts[k];
       size_t from = k == kind ? option : 0;
@@ -167,6 +168,7 @@ private:
   std::vector<std::vector<Allowed>> allowed;
   std::vector<std::vector<std::optional<std::vector<Step>>>> rest; // by kind and first option
   std::vector<std::vector<int64_t>> chosen;
+  std::vector<std::pair<Step, int64_t>> steps; // of one relaxation, and how many layers take each
   std::optional<RematChoice> best;
   bool isEmpty = false;
 };
@@ -213,35 +215,53 @@ std::optional<RematChoice> sigma::planner::chooseRemat(const RematProblem &probl
   return best;
 }
 
-LeastPeak sigma::planner::leastPeak(const RematProblem &problem) {
-  LeastPeak least{INT64_MAX, {}}; // above all, also where every peak saturates
-  for (int64_t threshold : thresholds(problem)) {
-    RematChoice choice;
-    bool isPossible = true;
-    for (const RematKind &kind : problem.kinds) {
-      choice.counts.emplace_back(kind.options.size(), 0);
-      if (kind.count == 0)
-        continue;
-      size_t smallest = kind.options.size();
-      for (size_t i = 0; i < kind.options.size(); ++i)
-        if (kind.options[i].transientBytes <= threshold &&
-            (smallest == kind.options.size() ||
-             kind.options[i].savedBytes < kind.options[smallest].savedBytes))
-          smallest = i;
-      if (smallest == kind.options.size()) {
-        isPossible = false;
-        break;
-      }
-      choice.counts.back()[smallest] = kind.count;
-      choice.extraNs = addSat(choice.extraNs, mulSat(kind.count, kind.options[smallest].extraNs));
-    }
-    if (!isPossible)
+// What saves least of the options whose transients are within the threshold; null if none is.
+static const RematOption *smallest(const RematKind &kind, int64_t threshold) {
+  const RematOption *smallest = nullptr;
+  for (const RematOption &option : kind.options)
+    if (option.transientBytes <= threshold &&
+        (!smallest || option.savedBytes < smallest->savedBytes))
+      smallest = &option;
+  return smallest;
+}
+
+// The least peak with transients within the threshold; above all others if there is none.
+static int64_t leastPeakBytes(const RematProblem &problem, int64_t threshold) {
+  int64_t saved = 0, transient = problem.fixedTransientBytes;
+  for (const RematKind &kind : problem.kinds) {
+    if (kind.count == 0)
       continue;
-    int64_t peak = peakBytes(problem, choice);
-    if (peak < least.bytes)
-      least = {peak, std::move(choice)};
+    const RematOption *option = smallest(kind, threshold);
+    if (!option)
+      return INT64_MAX;
+    addTimes(saved, kind.count, option->savedBytes);
+    transient = std::max(transient, option->transientBytes);
   }
+  return addSat(addSat(problem.fixedBytes, heldBytes(problem, saved)), transient);
+}
+
+int64_t sigma::planner::leastPeakBytes(const RematProblem &problem) {
+  int64_t least = INT64_MAX;
+  for (int64_t threshold : thresholds(problem))
+    least = std::min(least, ::leastPeakBytes(problem, threshold));
   return least;
+}
+
+RematChoice sigma::planner::leastPeakChoice(const RematProblem &problem) {
+  const std::vector<int64_t> values = thresholds(problem);
+  const int64_t best = *std::min_element(values.begin(), values.end(), [&](int64_t a, int64_t b) {
+    return ::leastPeakBytes(problem, a) < ::leastPeakBytes(problem, b);
+  });
+  RematChoice choice;
+  for (const RematKind &kind : problem.kinds) {
+    choice.counts.emplace_back(kind.options.size(), 0);
+    const RematOption *option = kind.count > 0 ? smallest(kind, best) : nullptr;
+    if (!option)
+      continue;
+    choice.counts.back()[option - kind.options.data()] = kind.count;
+    addTimes(choice.extraNs, kind.count, option->extraNs);
+  }
+  return choice;
 }
 
 int64_t sigma::planner::transientBytes(const RematProblem &problem, const RematChoice &choice) {

@@ -37,12 +37,9 @@ struct RematChoice {
 // nothing fits.
 std::optional<RematChoice> chooseRemat(const RematProblem &problem, int64_t capacity);
 
-// The smallest peak of any choice, and the choice.
-struct LeastPeak {
-  int64_t bytes;
-  RematChoice choice;
-};
-LeastPeak leastPeak(const RematProblem &problem);
+// The smallest peak of any choice, and a choice that reaches it.
+int64_t leastPeakBytes(const RematProblem &problem);
+RematChoice leastPeakChoice(const RematProblem &problem);
 
 // The largest transient under a choice, and the bytes that layers save.
 int64_t transientBytes(const RematProblem &problem, const RematChoice &choice);

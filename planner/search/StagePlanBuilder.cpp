@@ -35,7 +35,7 @@ std::vector<StagePlan> StageModel::describe(const std::vector<int64_t> &counts,
     const Contents held = contents(stage, first, counts[stage]);
     const RematProblem remat = rematProblem(held);
     std::optional<RematChoice> choice =
-        leastMemory ? leastPeak(remat).choice : chooseRemat(remat, capacityBytes(stage));
+        leastMemory ? leastPeakChoice(remat) : chooseRemat(remat, capacityBytes(stage));
     if (!choice)
       throw PlanningError("a stage of the chosen plan does not fit the memory");
     plans.push_back(describeStage(held, remat, *choice, chunks[stage]));

@@ -32,12 +32,14 @@ def arguments():
 
 def stop_one(run, log, number, chance):
     """Stops a rank some steps after the latest start; returns it and the seconds until that is found."""
+    wanted = chance.randrange(5, 30)
+
     def started(lines):
         starts = [index for index, line in enumerate(lines) if line.get("event") == "start"]
-        return starts[number:] and len(sr.steps(lines[starts[number]:])) >= chance.randrange(5, 30) and lines[starts[number]]
+        return starts[number:] and len(sr.steps(lines[starts[number]:])) >= wanted and lines[starts[number]]
 
-    start = run.wait_for(started)
-    rank = chance.randrange(len(start["pids"]))
+    with run.held(started) as start:
+        rank = chance.randrange(len(start["pids"]))
     os.kill(start["pids"][rank], signal.SIGSTOP)
     began = time.monotonic()
     run.wait_for(lambda lines: len(sr.events(lines, "restart")) > number)

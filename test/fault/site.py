@@ -24,8 +24,8 @@ def main(sigma, spec, folder):
     run = program.start(log, f"--data={text}", "--steps=120", "--quiet", f"--checkpoint-dir={work / 'checkpoints'}",
                         "--checkpoint-interval=20", f"--metrics={work / 'metrics'}",
                         f"--on-fault=cat >> {work / 'heard'}; echo $SIGMA_FAULT >> {work / 'kinds'}", supervise=True)
-    run.wait_for(lambda lines: len(sr.steps(lines)) >= 50)
-    os.kill(sr.events(sr.read_log(log), "start")[0]["pids"][3], signal.SIGKILL)
+    with run.held(lambda lines: len(sr.steps(lines)) >= 50):
+        os.kill(sr.events(sr.read_log(log), "start")[0]["pids"][3], signal.SIGKILL)
     if status := run.wait(120):
         raise sr.RunError(f"exit status {status}: {run.said()}")
     heard = [json.loads(line) for line in (work / "heard").read_text().splitlines()]
