@@ -42,6 +42,7 @@ int64_t MemoryModel::layersOfKind(size_t kind, int64_t stage, int64_t first, int
 }
 
 void MemoryModel::countLayers(Contents &held) const {
+  held.kinds.reserve(sequence.kinds.size());
   for (size_t kind = 0; kind < sequence.kinds.size(); ++kind) {
     held.kinds.push_back(layersOfKind(kind, held.stage, held.first, held.count));
     held.numLayers += held.kinds.back();
@@ -233,6 +234,7 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
   result.fixedBytes = stageMemory(problem.job.recipe, input).totalBytes();
   result.numerator = held.largestChunkLayers;
   result.denominator = held.numLayers;
+  result.kinds.reserve(held.kinds.size());
   for (size_t kind = 0; kind < held.kinds.size(); ++kind) {
     RematKind entry{held.kinds[kind], {}};
     const PieceCost &piece = costs.kinds[kind];
@@ -241,6 +243,7 @@ RematProblem MemoryModel::rematProblem(const Contents &held) const {
     const std::vector<ModeCost> &modes = piece.modes;
     if (modes.empty())
       entry.options.push_back({0, 0, transients.front()});
+    entry.options.reserve(std::max<size_t>(1, modes.size()));
     for (size_t mode = 0; mode < modes.size(); ++mode) {
       const Kept &bytes = modes[mode].bytes;
       entry.options.push_back(
