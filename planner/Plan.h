@@ -87,8 +87,7 @@ struct Conflict {
 // A part of the explanation of where time or memory goes, or why a runner-up loses.
 struct Runner {
   std::string choice; // of an alternative: what it does otherwise than the plan, e.g. "tp 2"
-  Layout layout;
-  int64_t objectiveNs = 0;
+  Plan plan;
   std::string reason;
 };
 

@@ -140,8 +140,11 @@ private:
 
   static void readRunner(const pb::Runner &in, const std::string &name,
                          std::vector<Runner> &runners) {
-    runners.push_back({in.choice(), readLayout(in.layout(), name + ".layout"),
-                       integer(in.objectivens(), name + ".objectiveNs"), in.reason()});
+    Runner runner{in.choice(), {}, in.reason()};
+    runner.plan.layout = readLayout(in.layout(), name + ".layout");
+    runner.plan.objectiveNs = integer(in.objectivens(), name + ".objectiveNs");
+    runner.plan.stepTime.objectiveNs = finite(in.steptimens(), name + ".stepTimeNs");
+    runners.push_back(std::move(runner));
   }
 
   void readPlan(const pb::Plan &message, Plan &plan) {

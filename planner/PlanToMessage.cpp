@@ -106,8 +106,9 @@ static const char *statusName(ProofStatus status) {
 }
 
 static void fill(pb::Runner &out, const Runner &runner) {
-  fill(*out.mutable_layout(), runner.layout);
-  out.set_objectivens(double(runner.objectiveNs));
+  fill(*out.mutable_layout(), runner.plan.layout);
+  out.set_objectivens(double(runner.plan.objectiveNs));
+  out.set_steptimens(runner.plan.stepTime.objectiveNs);
   out.set_reason(runner.reason);
   out.set_choice(runner.choice);
 }

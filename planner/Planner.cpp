@@ -38,6 +38,13 @@ static std::string disagreement(const Plan &plan, const CheckResult &check) {
   return {};
 }
 
+// The search minimizes a closed form; the recount has also gone through the schedule.
+static void takeTimes(const CheckResult &check, Plan &plan) {
+  plan.stepTime = check.plan.stepTime;
+  plan.tokensPerSecond = check.plan.tokensPerSecond;
+  plan.mfu = check.plan.mfu;
+}
+
 static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,
                   const SearchOptions &options, Answer &answer) {
   Search(problem, asked, options).run(answer);
@@ -50,10 +57,10 @@ static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,
   const CheckResult check = recount(problem, costs, answer.plan);
   std::string reason = disagreement(answer.plan, check);
   if (reason.empty()) {
-    // The search minimizes a closed form; the recount has also gone through the schedule.
-    answer.plan.stepTime = check.plan.stepTime;
-    answer.plan.tokensPerSecond = check.plan.tokensPerSecond;
-    answer.plan.mfu = check.plan.mfu;
+    takeTimes(check, answer.plan);
+    for (std::vector<Runner> *others : {&answer.runnersUp, &answer.alternatives})
+      for (Runner &other : *others)
+        takeTimes(recount(problem, costs, other.plan), other.plan);
     return;
   }
   answer = Answer();

@@ -18,9 +18,10 @@ struct Progress {
 struct SearchOptions {
   double timeLimitS = 0; // 0: none. Until then it must be known whether any layout fits
   int top = 1;           // best plans of so many kinds of layouts: the plan and top - 1 runners-up
-  bool alternatives = false;       // also the best plan of another size, for each axis
-  std::function<bool()> cancelled; // polled between layouts
-  std::function<void(const Progress &)> progress; // called when a layout is decided
+  bool alternatives = false;                 // also the best plan of another size, for each axis
+  std::function<bool()> cancelled = nullptr; // polled between layouts
+  // Called a few times a second, the first at once.
+  std::function<void(const Progress &)> progress = nullptr;
 };
 
 // The best plan of the space with its proof; or, when none fits, the limits that conflict and what

@@ -18,9 +18,8 @@ Plan Search::toPlan(const Entry &entry) {
 
 Runner Search::runnerOf(const Answer &answer, const Entry &entry) {
   Runner runner;
-  runner.layout = entry.layout;
-  runner.objectiveNs = entry.bestNs;
-  runner.reason = whyItLoses(answer.plan, toPlan(entry));
+  runner.plan = toPlan(entry);
+  runner.reason = whyItLoses(answer.plan, runner.plan);
   return runner;
 }
 
@@ -48,7 +47,7 @@ void Search::addAlternatives(Answer &answer) {
     if (!best)
       return;
     Runner runner = runnerOf(answer, entries[best->index]);
-    runner.choice = name(runner.layout);
+    runner.choice = name(runner.plan.layout);
     answer.alternatives.push_back(std::move(runner));
   };
   for (Axis axis : {Axis::Tp, Axis::Cp, Axis::Pp, Axis::Ep, Axis::Etp, Axis::Zero, Axis::ExpertZero,

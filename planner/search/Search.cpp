@@ -121,9 +121,11 @@ int64_t Search::openBoundNs(int64_t incumbent) const {
   return least;
 }
 
-void Search::report() const {
-  if (!options.progress)
+void Search::report() {
+  constexpr double kEachS = 0.2;
+  if (!options.progress || deadline.spentS() < nextReportS)
     return;
+  nextReportS = deadline.spentS() + kEachS;
   Progress progress;
   progress.configurations = numLayouts;
   progress.closed = numClosed + numOutOfMemory;
@@ -256,6 +258,8 @@ std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isM
     const int64_t familyNs = next < families.size() ? families[next].boundNs : kSaturated;
     if (std::min(entryNs, familyNs) > limit || deadline.isOver())
       break;
+    if (isMain)
+      report();
     const bool dives = sinceDive >= kFamiliesPerDive && !open.empty();
     if (familyNs <= entryNs && !dives) {
       ++sinceDive;
@@ -277,10 +281,8 @@ std::optional<Search::Candidate> Search::findBest(const Filter &filter, bool isM
       continue;
     decide(entries[index], target);
     offer(index);
-    if (isMain) {
+    if (isMain)
       ++numClosed;
-      report();
-    }
   }
   return best;
 }

@@ -73,7 +73,7 @@ private:
   Runner runnerOf(const Answer &answer, const Entry &entry);
   void countCertificates(Certificates &count, const Candidate &best) const;
   unsigned millisecondsLeft() const;
-  void report() const;
+  void report();
   int64_t openBoundNs(int64_t incumbentNs) const;
 
   const Problem &problem;
@@ -90,6 +90,7 @@ private:
   int64_t numOutOfMemory = 0; // without asking for modes
   bool hasIncumbent = false;
   int64_t incumbentNs = 0;
+  double nextReportS = 0;
 };
 
 } // namespace sigma::planner

@@ -29,7 +29,7 @@ static Optimum findOptimum(mlir::sigma::PlanningTask &task, const planner::Check
     optimum.unknown = "the plan has no step time";
     return optimum;
   }
-  optimum.answer = search(task, timeLimitS, /*top=*/1);
+  optimum.answer = search(task, {timeLimitS});
   const planner::Plan &best = optimum.answer.plan;
   if (!optimum.answer.error.empty())
     optimum.unknown = optimum.answer.error;
@@ -140,7 +140,7 @@ static int planOfLayoutString(Spec &spec, const CheckOptions &options,
   megatron::PlanOrError read = megatron::planOf(launch, megatronTarget(spec, task));
   if (!read.error.empty())
     return fail(read.error), kUserError;
-  planner::Answer best = search(task, options.timeLimitS, /*top=*/1);
+  planner::Answer best = search(task, {options.timeLimitS});
   if (!best.error.empty())
     return fail(best.error), kUserError;
   if (best.plan.stages.empty())

@@ -9,7 +9,7 @@ namespace planner = sigma::planner;
 
 static int planAnew(Spec &spec, double timeLimitS, mlir::sigma::PlanningTask &task,
                     planner::Answer &answer) {
-  answer = search(task, timeLimitS, /*top=*/1);
+  answer = search(task, {timeLimitS});
   if (!answer.error.empty())
     return mlir::emitError(spec.job().getLoc()) << answer.error, kUserError;
   if (answer.proof.status == planner::ProofStatus::Infeasible)

@@ -14,7 +14,9 @@ int sigma::driver::runPlan(const PlanOptions &options) {
   auto task = spec.createTask();
   if (mlir::failed(task))
     return kUserError;
-  planner::Answer answer = search(*task, options.timeLimitS, options.top);
+  planner::SearchOptions wished{options.timeLimitS, options.top};
+  wished.alternatives = options.explain;
+  planner::Answer answer = search(*task, wished);
   if (!answer.error.empty()) {
     mlir::emitError(spec.job().getLoc()) << answer.error;
     return kUserError;

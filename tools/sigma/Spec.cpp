@@ -8,12 +8,15 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
+#include "planner/Units.h"
 #include "tools/sigma/Interrupt.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/ToolOutputFile.h"
 #include <vector>
 
@@ -271,11 +274,24 @@ bool Spec::becomeFallback(int64_t devices) {
   return resizeCluster(devices);
 }
 
-planner::Answer sigma::driver::search(PlanningTask &task, double timeLimitS, int top) {
+/// A line that the next one, or what is printed then, takes the place of.
+static void showProgress(const planner::Progress &progress) {
+  const double share = 100.0 * double(progress.closed) / double(progress.configurations);
+  llvm::errs() << llvm::formatv("\r\033[K{0:f1} % of {1} layouts decided", share,
+                                progress.configurations);
+  if (progress.incumbentNs > 0)
+    llvm::errs() << "; best " << planner::formatNs(double(progress.incumbentNs))
+                 << ", no plan is faster than " << planner::formatNs(double(progress.lowerBoundNs));
+}
+
+planner::Answer sigma::driver::search(PlanningTask &task, planner::SearchOptions options) {
   Interrupt interrupt;
-  planner::SearchOptions options;
-  options.timeLimitS = timeLimitS;
-  options.top = top;
   options.cancelled = Interrupt::isWished;
-  return planner::plan(task.problem, *task.costs, options);
+  const bool isSeen = llvm::sys::Process::StandardErrIsDisplayed();
+  if (isSeen)
+    options.progress = showProgress;
+  planner::Answer answer = planner::plan(task.problem, *task.costs, options);
+  if (isSeen)
+    llvm::errs() << "\r\033[K";
+  return answer;
 }

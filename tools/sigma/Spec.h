@@ -66,8 +66,9 @@ bool readText(llvm::StringRef path, std::string &text);
 /// if it cannot.
 bool writeText(llvm::StringRef path, llvm::StringRef text);
 
-/// Searches for the job's best plan; Ctrl-C ends the search with the best plan so far.
-planner::Answer search(mlir::sigma::PlanningTask &task, double timeLimitS, int top);
+/// Searches for the job's best plan; Ctrl-C ends the search with the best plan so far. A terminal
+/// shows how far it is.
+planner::Answer search(mlir::sigma::PlanningTask &task, planner::SearchOptions options);
 
 } // namespace sigma::driver
 

@@ -195,9 +195,9 @@ TEST(Search, PlansSigmaInSeconds) {
   EXPECT_EQ(answer.runnersUp.size(), 2u);
   int64_t previous = answer.plan.objectiveNs;
   for (const Runner &runner : answer.runnersUp) {
-    EXPECT_GE(runner.objectiveNs, previous);
+    EXPECT_GE(runner.plan.objectiveNs, previous);
     EXPECT_NE(runner.reason, "");
-    previous = runner.objectiveNs;
+    previous = runner.plan.objectiveNs;
   }
   expectLegal(instance, answer.plan);
 }
@@ -226,8 +226,8 @@ TEST(Search, RunnersUpAreTheBestOfOtherKinds) {
           std::min_element(all.begin(), all.end(), [](const OraclePlan &a, const OraclePlan &b) {
             return a.objectiveNs < b.objectiveNs;
           });
-      EXPECT_NEAR(double(runner.objectiveNs), double(best->objectiveNs), 1);
-      dropKind(runner.layout);
+      EXPECT_NEAR(double(runner.plan.objectiveNs), double(best->objectiveNs), 1);
+      dropKind(runner.plan.layout);
       ++runners;
     }
     EXPECT_TRUE(answer.runnersUp.size() == 3 || all.empty());
@@ -247,10 +247,10 @@ TEST(Search, AlternativesAreTheBestOfTheirSize) {
     const std::vector<OraclePlan> all = exhaustiveByLayout(instance);
     for (const Runner &runner : answer.alternatives) {
       EXPECT_NE(runner.choice, "");
-      EXPECT_GE(runner.objectiveNs, answer.plan.objectiveNs);
+      EXPECT_GE(runner.plan.objectiveNs, answer.plan.objectiveNs);
       const bool exists = std::any_of(all.begin(), all.end(), [&](const OraclePlan &plan) {
-        return describe(plan.plan.layout) == describe(runner.layout) &&
-               std::abs(plan.objectiveNs - runner.objectiveNs) <= 1;
+        return describe(plan.plan.layout) == describe(runner.plan.layout) &&
+               std::abs(plan.objectiveNs - runner.plan.objectiveNs) <= 1;
       });
       EXPECT_TRUE(exists) << runner.choice;
       ++alternatives;
