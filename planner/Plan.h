@@ -17,6 +17,11 @@ struct LayerRange {
   int64_t size() const { return end - first; }
 };
 
+// What a stage communicates, hidden or not: ns on each tier, per micro-batch; to sync, per step.
+struct TierTimes {
+  std::vector<int64_t> exchangeNs, tensorNs, contextNs, zeroNs, transferNs, syncNs;
+};
+
 struct StagePlan {
   // vpp of them, in the order of the model. The first chunk of all also holds the embedding, the
   // last the head.
@@ -36,6 +41,8 @@ struct StagePlan {
   // Parts of peakBytes.
   int64_t parameterBytes = 0, gradientBytes = 0, optimizerBytes = 0, activationBytes = 0,
           transientBytes = 0, bufferBytes = 0;
+
+  TierTimes tiers; // of a plan that was recounted
 
   int64_t numLayers() const {
     int64_t total = 0;

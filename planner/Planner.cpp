@@ -43,6 +43,8 @@ static void takeTimes(const CheckResult &check, Plan &plan) {
   plan.stepTime = check.plan.stepTime;
   plan.tokensPerSecond = check.plan.tokensPerSecond;
   plan.mfu = check.plan.mfu;
+  for (size_t stage = 0; stage < plan.stages.size(); ++stage)
+    plan.stages[stage].tiers = check.plan.stages[stage].tiers;
 }
 
 static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,

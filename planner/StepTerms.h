@@ -12,6 +12,7 @@ namespace sigma::planner {
 struct StepTerm {
   const char *name;
   int64_t ns;
+  std::vector<int64_t> tierNs; // of what is communicated, hidden or not, on each tier; may be empty
 };
 
 // The terms of the objective as a stage like `stage` sees them: its own times, the pipeline's waits

@@ -15,6 +15,16 @@ static Wide transfersNs(const Problem &problem, const Layout &layout, const Cont
   return ns;
 }
 
+static TierSums transferTiers(const Problem &problem, const Layout &layout,
+                              const ContentsBook &book, const Contents &contents) {
+  const Topology topology(problem.cluster);
+  TierSums sums(problem.cluster.tiers.size(), 0);
+  for (int64_t other : contents.remote)
+    sums[topology.stageTier(layout, other, contents.stage)] +=
+        topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
+  return sums;
+}
+
 namespace {
 
 class TimeCounter {
@@ -61,6 +71,7 @@ private:
   Wide putOffNs = 0;        // twice what nobody waits for where backward is split
   Wide reducedNs = 0;       // by ZeRO, of backward
   Wide syncNs = 0, optimizerNs = 0;
+  TierTimes tiers; // transfers are the caller's
 };
 
 void TimeCounter::piece(const Piece &piece) {
@@ -71,6 +82,9 @@ void TimeCounter::piece(const Piece &piece) {
     exchangeNs += work->exchangeNs;
     tensorNs += work->tensorNs;
     contextNs += work->contextNs;
+    addTo(tiers.exchangeNs, work->exchangeTiers);
+    addTo(tiers.tensorNs, work->tensorTiers);
+    addTo(tiers.contextNs, work->contextTiers);
   }
   forwardNs += forward.computeNs;
   backwardNs += backward.computeNs;
@@ -107,14 +121,14 @@ TimeCounter::ZeroTime TimeCounter::zero(const LayerCost &cost, const WorkCount &
   Parameters held;
   held += cost;
   const Wide coverNs = shareOf(backward.computeNs, job.overlap.gradientPpm);
-  const Wide reducedNs = parameterCounter.reduceEachNs(held);
+  const Wide reducedNs = parameterCounter.reduceEachNs(held, tiers.zeroNs);
   const Wide waitNs = reducedNs > 0
                           ? parameterCounter.waitEachNs(forward.varianceNs2 + backward.varianceNs2)
                           : Wide(0);
   const Wide reduceNs =
       beyond(reducedNs, coverNs) + shownWaitNs(waitNs, beyond(coverNs, reducedNs));
   const Wide gatherNs =
-      beyond(parameterCounter.gatherEachNs(held),
+      beyond(parameterCounter.gatherEachNs(held, tiers.zeroNs),
              shareOf(forward.computeNs + backward.computeNs, job.overlap.parameterPpm));
   zeroNs += reduceNs + gatherNs;
   return {gatherNs - gatherNs / 2, reduceNs + gatherNs / 2, reduceNs};
@@ -123,12 +137,13 @@ TimeCounter::ZeroTime TimeCounter::zero(const LayerCost &cost, const WorkCount &
 // What comes once per step.
 void TimeCounter::step(const Problem &problem, const Layout &layout, const Contents &contents) {
   parameters.dense -= sharedParameters(problem.model, layout, contents);
-  reduceNs = beyond(parameterCounter.reduceOnceNs(parameters),
+  reduceNs = beyond(parameterCounter.reduceOnceNs(parameters, tiers.syncNs),
                     shareOf(backwardNs, job.overlap.gradientPpm));
   syncNs = reduceNs +
-           beyond(parameterCounter.gatherOnceNs(parameters),
+           beyond(parameterCounter.gatherOnceNs(parameters, tiers.syncNs),
                   shareOf(forwardNs, job.overlap.parameterPpm)) +
-           parameterCounter.endsOnceNs(parametersElsewhere(problem.model, layout, contents));
+           parameterCounter.endsOnceNs(parametersElsewhere(problem.model, layout, contents),
+                                       tiers.syncNs);
   const Recipe &recipe = job.recipe;
   const int64_t touched = recipe.gradientBytes + 2 * recipe.valueBytes + 2 * recipe.optimizerBytes;
   const Wide updated = parameterCounter.shareFrom(1, parameters);
@@ -147,6 +162,7 @@ void TimeCounter::store(StagePlan &plan) const {
   plan.microBatchNs = narrow(microBatchNs());
   plan.syncNs = narrow(syncNs);
   plan.optimizerNs = narrow(optimizerNs);
+  plan.tiers = tiers;
 }
 
 Wide TimeCounter::fillNs(const Layout &layout) const {
@@ -283,6 +299,7 @@ StepTerms sigma::planner::checkStageTime(const Problem &problem, const Layout &l
   counter.transferNs = transfersNs(problem, layout, book, contents);
   counter.step(problem, layout, contents);
   counter.store(plan);
+  plan.tiers.transferNs = transferTiers(problem, layout, book, contents);
   Surroundings others(problem, layout, book, stages, contents);
   const Wide busyNs = layout.schedule == Schedule::Interleaved
                           ? others.turnsBusyNs(counter)

@@ -18,6 +18,12 @@ Wide sigma::planner::waitNs(Wide meanNs, int64_t n, double cv) {
 // Work
 //===----------------------------------------------------------------------===//
 
+void sigma::planner::addTo(TierSums &sums, const TierSums &more, int64_t times) {
+  sums.resize(std::max(sums.size(), more.size()), 0);
+  for (size_t tier = 0; tier < more.size(); ++tier)
+    sums[tier] += times * more[tier];
+}
+
 WorkCounter::WorkCounter(const Problem &problem, const Device &device, const Layout &layout)
     : overlap(problem.job.overlap), device(device), topology(problem.cluster),
       schedule(layout.schedule) {
@@ -74,9 +80,17 @@ WorkCount WorkCounter::countWork(const WorkCost &work, int64_t waitedPart) const
   const Wide waitsNs = hostWaitNs(device, work.ops, narrow(result.computeNs));
   (end ? met[int(end->group)] : alone).plainNs += waitsNs;
   result.computeNs += waitsNs;
-  for (const CollectiveCost &cost : work.collectives)
-    if (meets(cost))
-      met[int(cost.group)].commNs += topology.collectiveNs(cost, ranks[int(cost.group)]);
+  for (const CollectiveCost &cost : work.collectives) {
+    if (!meets(cost))
+      continue;
+    const TierSums tiers = topology.tierNs(cost, ranks[int(cost.group)]);
+    for (int64_t ns : tiers)
+      met[int(cost.group)].commNs += ns;
+    addTo(cost.group == Group::Expert    ? result.exchangeTiers
+          : cost.group == Group::Context ? result.contextTiers
+                                         : result.tensorTiers,
+          tiers);
+  }
 
   auto varianceNs2 = [&](const Meeting &meeting, double link) {
     const double plain = double(meeting.plainNs) * plainCv;
@@ -143,17 +157,21 @@ ParameterCounter::ParameterCounter(const Problem &problem, const Layout &layout)
       ranksInStep(std::lcm(layout.tp * layout.cp, layout.etp * layout.ep)) {}
 
 Wide ParameterCounter::collectiveNs(Collective collective, Wide bytes, const RankGroup &group,
-                                    int64_t waiting) const {
-  const Wide meanNs = topology.collectiveNs(collective, narrow(bytes), group);
+                                    int64_t waiting, TierSums &tiers) const {
+  const TierSums times = topology.tierNs(collective, narrow(bytes), group);
+  Wide meanNs = 0;
+  for (int64_t ns : times)
+    meanNs += ns;
+  addTo(tiers, times);
   return meanNs + waitNs(meanNs, waiting, topology.groupJitterPpm(group) * 1e-6);
 }
 
-Wide ParameterCounter::reduceEachNs(const Parameters &parameters) const {
+Wide ParameterCounter::reduceEachNs(const Parameters &parameters, TierSums &tiers) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero < 2)
       return 0;
     return collectiveNs(Collective::ReduceScatter, count * recipe.reduceBytes, replicas.ranks,
-                        replicas.ranks.size());
+                        replicas.ranks.size(), tiers);
   });
 }
 
@@ -161,38 +179,42 @@ Wide ParameterCounter::waitEachNs(double varianceNs2) const {
   return waitNs(std::llround(std::sqrt(varianceNs2)), ranksPerStage / ranksInStep, 1);
 }
 
-Wide ParameterCounter::gatherEachNs(const Parameters &parameters) const {
+Wide ParameterCounter::gatherEachNs(const Parameters &parameters, TierSums &tiers) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero < 3)
       return 0;
-    return 2 * collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks,
-                            replicas.ranks.size());
+    TierSums once;
+    const Wide ns = 2 * collectiveNs(Collective::AllGather, count * recipe.valueBytes,
+                                     replicas.ranks, replicas.ranks.size(), once);
+    addTo(tiers, once, 2);
+    return ns;
   });
 }
 
-Wide ParameterCounter::reduceOnceNs(const Parameters &parameters) const {
+Wide ParameterCounter::reduceOnceNs(const Parameters &parameters, TierSums &tiers) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero >= 2)
       return 0;
     const Collective collective =
         replicas.zero == 0 ? Collective::AllReduce : Collective::ReduceScatter;
-    return collectiveNs(collective, count * recipe.reduceBytes, replicas.ranks, ranksPerStage);
+    return collectiveNs(collective, count * recipe.reduceBytes, replicas.ranks, ranksPerStage,
+                        tiers);
   });
 }
 
-Wide ParameterCounter::gatherOnceNs(const Parameters &parameters) const {
+Wide ParameterCounter::gatherOnceNs(const Parameters &parameters, TierSums &tiers) const {
   return both(parameters, [&](Wide count, const Replicas &replicas) -> Wide {
     if (replicas.zero != 1 && replicas.zero != 2)
       return 0;
     return collectiveNs(Collective::AllGather, count * recipe.valueBytes, replicas.ranks,
-                        ranksPerStage);
+                        ranksPerStage, tiers);
   });
 }
 
-Wide ParameterCounter::endsOnceNs(Wide parameters) const {
+Wide ParameterCounter::endsOnceNs(Wide parameters, TierSums &tiers) const {
   return collectiveNs(Collective::AllReduce,
                       shareFrom(1, {narrow(parameters), 0}) * recipe.reduceBytes, ends,
-                      ranksPerStage);
+                      ranksPerStage, tiers);
 }
 
 Wide ParameterCounter::shareFrom(int64_t zero, const Parameters &parameters) const {

@@ -13,12 +13,17 @@ namespace sigma::planner {
 // The wait for the slowest of n, beyond their mean.
 Wide waitNs(Wide meanNs, int64_t n, double cv);
 
+// By tier of the network.
+using TierSums = std::vector<int64_t>;
+void addTo(TierSums &sums, const TierSums &more, int64_t times = 1);
+
 struct WorkCount {
   Wide computeNs = 0;
   Wide tensorNs = 0, contextNs = 0, exchangeNs = 0; // as far as exposed
   Wide hiddenNs = 0;                                // of the exchanges and the waits at them
   Wide noiseNs = 0, exchangeWaitNs = 0;
   double varianceNs2 = 0;
+  TierSums tensorTiers, contextTiers, exchangeTiers; // exposed or not
 };
 
 // What is left of a wait behind something that leaves `coverNs` for it.
@@ -70,15 +75,15 @@ public:
   ParameterCounter(const Problem &problem, const Layout &layout);
 
   // Per micro-batch.
-  Wide reduceEachNs(const Parameters &parameters) const;
+  Wide reduceEachNs(const Parameters &parameters, TierSums &tiers) const;
   // For all that share parameters, at work of so much variance.
   Wide waitEachNs(double varianceNs2) const;
-  Wide gatherEachNs(const Parameters &parameters) const;
+  Wide gatherEachNs(const Parameters &parameters, TierSums &tiers) const;
   // Once per step.
-  Wide reduceOnceNs(const Parameters &parameters) const;
-  Wide gatherOnceNs(const Parameters &parameters) const;
+  Wide reduceOnceNs(const Parameters &parameters, TierSums &tiers) const;
+  Wide gatherOnceNs(const Parameters &parameters, TierSums &tiers) const;
   // Of what another stage holds, too.
-  Wide endsOnceNs(Wide parameters) const;
+  Wide endsOnceNs(Wide parameters, TierSums &tiers) const;
   // Of the gradients that are all-reduced, the workspace's bytes at a time.
   Wide reduceWorkspaceBytes(const Parameters &parameters, Wide workspace) const;
   // What one rank holds, where ZeRO stages from `zero` on divide it.
@@ -92,8 +97,9 @@ private:
     RankGroup ranks;
     int64_t zero;
   };
-  Wide collectiveNs(Collective collective, Wide bytes, const RankGroup &group,
-                    int64_t waiting) const;
+  // Adds to `tiers`.
+  Wide collectiveNs(Collective collective, Wide bytes, const RankGroup &group, int64_t waiting,
+                    TierSums &tiers) const;
   template <class Count>
   Wide both(const Parameters &parameters, Count count) const {
     return count(parameters.dense, dense) + count(parameters.expert, expert);

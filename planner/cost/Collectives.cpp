@@ -33,10 +33,21 @@ std::vector<int64_t> Topology::ranksPerUnit(const RankGroup &group) const {
   return ranks;
 }
 
-const Tier &Topology::outermostTier(const RankGroup &group) const {
+size_t Topology::outermostTier(const RankGroup &group) const {
   std::vector<int64_t> ranks = ranksPerUnit(group);
-  auto whole = std::find(ranks.begin(), ranks.end(), group.size());
-  return cluster.tiers[whole - ranks.begin()];
+  return std::find(ranks.begin(), ranks.end(), group.size()) - ranks.begin();
+}
+
+template <class F>
+std::vector<int64_t> Topology::eachTier(const RankGroup &group, F ns) const {
+  std::vector<int64_t> times = ranksPerUnit(group); // each number is replaced by a time
+  int64_t inner = 1;
+  for (size_t i = 0; i < times.size(); ++i) {
+    const int64_t ranks = times[i];
+    times[i] = ranks > inner ? ns(cluster.tiers[i], inner, ranks) : 0;
+    inner = ranks;
+  }
+  return times;
 }
 
 static int64_t ceilLog2(int64_t n) {
@@ -66,20 +77,13 @@ static int64_t bandwidthOf(const Tier &tier, Collective collective, int64_t byte
   return rates.empty() ? tier.bandwidthBytesPerS : rates.at({ranks, bytes, 0});
 }
 
-int64_t Topology::allToAllNs(int64_t bytes, const RankGroup &group) const {
-  std::vector<int64_t> ranks = ranksPerUnit(group);
-  int64_t total = 0, inner = 1;
-  for (size_t i = 0; i < ranks.size(); ++i) {
-    const Tier &tier = cluster.tiers[i];
-    if (int64_t peers = ranks[i] - inner; peers > 0) {
-      int64_t bandwidth = bandwidthOf(tier, Collective::AllToAll, bytes, ranks[i]);
-      int64_t transfer =
-          ceilDiv(Int128(bytes) * peers * kNsPerS, Int128(group.size() - 1) * bandwidth);
-      total = addSat(total, addSat(transfer, tier.latencyNs));
-    }
-    inner = ranks[i];
-  }
-  return total;
+std::vector<int64_t> Topology::allToAllNs(int64_t bytes, const RankGroup &group) const {
+  return eachTier(group, [&](const Tier &tier, int64_t inner, int64_t ranks) {
+    int64_t bandwidth = bandwidthOf(tier, Collective::AllToAll, bytes, ranks);
+    int64_t transfer =
+        ceilDiv(Int128(bytes) * (ranks - inner) * kNsPerS, Int128(group.size() - 1) * bandwidth);
+    return addSat(transfer, tier.latencyNs);
+  });
 }
 
 // That `chosen` of `all` different ones, drawn at random, leave out all of `count`.
@@ -114,32 +118,29 @@ double sigma::planner::hitProbability(const Routing &routing, int64_t count) {
 
 // At each tier, a token crosses to every unit inside that holds one of its experts, from the rank
 // in the same place of another unit.
-int64_t Topology::dispatchNs(int64_t bytes, const Routing &routing, const RankGroup &group) const {
-  std::vector<int64_t> ranks = ranksPerUnit(group);
+std::vector<int64_t> Topology::dispatchNs(int64_t bytes, const Routing &routing,
+                                          const RankGroup &group) const {
   const int64_t size = group.size();
-  int64_t total = 0, inner = 1;
-  for (size_t i = 0; i < ranks.size(); ++i) {
-    const Tier &tier = cluster.tiers[i];
-    if (int64_t peers = ranks[i] - inner; peers > 0) {
-      const int64_t experts = std::max<int64_t>(1, routing.experts * inner / size);
-      const int64_t hitPpb = std::llround(hitProbability(routing, experts) * kNsPerS);
-      // bytes = tokens' * chosen * (size - 1) / size; size / inner units are there to be hit.
-      int64_t sent = ceilDiv(Int128(bytes) * size * size * hitPpb,
-                             Int128(size - 1) * routing.chosen * inner * kNsPerS);
-      int64_t bandwidth = bandwidthOf(tier, Collective::AllToAll, sent, ranks[i]);
-      int64_t transfer = ceilDiv(Int128(sent) * peers * kNsPerS, Int128(ranks[i]) * bandwidth);
-      total = addSat(total, addSat(transfer, tier.latencyNs));
-    }
-    inner = ranks[i];
-  }
-  return total;
+  return eachTier(group, [&](const Tier &tier, int64_t inner, int64_t ranks) {
+    const int64_t experts = std::max<int64_t>(1, routing.experts * inner / size);
+    const int64_t hitPpb = std::llround(hitProbability(routing, experts) * kNsPerS);
+    // bytes = tokens' * chosen * (size - 1) / size; size / inner units are there to be hit.
+    int64_t sent = ceilDiv(Int128(bytes) * size * size * hitPpb,
+                           Int128(size - 1) * routing.chosen * inner * kNsPerS);
+    int64_t bandwidth = bandwidthOf(tier, Collective::AllToAll, sent, ranks);
+    int64_t transfer = ceilDiv(Int128(sent) * (ranks - inner) * kNsPerS, Int128(ranks) * bandwidth);
+    return addSat(transfer, tier.latencyNs);
+  });
 }
 
-int64_t Topology::ringShiftNs(int64_t bytes, const RankGroup &group) const {
-  const Tier &tier = outermostTier(group);
+std::vector<int64_t> Topology::ringShiftNs(int64_t bytes, const RankGroup &group) const {
+  const size_t outermost = outermostTier(group);
+  const Tier &tier = cluster.tiers[outermost];
   int64_t bandwidth = bandwidthOf(tier, Collective::RingShift, bytes, group.size());
   int64_t hop = addSat(mulDivCeil(bytes, kNsPerS, bandwidth), tier.latencyNs);
-  return mulSat(group.size() - 1, hop);
+  std::vector<int64_t> times(cluster.tiers.size(), 0);
+  times[outermost] = mulSat(group.size() - 1, hop);
+  return times;
 }
 
 // Among `units` that each hold a 1/shards part of `bytes`.
@@ -152,22 +153,17 @@ static int64_t tierReduceNs(const Tier &tier, Collective collective, int64_t byt
   return addSat(transfer, mulSat(use.hops, tier.latencyNs));
 }
 
-int64_t Topology::reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const {
-  if (bytes == 0)
-    return 0;
-  std::vector<int64_t> ranks = ranksPerUnit(group);
-  int64_t total = 0, inner = 1;
-  for (size_t i = 0; i < ranks.size(); ++i) {
-    if (int64_t units = ceilDiv(ranks[i], inner); units > 1)
-      total = addSat(total, tierReduceNs(cluster.tiers[i], collective, bytes, units, inner));
-    inner = ranks[i];
-  }
-  return total;
+std::vector<int64_t> Topology::reduceNs(Collective collective, int64_t bytes,
+                                        const RankGroup &group) const {
+  return eachTier(group, [&](const Tier &tier, int64_t inner, int64_t ranks) -> int64_t {
+    return bytes == 0 ? 0 : tierReduceNs(tier, collective, bytes, ceilDiv(ranks, inner), inner);
+  });
 }
 
-int64_t Topology::collectiveNs(Collective collective, int64_t bytes, const RankGroup &group) const {
+std::vector<int64_t> Topology::tierNs(Collective collective, int64_t bytes,
+                                      const RankGroup &group) const {
   if (group.size() <= 1)
-    return 0;
+    return {};
   if (collective == Collective::AllToAll)
     return allToAllNs(bytes, group);
   if (collective == Collective::RingShift)
@@ -175,14 +171,25 @@ int64_t Topology::collectiveNs(Collective collective, int64_t bytes, const RankG
   return reduceNs(collective, bytes, group);
 }
 
-int64_t Topology::collectiveNs(const CollectiveCost &cost, const RankGroup &group) const {
+std::vector<int64_t> Topology::tierNs(const CollectiveCost &cost, const RankGroup &group) const {
   if (group.size() > 1 && cost.routing.experts > 0)
     return dispatchNs(cost.bytes, cost.routing, group);
-  return collectiveNs(cost.collective, cost.bytes, group);
+  return tierNs(cost.collective, cost.bytes, group);
 }
 
-int64_t Topology::stageTransferNs(int64_t bytes, const Layout &layout, int64_t from,
-                                  int64_t to) const {
+static int64_t sumOf(const std::vector<int64_t> &times) {
+  return std::accumulate(times.begin(), times.end(), int64_t(0), addSat);
+}
+
+int64_t Topology::collectiveNs(Collective collective, int64_t bytes, const RankGroup &group) const {
+  return sumOf(tierNs(collective, bytes, group));
+}
+
+int64_t Topology::collectiveNs(const CollectiveCost &cost, const RankGroup &group) const {
+  return sumOf(tierNs(cost, group));
+}
+
+size_t Topology::stageTier(const Layout &layout, int64_t from, int64_t to) const {
   Mesh mesh(layout);
   // The devices of both stages, and of what lies between them.
   int64_t first = 0, last = layout.numRanks() - 1;
@@ -192,18 +199,23 @@ int64_t Topology::stageTransferNs(int64_t bytes, const Layout &layout, int64_t f
   }
   // Pipelines side by side: each is a block of its own, and the worst placed counts.
   int64_t block = mesh.stageStride() * layout.pp;
-  for (const Tier &tier : cluster.tiers) {
-    bool outermost = &tier == &cluster.tiers.back();
-    bool inside = mesh.stagesAreBlocks() ? first / tier.devices == last / tier.devices
-                                         : tier.devices % block == 0;
-    if (outermost || inside)
-      return addSat(
-          mulDivCeil(bytes, kNsPerS, bandwidthOf(tier, Collective::RingShift, bytes, layout.pp)),
-          tier.latencyNs);
+  size_t index = 0;
+  for (; index + 1 < cluster.tiers.size(); ++index) {
+    const int64_t devices = cluster.tiers[index].devices;
+    if (mesh.stagesAreBlocks() ? first / devices == last / devices : devices % block == 0)
+      break;
   }
-  return 0;
+  return index;
+}
+
+int64_t Topology::stageTransferNs(int64_t bytes, const Layout &layout, int64_t from,
+                                  int64_t to) const {
+  const Tier &tier = cluster.tiers[stageTier(layout, from, to)];
+  return addSat(
+      mulDivCeil(bytes, kNsPerS, bandwidthOf(tier, Collective::RingShift, bytes, layout.pp)),
+      tier.latencyNs);
 }
 
 int64_t Topology::groupJitterPpm(const RankGroup &group) const {
-  return group.size() > 1 ? outermostTier(group).jitterPpm : 0;
+  return group.size() > 1 ? cluster.tiers[outermostTier(group)].jitterPpm : 0;
 }

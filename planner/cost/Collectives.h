@@ -36,9 +36,14 @@ public:
   // `bytes` as the collective counts them (Problem.h). 0 for a group of one.
   int64_t collectiveNs(Collective collective, int64_t bytes, const RankGroup &group) const;
   int64_t collectiveNs(const CollectiveCost &cost, const RankGroup &group) const;
+  // The same, by tier.
+  std::vector<int64_t> tierNs(Collective collective, int64_t bytes, const RankGroup &group) const;
+  std::vector<int64_t> tierNs(const CollectiveCost &cost, const RankGroup &group) const;
 
   // The slowest pair of ranks of two stages, `from` and `to`, that hand over `bytes`.
   int64_t stageTransferNs(int64_t bytes, const Layout &layout, int64_t from, int64_t to) const;
+  // The tier that it crosses.
+  size_t stageTier(const Layout &layout, int64_t from, int64_t to) const;
 
   // Relative standard deviation, in ppm, of a collective of that group: that of the outermost tier
   // it crosses.
@@ -49,11 +54,16 @@ public:
   std::vector<int64_t> ranksPerUnit(const RankGroup &group) const;
 
 private:
-  int64_t allToAllNs(int64_t bytes, const RankGroup &group) const;
-  int64_t dispatchNs(int64_t bytes, const Routing &routing, const RankGroup &group) const;
-  int64_t ringShiftNs(int64_t bytes, const RankGroup &group) const;
-  int64_t reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const;
-  const Tier &outermostTier(const RankGroup &group) const;
+  std::vector<int64_t> allToAllNs(int64_t bytes, const RankGroup &group) const;
+  std::vector<int64_t> dispatchNs(int64_t bytes, const Routing &routing,
+                                  const RankGroup &group) const;
+  std::vector<int64_t> ringShiftNs(int64_t bytes, const RankGroup &group) const;
+  std::vector<int64_t> reduceNs(Collective collective, int64_t bytes, const RankGroup &group) const;
+  size_t outermostTier(const RankGroup &group) const;
+  // ns(tier, ranks of the group in a unit of the tier inside, in one of this) of each tier that the
+  // group crosses.
+  template <class F>
+  std::vector<int64_t> eachTier(const RankGroup &group, F ns) const;
 
   const Cluster &cluster;
 };
