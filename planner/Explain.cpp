@@ -291,8 +291,8 @@ private:
         });
     const double percent = 100 * (1 - best->plan.stepTime.objectiveNs / plan.stepTime.objectiveNs);
     if (percent > 0.1)
-      line("  %s is %.1f %% faster than the plan in the order of its schedule, which totals tell "
-           "nearly",
+      line("  %s is %.1f %% faster than the plan in the order of its schedule; totals, by which "
+           "plans are chosen, are near to that",
            best->choice.empty() ? formatLayout(best->plan.layout).c_str() : best->choice.c_str(),
            percent);
   }

@@ -38,13 +38,19 @@ static std::string disagreement(const Plan &plan, const CheckResult &check) {
   return {};
 }
 
-// The search minimizes a closed form; the recount has also gone through the schedule.
-static void takeTimes(const CheckResult &check, Plan &plan) {
+// Why the recount refuses a plan; of one that it confirms, what only the recount knows, which has
+// also gone through the schedule.
+static std::string confirm(const Problem &problem, CostSource &costs, Plan &plan) {
+  const CheckResult check = recount(problem, costs, plan);
+  std::string reason = disagreement(plan, check);
+  if (!reason.empty())
+    return reason;
   plan.stepTime = check.plan.stepTime;
   plan.tokensPerSecond = check.plan.tokensPerSecond;
   plan.mfu = check.plan.mfu;
   for (size_t stage = 0; stage < plan.stages.size(); ++stage)
     plan.stages[stage].tiers = check.plan.stages[stage].tiers;
+  return reason;
 }
 
 static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,
@@ -56,17 +62,14 @@ static void solve(const Problem &problem, CostSource &costs, AskedCosts &asked,
     answer.proof.status = ProofStatus::Infeasible;
     return;
   }
-  const CheckResult check = recount(problem, costs, answer.plan);
-  std::string reason = disagreement(answer.plan, check);
-  if (reason.empty()) {
-    takeTimes(check, answer.plan);
-    for (std::vector<Runner> *others : {&answer.runnersUp, &answer.alternatives})
-      for (Runner &other : *others)
-        takeTimes(recount(problem, costs, other.plan), other.plan);
+  std::string reason = confirm(problem, costs, answer.plan);
+  for (std::vector<Runner> *others : {&answer.runnersUp, &answer.alternatives})
+    for (Runner &other : *others)
+      reason = reason.empty() ? confirm(problem, costs, other.plan) : reason;
+  if (reason.empty())
     return;
-  }
   answer = Answer();
-  answer.error = "the plan found was refused by the independent check: " + reason;
+  answer.error = "a plan found was refused by the independent check: " + reason;
 }
 
 Answer sigma::planner::plan(const Problem &problem, CostSource &costs,

@@ -6,15 +6,6 @@
 using namespace sigma::planner;
 
 // Receiving, of one micro-batch.
-static Wide transfersNs(const Problem &problem, const Layout &layout, const ContentsBook &book,
-                        const Contents &contents) {
-  const Topology topology(problem.cluster);
-  Wide ns = 0;
-  for (int64_t other : contents.remote)
-    ns += topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
-  return ns;
-}
-
 static TierSums transferTiers(const Problem &problem, const Layout &layout,
                               const ContentsBook &book, const Contents &contents) {
   const Topology topology(problem.cluster);
@@ -23,6 +14,11 @@ static TierSums transferTiers(const Problem &problem, const Layout &layout,
     sums[topology.stageTier(layout, other, contents.stage)] +=
         topology.stageTransferNs(book.boundaryBytes, layout, other, contents.stage);
   return sums;
+}
+
+static Wide transfersNs(const Problem &problem, const Layout &layout, const ContentsBook &book,
+                        const Contents &contents) {
+  return totalOf(transferTiers(problem, layout, book, contents));
 }
 
 namespace {

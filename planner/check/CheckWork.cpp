@@ -24,6 +24,10 @@ void sigma::planner::addTo(TierSums &sums, const TierSums &more, int64_t times) 
     sums[tier] += times * more[tier];
 }
 
+Wide sigma::planner::totalOf(const TierSums &sums) {
+  return std::accumulate(sums.begin(), sums.end(), Wide(0));
+}
+
 WorkCounter::WorkCounter(const Problem &problem, const Device &device, const Layout &layout)
     : overlap(problem.job.overlap), device(device), topology(problem.cluster),
       schedule(layout.schedule) {
@@ -84,8 +88,7 @@ WorkCount WorkCounter::countWork(const WorkCost &work, int64_t waitedPart) const
     if (!meets(cost))
       continue;
     const TierSums tiers = topology.tierNs(cost, ranks[int(cost.group)]);
-    for (int64_t ns : tiers)
-      met[int(cost.group)].commNs += ns;
+    met[int(cost.group)].commNs += totalOf(tiers);
     addTo(cost.group == Group::Expert    ? result.exchangeTiers
           : cost.group == Group::Context ? result.contextTiers
                                          : result.tensorTiers,
@@ -159,9 +162,7 @@ ParameterCounter::ParameterCounter(const Problem &problem, const Layout &layout)
 Wide ParameterCounter::collectiveNs(Collective collective, Wide bytes, const RankGroup &group,
                                     int64_t waiting, TierSums &tiers) const {
   const TierSums times = topology.tierNs(collective, narrow(bytes), group);
-  Wide meanNs = 0;
-  for (int64_t ns : times)
-    meanNs += ns;
+  const Wide meanNs = totalOf(times);
   addTo(tiers, times);
   return meanNs + waitNs(meanNs, waiting, topology.groupJitterPpm(group) * 1e-6);
 }

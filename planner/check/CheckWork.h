@@ -16,6 +16,7 @@ Wide waitNs(Wide meanNs, int64_t n, double cv);
 // By tier of the network.
 using TierSums = std::vector<int64_t>;
 void addTo(TierSums &sums, const TierSums &more, int64_t times = 1);
+Wide totalOf(const TierSums &sums);
 
 struct WorkCount {
   Wide computeNs = 0;
