@@ -31,10 +31,13 @@ std::string sigma::symbolName(ProgramOp program, StringRef function) {
   return precision + "." + program.getSymName().str() + "." + function.str();
 }
 
-bool sigma::startsSums(FuncOp func) {
-  auto starts = func.getBody().getOps<StartReduceOp>();
-  return starts.begin() != starts.end();
+template <class Op>
+static bool has(FuncOp func) {
+  auto ops = func.getBody().getOps<Op>();
+  return ops.begin() != ops.end();
 }
+
+bool sigma::startsSums(FuncOp func) { return has<StartReduceOp>(func); }
 
 void sigma::lowerStart(Emitter &emit, Value rt, Value arena, StartReduceOp op) {
   Type sums = op->getParentOfType<ProgramOp>().getLaunchOp().getWideType();
@@ -63,11 +66,11 @@ public:
 
   void lower() {
     SpanOfRun again(emit, rt, SIGMA_SPAN_RECOMPUTE);
-    const bool goesOn = startsSums(func);
+    const bool goesOn = has<StartReduceOp>(func) || has<StartGatherOp>(func);
     for (Operation &op : func.getBody().front()) {
       emit.setLocation(op.getLoc());
       again.next(op.hasAttr(kRecomputedAttr));
-      if (goesOn && !isa<WeightOp, StartReduceOp>(op))
+      if (goesOn && !isa<WeightOp, StartReduceOp, StartGatherOp, WaitGatherOp>(op))
         emit.call("sigma_progress", {rt});
       lowerOp(&op);
     }
@@ -193,7 +196,8 @@ private:
   void lowerReturn(ReturnOp op);
   void lowerZero(FlatGradientsOp op);
   void lowerZero(ReduceGradientsOp op);
-  void lowerZero(GatherValuesOp op);
+  template <class Op>
+  void lowerGather(Op op, StringRef function);
   template <typename Op>
   SmallVector<Value> attentionSpec(Op op);
   template <typename Op>
@@ -236,11 +240,11 @@ void FunctionLowering::lowerZero(ReduceGradientsOp op) {
         i(flat.getWorkspaceBytes())});
 }
 
-void FunctionLowering::lowerZero(GatherValuesOp op) {
+template <class Op>
+void FunctionLowering::lowerGather(Op op, StringRef function) {
   auto flat = program.lookupSymbol<FlatOp>(op.getFlat());
-  call("sigma_gather_flat",
-       {e(op), emit.address(arena, *flat.getValueOffset()), p(op), i(flat.getElements()),
-        i(flat.getPart()), i(groupCode(flat.getAxis()))});
+  call(function, {e(op), emit.address(arena, *flat.getValueOffset()), p(op), i(flat.getElements()),
+                  i(flat.getPart()), i(groupCode(flat.getAxis()))});
 }
 
 /// What attention and its gradient are told after their tensors.
@@ -305,7 +309,10 @@ void FunctionLowering::lowerOp(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case<WeightOp>([](WeightOp) {}) // an address, no work
       .Case([&](ReturnOp op) { lowerReturn(op); })
-      .Case<FlatGradientsOp, ReduceGradientsOp, GatherValuesOp>([&](auto op) { lowerZero(op); })
+      .Case<FlatGradientsOp, ReduceGradientsOp>([&](auto op) { lowerZero(op); })
+      .Case([&](GatherValuesOp op) { lowerGather(op, "sigma_gather_flat"); })
+      .Case([&](StartGatherOp op) { lowerGather(op, "sigma_start_gather"); })
+      .Case([&](WaitGatherOp op) { call("sigma_wait_gather", {p(op.getValues())}); })
       .Case([&](StartReduceOp op) { lowerStart(emit, rt, arena, op); })
       .Case([&](ConstantOp op) {
         call("sigma_fill", {e(op), p(op), i(count(op)), f(op.getValue())});

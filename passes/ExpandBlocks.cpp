@@ -104,6 +104,7 @@ static rank::ProgramOp createProgram(OpBuilder &builder, StageOp stage, StringRe
 static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
                                    const rank::ModelShape &shape) {
   AdamWOp adamw = job.getOptimizer();
+  OverlapAttr overlap = job.getOverlapAttr();
   return builder.create<rank::LaunchOp>(
       plan.getLoc(), (job.getSymName() + "_launch").str(), plan.getTp(), plan.getCp(),
       shape.contextKind, plan.getPp(), plan.getVpp(), rank::ScheduleKind(plan.getSchedule()),
@@ -112,7 +113,7 @@ static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
       shape.vocabulary, shape.elementType, adamw.getLearningRate(), adamw.getWarmup(),
       adamw.getBeta1(), adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(),
       adamw.getClip(), plan.getPredictedP50Ns(), job.getExpertCapacityPpmAttr(),
-      job.getOverlapAttr() && job.getOverlapAttr().getGradientPpm() > 0);
+      overlap && overlap.getGradientPpm() > 0, overlap && overlap.getParameterPpm() > 0);
 }
 
 namespace {

@@ -197,6 +197,27 @@ def OverlapGradients : Pass<"sigma-overlap-gradients", "::mlir::rank::ProgramOp"
   }];
 }
 
+def OverlapParameters : Pass<"sigma-overlap-parameters", "::mlir::rank::ProgramOp"> {
+  let summary = "starts to gather a piece's values when the piece before it begins";
+  let description = [{
+    Where the launch `overlaps_parameters`: of ZeRO stage 3, which gathers the values of a layer, the embedding or the head when it
+    needs them. The first piece of a function has nothing before it, and waits.
+
+    ```mlir
+    %0 = rank.gather_values @layers.0.dp : tensor<64xf32>
+    %1 = rank.weight @layers.0.w in %0 : tensor<8x8xf32> from tensor<64xf32>
+    %2 = rank.matmul %x, %1 {rank.layer = 0} : ...
+    %3 = rank.gather_values @layers.1.dp : tensor<64xf32>
+    // becomes
+    %0 = rank.gather_values @layers.0.dp : tensor<64xf32>
+    %3 = rank.start_gather @layers.1.dp : tensor<64xf32>
+    %1 = rank.weight @layers.0.w in %0 : tensor<8x8xf32> from tensor<64xf32>
+    %2 = rank.matmul %x, %1 {rank.layer = 0} : ...
+    rank.wait_gather %3 : tensor<64xf32>
+    ```
+  }];
+}
+
 def PlanMemory : Pass<"sigma-plan-memory", "::mlir::rank::ProgramOp"> {
   let summary = "gives every value a place in one arena, by liveness";
   let description = [{

@@ -19,6 +19,7 @@ void sigma::buildCompilePipeline(OpPassManager &pm, StringRef precision) {
   program.addPass(createZero());
   program.addPass(createSchedule());
   program.addPass(createOverlapGradients());
+  program.addPass(createOverlapParameters());
   program.addPass(createPlanMemory());
 }
 

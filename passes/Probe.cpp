@@ -23,7 +23,8 @@ static rank::LaunchOp createLaunch(JobOp job, const planner::Sharding &sharding,
       rank::ScheduleKind::OneFOneB, dp, /*zero=*/0, /*stages_inside=*/false, sharding.etp,
       sharding.ep, /*expert_zero=*/0, dp * shape.microBatch, shape.microBatch, shape.sequence,
       shape.vocabulary, shape.elementType, zero, 0, zero, zero, zero, zero, zero, 0,
-      job.getExpertCapacityPpmAttr(), /*overlaps_gradients=*/false);
+      job.getExpertCapacityPpmAttr(), /*overlaps_gradients=*/false,
+      /*overlaps_parameters=*/false);
 }
 
 static void createForward(rank::ProgramOp program, const rank::ModelShape &shape,

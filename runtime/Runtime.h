@@ -9,7 +9,7 @@
 #include "runtime/Tensor.h"
 #include "runtime/Trace.h"
 #include "runtime/comm/Mesh.h"
-#include "runtime/comm/Reductions.h"
+#include "runtime/comm/Nonblocking.h"
 #include "runtime/comm/Wait.h"
 #include "runtime/data/Dataset.h"
 #include "runtime/health/Hang.h"
@@ -109,7 +109,7 @@ struct sigma_runtime {
   sigma::runtime::CommClock clock;
   sigma::runtime::Trace trace;
   sigma::runtime::PendingSends sends;
-  sigma::runtime::Reductions reductions;
+  sigma::runtime::NonblockingCollectives nonblocking;
   sigma::runtime::Arena arena;
   sigma::runtime::Dataset data;
   sigma::runtime::StepState step;

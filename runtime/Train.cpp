@@ -278,7 +278,7 @@ void leaveEpoch(Runtime &rt) {
   if (rt.checkpointer)
     rt.checkpointer->abandon();
   rt.sends = PendingSends();
-  rt.reductions = Reductions();
+  rt.nonblocking = NonblockingCollectives();
   rt.trace = Trace();
   rt.clock = CommClock();
 }

@@ -180,11 +180,27 @@ LogicalResult FlatGradientsOp::verify() {
     return failure();
   return requireShapes(*this, {{"result", getResult(), {flat.getElements()}}});
 }
-LogicalResult GatherValuesOp::verify() {
-  FlatOp flat = requireFlat(*this, getFlatAttr());
-  if (!flat || failed(requireKept(*this, flat, "values", flat.holdsValues(), /*mustBeAll=*/false)))
+/// Of one that gathers the values of a flat.
+template <class Op>
+static LogicalResult verifyGather(Op op) {
+  FlatOp flat = requireFlat(op, op.getFlatAttr());
+  if (!flat || failed(requireKept(op, flat, "values", flat.holdsValues(), /*mustBeAll=*/false)))
     return failure();
-  return requireShapes(*this, {{"result", getResult(), {flat.getElements()}}});
+  return requireShapes(op, {{"result", op.getResult(), {flat.getElements()}}});
+}
+LogicalResult GatherValuesOp::verify() { return verifyGather(*this); }
+LogicalResult StartGatherOp::verify() {
+  if (!launchOf(*this).getOverlapsParameters())
+    return emitOpError() << "needs a launch that 'overlaps_parameters'";
+  return verifyGather(*this);
+}
+LogicalResult WaitGatherOp::verify() {
+  if (!getValues().getDefiningOp<StartGatherOp>())
+    return emitOpError() << "'values' must come from rank.start_gather";
+  for (Operation *user : getValues().getUsers())
+    if (user->isBeforeInBlock(*this))
+      return (emitOpError() << "'values' are read before").attachNote(user->getLoc()) << "here";
+  return success();
 }
 LogicalResult ReduceGradientsOp::verify() {
   if (getGradients().getDefiningOp<FlatGradientsOp>())
@@ -195,9 +211,11 @@ LogicalResult ReduceGradientsOp::verify() {
 LogicalResult rank::requireValuesOf(WeightOp weight, ParameterOp parameter) {
   FlatOp flat = parameter.getFlatOp();
   bool isGathered = flat && !flat.holdsValues();
-  auto gather =
-      weight.getValues() ? weight.getValues().getDefiningOp<GatherValuesOp>() : GatherValuesOp();
-  if (isGathered ? gather && gather.getFlat() == flat.getSymName() : !weight.getValues())
+  Operation *source = weight.getValues() ? weight.getValues().getDefiningOp() : nullptr;
+  if (isGathered
+          ? source && isa<GatherValuesOp, StartGatherOp>(source) &&
+                source->getAttrOfType<FlatSymbolRefAttr>("flat").getValue() == flat.getSymName()
+          : !weight.getValues())
     return success();
   InFlightDiagnostic error = weight.emitOpError();
   if (isGathered)

@@ -35,7 +35,7 @@ def Rank_WeightOp : Rank_Op<"weight", [Pure, HasParent<"FuncOp">]> {
   let description = [{
     **Constraints:**
     - `parameter` names a parameter of the program, of the result's type.
-    - it is read in `values`, of rank.gather_values of its flat, where a rank keeps a part of the values, and only there.
+    - it is read in `values`, of rank.gather_values or rank.start_gather of its flat, where a rank keeps a part of the values, and only there.
   }];
   let arguments = (ins FlatSymbolRefAttr:$parameter, Optional<Rank_FloatVector>:$values);
   let results = (outs Rank_FloatTensor:$result);

@@ -45,8 +45,10 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
     - with `overlaps_gradients`, `zero` and `expert_zero` are at most 1.
+    - with `overlaps_parameters`, `zero` and `expert_zero` are 0 or 3.
 
-    With `overlaps_gradients`, gradients are summed over their replicas while backward of other layers goes on. `expert_capacity_ppm` is the number of rows that a rank's experts have room for, in parts per million of the rows under
+    With `overlaps_gradients`, gradients are summed over their replicas while backward of other layers goes on; with
+    `overlaps_parameters`, parameters of ZeRO stage 3 are gathered while the layer before is at work. `expert_capacity_ppm` is the number of rows that a rank's experts have room for, in parts per million of the rows under
     even routing; without it, every row of the group fits.
 
     `tp` * `cp` ranks share each sequence. A rank of a context group has one of `cp` shares: in ring order, r of 2 `cp`
@@ -67,7 +69,8 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
       Rank_I64:$micro_batch, Rank_I64:$sequence, Rank_I64:$vocabulary, TypeAttr:$element_type,
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
-      OptionalAttr<Rank_I64>:$expert_capacity_ppm, UnitAttr:$overlaps_gradients);
+      OptionalAttr<Rank_I64>:$expert_capacity_ppm, UnitAttr:$overlaps_gradients,
+      UnitAttr:$overlaps_parameters);
   let assemblyFormat = [{
     $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` (`vpp` `=` $vpp^ `,`)? `dp` `=` $dp (`,` `zero` `=` $zero^)? `>` (`stages_inside` $stages_inside^)?
     (`schedule` $schedule^)? (`context` $context_kind^)?

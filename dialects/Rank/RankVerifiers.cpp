@@ -106,6 +106,10 @@ LogicalResult LaunchOp::verify() {
   if (getOverlapsGradients() && std::max(getZero(), getExpertZero()) > 1)
     return emitOpError() << "'overlaps_gradients', but ZeRO stages are " << getZero() << " and "
                          << getExpertZero() << "; they must be at most 1";
+  const auto gathersAtEnd = [](int64_t stage) { return stage == 1 || stage == 2; };
+  if (getOverlapsParameters() && (gathersAtEnd(getZero()) || gathersAtEnd(getExpertZero())))
+    return emitOpError() << "'overlaps_parameters', but ZeRO stages are " << getZero() << " and "
+                         << getExpertZero() << "; they must be 0 or 3";
   if (!getElementType().isF32() && !getElementType().isF64() && !getElementType().isBF16())
     return emitOpError() << "'precision' is " << getElementType()
                          << "; it must be f32, f64 or bf16";

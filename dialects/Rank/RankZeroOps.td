@@ -40,5 +40,30 @@ def Rank_GatherValuesOp : Rank_Op<"gather_values", [HasParent<"FuncOp">]> {
   let assemblyFormat = "$flat attr-dict `:` type($result)";
   let hasVerifier = 1;
 }
+def Rank_StartGatherOp : Rank_Op<"start_gather", [HasParent<"FuncOp">]> {
+  let summary = "the same, started: waits for nobody";
+  let description = [{
+    Nothing reads the result before the rank.wait_gather of it.
+
+    **Constraints:**
+    - `flat` names a rank.flat of the program, of whose values a rank keeps a part; the result has its elements.
+    - the launch `overlaps_parameters`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$flat);
+  let results = (outs Rank_FloatVector:$result);
+  let assemblyFormat = "$flat attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+def Rank_WaitGatherOp : Rank_Op<"wait_gather", [HasParent<"FuncOp">]> {
+  let summary = "waits until values that are being gathered are there";
+  let description = [{
+    **Constraints:**
+    - `values` come from rank.start_gather.
+    - no weight is read in `values` before.
+  }];
+  let arguments = (ins Rank_FloatVector:$values);
+  let assemblyFormat = "$values attr-dict `:` type($values)";
+  let hasVerifier = 1;
+}
 
 #endif

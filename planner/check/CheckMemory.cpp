@@ -105,23 +105,29 @@ static Wide besideBytes(const Problem &problem, const Layout &layout, const Cont
          Wide(in + out) * book.boundaryBytes;
 }
 
-// A mode may be that of any of the stage's layers of its kind. Values of the next piece may come
-// meanwhile.
+// A mode may be that of any of the stage's layers of its kind.
 static Wide pieceBytes(const Problem &problem, const Layout &layout, const ContentsBook &book,
                        const std::vector<Piece> &pieces, const Piece &piece) {
   const bool splits = layout.schedule == Schedule::ZeroBubbleH1;
-  Wide most = 0, coming = 0;
+  Wide most = 0;
   for (const Piece &other : pieces)
     if (other.cost == piece.cost)
       for (const Peak &peak : splits ? piece.mode->splitPeaks : piece.mode->peaks)
         most = std::max(most, peak.bytes + besideBytes(problem, layout, book, other, peak.beside));
-  if (problem.job.overlap.parameterPpm > 0) {
-    Parameters held;
-    held += *piece.cost;
-    const Parameters gathered = ParameterCounter(problem, layout).dividedFrom(3, held);
-    coming = (gathered.dense + gathered.expert) * problem.job.recipe.valueBytes;
-  }
-  return most + coming;
+  return most;
+}
+
+// What comes of the next layer, whichever that is, while a piece is at work.
+static Wide comingBytes(const Problem &problem, const Layout &layout, ContentsBook &book) {
+  Wide most = 0;
+  if (problem.job.overlap.parameterPpm > 0)
+    for (const LayerCost *layer : book.allLayers()) {
+      Parameters held;
+      held += *layer;
+      const Parameters gathered = ParameterCounter(problem, layout).dividedFrom(3, held);
+      most = std::max(most, (gathered.dense + gathered.expert) * problem.job.recipe.valueBytes);
+    }
+  return most;
 }
 
 // Of gradients that are summed after backward; others are while it goes on, unless every
@@ -148,14 +154,14 @@ static Wide overlapBytes(const Problem &problem, const ParameterCounter &counter
   return counter.reduceWorkspaceBytes(all, book.workspaceBytes);
 }
 
-static int64_t transientBytes(const Problem &problem, const Layout &layout,
-                              const ContentsBook &book, const Contents &contents,
-                              const Parameters &all) {
+static int64_t transientBytes(const Problem &problem, const Layout &layout, ContentsBook &book,
+                              const Contents &contents, const Parameters &all) {
   Wide working = workspaceBytes(problem, ParameterCounter(problem, layout), book, all,
                                 parametersElsewhere(problem.model, layout, contents));
   const std::vector<Piece> pieces = contents.pieces();
+  const Wide coming = comingBytes(problem, layout, book);
   for (const Piece &piece : pieces)
-    working = std::max(working, pieceBytes(problem, layout, book, pieces, piece));
+    working = std::max(working, pieceBytes(problem, layout, book, pieces, piece) + coming);
   return narrow(working);
 }
 
@@ -176,7 +182,7 @@ static int64_t bufferBytes(const Layout &layout, const ContentsBook &book,
 }
 
 void sigma::planner::checkStageMemory(const Problem &problem, const Layout &layout,
-                                      const ContentsBook &book, const Contents &contents,
+                                      ContentsBook &book, const Contents &contents,
                                       StagePlan &plan) {
   const Recipe &recipe = problem.job.recipe;
   const ParameterCounter counter(problem, layout);

@@ -22,7 +22,7 @@ StepTerms checkStageTime(const Problem &problem, const Layout &layout, ContentsB
                          StagePlan &plan);
 
 // Fills the bytes of `plan`.
-void checkStageMemory(const Problem &problem, const Layout &layout, const ContentsBook &book,
+void checkStageMemory(const Problem &problem, const Layout &layout, ContentsBook &book,
                       const Contents &contents, StagePlan &plan);
 
 // Of all pieces for one micro-batch, in ns^2, with the layers spread evenly over the stages.

@@ -73,16 +73,25 @@ int64_t Surroundings::least() const {
   return addSat(most, alwaysBytes);
 }
 
+static int64_t gatheredBytes(const Job &job, int64_t zero, int64_t parameters) {
+  return zero >= 3 ? mulSat(parameters, job.recipe.valueBytes) : 0;
+}
+
+int64_t sigma::planner::comingValueBytes(const Job &job, const Layout &layout, int64_t dense,
+                                         int64_t expert) {
+  if (job.overlap.parameterPpm == 0)
+    return 0;
+  return addSat(gatheredBytes(job, layout.zero, dense),
+                gatheredBytes(job, layout.expertZero, expert));
+}
+
 Surroundings sigma::planner::surroundings(const Job &job, const Layout &layout, int64_t dense,
                                           int64_t shared, int64_t expert, int64_t chunkBytes) {
   const Recipe &recipe = job.recipe;
   Surroundings result;
-  auto valueBytes = [&](int64_t zero, int64_t parameters) {
-    return zero >= 3 ? mulSat(parameters, recipe.valueBytes) : 0;
-  };
   auto add = [&](int64_t zero, int64_t parameters, Beside values, Beside gradients, Beside sums) {
     const int64_t gradient = zero >= 2 ? mulSat(parameters, recipe.gradientBytes) : 0;
-    result.bytes[int(values)] = valueBytes(zero, parameters);
+    result.bytes[int(values)] = gatheredBytes(job, zero, parameters);
     result.bytes[int(gradients)] = gradient;
     result.bytes[int(sums)] = std::min(chunkBytes, gradient);
   };
@@ -90,9 +99,6 @@ Surroundings sigma::planner::surroundings(const Job &job, const Layout &layout, 
       Beside::DenseGradients, Beside::DenseSums);
   add(layout.zero, shared, Beside::SharedValues, Beside::SharedGradients, Beside::SharedSums);
   add(layout.expertZero, expert, Beside::ExpertValues, Beside::ExpertGradients, Beside::ExpertSums);
-  if (job.overlap.parameterPpm > 0)
-    result.alwaysBytes =
-        addSat(valueBytes(layout.zero, dense), valueBytes(layout.expertZero, expert));
   return result;
 }
 

@@ -50,7 +50,7 @@ int64_t overlapWorkspaceBytes(const Job &job, const StageMemoryInput &input, int
 // What a plan puts beside a piece while it works.
 struct Surroundings {
   std::array<int64_t, kNumBeside> bytes{}; // by Beside
-  int64_t alwaysBytes = 0; // values of the next piece, where these come while it computes
+  int64_t alwaysBytes = 0; // what comes of the next piece
 
   // The most that peaks come to.
   int64_t most(const std::vector<Peak> &peaks) const;
@@ -62,6 +62,10 @@ struct Surroundings {
 // above. Gradients between layers are apart.
 Surroundings surroundings(const Job &job, const Layout &layout, int64_t dense, int64_t shared,
                           int64_t expert, int64_t chunkBytes);
+
+// What a rank gathers of a layer with so many parameters while it computes another one; nothing
+// unless gathers hide.
+int64_t comingValueBytes(const Job &job, const Layout &layout, int64_t dense, int64_t expert);
 
 StageMemory stageMemory(const Recipe &recipe, const StageMemoryInput &input);
 

@@ -176,6 +176,10 @@ std::vector<int64_t> MemoryModel::workingBytes(const CostSet &costs, const Piece
                                                Places places, int64_t sharedParameters) const {
   Surroundings around = surroundings(problem.job, shape, piece.denseParameters, sharedParameters,
                                      piece.expertParameters, costs.workspaceBytes);
+  for (const PieceCost &next : costs.kinds)
+    around.alwaysBytes =
+        std::max(around.alwaysBytes,
+                 comingValueBytes(problem.job, shape, next.denseParameters, next.expertParameters));
   if (piece.modes.empty())
     return {around.least()};
   std::vector<int64_t> most(piece.modes.size(), 0);

@@ -46,7 +46,7 @@ Waiting::~Waiting() {
 void Waiting::pause() {
   ++looks;
   if (looks % 16 == 0)
-    rt->reductions.progress(rt);
+    rt->nonblocking.progress(rt);
   if (looks % 64 == 0)
     rt->control.look();
   // A rank whose launcher died would wait here for ever.

@@ -260,13 +260,12 @@ static void report(const BuildOptions &options, llvm::ArrayRef<Built> all) {
   llvm::outs() << "\n";
 }
 
-/// The first kind of communication that the job wants to hide and programs do not, or nothing. Ring
-/// attention hides its shifts, backward the sums of gradients.
+/// The first kind of communication that the job wants to hide and no program does, or nothing. Ring
+/// attention hides its shifts, backward the sums of gradients, layers the parameters of the next.
 static llvm::StringRef exposedOverlap(mlir::sigma::OverlapAttr overlap) {
   if (!overlap)
     return "";
-  return overlap.getParameterPpm() > 0  ? "parameter_ppm"
-         : overlap.getTensorPpm() > 0   ? "tensor_ppm"
+  return overlap.getTensorPpm() > 0     ? "tensor_ppm"
          : overlap.getExchangePpm() > 0 ? "exchange_ppm"
          : overlap.getExpertPpm() > 0   ? "expert_ppm"
                                         : "";
@@ -309,6 +308,11 @@ static bool requireRunnable(mlir::sigma::JobOp job, const planner::Layout &layou
   if (overlap && overlap.getGradientPpm() > 0 && std::max(layout.zero, layout.expertZero) > 1)
     return refuse(job.getLoc(), "'overlap' of gradient_ppm with ZeRO-2 or -3",
                   "leave it out, or state max_zero 1");
+  const auto gathersAtEnd = [](int64_t zero) { return zero == 1 || zero == 2; };
+  if (overlap && overlap.getParameterPpm() > 0 &&
+      (gathersAtEnd(layout.zero) || gathersAtEnd(layout.expertZero)))
+    return refuse(job.getLoc(), "'overlap' of parameter_ppm with ZeRO-1 or -2",
+                  "leave it out, or pin ZeRO-3");
   return true;
 }
 

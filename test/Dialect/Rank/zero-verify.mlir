@@ -220,7 +220,7 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
   rank.flat @f over dp elements 32 part 16
   rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
   rank.func @f0() {
-    // rule: rank.weight: it is read in `values`, of rank.gather_values of its flat, where a rank keeps a part of the values, and only there
+    // rule: rank.weight: it is read in `values`, of rank.gather_values or rank.start_gather of its flat, where a rank keeps a part of the values, and only there
     // expected-error @+1 {{'rank.weight' op needs 'values' of rank.gather_values @f}}
     %w = rank.weight @w : tensor<4x8xf32>
     rank.return
@@ -264,6 +264,99 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
 rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1, zero = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+
+// -----
+
+// rule: rank.launch: with `overlaps_parameters`, `zero` and `expert_zero` are 0 or 3
+// expected-error @+1 {{'rank.launch' op 'overlaps_parameters', but ZeRO stages are 3 and 2; they must be 0 or 3}}
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1, zero = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_parameters}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    // rule: rank.start_gather: the launch `overlaps_parameters`
+    // expected-error @+1 {{'rank.start_gather' op needs a launch that 'overlaps_parameters'}}
+    %0 = rank.start_gather @f : tensor<32xf32>
+    rank.wait_gather %0 : tensor<32xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_parameters}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @forward() {
+    // rule: rank.start_gather: `flat` names a rank.flat of the program, of whose values a rank keeps a part
+    // expected-error @+1 {{'rank.start_gather' op 'flat' names @f, which is no rank.flat of this program}}
+    %0 = rank.start_gather @f : tensor<32xf32>
+    rank.wait_gather %0 : tensor<32xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_parameters}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    // rule: rank.start_gather: the result has its elements
+    // expected-error @+1 {{'rank.start_gather' op 'result' has shape 16; it must be 32}}
+    %0 = rank.start_gather @f : tensor<16xf32>
+    rank.wait_gather %0 : tensor<16xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_parameters}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    %0 = rank.gather_values @f : tensor<32xf32>
+    // rule: rank.wait_gather: `values` come from rank.start_gather
+    // expected-error @+1 {{'rank.wait_gather' op 'values' must come from rank.start_gather}}
+    rank.wait_gather %0 : tensor<32xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_parameters}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    %0 = rank.start_gather @f : tensor<32xf32>
+    // expected-note @+1 {{here}}
+    %1 = rank.weight @w in %0(tensor<32xf32>) : tensor<4x8xf32>
+    // rule: rank.wait_gather: no weight is read in `values` before
+    // expected-error @+1 {{'rank.wait_gather' op 'values' are read before}}
+    rank.wait_gather %0 : tensor<32xf32>
+    rank.return
+  }
+}
 
 // -----
 

@@ -163,9 +163,9 @@ static bool isAllowed(const Job *job, const std::string &mode) {
 // What a peak comes to under a layout, without gradients between pieces. `shared` of the parameters
 // are the embedding's.
 static int64_t peakBytes(const Problem &problem, const Layout &layout, const LayerCost &cost,
-                         int64_t shared, const Peak &peak, int64_t workspaceBytes) {
+                         int64_t shared, const Peak &peak, const WorkFigures &work) {
   const Recipe &recipe = problem.job.recipe;
-  int64_t sum = peak.bytes;
+  int64_t sum = peak.bytes + work.comingBytes;
   auto has = [&](Beside what) { return (peak.beside & Peak::bit(what)) != 0; };
   auto add = [&](int64_t zero, int64_t parameters, Beside values, Beside gradients, Beside sums) {
     if (zero == 3 && has(values))
@@ -173,17 +173,13 @@ static int64_t peakBytes(const Problem &problem, const Layout &layout, const Lay
     if (zero >= 2 && has(gradients))
       sum += parameters * recipe.gradientBytes;
     if (zero >= 2 && has(sums))
-      sum += std::min(parameters * recipe.gradientBytes, workspaceBytes);
+      sum += std::min(parameters * recipe.gradientBytes, work.workspaceBytes);
   };
   add(layout.zero, std::max<int64_t>(0, cost.denseParameters - shared), Beside::DenseValues,
       Beside::DenseGradients, Beside::DenseSums);
   add(layout.zero, shared, Beside::SharedValues, Beside::SharedGradients, Beside::SharedSums);
   add(layout.expertZero, cost.expertParameters, Beside::ExpertValues, Beside::ExpertGradients,
       Beside::ExpertSums);
-  if (problem.job.overlap.parameterPpm > 0) // the next piece's
-    sum += ((layout.zero == 3 ? cost.denseParameters : 0) +
-            (layout.expertZero == 3 ? cost.expertParameters : 0)) *
-           recipe.valueBytes;
   return sum;
 }
 
@@ -210,8 +206,7 @@ static PieceFigures figuresOf(PassTimer &timer, const LayerCost &cost, const Job
                     mode.savedBytes};
     const bool isSplit = timer.layout.schedule == Schedule::ZeroBubbleH1;
     for (const Peak &peak : isSplit ? mode.splitPeaks : mode.peaks) {
-      const int64_t bytes =
-          peakBytes(problem, timer.layout, cost, shared, peak, work.workspaceBytes);
+      const int64_t bytes = peakBytes(problem, timer.layout, cost, shared, peak, work);
       const bool hasIn = peak.beside & Peak::bit(Beside::GradientIn),
                  hasOut = peak.beside & Peak::bit(Beside::GradientOut);
       for (const int in : {0, 1})
@@ -256,6 +251,13 @@ WorkFigures::WorkFigures(Instance &instance, const Layout &layout) {
   boundaryBytes = instance.costs.boundaryBytes(sharding);
   batchBytes = instance.costs.batchBytes(sharding);
   workspaceBytes = instance.costs.workspaceBytes(sharding);
+  if (problem.job.overlap.parameterPpm > 0)
+    for (const LayerGroup &group : problem.model.layers) {
+      const LayerCost &layer = instance.costs.layer(group.kind, sharding);
+      comingBytes = std::max(comingBytes, ((layout.zero == 3 ? layer.denseParameters : 0) +
+                                           (layout.expertZero == 3 ? layer.expertParameters : 0)) *
+                                              problem.job.recipe.valueBytes);
+    }
   std::map<std::pair<size_t, size_t>, std::shared_ptr<const Stage>> known;
   for (int64_t index = 0; index < layout.pp; ++index) {
     const bool isUniform = cluster.groups.empty();

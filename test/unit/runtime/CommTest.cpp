@@ -253,7 +253,7 @@ struct Summed {
   int64_t code;
   const Group &ranks;
   int64_t part = 0;
-  std::vector<T> flat, sums;
+  std::vector<T> flat, sums, own;
 };
 
 /// Sums that go on beside other exchanges of the same groups, and that a rank looks at when it
@@ -272,7 +272,7 @@ void startedSums(Runtime &rt, int64_t room, bool gathers) {
   };
   const std::vector<T> before = all[0].flat;
   start(all[0]); // there is more to add
-  CHECK(rt.reductions.isIdle() && all[0].flat == before);
+  CHECK(rt.nonblocking.isIdle() && all[0].flat == before);
   sigma_last_micro_batch(&rt, 1);
   for (Summed<T> &some : all) {
     start(some);
@@ -282,7 +282,7 @@ void startedSums(Runtime &rt, int64_t room, bool gathers) {
   }
   sigma_last_micro_batch(&rt, 0);
   sigma_wait_reduce(&rt);
-  CHECK(rt.reductions.isIdle());
+  CHECK(rt.nonblocking.isIdle());
   for (const Summed<T> &some : all)
     CHECK(some.isSummed(gathers));
 }
@@ -293,6 +293,41 @@ void startedSums(Runtime &rt) {
       startedSums<float>(rt, room, gathers);
       startedSums<double>(rt, room, gathers);
     }
+}
+
+/// Gathers that go on beside other exchanges of the same groups; each is waited for before the next
+/// but one is started.
+template <class T>
+void startedGathers(Runtime &rt, const std::vector<int64_t> &sizes) {
+  const int64_t elem = sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32;
+  std::vector<Summed<T>> all;
+  for (const int64_t lines : sizes)
+    for (const int64_t code : {SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA})
+      all.emplace_back(rt, code, lines);
+  const auto wait = [&](size_t i) {
+    sigma_wait_gather(&rt, all[i].flat.data());
+    CHECK(all[i].isSummed(/*all=*/true));
+  };
+  for (size_t i = 0; i < all.size(); ++i) {
+    Summed<T> &some = all[i];
+    const auto begin = some.sums.begin() + std::min(some.ranks.index * some.part, some.size());
+    some.own.assign(begin, std::min(begin + some.part, some.sums.end()));
+    some.own.resize(some.part);
+    sigma_start_gather(&rt, elem, some.own.data(), some.flat.data(), some.size(), some.part,
+                       some.code);
+    for (int look = 0; look < rt.mesh.rank * 50; ++look)
+      sigma_progress(&rt);
+    allReduce<T>(rt, some.code, 64, 64);
+    if (i > 0)
+      wait(i - 1);
+  }
+  wait(all.size() - 1);
+  CHECK(rt.nonblocking.isIdle());
+}
+
+void startedGathers(Runtime &rt) {
+  startedGathers<float>(rt, {1, 5, 8, 30, 70000});
+  startedGathers<double>(rt, {30, 1});
 }
 
 void expertRows(Runtime &rt) {
@@ -524,6 +559,7 @@ void run(const MeshShape &shape) {
   allReduces(rt);
   flats(rt);
   startedSums(rt);
+  startedGathers(rt);
   dispatchAndCollect(rt);
   dispatchInRounds(rt, 7, 2);
   dispatchInRounds(rt, 1, 1);

@@ -1,0 +1,211 @@
+#include "runtime/comm/Nonblocking.h"
+#include "runtime/Runtime.h"
+#include "runtime/comm/Exchange.h"
+#include "runtime/comm/FlatParts.h"
+#include "runtime/comm/SumOfRanks.h"
+#include "runtime/health/Fault.h"
+
+#include <algorithm>
+
+namespace sigma::runtime {
+namespace {
+
+constexpr size_t kOnTheirWay = 2;
+constexpr int64_t kGatherBytes = 2 << 20; // of a piece
+// Tag 0 is that of other collectives.
+constexpr Lane kCollect{1, kUnaskedBytes}, kGiveBack{2, kUnaskedBytes}, kGather{3, kUnaskedBytes};
+
+using What = Started::What;
+
+int64_t elementsPerLine(const Started &of) { return kLineBytes / elemBytes(of.elem); }
+
+Parts partsOf(const Started &of, int64_t offset, int64_t length) {
+  return partsInLines(of.n, of.part, of.group->size, elementsPerLine(of), offset, length);
+}
+
+SpanKind spanOf(const Started &of) {
+  return of.what == What::Gather ? SpanKind::GatherParameters : SpanKind::ReduceGradients;
+}
+
+} // namespace
+
+void NonblockingCollectives::start(sigma_rt rt, const Started &started) {
+  waiting.push_back(started);
+  fill(rt);
+  progress(rt);
+}
+
+void NonblockingCollectives::fill(sigma_rt rt) {
+  while (pieces.size() < kOnTheirWay && !waiting.empty()) {
+    pieces.push_back(nextPiece());
+    post(rt, pieces.back());
+  }
+}
+
+NonblockingCollectives::Piece NonblockingCollectives::nextPiece() {
+  const Started &of = waiting.front();
+  Piece piece = of.what == What::Gather ? nextGather() : nextSum();
+  piece.length = std::min(piece.length, of.part - offset);
+  offset += piece.length;
+  if (offset >= of.part) {
+    waiting.pop_front();
+    offset = 0;
+  }
+  return piece;
+}
+
+NonblockingCollectives::Piece NonblockingCollectives::nextGather() const {
+  const Started &of = waiting.front();
+  const int64_t lines = std::max<int64_t>(kGatherBytes / kLineBytes / of.group->size, 1);
+  return {of, offset, lines * elementsPerLine(of), nullptr, Stage::Gather};
+}
+
+NonblockingCollectives::Piece NonblockingCollectives::nextSum() {
+  const Started &of = waiting.front();
+  const int64_t halfBytes = of.workspaceBytes / 2 / kLineBytes * kLineBytes;
+  const int64_t lines = halfBytes / kLineBytes / of.group->size;
+  if (lines == 0)
+    throw std::logic_error("start_reduce: the workspace holds less than two lines for each rank");
+  char *collected = of.workspace + half * halfBytes;
+  half = 1 - half;
+  return {of, offset, lines * elementsPerLine(of), collected, Stage::Collect};
+}
+
+void NonblockingCollectives::post(sigma_rt rt, Piece &piece) {
+  if (piece.stage == Stage::Gather)
+    gather(rt, piece);
+  else
+    collect(rt, piece);
+}
+
+void NonblockingCollectives::collect(sigma_rt rt, Piece &piece) {
+  const Started &of = piece.of;
+  const Parts parts = partsOf(of, piece.offset, piece.length);
+  const Parts arrived = Parts::equal(of.group->size, parts.counts[of.group->index]);
+  piece.requests = startExchange(rt, *of.group, of.flat, parts, piece.collected, arrived,
+                                 rt->mesh.line, kCollect)
+                       .take();
+}
+
+void NonblockingCollectives::sum(sigma_rt rt, Piece &piece) {
+  const Started &of = piece.of;
+  const Parts parts = partsOf(of, piece.offset, piece.length);
+  const int64_t own = parts.counts[of.group->index] * elementsPerLine(of);
+  char *to = of.flat + parts.begins[of.group->index] * kLineBytes;
+  withWideElem(of.elem, [&](auto zero) {
+    using T = decltype(zero);
+    sumOfRanks(rt->kernels<T>(), reinterpret_cast<const T *>(piece.collected), of.group->size, own,
+               reinterpret_cast<T *>(to));
+  });
+}
+
+void NonblockingCollectives::gather(sigma_rt rt, Piece &piece) {
+  const Started &of = piece.of;
+  const Parts parts = partsOf(of, piece.offset, piece.length);
+  const char *own = of.own ? of.own + piece.offset * elemBytes(of.elem) : nullptr;
+  piece.stage = Stage::Gather;
+  piece.requests = startGather(rt, *of.group, own, of.flat, parts, rt->mesh.line,
+                               of.what == What::Gather ? kGather : kGiveBack)
+                       .take();
+}
+
+bool NonblockingCollectives::hasArrived() {
+  if (pieces.empty())
+    return false;
+  std::vector<MPI_Request> &requests = pieces.front().requests;
+  int done = 0;
+  checkMpi(MPI_Testall(int(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
+           "MPI_Testall");
+  return done;
+}
+
+void NonblockingCollectives::progress(sigma_rt rt) {
+  while (hasArrived()) {
+    Piece &piece = pieces.front();
+    if (piece.stage == Stage::Collect) {
+      sum(rt, piece);
+      if (piece.of.what == What::SumToAll) {
+        gather(rt, piece);
+        continue;
+      }
+    }
+    if (piece.offset + piece.length >= piece.of.part)
+      rt->trace.beside(spanOf(piece.of), piece.of.startNs);
+    pieces.pop_front();
+    fill(rt);
+  }
+}
+
+bool NonblockingCollectives::isPending(const void *flat) const {
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [&](const Piece &piece) { return piece.of.flat == flat; }) ||
+         std::any_of(waiting.begin(), waiting.end(),
+                     [&](const Started &started) { return started.flat == flat; });
+}
+
+void NonblockingCollectives::waitForAll(sigma_rt rt) {
+  for (Waiting waiting(rt); progress(rt), !isIdle();)
+    waiting.pause();
+}
+
+void NonblockingCollectives::waitFor(sigma_rt rt, const void *flat) {
+  for (Waiting waiting(rt); progress(rt), isPending(flat);)
+    waiting.pause();
+}
+
+} // namespace sigma::runtime
+
+using namespace sigma::runtime;
+
+void sigma_last_micro_batch(sigma_rt rt, sigma_i64 isLast) { rt->nonblocking.setLast(isLast); }
+
+void sigma_start_reduce(sigma_rt rt, sigma_i64 elem, sigma_ptr flat, sigma_i64 n, sigma_i64 part,
+                        sigma_i64 group, sigma_i64 gathers, sigma_ptr workspace,
+                        sigma_i64 workspaceBytes) {
+  guarded(rt, [&] {
+    const Group &ranks = rt->mesh.group(group);
+    if (!rt->nonblocking.isInLast() || ranks.size == 1)
+      return;
+    const CommScope scope(rt, SpanKind::ReduceGradients);
+    rt->nonblocking.start(rt, {gathers ? What::SumToAll : What::Sum, elem,
+                               static_cast<char *>(flat), n, part, &ranks, nowNs(),
+                               /*own=*/nullptr, static_cast<char *>(workspace), workspaceBytes});
+  });
+}
+
+void sigma_start_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr own, sigma_ptr flat, sigma_i64 n,
+                        sigma_i64 part, sigma_i64 group) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::GatherParameters);
+    rt->nonblocking.start(rt, {What::Gather, elem, static_cast<char *>(flat), n, part,
+                               &rt->mesh.group(group), nowNs(), static_cast<const char *>(own)});
+  });
+}
+
+void sigma_progress(sigma_rt rt) {
+  if (rt->nonblocking.isIdle())
+    return;
+  guarded(rt, [&] {
+    const int64_t start = nowNs();
+    if (rt->nonblocking.hasArrived()) {
+      rt->trace.begin(spanOf(rt->nonblocking.oldest()));
+      rt->nonblocking.progress(rt);
+      rt->trace.end();
+    }
+    rt->clock.communicationNs += nowNs() - start;
+  });
+}
+
+void sigma_wait_reduce(sigma_rt rt) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::ReduceGradients);
+    rt->nonblocking.waitForAll(rt);
+  });
+}
+
+void sigma_wait_gather(sigma_rt rt, sigma_ptr flat) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::GatherParameters);
+    rt->nonblocking.waitFor(rt, flat);
+  });
+}
