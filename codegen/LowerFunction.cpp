@@ -39,6 +39,16 @@ static bool has(FuncOp func) {
 
 bool sigma::startsSums(FuncOp func) { return has<StartReduceOp>(func); }
 
+static bool startsCollectives(FuncOp func) {
+  return startsSums(func) || has<StartReduceGradientsOp>(func) || has<StartGatherOp>(func);
+}
+
+/// At what has been started; or takes no time.
+static bool looksItself(Operation &op) {
+  return isa<WeightOp, StartReduceOp, StartReduceGradientsOp, WaitReduceGradientsOp, StartGatherOp,
+             WaitGatherOp>(op);
+}
+
 void sigma::lowerStart(Emitter &emit, Value rt, Value arena, StartReduceOp op) {
   Type sums = op->getParentOfType<ProgramOp>().getLaunchOp().getWideType();
   const bool gathers = !op.getFlatOp();
@@ -66,11 +76,11 @@ public:
 
   void lower() {
     SpanOfRun again(emit, rt, SIGMA_SPAN_RECOMPUTE);
-    const bool goesOn = has<StartReduceOp>(func) || has<StartGatherOp>(func);
+    const bool goesOn = startsCollectives(func);
     for (Operation &op : func.getBody().front()) {
       emit.setLocation(op.getLoc());
       again.next(op.hasAttr(kRecomputedAttr));
-      if (goesOn && !isa<WeightOp, StartReduceOp, StartGatherOp, WaitGatherOp>(op))
+      if (goesOn && !looksItself(op))
         emit.call("sigma_progress", {rt});
       lowerOp(&op);
     }
@@ -196,6 +206,9 @@ private:
   void lowerReturn(ReturnOp op);
   void lowerZero(FlatGradientsOp op);
   void lowerZero(ReduceGradientsOp op);
+  void lowerZero(StartReduceGradientsOp op);
+  template <class Op>
+  void lowerReduce(Op op, StringRef function, Value workspace, int64_t workspaceBytes);
   template <class Op>
   void lowerGather(Op op, StringRef function);
   template <typename Op>
@@ -232,12 +245,22 @@ void FunctionLowering::lowerZero(FlatGradientsOp op) {
   call("sigma_fill", {e(op), p(op), i(count(op)), f(0.0)});
 }
 
-void FunctionLowering::lowerZero(ReduceGradientsOp op) {
+template <class Op>
+void FunctionLowering::lowerReduce(Op op, StringRef function, Value workspace,
+                                   int64_t workspaceBytes) {
   FlatOp flat = op.getFlatOp();
-  call("sigma_reduce_flat",
-       {e(op.getGradients()), p(op.getGradients()), i(flat.getElements()), i(flat.getPart()),
-        i(groupCode(flat.getAxis())), emit.address(arena, *flat.getGradientOffset()), workspace(op),
-        i(flat.getWorkspaceBytes())});
+  call(function, {e(op.getGradients()), p(op.getGradients()), i(flat.getElements()),
+                  i(flat.getPart()), i(groupCode(flat.getAxis())),
+                  emit.address(arena, *flat.getGradientOffset()), workspace, i(workspaceBytes)});
+}
+
+void FunctionLowering::lowerZero(ReduceGradientsOp op) {
+  lowerReduce(op, "sigma_reduce_flat", workspace(op), op.getFlatOp().getWorkspaceBytes());
+}
+
+void FunctionLowering::lowerZero(StartReduceGradientsOp op) {
+  lowerReduce(op, "sigma_start_reduce_flat", emit.address(arena, *op.getWorkspaceOffset()),
+              *op.getWorkspaceBytes());
 }
 
 template <class Op>
@@ -309,7 +332,10 @@ void FunctionLowering::lowerOp(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case<WeightOp>([](WeightOp) {}) // an address, no work
       .Case([&](ReturnOp op) { lowerReturn(op); })
-      .Case<FlatGradientsOp, ReduceGradientsOp>([&](auto op) { lowerZero(op); })
+      .Case<FlatGradientsOp, ReduceGradientsOp, StartReduceGradientsOp>(
+          [&](auto op) { lowerZero(op); })
+      .Case(
+          [&](WaitReduceGradientsOp op) { call("sigma_wait_reduce_flat", {p(op.getGradients())}); })
       .Case([&](GatherValuesOp op) { lowerGather(op, "sigma_gather_flat"); })
       .Case([&](StartGatherOp op) { lowerGather(op, "sigma_start_gather"); })
       .Case([&](WaitGatherOp op) { call("sigma_wait_gather", {p(op.getValues())}); })

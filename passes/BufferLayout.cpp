@@ -9,8 +9,8 @@
 
 using namespace mlir::sigma;
 
-int64_t BufferLayout::add(int64_t bytes, int64_t begin, int64_t end) {
-  buffers.push_back({alignOffset(bytes), begin, end});
+int64_t BufferLayout::add(int64_t bytes, int64_t begin, int64_t end, Stay stay) {
+  buffers.push_back({alignOffset(bytes), begin, end, stay});
   return buffers.size() - 1;
 }
 
@@ -95,6 +95,24 @@ BufferLayout::Packing BufferLayout::packed(const Order &order) const {
   return result;
 }
 
+BufferLayout::Packing BufferLayout::packedApart() const {
+  BufferLayout lasting, others;
+  auto layoutOf = [&](const Buffer &buffer) -> BufferLayout & {
+    return isLasting(buffer) ? lasting : others;
+  };
+  std::vector<int64_t> numbers; // there
+  for (const Buffer &buffer : buffers)
+    numbers.push_back(layoutOf(buffer).add(buffer.bytes, buffer.begin, buffer.end));
+  lasting.pack();
+  others.pack();
+  Packing result;
+  for (size_t i = 0; i < buffers.size(); ++i)
+    result.offsets.push_back(layoutOf(buffers[i]).offset(numbers[i]) +
+                             (isLasting(buffers[i]) ? 0 : lasting.bytes()));
+  result.bytes = lasting.bytes() + others.bytes();
+  return result;
+}
+
 int64_t BufferLayout::highest(const Packing &packing) const {
   auto end = [&](int64_t index) { return packing.offsets[index] + buffers[index].bytes; };
   int64_t found = 0;
@@ -131,4 +149,7 @@ void BufferLayout::pack() {
   packing.bytes = std::numeric_limits<int64_t>::max();
   improve(packed(bySize())) || improve(packed(byBreadth(bySize()))) || improve(packed(byArea())) ||
       mend(byLifetime()) || mend(byBreadth(byLifetime()));
+  const bool isAnyLasting = std::any_of(buffers.begin(), buffers.end(), isLasting);
+  if (isAnyLasting && packing.bytes > leastBytes)
+    improve(packedApart());
 }

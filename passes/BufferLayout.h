@@ -13,11 +13,15 @@ namespace mlir::sigma {
 /// least: the largest first; those of the op with most alive first ("greedy by size" and "by
 /// breadth", Pisarchyk and Lee 2020); those with most bytes times lifetime first. Where all of
 /// these leave gaps, the order is mended: again and again the buffer that ends highest goes first
-/// ("squeaky wheel", Joslin and Clements 1999).
+/// ("squeaky wheel", Joslin and Clements 1999). Where gaps stay, those that last are tried in a
+/// region of their own, below the others.
 class BufferLayout {
 public:
+  /// One of those that take turns, and one that is there while many of these come and go.
+  enum class Stay { Short, Lasting };
+
   /// A buffer that is alive from op `begin` to op `end`, both included. Returns its number.
-  int64_t add(int64_t bytes, int64_t begin, int64_t end);
+  int64_t add(int64_t bytes, int64_t begin, int64_t end, Stay stay = Stay::Short);
   void pack();
 
   int64_t offset(int64_t buffer) const { return packing.offsets[buffer]; }
@@ -29,12 +33,15 @@ public:
 private:
   struct Buffer {
     int64_t bytes, begin, end;
+    Stay stay;
   };
   struct Packing {
     std::vector<int64_t> offsets; // by buffer
     int64_t bytes = 0;
   };
   using Order = std::vector<int64_t>; // of buffers
+
+  static bool isLasting(const Buffer &buffer) { return buffer.stay == Stay::Lasting; }
 
   template <class Weight>
   Order heaviestFirst(Weight weight) const;
@@ -44,6 +51,7 @@ private:
   /// Of the buffers that are alive with the most others those first that are first in `left`.
   Order byBreadth(Order left) const;
   Packing packed(const Order &order) const;
+  Packing packedApart() const;
   int64_t highest(const Packing &packing) const;
   /// Keeps what takes less; tells whether nothing could.
   bool improve(Packing other);

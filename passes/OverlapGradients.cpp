@@ -36,9 +36,11 @@ public:
   }
 
   void insert() {
+    for (auto func : program.getBody().getOps<FuncOp>())
+      startPieces(func);
     SmallVector<Bucket> buckets;
     for (Axis axis : {Axis::Dp, Axis::Edp})
-      if (launch.getReplicas(axis) > 1)
+      if (launch.getReplicas(axis) > 1 && launch.getZeroOf(axis) < 2)
         llvm::append_range(buckets, launch.getZeroOf(axis) == 0 ? bucketsOfParameters(axis)
                                                                 : bucketsOfFlats(axis));
     if (buckets.empty())
@@ -58,6 +60,27 @@ public:
   }
 
 private:
+  /// Where every micro-batch sums, as with ZeRO 2 and 3: the sum of a piece goes on until that of
+  /// the next piece starts.
+  void startPieces(FuncOp func) {
+    llvm::MapVector<Axis, Value> leaving;
+    auto wait = [&](OpBuilder &builder, Value gradients) {
+      if (gradients)
+        builder.create<WaitReduceGradientsOp>(gradients.getLoc(), gradients);
+    };
+    for (auto reduce : llvm::make_early_inc_range(func.getBody().getOps<ReduceGradientsOp>())) {
+      Value &before = leaving[reduce.getFlatOp().getAxis()];
+      OpBuilder builder(reduce);
+      wait(builder, before);
+      builder.create<StartReduceGradientsOp>(reduce.getLoc(), reduce.getGradients());
+      before = reduce.getGradients();
+      reduce.erase();
+    }
+    OpBuilder builder(func.getReturn());
+    for (auto &[axis, gradients] : leaving)
+      wait(builder, gradients);
+  }
+
   /// What is summed over a tensor group, too, or over the ends of the pipeline, has an order of
   /// sums, and stays where the schedule has it.
   static bool isStarted(ParameterOp parameter) {

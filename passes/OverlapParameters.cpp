@@ -17,7 +17,9 @@ using Gathers = SmallVector<GatherValuesOp, 2>; // of one piece
 
 /// Memory of gradients, and sums, stand around the ops of a piece.
 bool isOfPiece(Operation &op) {
-  return !mlir::sigma::isMovable(op) && !isa<FlatGradientsOp, ReduceGradientsOp>(op);
+  return !mlir::sigma::isMovable(op) &&
+         !isa<FlatGradientsOp, ReduceGradientsOp, StartReduceGradientsOp, WaitReduceGradientsOp>(
+             op);
 }
 
 /// In the order in which the function comes to the pieces.

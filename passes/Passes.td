@@ -178,6 +178,9 @@ def OverlapGradients : Pass<"sigma-overlap-gradients", "::mlir::rank::ProgramOp"
     are summed while backward of the pieces before it goes on. What functions of several chunks add to is started at the end.
     What is summed over a tensor group first, or over the ends of the pipeline after, stays in the schedule.
 
+    With ZeRO stages 2 and 3, which sum in every micro-batch, the sum of a piece goes on until that of the next piece of the same mesh
+    starts, or the function ends: `rank.reduce_gradients` becomes `rank.start_reduce_gradients` and `rank.wait_reduce_gradients`.
+
     ```mlir
     // in @backward
     rank.matmul %x, %dy {into = @layers.1.w, transpose_lhs, rank.layer = 1}

@@ -110,12 +110,23 @@ private:
   CollectRoundsOp rounds;
 };
 
+/// What collectives go on with while other pieces are at work.
+static BufferLayout::Stay stayOf(Operation &op) {
+  const bool isSummed =
+      isa<FlatGradientsOp>(op) && llvm::any_of(op.getUsers(), [](Operation *user) {
+        return isa<StartReduceGradientsOp>(user);
+      });
+  return isSummed || isa<StartGatherOp>(op) ? BufferLayout::Stay::Lasting
+                                            : BufferLayout::Stay::Short;
+}
+
 void BlockMemory::addTransients(Operation &op) {
   int64_t begin = order[&op];
   for (Value value : op.getResults()) {
     if (placed.contains(value))
       continue;
-    buffers[value] = transients.add(tensorBytes(value.getType()), begin, lastUse(value, begin));
+    buffers[value] =
+        transients.add(tensorBytes(value.getType()), begin, lastUse(value, begin), stayOf(op));
   }
   if (auto rounds = dyn_cast<CollectRoundsOp>(op))
     RoundMemory(rounds).plan();
@@ -503,17 +514,20 @@ private:
   }
 
   void placeStarted() {
-    auto started = [&](auto f) { program.walk([&](StartReduceOp op) { f(op); }); };
-    bool isAny = false;
-    started([&](StartReduceOp) { isAny = true; });
-    if (!isAny)
+    SmallVector<StartReduceOp> once;
+    SmallVector<StartReduceGradientsOp> ofPieces;
+    program.walk([&](StartReduceOp op) { once.push_back(op); });
+    program.walk([&](StartReduceGradientsOp op) { ofPieces.push_back(op); });
+    if (once.empty() && ofPieces.empty())
       return;
     const int64_t workspaceBytes = startedWorkspaceBytes(), workspace = take(workspaceBytes);
-    started([&](StartReduceOp op) {
-      placeGradients(op);
+    const auto placeWorkspace = [&](auto op) {
       op.setWorkspaceOffset(workspace);
       op.setWorkspaceBytes(workspaceBytes);
-    });
+    };
+    llvm::for_each(once, [&](StartReduceOp op) { placeGradients(op); });
+    llvm::for_each(once, placeWorkspace);
+    llvm::for_each(ofPieces, placeWorkspace);
   }
 
   void placeGradients(StartReduceOp op) {

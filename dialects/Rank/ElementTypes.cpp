@@ -28,7 +28,8 @@ static Values wideValues(Operation *op) {
 /// Ops that only the wide type goes through.
 static bool isWide(Operation *op) {
   return isa<ObjectiveOp, RouterScoresOp, RouterScoresGradOp, ZLossOp, ZLossGradOp, TopKOp,
-             TopKGradOp, BalanceLossOp, BalanceLossGradOp, FlatGradientsOp, ReduceGradientsOp>(op);
+             TopKGradOp, BalanceLossOp, BalanceLossGradOp, FlatGradientsOp, ReduceGradientsOp,
+             StartReduceGradientsOp, WaitReduceGradientsOp>(op);
 }
 
 static LogicalResult requireType(Operation *op, Value value, FloatType type) {

@@ -38,9 +38,17 @@ int64_t FlatOp::getWorkspaceBytes() {
                   getPart() * launch.getReplicas(getAxis()) * launch.getWideBytes());
 }
 
-FlatOp ReduceGradientsOp::getFlatOp() {
-  auto gradients = getGradients().getDefiningOp<FlatGradientsOp>();
-  return (*this)->getParentOfType<ProgramOp>().lookupSymbol<FlatOp>(gradients.getFlat());
+template <class Op>
+static FlatOp flatOfGradients(Op op) {
+  auto gradients = op.getGradients().template getDefiningOp<FlatGradientsOp>();
+  return op->template getParentOfType<ProgramOp>().template lookupSymbol<FlatOp>(
+      gradients.getFlat());
+}
+FlatOp ReduceGradientsOp::getFlatOp() { return flatOfGradients(*this); }
+FlatOp StartReduceGradientsOp::getFlatOp() { return flatOfGradients(*this); }
+
+void StartReduceGradientsOp::build(OpBuilder &builder, OperationState &state, Value gradients) {
+  build(builder, state, gradients, IntegerAttr(), IntegerAttr());
 }
 
 void StartReduceOp::build(OpBuilder &builder, OperationState &state, Axis axis, ArrayAttr of) {
@@ -202,10 +210,24 @@ LogicalResult WaitGatherOp::verify() {
       return (emitOpError() << "'values' are read before").attachNote(user->getLoc()) << "here";
   return success();
 }
-LogicalResult ReduceGradientsOp::verify() {
-  if (getGradients().getDefiningOp<FlatGradientsOp>())
+static LogicalResult requireFlatGradients(Operation *op, Value gradients) {
+  if (gradients.getDefiningOp<FlatGradientsOp>())
     return success();
-  return emitOpError() << "'gradients' must come from rank.flat_gradients";
+  return op->emitOpError() << "'gradients' must come from rank.flat_gradients";
+}
+LogicalResult ReduceGradientsOp::verify() { return requireFlatGradients(*this, getGradients()); }
+LogicalResult StartReduceGradientsOp::verify() {
+  if (!launchOf(*this).getOverlapsGradients())
+    return emitOpError() << "needs a launch that 'overlaps_gradients'";
+  return requireFlatGradients(*this, getGradients());
+}
+LogicalResult WaitReduceGradientsOp::verify() {
+  auto isStart = [&](Operation *user) {
+    return isa<StartReduceGradientsOp>(user) && user->isBeforeInBlock(*this);
+  };
+  if (llvm::any_of(getGradients().getUsers(), isStart))
+    return success();
+  return emitOpError() << "'gradients' must be those of a rank.start_reduce_gradients before it";
 }
 
 LogicalResult rank::requireValuesOf(WeightOp weight, ParameterOp parameter) {

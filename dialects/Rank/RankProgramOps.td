@@ -44,7 +44,6 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - with `schedule` zb-h1 and dualpipev, the micro-batches are at least `vpp` * `pp`.
     - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
-    - with `overlaps_gradients`, `zero` and `expert_zero` are at most 1.
     - with `overlaps_parameters`, `zero` and `expert_zero` are 0 or 3.
 
     With `overlaps_gradients`, gradients are summed over their replicas while backward of other layers goes on; with

@@ -103,9 +103,6 @@ LogicalResult LaunchOp::verify() {
         stage < 0 || stage > most)
       return emitOpError() << "'" << field << "' is " << stage << "; it must be from 0 to " << most
                            << (most ? "" : " where one rank holds the parameters");
-  if (getOverlapsGradients() && std::max(getZero(), getExpertZero()) > 1)
-    return emitOpError() << "'overlaps_gradients', but ZeRO stages are " << getZero() << " and "
-                         << getExpertZero() << "; they must be at most 1";
   const auto gathersAtEnd = [](int64_t stage) { return stage == 1 || stage == 2; };
   if (getOverlapsParameters() && (gathersAtEnd(getZero()) || gathersAtEnd(getExpertZero())))
     return emitOpError() << "'overlaps_parameters', but ZeRO stages are " << getZero() << " and "

@@ -29,6 +29,32 @@ def Rank_ReduceGradientsOp : Rank_CostedOp<"reduce_gradients", ["getBytes", "get
   let extraClassDeclaration = "FlatOp getFlatOp();";
   let hasVerifier = 1;
 }
+def Rank_StartReduceGradientsOp : Rank_Op<"start_reduce_gradients", [HasParent<"FuncOp">]> {
+  let summary = "the same, started: waits for nobody";
+  let description = [{
+    Until the rank.wait_reduce_gradients of them, gradients are in use. The workspace is that of all sums that have been started.
+
+    **Constraints:**
+    - `gradients` come from rank.flat_gradients.
+    - the launch `overlaps_gradients`.
+  }];
+  let arguments = (ins Rank_FloatVector:$gradients, OptionalAttr<Rank_I64>:$workspace_offset,
+      OptionalAttr<Rank_I64>:$workspace_bytes);
+  let assemblyFormat = "$gradients attr-dict `:` type($gradients)";
+  let builders = [OpBuilder<(ins "::mlir::Value":$gradients)>];
+  let extraClassDeclaration = "FlatOp getFlatOp();";
+  let hasVerifier = 1;
+}
+def Rank_WaitReduceGradientsOp : Rank_Op<"wait_reduce_gradients", [HasParent<"FuncOp">]> {
+  let summary = "waits until a rank has its part of gradients that are being summed";
+  let description = [{
+    **Constraints:**
+    - `gradients` are those of a rank.start_reduce_gradients before it.
+  }];
+  let arguments = (ins Rank_FloatVector:$gradients);
+  let assemblyFormat = "$gradients attr-dict `:` type($gradients)";
+  let hasVerifier = 1;
+}
 def Rank_GatherValuesOp : Rank_Op<"gather_values", [HasParent<"FuncOp">]> {
   let summary = "the values of a flat's parameters, from all ranks that keep a part of them";
   let description = [{

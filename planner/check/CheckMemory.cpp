@@ -85,11 +85,12 @@ static int64_t activationBytes(const Layout &layout, const ContentsBook &book,
 static Wide besideBytes(const Problem &problem, const Layout &layout, const ContentsBook &book,
                         const Piece &piece, uint32_t beside) {
   const Recipe &recipe = problem.job.recipe;
+  const bool hides = problem.job.overlap.gradientPpm > 0; // then in a workspace of their own
   auto has = [&](Beside what) { return (beside & Peak::bit(what)) != 0; };
   auto ofParameters = [&](int64_t zero, int64_t count, bool values, bool gradients, bool sums) {
     const Wide all = zero >= 2 ? Wide(count) * recipe.gradientBytes : 0;
     return (values && zero == 3 ? Wide(count) * recipe.valueBytes : 0) + (gradients ? all : 0) +
-           (sums ? std::min<Wide>(all, book.workspaceBytes) : 0);
+           (sums && !hides ? std::min<Wide>(all, book.workspaceBytes) : 0);
   };
   const bool in = has(Beside::GradientIn) && !piece.isInApart,
              out = has(Beside::GradientOut) && !piece.isOutApart;
@@ -130,28 +131,37 @@ static Wide comingBytes(const Problem &problem, const Layout &layout, ContentsBo
   return most;
 }
 
-// Of gradients that are summed after backward; others are while it goes on, unless every
-// micro-batch sums them.
-static Parameters summedAfterBackward(const Problem &problem, const ParameterCounter &counter,
-                                      const Parameters &all) {
-  return problem.job.overlap.gradientPpm > 0 ? counter.dividedFrom(2, all) : all;
+// What is still being summed of the piece before, whichever that is.
+static Wide leavingBytes(const Problem &problem, const Layout &layout, ContentsBook &book) {
+  if (problem.job.overlap.gradientPpm == 0)
+    return 0;
+  std::vector<const LayerCost *> pieces = book.allLayers();
+  pieces.push_back(&book.headCost());
+  Wide most = 0;
+  for (const LayerCost *piece : pieces) {
+    Parameters held;
+    held += *piece;
+    const Parameters summed = ParameterCounter(problem, layout).dividedFrom(2, held);
+    most = std::max(most, (summed.dense + summed.expert) * problem.job.recipe.gradientBytes);
+  }
+  return most;
 }
 
-// What sums gradients: of replicas, or of another stage.
+// What sums gradients after backward: of replicas, or of another stage.
 static Wide workspaceBytes(const Problem &problem, const ParameterCounter &counter,
                            const ContentsBook &book, const Parameters &all, Wide elsewhere) {
+  const Parameters later = problem.job.overlap.gradientPpm > 0 ? Parameters() : all;
   return std::max(
-      counter.reduceWorkspaceBytes(summedAfterBackward(problem, counter, all), book.workspaceBytes),
+      counter.reduceWorkspaceBytes(later, book.workspaceBytes),
       std::min<Wide>(book.workspaceBytes, elsewhere * problem.job.recipe.gradientBytes));
 }
 
-// What sums them while backward goes on.
+// What sums those of replicas while backward goes on.
 static Wide overlapBytes(const Problem &problem, const ParameterCounter &counter,
-                         const ContentsBook &book, Parameters all) {
-  const Parameters later = summedAfterBackward(problem, counter, all);
-  all.dense -= later.dense;
-  all.expert -= later.expert;
-  return counter.reduceWorkspaceBytes(all, book.workspaceBytes);
+                         const ContentsBook &book, const Parameters &all) {
+  return problem.job.overlap.gradientPpm > 0
+             ? counter.reduceWorkspaceBytes(all, book.workspaceBytes)
+             : Wide(0);
 }
 
 static int64_t transientBytes(const Problem &problem, const Layout &layout, ContentsBook &book,
@@ -159,9 +169,9 @@ static int64_t transientBytes(const Problem &problem, const Layout &layout, Cont
   Wide working = workspaceBytes(problem, ParameterCounter(problem, layout), book, all,
                                 parametersElsewhere(problem.model, layout, contents));
   const std::vector<Piece> pieces = contents.pieces();
-  const Wide coming = comingBytes(problem, layout, book);
+  const Wide neighbours = comingBytes(problem, layout, book) + leavingBytes(problem, layout, book);
   for (const Piece &piece : pieces)
-    working = std::max(working, pieceBytes(problem, layout, book, pieces, piece) + coming);
+    working = std::max(working, pieceBytes(problem, layout, book, pieces, piece) + neighbours);
   return narrow(working);
 }
 

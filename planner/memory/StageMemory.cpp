@@ -18,18 +18,13 @@ int64_t HeldParameters::share(int64_t from) const {
   return zero >= from ? ceilDiv(count, replicas) : count;
 }
 
-// The most of what replicas sum, of those that `isCounted`.
-template <class Predicate>
-static int64_t mostSummed(const StageMemoryInput &input, Predicate isCounted) {
+// The most of what replicas sum.
+static int64_t mostSummed(const StageMemoryInput &input) {
   int64_t most = 0;
   for (const HeldParameters *held : {&input.dense, &input.expert})
-    if (held->replicas > 1 && isCounted(*held))
+    if (held->replicas > 1)
       most = std::max(most, held->count);
   return most;
-}
-
-static bool goesOnBesideBackward(const Job &job, const HeldParameters &held) {
-  return job.overlap.gradientPpm > 0 && held.zero < 2;
 }
 
 static int64_t workspaceBytes(const Job &job, int64_t parameters, int64_t chunkBytes) {
@@ -38,15 +33,13 @@ static int64_t workspaceBytes(const Job &job, int64_t parameters, int64_t chunkB
 
 int64_t sigma::planner::reduceWorkspaceBytes(const Job &job, const StageMemoryInput &input,
                                              int64_t chunkBytes) {
-  const int64_t most = mostSummed(
-      input, [&](const HeldParameters &held) { return !goesOnBesideBackward(job, held); });
+  const int64_t most = job.overlap.gradientPpm > 0 ? 0 : mostSummed(input);
   return workspaceBytes(job, std::max(most, input.parametersAtEnds), chunkBytes);
 }
 
 int64_t sigma::planner::overlapWorkspaceBytes(const Job &job, const StageMemoryInput &input,
                                               int64_t chunkBytes) {
-  const int64_t most = mostSummed(
-      input, [&](const HeldParameters &held) { return goesOnBesideBackward(job, held); });
+  const int64_t most = job.overlap.gradientPpm > 0 ? mostSummed(input) : 0;
   return workspaceBytes(job, most, chunkBytes);
 }
 
@@ -77,6 +70,10 @@ static int64_t gatheredBytes(const Job &job, int64_t zero, int64_t parameters) {
   return zero >= 3 ? mulSat(parameters, job.recipe.valueBytes) : 0;
 }
 
+static int64_t summedBytes(const Job &job, int64_t zero, int64_t parameters) {
+  return zero >= 2 ? mulSat(parameters, job.recipe.gradientBytes) : 0;
+}
+
 int64_t sigma::planner::comingValueBytes(const Job &job, const Layout &layout, int64_t dense,
                                          int64_t expert) {
   if (job.overlap.parameterPpm == 0)
@@ -85,15 +82,21 @@ int64_t sigma::planner::comingValueBytes(const Job &job, const Layout &layout, i
                 gatheredBytes(job, layout.expertZero, expert));
 }
 
+int64_t sigma::planner::leavingGradientBytes(const Job &job, const Layout &layout, int64_t dense,
+                                             int64_t expert) {
+  if (job.overlap.gradientPpm == 0)
+    return 0;
+  return addSat(summedBytes(job, layout.zero, dense), summedBytes(job, layout.expertZero, expert));
+}
+
 Surroundings sigma::planner::surroundings(const Job &job, const Layout &layout, int64_t dense,
                                           int64_t shared, int64_t expert, int64_t chunkBytes) {
-  const Recipe &recipe = job.recipe;
   Surroundings result;
   auto add = [&](int64_t zero, int64_t parameters, Beside values, Beside gradients, Beside sums) {
-    const int64_t gradient = zero >= 2 ? mulSat(parameters, recipe.gradientBytes) : 0;
+    const int64_t gradient = summedBytes(job, zero, parameters);
     result.bytes[int(values)] = gatheredBytes(job, zero, parameters);
     result.bytes[int(gradients)] = gradient;
-    result.bytes[int(sums)] = std::min(chunkBytes, gradient);
+    result.bytes[int(sums)] = job.overlap.gradientPpm > 0 ? 0 : std::min(chunkBytes, gradient);
   };
   add(layout.zero, std::max<int64_t>(0, dense - shared), Beside::DenseValues,
       Beside::DenseGradients, Beside::DenseSums);

@@ -50,7 +50,7 @@ int64_t overlapWorkspaceBytes(const Job &job, const StageMemoryInput &input, int
 // What a plan puts beside a piece while it works.
 struct Surroundings {
   std::array<int64_t, kNumBeside> bytes{}; // by Beside
-  int64_t alwaysBytes = 0; // what comes of the next piece
+  int64_t alwaysBytes = 0;                 // of the pieces before and after
 
   // The most that peaks come to.
   int64_t most(const std::vector<Peak> &peaks) const;
@@ -63,9 +63,10 @@ struct Surroundings {
 Surroundings surroundings(const Job &job, const Layout &layout, int64_t dense, int64_t shared,
                           int64_t expert, int64_t chunkBytes);
 
-// What a rank gathers of a layer with so many parameters while it computes another one; nothing
-// unless gathers hide.
+// Of a piece with so many parameters: what a rank gathers of it while it computes another one, and
+// what it sums of it. Nothing unless gathers hide, or sums.
 int64_t comingValueBytes(const Job &job, const Layout &layout, int64_t dense, int64_t expert);
+int64_t leavingGradientBytes(const Job &job, const Layout &layout, int64_t dense, int64_t expert);
 
 StageMemory stageMemory(const Recipe &recipe, const StageMemoryInput &input);
 

@@ -172,14 +172,23 @@ StageMemoryInput MemoryModel::memoryInput(const Contents &held) const {
   return input;
 }
 
+int64_t MemoryModel::neighbourBytes(const CostSet &costs) const {
+  int64_t coming = 0;
+  int64_t leaving = leavingGradientBytes(problem.job, shape, costs.head.denseParameters,
+                                         costs.head.expertParameters);
+  for (const PieceCost &layer : costs.kinds) {
+    const int64_t dense = layer.denseParameters, expert = layer.expertParameters;
+    coming = std::max(coming, comingValueBytes(problem.job, shape, dense, expert));
+    leaving = std::max(leaving, leavingGradientBytes(problem.job, shape, dense, expert));
+  }
+  return addSat(coming, leaving);
+}
+
 std::vector<int64_t> MemoryModel::workingBytes(const CostSet &costs, const PieceCost &piece,
                                                Places places, int64_t sharedParameters) const {
   Surroundings around = surroundings(problem.job, shape, piece.denseParameters, sharedParameters,
                                      piece.expertParameters, costs.workspaceBytes);
-  for (const PieceCost &next : costs.kinds)
-    around.alwaysBytes =
-        std::max(around.alwaysBytes,
-                 comingValueBytes(problem.job, shape, next.denseParameters, next.expertParameters));
+  around.alwaysBytes = neighbourBytes(costs);
   if (piece.modes.empty())
     return {around.least()};
   std::vector<int64_t> most(piece.modes.size(), 0);

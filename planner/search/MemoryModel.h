@@ -68,6 +68,8 @@ protected:
   Contents contents(int64_t stage, int64_t first, int64_t count) const;
   int64_t layersOfKind(size_t kind, int64_t stage, int64_t first, int64_t count) const;
   StageMemoryInput memoryInput(const Contents &held) const;
+  // What is there of the pieces before and after one, whichever these are.
+  int64_t neighbourBytes(const CostSet &costs) const;
   // What a piece at these places takes at once under each of its modes.
   std::vector<int64_t> workingBytes(const CostSet &costs, const PieceCost &piece, Places places,
                                     int64_t sharedParameters = 0) const;

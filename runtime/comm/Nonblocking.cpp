@@ -91,11 +91,17 @@ void NonblockingCollectives::sum(sigma_rt rt, Piece &piece) {
   const Started &of = piece.of;
   const Parts parts = partsOf(of, piece.offset, piece.length);
   const int64_t own = parts.counts[of.group->index] * elementsPerLine(of);
-  char *to = of.flat + parts.begins[of.group->index] * kLineBytes;
+  const bool adds = of.what == What::SumToOwn;
+  char *to = adds ? piece.collected : of.flat + parts.begins[of.group->index] * kLineBytes;
   withWideElem(of.elem, [&](auto zero) {
     using T = decltype(zero);
+    T *sums = reinterpret_cast<T *>(to);
     sumOfRanks(rt->kernels<T>(), reinterpret_cast<const T *>(piece.collected), of.group->size, own,
-               reinterpret_cast<T *>(to));
+               sums);
+    if (adds) {
+      T *part = reinterpret_cast<T *>(of.own) + piece.offset;
+      rt->kernels<T>().add(part, sums, part, own);
+    }
   });
 }
 
@@ -173,12 +179,23 @@ void sigma_start_reduce(sigma_rt rt, sigma_i64 elem, sigma_ptr flat, sigma_i64 n
   });
 }
 
+void sigma_start_reduce_flat(sigma_rt rt, sigma_i64 elem, sigma_ptr flat, sigma_i64 n,
+                             sigma_i64 part, sigma_i64 group, sigma_ptr own, sigma_ptr workspace,
+                             sigma_i64 workspaceBytes) {
+  guarded(rt, [&] {
+    const CommScope scope(rt, SpanKind::ReduceGradients);
+    rt->nonblocking.start(rt, {What::SumToOwn, elem, static_cast<char *>(flat), n, part,
+                               &rt->mesh.group(group), nowNs(), static_cast<char *>(own),
+                               static_cast<char *>(workspace), workspaceBytes});
+  });
+}
+
 void sigma_start_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr own, sigma_ptr flat, sigma_i64 n,
                         sigma_i64 part, sigma_i64 group) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::GatherParameters);
     rt->nonblocking.start(rt, {What::Gather, elem, static_cast<char *>(flat), n, part,
-                               &rt->mesh.group(group), nowNs(), static_cast<const char *>(own)});
+                               &rt->mesh.group(group), nowNs(), static_cast<char *>(own)});
   });
 }
 
@@ -203,9 +220,17 @@ void sigma_wait_reduce(sigma_rt rt) {
   });
 }
 
-void sigma_wait_gather(sigma_rt rt, sigma_ptr flat) {
+static void waitFor(sigma_rt rt, sigma_ptr flat, SpanKind kind) {
   guarded(rt, [&] {
-    const CommScope scope(rt, SpanKind::GatherParameters);
+    const CommScope scope(rt, kind);
     rt->nonblocking.waitFor(rt, flat);
   });
+}
+
+void sigma_wait_gather(sigma_rt rt, sigma_ptr flat) {
+  waitFor(rt, flat, SpanKind::GatherParameters);
+}
+
+void sigma_wait_reduce_flat(sigma_rt rt, sigma_ptr flat) {
+  waitFor(rt, flat, SpanKind::ReduceGradients);
 }

@@ -17,7 +17,8 @@ namespace sigma::runtime {
 
 /// One that was started.
 struct Started {
-  enum class What { Sum, SumToAll, Gather };
+  /// Sums replace a rank's part, or all, or are added to its own part.
+  enum class What { Sum, SumToAll, SumToOwn, Gather };
 
   What what;
   int64_t elem;
@@ -25,7 +26,7 @@ struct Started {
   int64_t n, part; // elements
   const Group *group;
   int64_t startNs;
-  const char *own = nullptr; // of Gather: the rank's part
+  char *own = nullptr;       // of Gather: the rank's part
   char *workspace = nullptr; // of sums
   int64_t workspaceBytes = 0;
 };

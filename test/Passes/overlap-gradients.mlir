@@ -1,6 +1,8 @@
 // RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-zero,sigma-schedule,sigma-overlap-gradients,sigma-plan-memory))" | FileCheck %s
 // RUN: sigma-opt %s --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-zero,sigma-schedule,sigma-overlap-gradients,sigma-plan-memory),sigma-rank-to-llvm)" | FileCheck %s --check-prefix=LLVM
 // RUN: sed 's/dp = 2>/dp = 2, zero = 1>/' %s | sigma-opt --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-zero,sigma-schedule,sigma-overlap-gradients,sigma-plan-memory))" | FileCheck %s --check-prefix=ONE
+// RUN: sed 's/dp = 2>/dp = 2, zero = 2>/' %s | sigma-opt --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-zero,sigma-schedule,sigma-overlap-gradients,sigma-plan-memory))" | FileCheck %s --check-prefix=TWO
+// RUN: sed 's/dp = 2>/dp = 2, zero = 2>/' %s | sigma-opt --pass-pipeline="builtin.module(rank.program(sigma-autodiff,sigma-zero,sigma-schedule,sigma-overlap-gradients,sigma-plan-memory),sigma-rank-to-llvm)" | FileCheck %s --check-prefix=TWO-LLVM
 
 // Sums start behind the last op that adds, piece by piece; the scratch memory of all of them has a place of its own. What no function
 // adds to is started at the end.
@@ -59,6 +61,33 @@
 // ONE-NEXT:   rank.wait_reduce
 // ONE-NEXT:   rank.gradient_norm dp of @embedding.dp
 // ONE:        rank.all_gather_values @layers.1.dp
+
+// With stage 2, a piece's sum goes on until the next one's starts. Until then its gradients have their memory; the workspace is beside
+// all values.
+
+// TWO:      rank.func @backward
+// TWO:        %[[B:.*]] = rank.flat_gradients @layers.1.dp
+// TWO:        rank.accumulate @b
+// TWO-NEXT:   rank.start_reduce_gradients %[[B]] {workspace_bytes = 640 : i64, workspace_offset = [[PLACE:[0-9]+]] : i64}
+// TWO-NOT:    rank.wait_reduce_gradients
+// TWO:        %[[A:.*]] = rank.flat_gradients @layers.0.dp
+// TWO:        rank.accumulate @a
+// TWO-NEXT:   rank.wait_reduce_gradients %[[B]]
+// TWO-NEXT:   rank.start_reduce_gradients %[[A]] {workspace_bytes = 640 : i64, workspace_offset = [[PLACE]] : i64}
+// TWO:        %[[T:.*]] = rank.flat_gradients @embedding.dp
+// TWO:        rank.embedding_grad
+// TWO-NEXT:   rank.wait_reduce_gradients %[[A]]
+// TWO-NEXT:   rank.start_reduce_gradients %[[T]]
+// TWO-NEXT:   rank.wait_reduce_gradients %[[T]]
+// TWO-NEXT:   rank.return
+// TWO:      rank.schedule
+// TWO-NOT:    rank.reduce_scatter_gradients
+
+// TWO-LLVM-LABEL: llvm.func @f32.stage0.backward
+// TWO-LLVM:         llvm.call @sigma_progress
+// TWO-LLVM:         llvm.call @sigma_start_reduce_flat
+// TWO-LLVM:         llvm.call @sigma_progress
+// TWO-LLVM:         llvm.call @sigma_wait_reduce_flat
 
 rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1> batch 4 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Collectives that go on beside compute: overlap.py KIND SIGMA SPEC WORK_FOLDER; KIND: gradients, parameters
+"""Collectives that go on beside compute: overlap.py KIND SIGMA SPEC WORK_FOLDER; KIND: gradients, parameters, both
 
 Of each plan, the program with overlap has the bits of the one without, in f32 and in f64; and its trace shows collectives that have
 started before the last backward of their rank has ended. Where replicas share state, the norm of all gradients adds up other parts if
@@ -25,6 +25,12 @@ GRADIENTS = {
     "zero1": (4, "dp=4,ep=2,zero=1,expertZero=1,microBatch=1"),
     "zero1 tp2": (4, "tp=2,dp=2,etp=1,ep=2,zero=1,expertZero=1,microBatch=2"),
     "zero1-0": (4, "pp=2,dp=2,ep=1,zero=1,expertZero=0,microBatch=1"),
+    "zero2": (4, "dp=4,ep=2,zero=2,expertZero=2,microBatch=1"),
+    "zero2 as C++": (2, "dp=2,ep=1,zero=2,expertZero=2,microBatch=1"),
+    "zero2-1 tp2": (4, "tp=2,dp=2,etp=1,ep=2,zero=2,expertZero=1,microBatch=2"),
+    "zero3 vpp2": (4, "pp=2,vpp=2,dp=2,ep=1,zero=3,expertZero=3,microBatch=1"),
+    "zero3-2 zb-h1": (4, "pp=2,dp=2,ep=1,zero=3,expertZero=2,schedule=zb-h1,microBatch=1"),
+    "zero0-2 remat": (2, "dp=2,ep=1,zero=0,expertZero=2,microBatch=1,remat=full"),
 }
 PARAMETERS = {
     "zero3": (4, "dp=4,ep=2,zero=3,expertZero=3,microBatch=1"),
@@ -36,7 +42,9 @@ PARAMETERS = {
     "zero3 remat": (2, "dp=2,ep=1,zero=0,expertZero=3,microBatch=1,remat=full"),
 }
 # Kind -> what the job says, what the trace calls it, and plans.
-KINDS = {"gradients": ("gradient_ppm", "reduce gradients", GRADIENTS), "parameters": ("parameter_ppm", "gather parameters", PARAMETERS)}
+KINDS = {"gradients": ("gradient_ppm", "reduce gradients", GRADIENTS), "parameters": ("parameter_ppm", "gather parameters", PARAMETERS),
+         "both": ("gradient_ppm = 500000, parameter_ppm", "reduce gradients",
+                  {name: plan for name, plan in PARAMETERS.items() if name in ("zero3", "zero3 zb-h1", "zero3 dualpipev")})}
 BACKWARD = {"backward", "input gradient", "weight gradient"}
 
 
@@ -59,8 +67,8 @@ def early_starts(trace, collective):
     for event in events:
         if event["ph"] == "X" and event["name"] in BACKWARD:
             ends[event["tid"]] = max(ends.get(event["tid"], 0), event["ts"] + event["dur"])
-    begins = [event for event in events if event["ph"] == "b" and event["name"] == collective]
-    if len(begins) != sum(event["ph"] == "e" for event in events):
+    begins, ended = ([event for event in events if event["ph"] == what and event["name"] == collective] for what in "be")
+    if len(begins) != len(ended):
         raise sr.RunError(f"{trace}: collectives begin that do not end")
     return len(begins), sum(event["ts"] < ends[event["tid"]] for event in begins)
 
@@ -71,7 +79,7 @@ def main(kind, sigma, spec, folder):
     data, paths = sr.licences(work / "text"), specifications(spec, work, attribute)
     common = [f"--data={data}", "--steps=6", "--quiet"]
     for name, (devices, pins) in plans.items():
-        place, clips = work / name.replace(" ", "-"), "zero=1" not in pins
+        place, clips = work / name.replace(" ", "-"), "ero=1" not in pins
         plain = sr.build(sigma, paths[clips, False], place.with_suffix(".plain"), devices, sr.without_zero(pins))
         overlapping = sr.build(sigma, paths[clips, True], place, devices, sr.without_zero(pins), *(("--emit=cpp",) if "C++" in name else ()))
         same = {}

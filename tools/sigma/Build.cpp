@@ -305,9 +305,6 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
 /// The same of the plan that was chosen.
 static bool requireRunnable(mlir::sigma::JobOp job, const planner::Layout &layout) {
   mlir::sigma::OverlapAttr overlap = job.getOverlapAttr();
-  if (overlap && overlap.getGradientPpm() > 0 && std::max(layout.zero, layout.expertZero) > 1)
-    return refuse(job.getLoc(), "'overlap' of gradient_ppm with ZeRO-2 or -3",
-                  "leave it out, or state max_zero 1");
   const auto gathersAtEnd = [](int64_t zero) { return zero == 1 || zero == 2; };
   if (overlap && overlap.getParameterPpm() > 0 &&
       (gathersAtEnd(layout.zero) || gathersAtEnd(layout.expertZero)))

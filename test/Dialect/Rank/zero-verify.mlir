@@ -259,14 +259,6 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
 
 // -----
 
-// rule: rank.launch: with `overlaps_gradients`, `zero` and `expert_zero` are at most 1
-// expected-error @+1 {{'rank.launch' op 'overlaps_gradients', but ZeRO stages are 0 and 2; they must be at most 1}}
-rank.launch @launch mesh<pp = 1, dp = 2> experts<ep = 1, zero = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
-    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
-     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
-
-// -----
-
 // rule: rank.launch: with `overlaps_parameters`, `zero` and `expert_zero` are 0 or 3
 // expected-error @+1 {{'rank.launch' op 'overlaps_parameters', but ZeRO stages are 3 and 2; they must be 0 or 3}}
 rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1, zero = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
@@ -431,5 +423,57 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
   rank.schedule {
     // expected-error @+1 {{'rank.start_reduce' op 'of' is [@e], not all of whose gradients are summed over ends}}
     rank.start_reduce ends of [@e]
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    %0 = rank.flat_gradients @f : tensor<32xf32>
+    // rule: rank.start_reduce_gradients: the launch `overlaps_gradients`
+    // expected-error @+1 {{'rank.start_reduce_gradients' op needs a launch that 'overlaps_gradients'}}
+    rank.start_reduce_gradients %0 : tensor<32xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    %0 = rank.gather_values @f : tensor<32xf32>
+    // rule: rank.start_reduce_gradients: `gradients` come from rank.flat_gradients
+    // expected-error @+1 {{'rank.start_reduce_gradients' op 'gradients' must come from rank.flat_gradients}}
+    rank.start_reduce_gradients %0 : tensor<32xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_gradients}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    %0 = rank.flat_gradients @f : tensor<32xf32>
+    // rule: rank.wait_reduce_gradients: `gradients` are those of a rank.start_reduce_gradients before it
+    // expected-error @+1 {{'rank.wait_reduce_gradients' op 'gradients' must be those of a rank.start_reduce_gradients before it}}
+    rank.wait_reduce_gradients %0 : tensor<32xf32>
+    rank.start_reduce_gradients %0 : tensor<32xf32>
+    rank.return
   }
 }

@@ -24,6 +24,15 @@ int64_t mostAtOnce(const std::vector<Buffer> &buffers) {
   return most;
 }
 
+void expectApart(const BufferLayout &layout, const std::vector<Buffer> &buffers) {
+  for (size_t i = 0; i < buffers.size(); ++i)
+    for (size_t j = 0; j < i; ++j) {
+      const bool meet = buffers[i].begin <= buffers[j].end && buffers[j].begin <= buffers[i].end;
+      EXPECT_TRUE(!meet || layout.offset(i) + 64 * buffers[i].lines <= layout.offset(j) ||
+                  layout.offset(j) + 64 * buffers[j].lines <= layout.offset(i));
+    }
+}
+
 // No buffer overlaps another that is alive with it, and the region is as small as it can be: in
 // each case, one of the orders alone finds that, or one of them once it is mended.
 TEST(BufferLayout, NeedsNoMoreThanIsAliveAtOnce) {
@@ -40,13 +49,25 @@ TEST(BufferLayout, NeedsNoMoreThanIsAliveAtOnce) {
       layout.add(64 * buffer.lines, buffer.begin, buffer.end);
     layout.pack();
     EXPECT_EQ(layout.bytes(), 64 * mostAtOnce(buffers));
-    for (size_t i = 0; i < buffers.size(); ++i)
-      for (size_t j = 0; j < i; ++j) {
-        const bool meet = buffers[i].begin <= buffers[j].end && buffers[j].begin <= buffers[i].end;
-        EXPECT_TRUE(!meet || layout.offset(i) + 64 * buffers[i].lines <= layout.offset(j) ||
-                    layout.offset(j) + 64 * buffers[j].lines <= layout.offset(i));
-      }
+    expectApart(layout, buffers);
   }
+}
+
+// No order finds what is least here; with those that last in a region of their own, it is.
+TEST(BufferLayout, ThoseThatLastMayLieApart) {
+  using Stay = BufferLayout::Stay;
+  const std::vector<Buffer> buffers = {{2, 0, 6}, {1, 4, 10}, {4, 3, 5},
+                                       {2, 5, 5}, {3, 5, 7},  {5, 6, 6}};
+  for (const auto &[stay, lines] : {std::pair(Stay::Short, 13), {Stay::Lasting, 12}}) {
+    BufferLayout layout;
+    for (size_t i = 0; i < buffers.size(); ++i)
+      layout.add(64 * buffers[i].lines, buffers[i].begin, buffers[i].end,
+                 i < 2 ? stay : Stay::Short);
+    layout.pack();
+    EXPECT_EQ(layout.bytes(), 64 * lines);
+    expectApart(layout, buffers);
+  }
+  EXPECT_EQ(mostAtOnce(buffers), 12);
 }
 
 } // namespace

@@ -373,16 +373,12 @@ void LayoutFigures::setMemory(int64_t stage, const StageLayers &layers, const To
   };
   base.fixedTransientBytes =
       std::min(tableElsewhere(stage) * recipe.gradientBytes, work.workspaceBytes);
-  // Sums of once a step stand beside backward where these overlap.
-  int64_t beside = 0;
-  auto addSums = [&](int64_t zero, int64_t bytes) {
-    const bool overlaps = problem.job.overlap.gradientPpm > 0 && zero < 2;
-    int64_t &most = overlaps ? beside : base.fixedTransientBytes;
-    most = std::max(most, bytes);
-  };
-  addSums(layout.zero, reduced(totals.dense, denseRanks));
-  addSums(layout.expertZero, reduced(totals.expert, expertRanks));
-  base.fixedBytes += beside;
+  const int64_t sums =
+      std::max(reduced(totals.dense, denseRanks), reduced(totals.expert, expertRanks));
+  if (problem.job.overlap.gradientPpm > 0) // beside backward
+    base.fixedBytes += sums;
+  else
+    base.fixedTransientBytes = std::max(base.fixedTransientBytes, sums);
   auto addEnd = [&](const PieceFigures &end, bool in, bool out, const StageBase::Moments &moments) {
     base.fixedBytes += StageBase::keptBytes(end.modes[0], moments);
     base.fixedTransientBytes =

@@ -165,14 +165,14 @@ static bool isAllowed(const Job *job, const std::string &mode) {
 static int64_t peakBytes(const Problem &problem, const Layout &layout, const LayerCost &cost,
                          int64_t shared, const Peak &peak, const WorkFigures &work) {
   const Recipe &recipe = problem.job.recipe;
-  int64_t sum = peak.bytes + work.comingBytes;
+  int64_t sum = peak.bytes + work.comingBytes + work.leavingBytes;
   auto has = [&](Beside what) { return (peak.beside & Peak::bit(what)) != 0; };
   auto add = [&](int64_t zero, int64_t parameters, Beside values, Beside gradients, Beside sums) {
     if (zero == 3 && has(values))
       sum += parameters * recipe.valueBytes;
     if (zero >= 2 && has(gradients))
       sum += parameters * recipe.gradientBytes;
-    if (zero >= 2 && has(sums))
+    if (zero >= 2 && has(sums) && problem.job.overlap.gradientPpm == 0)
       sum += std::min(parameters * recipe.gradientBytes, work.workspaceBytes);
   };
   add(layout.zero, std::max<int64_t>(0, cost.denseParameters - shared), Beside::DenseValues,
@@ -258,6 +258,16 @@ WorkFigures::WorkFigures(Instance &instance, const Layout &layout) {
                                            (layout.expertZero == 3 ? layer.expertParameters : 0)) *
                                               problem.job.recipe.valueBytes);
     }
+  auto noteLeaving = [&](const LayerCost &piece) {
+    if (problem.job.overlap.gradientPpm > 0)
+      leavingBytes =
+          std::max(leavingBytes, ((layout.zero >= 2 ? piece.denseParameters : 0) +
+                                  (layout.expertZero >= 2 ? piece.expertParameters : 0)) *
+                                     problem.job.recipe.gradientBytes);
+  };
+  noteLeaving(instance.costs.head(sharding));
+  for (const LayerGroup &group : problem.model.layers)
+    noteLeaving(instance.costs.layer(group.kind, sharding));
   std::map<std::pair<size_t, size_t>, std::shared_ptr<const Stage>> known;
   for (int64_t index = 0; index < layout.pp; ++index) {
     const bool isUniform = cluster.groups.empty();

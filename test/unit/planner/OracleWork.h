@@ -52,7 +52,8 @@ struct WorkFigures {
   };
   std::vector<std::shared_ptr<const Stage>> stages; // shared where devices are the same
   int64_t boundaryBytes, batchBytes, workspaceBytes;
-  int64_t comingBytes = 0; // of the layer that is gathered next, whichever that is
+  int64_t comingBytes = 0;  // of the layer that is gathered next, whichever that is
+  int64_t leavingBytes = 0; // of the piece whose gradients are being summed, whichever that is
 };
 
 // The work of every layout, once for those that differ in chunks and early stages of ZeRO only.

@@ -287,12 +287,41 @@ void startedSums(Runtime &rt, int64_t room, bool gathers) {
     CHECK(some.isSummed(gathers));
 }
 
+/// The same, added to what each rank keeps.
+template <class T>
+void startedSumsToOwn(Runtime &rt, int64_t room) {
+  const int64_t elem = sizeof(T) == 8 ? SIGMA_F64 : SIGMA_F32;
+  std::vector<char> work(2 * room * rt.mesh.size * kLineBytes);
+  std::vector<Summed<T>> all;
+  for (const int64_t lines : {1, 5, 30})
+    for (const int64_t code : {SIGMA_GROUP_DATA, SIGMA_GROUP_EXPERT_DATA})
+      all.emplace_back(rt, code, lines);
+  for (Summed<T> &some : all) {
+    some.own.assign(some.part, T(0.5));
+    sigma_start_reduce_flat(&rt, elem, some.flat.data(), some.size(), some.part, some.code,
+                            some.own.data(), work.data(), int64_t(work.size()));
+    allReduce<T>(rt, some.code, 64, 64);
+  }
+  for (const Summed<T> &some : all) {
+    const std::vector<T> before = some.flat;
+    sigma_wait_reduce_flat(&rt, const_cast<T *>(some.flat.data()));
+    const int64_t begin = std::min(some.ranks.index * some.part, some.size());
+    for (int64_t i = begin; i < std::min(begin + some.part, some.size()); ++i)
+      CHECK(some.own[i - begin] == T(0.5) + some.sums[i] && some.flat[i] == before[i]);
+  }
+  CHECK(rt.nonblocking.isIdle());
+}
+
 void startedSums(Runtime &rt) {
   for (const int64_t room : {1, 2, 100})
     for (const bool gathers : {false, true}) {
       startedSums<float>(rt, room, gathers);
       startedSums<double>(rt, room, gathers);
     }
+  for (const int64_t room : {1, 2, 100}) {
+    startedSumsToOwn<float>(rt, room);
+    startedSumsToOwn<double>(rt, room);
+  }
 }
 
 /// Gathers that go on beside other exchanges of the same groups; each is waited for before the next
