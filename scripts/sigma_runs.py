@@ -3,6 +3,7 @@
 Nothing here waits without a limit, and a run that is cut off takes all its ranks with it.
 """
 
+import atexit
 import calendar
 import contextlib
 import glob
@@ -14,6 +15,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 # What point 2 of the first issue calls them, and the pins and devices that make them. `ep` counts inside `dp`, as
@@ -234,6 +236,17 @@ def run(command, output, status=0, timeout=300, **about):
     if ended != status and status is not None:
         raise RunError(f"exit status {ended} instead of {status}: {started}\n{started.said()}")
     return started.said()
+
+
+def leave_session_folders():
+    """Open MPI's are all in one folder of a user, which an mpirun that ends removes while another one is about to use it (1 of some
+    1,000 starts beside others). What this process starts has another one."""
+    folder = tempfile.mkdtemp(prefix="runs-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["TMPDIR"] = folder
+
+
+leave_session_folders()
 
 
 def mpirun(ranks):

@@ -30,7 +30,7 @@ def Rank_ReduceGradientsOp : Rank_CostedOp<"reduce_gradients", ["getBytes", "get
   let hasVerifier = 1;
 }
 def Rank_StartReduceGradientsOp : Rank_Op<"start_reduce_gradients", [HasParent<"FuncOp">]> {
-  let summary = "the same, started: waits for nobody";
+  let summary = "starts what rank.reduce_gradients does, and waits for nobody";
   let description = [{
     Until the rank.wait_reduce_gradients of them, gradients are in use. The workspace is that of all sums that have been started.
 
@@ -67,7 +67,7 @@ def Rank_GatherValuesOp : Rank_Op<"gather_values", [HasParent<"FuncOp">]> {
   let hasVerifier = 1;
 }
 def Rank_StartGatherOp : Rank_Op<"start_gather", [HasParent<"FuncOp">]> {
-  let summary = "the same, started: waits for nobody";
+  let summary = "starts what rank.gather_values does, and waits for nobody";
   let description = [{
     Nothing reads the result before the rank.wait_gather of it.
 

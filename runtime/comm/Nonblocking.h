@@ -26,7 +26,7 @@ struct Started {
   int64_t n, part; // elements
   const Group *group;
   int64_t startNs;
-  char *own = nullptr;       // of Gather: the rank's part
+  char *own = nullptr;       // the rank's part, of SumToOwn and Gather
   char *workspace = nullptr; // of sums
   int64_t workspaceBytes = 0;
 };
