@@ -118,33 +118,33 @@ static Wide pieceBytes(const Problem &problem, const Layout &layout, const Conte
   return most;
 }
 
-// What comes of the next layer, whichever that is, while a piece is at work.
-static Wide comingBytes(const Problem &problem, const Layout &layout, ContentsBook &book) {
-  Wide most = 0;
-  if (problem.job.overlap.parameterPpm > 0)
-    for (const LayerCost *layer : book.allLayers()) {
-      Parameters held;
-      held += *layer;
-      const Parameters gathered = ParameterCounter(problem, layout).dividedFrom(3, held);
-      most = std::max(most, (gathered.dense + gathered.expert) * problem.job.recipe.valueBytes);
-    }
-  return most;
-}
-
-// What is still being summed of the piece before, whichever that is.
-static Wide leavingBytes(const Problem &problem, const Layout &layout, ContentsBook &book) {
-  if (problem.job.overlap.gradientPpm == 0)
-    return 0;
-  std::vector<const LayerCost *> pieces = book.allLayers();
-  pieces.push_back(&book.headCost());
+// The most that one of the pieces takes of what ZeRO divides from this stage on.
+static Wide mostDivided(const Problem &problem, const Layout &layout,
+                        const std::vector<const LayerCost *> &pieces, int64_t zero,
+                        int64_t bytesEach) {
+  const ParameterCounter counter(problem, layout);
   Wide most = 0;
   for (const LayerCost *piece : pieces) {
     Parameters held;
     held += *piece;
-    const Parameters summed = ParameterCounter(problem, layout).dividedFrom(2, held);
-    most = std::max(most, (summed.dense + summed.expert) * problem.job.recipe.gradientBytes);
+    const Parameters divided = counter.dividedFrom(zero, held);
+    most = std::max(most, (divided.dense + divided.expert) * bytesEach);
   }
   return most;
+}
+
+// What comes of the next layer, whichever that is, while a piece is at work; and what is still
+// being summed of the piece before.
+static Wide neighbourBytes(const Problem &problem, const Layout &layout, ContentsBook &book) {
+  const Recipe &recipe = problem.job.recipe;
+  std::vector<const LayerCost *> pieces = book.allLayers();
+  Wide total = 0;
+  if (problem.job.overlap.parameterPpm > 0)
+    total += mostDivided(problem, layout, pieces, 3, recipe.valueBytes);
+  pieces.push_back(&book.headCost());
+  if (problem.job.overlap.gradientPpm > 0)
+    total += mostDivided(problem, layout, pieces, 2, recipe.gradientBytes);
+  return total;
 }
 
 // What sums gradients after backward: of replicas, or of another stage.
@@ -169,7 +169,7 @@ static int64_t transientBytes(const Problem &problem, const Layout &layout, Cont
   Wide working = workspaceBytes(problem, ParameterCounter(problem, layout), book, all,
                                 parametersElsewhere(problem.model, layout, contents));
   const std::vector<Piece> pieces = contents.pieces();
-  const Wide neighbours = comingBytes(problem, layout, book) + leavingBytes(problem, layout, book);
+  const Wide neighbours = neighbourBytes(problem, layout, book);
   for (const Piece &piece : pieces)
     working = std::max(working, pieceBytes(problem, layout, book, pieces, piece) + neighbours);
   return narrow(working);

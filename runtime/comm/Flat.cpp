@@ -29,7 +29,7 @@ public:
 
   /// From `own`, or, where that is null, from its place.
   void gather(const T *own) {
-    const int64_t most = std::max<int64_t>(kGatherBytes / kLineBytes / group.size, 1) * kPerLine;
+    const int64_t most = linesAtOnce(kGatheredAtOnceBytes, group.size) * kPerLine;
     for (int64_t offset = 0; offset < part; offset += most)
       gatherParts(
           rt, group, own ? own + offset : nullptr, flat,
@@ -38,7 +38,6 @@ public:
   }
 
 private:
-  static constexpr int64_t kGatherBytes = 4 << 20; // at once
   static constexpr int64_t kPerLine = kLineBytes / int64_t(sizeof(T));
 
   void reducePiece(T *own, int64_t offset, int64_t length, T *workspace) {

@@ -2,6 +2,7 @@
 #ifndef SIGMA_RUNTIME_COMM_FLATPARTS_H
 #define SIGMA_RUNTIME_COMM_FLATPARTS_H
 
+#include "runtime/comm/Mesh.h"
 #include "runtime/comm/Parts.h"
 
 #include <algorithm>
@@ -10,6 +11,15 @@
 #include <vector>
 
 namespace sigma::runtime {
+
+/// Gathers have no more than this on its way, for what arrives before it is received is kept by
+/// MPI.
+constexpr int64_t kGatheredAtOnceBytes = 4 << 20;
+
+/// The lines of each rank's part that are gathered at once.
+inline int64_t linesAtOnce(int64_t bytes, int ranks) {
+  return std::max<int64_t>(bytes / kLineBytes / ranks, 1);
+}
 
 /// Of the `n` elements of a flat the parts of all ranks, or up to `length` of each from `offset`
 /// on; as MPI counts them, in lines.

@@ -11,7 +11,6 @@ namespace sigma::runtime {
 namespace {
 
 constexpr size_t kOnTheirWay = 2;
-constexpr int64_t kGatherBytes = 2 << 20; // of a piece
 // Tag 0 is that of other collectives.
 constexpr Lane kCollect{1, kUnaskedBytes}, kGiveBack{2, kUnaskedBytes}, kGather{3, kUnaskedBytes};
 
@@ -56,7 +55,7 @@ NonblockingCollectives::Piece NonblockingCollectives::nextPiece() {
 
 NonblockingCollectives::Piece NonblockingCollectives::nextGather() const {
   const Started &of = waiting.front();
-  const int64_t lines = std::max<int64_t>(kGatherBytes / kLineBytes / of.group->size, 1);
+  const int64_t lines = linesAtOnce(kGatheredAtOnceBytes / int64_t(kOnTheirWay), of.group->size);
   return {of, offset, lines * elementsPerLine(of), nullptr, Stage::Gather};
 }
 
