@@ -40,13 +40,15 @@ static bool has(FuncOp func) {
 bool sigma::startsSums(FuncOp func) { return has<StartReduceOp>(func); }
 
 static bool startsCollectives(FuncOp func) {
-  return startsSums(func) || has<StartReduceGradientsOp>(func) || has<StartGatherOp>(func);
+  return startsSums(func) || has<StartReduceGradientsOp>(func) || has<StartGatherOp>(func) ||
+         has<WaitOp>(func) || has<WaitValuesOp>(func);
 }
 
 /// At what has been started; or takes no time.
 static bool looksItself(Operation &op) {
-  return isa<WeightOp, StartReduceOp, StartReduceGradientsOp, WaitReduceGradientsOp, StartGatherOp,
-             WaitGatherOp>(op);
+  return op.hasAttr(kStartedAttr) ||
+         isa<WeightOp, StartReduceOp, StartReduceGradientsOp, WaitReduceGradientsOp, StartGatherOp,
+             WaitGatherOp, WaitOp, WaitValuesOp>(op);
 }
 
 void sigma::lowerStart(Emitter &emit, Value rt, Value arena, StartReduceOp op) {
@@ -339,6 +341,10 @@ void FunctionLowering::lowerOp(Operation *op) {
       .Case([&](GatherValuesOp op) { lowerGather(op, "sigma_gather_flat"); })
       .Case([&](StartGatherOp op) { lowerGather(op, "sigma_start_gather"); })
       .Case([&](WaitGatherOp op) { call("sigma_wait_gather", {p(op.getValues())}); })
+      .Case([&](WaitValuesOp op) {
+        FlatOp flat = program.lookupSymbol<FlatOp>(op.getFlat());
+        call("sigma_wait_gather", {emit.address(arena, *flat.getValueOffset())});
+      })
       .Case([&](StartReduceOp op) { lowerStart(emit, rt, arena, op); })
       .Case([&](ConstantOp op) {
         call("sigma_fill", {e(op), p(op), i(count(op)), f(op.getValue())});
@@ -579,14 +585,20 @@ static int64_t groupCode(Group group) {
   llvm_unreachable("unknown group");
 }
 
+/// Which of the functions for a collective of rows.
+static std::string functionOf(StringRef collective, Operation *op) {
+  return ((op->hasAttr(kStartedAttr) ? "sigma_start_" : "sigma_") + collective).str();
+}
+
 void FunctionLowering::lowerCollective(Operation *op) {
   llvm::TypeSwitch<Operation *>(op)
       .Case([&](AllGatherOp op) {
-        call("sigma_all_gather", {e(op), p(op.getInput()), p(op), i(rows(op.getInput())),
-                                  i(columns(op)), i(op.getBlocks()), i(groupCode(op.getGroup()))});
+        call(functionOf("all_gather", op),
+             {e(op), p(op.getInput()), p(op), i(rows(op.getInput())), i(columns(op)),
+              i(op.getBlocks()), i(groupCode(op.getGroup()))});
       })
       .Case([&](ReduceScatterOp op) {
-        call("sigma_reduce_scatter",
+        call(functionOf("reduce_scatter", op),
              {e(op), p(op.getInput()), p(op), i(rows(op)), i(columns(op)), i(op.getBlocks()),
               i(groupCode(op.getGroup())), workspace(op), i(op.getWorkspaceBytes())});
       })
@@ -604,11 +616,11 @@ void FunctionLowering::lowerCollective(Operation *op) {
               p(op.getRounds()), p(op.getMostRounds())});
       })
       .Case([&](GatherExpertRowsOp op) {
-        call("sigma_gather_expert_rows", {e(op), p(op.getRows()), p(op.getTable()), p(op),
-                                          i(columns(op.getTable())), i(columns(op))});
+        call(functionOf("gather_expert_rows", op), {e(op), p(op.getRows()), p(op.getTable()), p(op),
+                                                    i(columns(op.getTable())), i(columns(op))});
       })
       .Case([&](ScatterExpertRowsOp op) {
-        call("sigma_scatter_expert_rows",
+        call(functionOf("scatter_expert_rows", op),
              {e(op), p(op.getRows()), p(op.getTable()), p(op), i(columns(op.getTable())),
               i(columns(op)), workspace(op), i(op.getWorkspaceBytes())});
       })
@@ -629,6 +641,7 @@ void FunctionLowering::lowerCollective(Operation *op) {
       })
       .Case([&](AllToAllOp op) { lowerAllToAll(op, op.getDirection()); })
       .Case([&](CollectRoundsOp op) { lowerRounds(op); })
+      .Case([&](WaitOp op) { call("sigma_wait_rows", {p(op.getRows())}); })
       .Default([](Operation *op) {
         llvm::report_fatal_error("no lowering for " + op->getName().getStringRef());
       });
@@ -636,7 +649,7 @@ void FunctionLowering::lowerCollective(Operation *op) {
 
 template <typename Op>
 void FunctionLowering::lowerAllToAll(Op op, Direction direction) {
-  call("sigma_all_to_all",
+  call(functionOf("all_to_all", op),
        {e(op), p(op.getRows()), p(op.getSizes()), p(op.getBegins()), p(op.getTable()), p(op),
         i(count(op.getSizes())), i(columns(op)), i(direction == Direction::Dispatch ? 0 : 1),
         workspace(op), i(op.getWorkspaceBytes())});

@@ -230,7 +230,7 @@ private:
         })
         .Case([&](AllGatherValuesOp op) {
           FlatOp flat = flatNamed(op.getFlat());
-          emit.call("sigma_gather_flat",
+          emit.call(op.getStarted() ? "sigma_start_gather" : "sigma_gather_flat",
                     {rt, e(launch.getElementType()), emit.null(), at(*flat.getValueOffset()),
                      i(flat.getElements()), i(flat.getPart()), i(groupCode(flat.getAxis()))});
         })

@@ -113,7 +113,8 @@ static rank::LaunchOp createLaunch(OpBuilder &builder, PlanOp plan, JobOp job,
       shape.vocabulary, shape.elementType, adamw.getLearningRate(), adamw.getWarmup(),
       adamw.getBeta1(), adamw.getBeta2(), adamw.getEpsilon(), adamw.getWeightDecay(),
       adamw.getClip(), plan.getPredictedP50Ns(), job.getExpertCapacityPpmAttr(),
-      overlap && overlap.getGradientPpm() > 0, overlap && overlap.getParameterPpm() > 0);
+      overlap && overlap.getGradientPpm() > 0, overlap && overlap.getParameterPpm() > 0,
+      overlap && overlap.getTensorPpm() > 0, overlap && overlap.getExchangePpm() > 0);
 }
 
 namespace {

@@ -200,10 +200,32 @@ def OverlapGradients : Pass<"sigma-overlap-gradients", "::mlir::rank::ProgramOp"
   }];
 }
 
-def OverlapParameters : Pass<"sigma-overlap-parameters", "::mlir::rank::ProgramOp"> {
-  let summary = "starts to gather a piece's values when the piece before it begins";
+def OverlapRows : Pass<"sigma-overlap-rows", "::mlir::rank::ProgramOp"> {
+  let summary = "starts collectives of rows before ops that do not need them";
   let description = [{
-    Where the launch `overlaps_parameters`: of ZeRO stage 3, which gathers the values of a layer, the embedding or the head when it
+    Where the launch `overlaps_tensor`, of all_gather, reduce_scatter, gather_expert_rows and scatter_expert_rows; where it
+    `overlaps_exchanges`, of all_to_all. Among the ops of a layer, the embedding or the head, what leads to a collective comes
+    first; the rest, above all gradients of weights, is done while rows are on their way. A wait comes where nothing else can be done.
+
+    ```mlir
+    %dh = rank.matmul %dy, %w {transpose_rhs} : ...
+    rank.matmul %h, %dy {into = @w, transpose_lhs} : ...
+    %dx = rank.reduce_scatter %dh over tensor : ...
+    // becomes
+    %dh = rank.matmul %dy, %w {transpose_rhs} : ...
+    %dx = rank.reduce_scatter %dh over tensor {started} : ...
+    rank.matmul %h, %dy {into = @w, transpose_lhs} : ...
+    rank.wait %dx : ...
+    ```
+    Collectives keep their order, and so do ops that add to the same gradients.
+  }];
+}
+
+def OverlapParameters : Pass<"sigma-overlap-parameters", "::mlir::rank::ProgramOp"> {
+  let summary = "gathers a piece's values while other pieces are at work";
+  let description = [{
+    Where the launch `overlaps_parameters`. With ZeRO stages 1 and 2, which gather what has been updated, the last ops of the schedule
+    start that, and the next step's first forward waits for a piece's values where it needs them. Of ZeRO stage 3, which gathers the values of a layer, the embedding or the head when it
     needs them. The first piece of a function has nothing before it, and waits.
 
     ```mlir
@@ -217,6 +239,13 @@ def OverlapParameters : Pass<"sigma-overlap-parameters", "::mlir::rank::ProgramO
     %1 = rank.weight @layers.0.w in %0 : tensor<8x8xf32> from tensor<64xf32>
     %2 = rank.matmul %x, %1 {rank.layer = 0} : ...
     rank.wait_gather %3 : tensor<64xf32>
+    // of stage 1, in forward and in the schedule
+    %2 = rank.matmul %x, %1 {rank.layer = 0} : ...
+    rank.all_gather_values @layers.0.dp
+    // becomes
+    rank.wait_values @layers.0.dp
+    %2 = rank.matmul %x, %1 {rank.layer = 0} : ...
+    rank.all_gather_values @layers.0.dp {started}
     ```
   }];
 }

@@ -16,6 +16,7 @@ void sigma::buildCompilePipeline(OpPassManager &pm, StringRef precision) {
   program.addPass(createAutodiff());
   program.addPass(createRemat());
   program.addPass(createSplitBackward());
+  program.addPass(createOverlapRows());
   program.addPass(createZero());
   program.addPass(createSchedule());
   program.addPass(createOverlapGradients());

@@ -37,10 +37,16 @@ public:
   explicit BlockMemory(Block &block) : block(block), order(numberOps(block)) {}
 
 protected:
+  /// When the op is done: what is started, at the wait for it.
+  int64_t endOf(Operation *op) {
+    WaitOp wait = waitOf(op);
+    return order[wait ? wait : op];
+  }
+
   /// What is read in gathered values is a use of these.
   int64_t lastUse(Value value, int64_t begin) {
     for (Operation *user : value.getUsers()) {
-      begin = std::max(begin, order[user]);
+      begin = std::max(begin, endOf(user));
       if (auto weight = dyn_cast<WeightOp>(user))
         begin = lastUse(weight.getResult(), begin);
     }
@@ -132,7 +138,7 @@ void BlockMemory::addTransients(Operation &op) {
     RoundMemory(rounds).plan();
   auto cost = dyn_cast<CostOpInterface>(op);
   if (cost && !placesApart.contains(&op) && cost.getWorkspaceBytes() > 0)
-    workspaces[&op] = transients.add(cost.getWorkspaceBytes(), begin, begin);
+    workspaces[&op] = transients.add(cost.getWorkspaceBytes(), begin, endOf(&op));
 }
 
 class FunctionMemory : BlockMemory {

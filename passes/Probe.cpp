@@ -16,6 +16,7 @@ using rank::BlockBuilder;
 
 static rank::LaunchOp createLaunch(JobOp job, const planner::Sharding &sharding,
                                    const rank::ModelShape &shape, OpBuilder &builder) {
+  OverlapAttr overlap = job.getOverlapAttr();
   double zero = 0.0;
   int64_t dp = sharding.etp * sharding.ep;
   return builder.create<rank::LaunchOp>(
@@ -24,7 +25,8 @@ static rank::LaunchOp createLaunch(JobOp job, const planner::Sharding &sharding,
       sharding.ep, /*expert_zero=*/0, dp * shape.microBatch, shape.microBatch, shape.sequence,
       shape.vocabulary, shape.elementType, zero, 0, zero, zero, zero, zero, zero, 0,
       job.getExpertCapacityPpmAttr(), /*overlaps_gradients=*/false,
-      /*overlaps_parameters=*/false);
+      /*overlaps_parameters=*/false, overlap && overlap.getTensorPpm() > 0,
+      overlap && overlap.getExchangePpm() > 0);
 }
 
 static void createForward(rank::ProgramOp program, const rank::ModelShape &shape,

@@ -61,6 +61,7 @@ static Copy withMode(ProgramOp original, StringRef name) {
 
 /// Of all functions together, with all state spread, as the program is afterwards.
 static std::vector<planner::Peak> spreadPeaks(ProgramOp program) {
+  overlapRows(program);
   LaunchOp launch = program.getLaunchOp();
   launch.setZero(3);
   launch.setExpertZero(3);

@@ -282,7 +282,7 @@ private:
     }
     for (auto flat : program.getBody().getOps<FlatOp>())
       if (flat.holdsValues())
-        builder.create<AllGatherValuesOp>(loc, nameOf(flat));
+        builder.create<AllGatherValuesOp>(loc, nameOf(flat), UnitAttr());
     builder.create<CheckpointHookOp>(loc);
   }
 

@@ -32,6 +32,9 @@ LogicalResult rematerialize(rank::ProgramOp program);
 enum class WholeBackward { Goes, Stays };
 LogicalResult splitBackward(rank::ProgramOp program, WholeBackward whole);
 
+/// Starts collectives of rows before what does not need them; see sigma-overlap-rows.
+void overlapRows(rank::ProgramOp program);
+
 /// Gathers and reduces what ZeRO's stages of the launch spread; see sigma-zero.
 void spreadState(rank::ProgramOp program);
 

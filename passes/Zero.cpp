@@ -19,8 +19,8 @@ using mlir::sigma::PieceWalk;
 namespace {
 /// Makes the flats of one program: of ZeRO stage 1 one for an axis, which is summed and gathered
 /// once a step, of later ones one for a piece, which are with every micro-batch; and one of what
-/// several stages hold. Where sums of pieces are started one by one, stage 1 has flats of pieces,
-/// too, and one of what is summed over a tensor group first.
+/// several stages hold. Where sums or gathers of pieces are started one by one, stage 1 has flats
+/// of pieces, too, and one of what is summed over a tensor group first.
 class Flats {
 public:
   explicit Flats(ProgramOp program)
@@ -52,7 +52,7 @@ private:
     if (parameter.getAtEnds())
       return "ends." + name;
     const bool isOnce = launch.getZeroOf(axis) == 1;
-    if (isOnce && !launch.getOverlapsGradients())
+    if (isOnce && !launch.getOverlapsGradients() && !launch.getOverlapsParameters())
       return name;
     if (isOnce && parameter.isHeldInCopy())
       return "copies." + name;

@@ -10,6 +10,7 @@
 #include "runtime/Trace.h"
 #include "runtime/comm/Mesh.h"
 #include "runtime/comm/Nonblocking.h"
+#include "runtime/comm/RowExchange.h"
 #include "runtime/comm/Wait.h"
 #include "runtime/data/Dataset.h"
 #include "runtime/health/Hang.h"
@@ -110,6 +111,7 @@ struct sigma_runtime {
   sigma::runtime::Trace trace;
   sigma::runtime::PendingSends sends;
   sigma::runtime::NonblockingCollectives nonblocking;
+  sigma::runtime::StartedRows startedRows;
   sigma::runtime::Arena arena;
   sigma::runtime::Dataset data;
   sigma::runtime::StepState step;

@@ -202,17 +202,29 @@ void sigma_adamw(sigma_rt rt, sigma_i64 elem, sigma_ptr value, sigma_ptr gradien
   });
 }
 
+/// The next step may begin without some.
+static void waitForValues(sigma_rt rt) {
+  if (rt->nonblocking.isIdle())
+    return;
+  const CommScope scope(rt, SpanKind::GatherParameters);
+  rt->nonblocking.waitForAll(rt);
+}
+
 void sigma_checkpoint_hook(sigma_rt rt) {
   guarded(rt, [&] {
+    const int64_t done = rt->step.number(), interval = rt->options.checkInterval;
     const bool saves = rt->checkpointer && rt->checkpointer->isDue();
-    const int64_t interval = rt->options.checkInterval;
     // No checkpoint holds what nobody checked.
-    if (interval > 0 && (saves || rt->step.number() % interval == 0))
+    const bool checks = interval > 0 && (saves || done % interval == 0);
+    const bool copies = rt->snapshots && rt->snapshots->isDue(done, rt->options.snapshotInterval);
+    const bool isLast = done == rt->options.steps || rt->step.stopAgreed;
+    if (saves || checks || copies || isLast)
+      waitForValues(rt);
+    if (checks)
       checkState(rt);
     if (rt->checkpointer)
       rt->checkpointer->endOfStep();
-    const int64_t done = rt->step.number();
-    if (rt->snapshots && rt->snapshots->isDue(done, rt->options.snapshotInterval))
+    if (copies)
       rt->snapshots->take(rt, done);
   });
 }

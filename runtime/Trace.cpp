@@ -58,7 +58,7 @@ void Trace::end() {
 
 void Trace::beside(SpanKind kind, int64_t beginNs) {
   if (on)
-    besides.push_back({kind, -1, -1, beginNs - startNs, nowNs() - startNs});
+    besides.push_back({kind, -1, -1, std::max<int64_t>(beginNs - startNs, 0), nowNs() - startNs});
 }
 
 std::string Trace::events(int64_t stage, int rank) const {

@@ -279,6 +279,7 @@ void leaveEpoch(Runtime &rt) {
     rt.checkpointer->abandon();
   rt.sends = PendingSends();
   rt.nonblocking = NonblockingCollectives();
+  rt.startedRows = StartedRows();
   rt.trace = Trace();
   rt.clock = CommClock();
 }

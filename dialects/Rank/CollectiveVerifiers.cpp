@@ -6,13 +6,45 @@ using namespace mlir;
 using namespace mlir::rank;
 
 //===----------------------------------------------------------------------===//
+// What is started
+//===----------------------------------------------------------------------===//
+
+WaitOp rank::waitOf(Operation *op) {
+  if (op->hasAttr(kStartedAttr))
+    for (Operation *user : op->getUsers())
+      if (auto wait = dyn_cast<WaitOp>(user))
+        return wait;
+  return {};
+}
+
+static LogicalResult verifyStarted(Operation *op) {
+  const int64_t waits =
+      llvm::count_if(op->getUsers(), [](Operation *user) { return isa<WaitOp>(user); });
+  if (!op->hasAttr(kStartedAttr) || waits == 1)
+    return success();
+  return op->emitOpError() << "is 'started', and its result has " << waits
+                           << " rank.wait; it must have one";
+}
+
+LogicalResult WaitOp::verify() {
+  Operation *source = getRows().getDefiningOp();
+  if (!source || !source->hasAttr(kStartedAttr))
+    return emitOpError() << "'rows' must come from a collective that is 'started'";
+  for (Operation *user : getRows().getUsers())
+    if (user->isBeforeInBlock(*this))
+      return (emitOpError() << "'rows' are read before").attachNote(user->getLoc()) << "here";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
 // Tensor and context parallelism
 //===----------------------------------------------------------------------===//
 
 /// `whole` has the rows of all ranks of the group, `part` those of one.
 static LogicalResult verifyParts(Operation *op, Group group, int64_t blocks, Value part,
                                  StringRef wholeField, Value whole) {
-  if (failed(requireDivides(op, "blocks", blocks, "rows of a rank", rows(part))))
+  if (failed(verifyStarted(op)) ||
+      failed(requireDivides(op, "blocks", blocks, "rows of a rank", rows(part))))
     return failure();
   int64_t size = launchOf(op).getGroupSize(group);
   return requireShapes(op, {{wholeField, whole, {rows(part) * size, columns(part)}}});
@@ -63,7 +95,7 @@ LogicalResult ExchangeSizesOp::verify() {
   return requireShapes(*this, {{"local_sizes", getLocalSizes(), {columns(getTable())}}});
 }
 LogicalResult AllToAllOp::verify() {
-  if (failed(verifyTable(*this)) ||
+  if (failed(verifyStarted(*this)) || failed(verifyTable(*this)) ||
       failed(requireNotNegative(*this, "expected_rows", getExpectedRows())))
     return failure();
   if (getBegins() && failed(verifyBegins(*this)))
@@ -129,7 +161,8 @@ LogicalResult GatherSizesOp::verify() {
 template <typename Op>
 static LogicalResult verifyExpertRows(Op op, Value part, StringRef wholeField, Value whole) {
   int64_t etp = launchOf(op).getEtp();
-  if (failed(requireNotNegative(op, "expected_rows", op.getExpectedRows())))
+  if (failed(verifyStarted(op)) ||
+      failed(requireNotNegative(op, "expected_rows", op.getExpectedRows())))
     return failure();
   return requireShapes(op, {{"table", op.getTable(), {etp, columns(op.getTable())}},
                             {wholeField, whole, {rows(part) * etp, columns(part)}}});

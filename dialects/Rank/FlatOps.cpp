@@ -145,11 +145,15 @@ LogicalResult ReduceScatterGradientsOp::verify() {
   return success(flat && succeeded(requireKept(*this, flat, "gradients", flat.holdsGradients(),
                                                /*mustBeAll=*/true)));
 }
-LogicalResult AllGatherValuesOp::verify() {
-  FlatOp flat = requireFlat(*this, getFlatAttr());
-  return success(flat && succeeded(requireKept(*this, flat, "values", flat.holdsValues(),
+/// Of one that is about values of which a rank holds all.
+template <class Op>
+static LogicalResult verifyWholeValues(Op op) {
+  FlatOp flat = requireFlat(op, op.getFlatAttr());
+  return success(flat && succeeded(requireKept(op, flat, "values", flat.holdsValues(),
                                                /*mustBeAll=*/true)));
 }
+LogicalResult AllGatherValuesOp::verify() { return verifyWholeValues(*this); }
+LogicalResult WaitValuesOp::verify() { return verifyWholeValues(*this); }
 LogicalResult GradientNormOp::verify() {
   return success(!getFlat() || requireFlat(*this, getFlatAttr()));
 }

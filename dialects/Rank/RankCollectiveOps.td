@@ -1,7 +1,8 @@
 //===- RankCollectiveOps.td - what ranks of a stage do together -*- tablegen -*-===//
 //
 // Each is an op of forward with a gradient rule of its own (docs/decisions/0002): what is the gradient of a gathered whole on
-// each rank adds up to the gradient of a rank's part, and the other way round.
+// each rank adds up to the gradient of a rank's part, and the other way round. Those with `started` wait for nobody: their result
+// is there after the rank.wait of it, and until then what they read is in use.
 
 #ifndef DIALECTS_RANK_RANKCOLLECTIVEOPS_TD
 #define DIALECTS_RANK_RANKCOLLECTIVEOPS_TD
@@ -14,7 +15,8 @@ include "dialects/Rank/RankComputeOps.td"
 
 class Rank_RowsCollectiveOp<string mnemonic, list<string> methods, list<Trait> traits>
     : Rank_CostedOp<mnemonic, !listconcat(["getBytes", "getCollectives"], methods), !listconcat([Pure], traits)> {
-  let arguments = (ins Rank_FloatMatrix:$input, Rank_GroupAttr:$group, DefaultValuedAttr<Rank_I64, "1">:$blocks);
+  let arguments = (ins Rank_FloatMatrix:$input, Rank_GroupAttr:$group, DefaultValuedAttr<Rank_I64, "1">:$blocks,
+      UnitAttr:$started);
   let results = (outs Rank_FloatMatrix:$result);
   let assemblyFormat = "$input `over` $group attr-dict `:` type($input) `->` type($result)";
   let hasVerifier = 1;
@@ -30,6 +32,7 @@ def Rank_AllGatherOp
     **Constraints:**
     - the result has as many times the rows of `input` as `group` has ranks, and its columns.
     - `blocks` divides the rows of `input`.
+    - if it is `started`, the result has one rank.wait.
   }];
 }
 def Rank_ReduceScatterOp : Rank_RowsCollectiveOp<"reduce_scatter", ["getWorkspaceBytes"], [Rank_Differentiable]> {
@@ -40,6 +43,7 @@ def Rank_ReduceScatterOp : Rank_RowsCollectiveOp<"reduce_scatter", ["getWorkspac
     **Constraints:**
     - `input` has as many times the rows of the result as `group` has ranks, and its columns.
     - `blocks` divides the rows of the result.
+    - if it is `started`, the result has one rank.wait.
   }];
 }
 
@@ -111,9 +115,10 @@ def Rank_AllToAllOp : Rank_CostedOp<"all_to_all", ["getBytes", "getCollectives",
     - `table` is [ep, local experts] with the launch's ep, `sizes` has ep times the local experts.
     - `begins` has one entry for each rank of the ep group.
     - `rows` and the result have one width; `expected_rows` is not negative.
+    - if it is `started`, the result has one rank.wait.
   }];
   let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexVector:$sizes, Rank_IndexMatrix:$table,
-      Optional<Rank_IndexVector>:$begins, Rank_DirectionAttr:$direction, Rank_I64:$expected_rows);
+      Optional<Rank_IndexVector>:$begins, Rank_DirectionAttr:$direction, Rank_I64:$expected_rows, UnitAttr:$started);
   let results = (outs Rank_FloatMatrix:$result);
   let extraClassDeclaration = [{
     /// The last exchange of the rounds that this one, a dispatch, begins; null if there is one round.
@@ -207,7 +212,7 @@ def Rank_GatherSizesOp : Rank_CostedOp<"gather_sizes", ["getBytes"], [Pure]> {
 }
 class Rank_ExpertRowsOp<string mnemonic, list<string> methods>
     : Rank_CostedOp<mnemonic, !listconcat(["getBytes", "getCollectives"], methods), [Pure, Rank_Differentiable]> {
-  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexMatrix:$table, Rank_I64:$expected_rows);
+  let arguments = (ins Rank_FloatMatrix:$rows, Rank_IndexMatrix:$table, Rank_I64:$expected_rows, UnitAttr:$started);
   let results = (outs Rank_FloatMatrix:$result);
   let hasVerifier = 1;
 }
@@ -219,6 +224,7 @@ def Rank_GatherExpertRowsOp : Rank_ExpertRowsOp<"gather_expert_rows", []> {
     **Constraints:**
     - `table` has one row for each rank of the etp group.
     - the result has etp times the rows of `rows`, and its columns; `expected_rows` is not negative.
+    - if it is `started`, the result has one rank.wait.
   }];
 }
 def Rank_ScatterExpertRowsOp : Rank_ExpertRowsOp<"scatter_expert_rows", ["getWorkspaceBytes"]> {
@@ -229,7 +235,20 @@ def Rank_ScatterExpertRowsOp : Rank_ExpertRowsOp<"scatter_expert_rows", ["getWor
     **Constraints:**
     - `table` has one row for each rank of the etp group.
     - `rows` has etp times the rows of the result, and its columns; `expected_rows` is not negative.
+    - if it is `started`, the result has one rank.wait.
   }];
+}
+
+def Rank_WaitOp : Rank_Op<"wait", [HasParent<"FuncOp">]> {
+  let summary = "waits until the rows of a collective that was started are there";
+  let description = [{
+    **Constraints:**
+    - `rows` come from a collective that is `started`.
+    - nothing reads `rows` before.
+  }];
+  let arguments = (ins Rank_FloatMatrix:$rows);
+  let assemblyFormat = "$rows attr-dict `:` type($rows)";
+  let hasVerifier = 1;
 }
 
 #endif

@@ -46,6 +46,8 @@ inline constexpr llvm::StringLiteral kModuleAttr = "rank.module";
 inline constexpr llvm::StringLiteral kRecomputedAttr = "rank.recomputed";
 /// On ops over rows that routing sends: how many there are when it is even.
 inline constexpr llvm::StringLiteral kExpectedRowsAttr = "expected_rows";
+/// On a collective of rows that waits for nobody.
+inline constexpr llvm::StringLiteral kStartedAttr = "started";
 /// On ops of a function or schedule, after sigma-plan-memory: one #rank.place for each result, and
 /// the op's scratch memory.
 inline constexpr llvm::StringLiteral kPlacesAttr = "places";
@@ -61,6 +63,9 @@ inline constexpr llvm::StringLiteral kHeldEndsAttr = "held_ends";
 #include "dialects/Rank/RankOps.h.inc"
 
 namespace mlir::rank {
+/// Of a collective that is `started`; null if there is none.
+WaitOp waitOf(Operation *op);
+
 struct Residual {
   FuncOp giver;
   bool isHeld; // what the function holds, rather than saves

@@ -44,10 +44,11 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
     - with `schedule` zb-h1 and dualpipev, the micro-batches are at least `vpp` * `pp`.
     - `zero` and `expert_zero` are from 0 to 3, and 0 where one rank holds the parameters.
     - `element_type` is f32, f64 or bf16.
-    - with `overlaps_parameters`, `zero` and `expert_zero` are 0 or 3.
 
     With `overlaps_gradients`, gradients are summed over their replicas while backward of other layers goes on; with
-    `overlaps_parameters`, parameters of ZeRO stage 3 are gathered while the layer before is at work. `expert_capacity_ppm` is the number of rows that a rank's experts have room for, in parts per million of the rows under
+    `overlaps_parameters`, parameters of ZeRO stage 3 are gathered while the layer before is at work, those of stages 1 and 2 while the
+    next step's first forward is; with `overlaps_tensor` and
+    `overlaps_exchanges`, rows of a tensor group, or of experts, go between ranks while what does not need them computes. `expert_capacity_ppm` is the number of rows that a rank's experts have room for, in parts per million of the rows under
     even routing; without it, every row of the group fits.
 
     `tp` * `cp` ranks share each sequence. A rank of a context group has one of `cp` shares: in ring order, r of 2 `cp`
@@ -69,7 +70,7 @@ def Rank_LaunchOp : Rank_Op<"launch", [Symbol, HasParent<"::mlir::ModuleOp">]> {
       Rank_F64:$learning_rate, Rank_I64:$warmup_steps, Rank_F64:$beta1, Rank_F64:$beta2, Rank_F64:$epsilon,
       Rank_F64:$weight_decay, Rank_F64:$gradient_clip, Rank_I64:$predicted_step_ns,
       OptionalAttr<Rank_I64>:$expert_capacity_ppm, UnitAttr:$overlaps_gradients,
-      UnitAttr:$overlaps_parameters);
+      UnitAttr:$overlaps_parameters, UnitAttr:$overlaps_tensor, UnitAttr:$overlaps_exchanges);
   let assemblyFormat = [{
     $sym_name `mesh` `<` `` (`tp` `=` $tp^ `,` ` `)? `` (`cp` `=` $cp^ `,` ` `)? `` `pp` `=` $pp `,` (`vpp` `=` $vpp^ `,`)? `dp` `=` $dp (`,` `zero` `=` $zero^)? `>` (`stages_inside` $stages_inside^)?
     (`schedule` $schedule^)? (`context` $context_kind^)?
@@ -424,10 +425,12 @@ def Rank_ReduceScatterGradientsOp : Rank_FlatStep<"reduce_scatter_gradients"> {
 def Rank_AllGatherValuesOp : Rank_FlatStep<"all_gather_values"> {
   let summary = "gives all replicas the values of a flat, each part from the rank that has updated it";
   let description = [{
+    If it is `started`, nothing reads the values before a rank.wait_values.
+
     **Constraints:**
     - `flat` names a rank.flat of the program, of which a rank holds all values.
   }];
-  let arguments = (ins FlatSymbolRefAttr:$flat);
+  let arguments = (ins FlatSymbolRefAttr:$flat, UnitAttr:$started);
   let assemblyFormat = "$flat attr-dict";
 }
 

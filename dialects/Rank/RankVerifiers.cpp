@@ -103,10 +103,6 @@ LogicalResult LaunchOp::verify() {
         stage < 0 || stage > most)
       return emitOpError() << "'" << field << "' is " << stage << "; it must be from 0 to " << most
                            << (most ? "" : " where one rank holds the parameters");
-  const auto gathersAtEnd = [](int64_t stage) { return stage == 1 || stage == 2; };
-  if (getOverlapsParameters() && (gathersAtEnd(getZero()) || gathersAtEnd(getExpertZero())))
-    return emitOpError() << "'overlaps_parameters', but ZeRO stages are " << getZero() << " and "
-                         << getExpertZero() << "; they must be 0 or 3";
   if (!getElementType().isF32() && !getElementType().isF64() && !getElementType().isBF16())
     return emitOpError() << "'precision' is " << getElementType()
                          << "; it must be f32, f64 or bf16";

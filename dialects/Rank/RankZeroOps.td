@@ -91,5 +91,15 @@ def Rank_WaitGatherOp : Rank_Op<"wait_gather", [HasParent<"FuncOp">]> {
   let assemblyFormat = "$values attr-dict `:` type($values)";
   let hasVerifier = 1;
 }
+def Rank_WaitValuesOp : Rank_Op<"wait_values", [HasParent<"FuncOp">]> {
+  let summary = "waits until the values of a flat, which the last step has started to gather, are there";
+  let description = [{
+    **Constraints:**
+    - `flat` names a rank.flat of the program, of which a rank holds all values.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$flat);
+  let assemblyFormat = "$flat attr-dict";
+  let hasVerifier = 1;
+}
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 /* Raised by every change of abi.def; a program built for another version is refused at start. */
-#define SIGMA_ABI_VERSION 10
+#define SIGMA_ABI_VERSION 11
 
 enum { SIGMA_F32 = 0, SIGMA_F64 = 1, SIGMA_BF16 = 2 };
 enum { SIGMA_TRANSPOSE_A = 1, SIGMA_TRANSPOSE_B = 2, SIGMA_ACCUMULATE = 4 };

@@ -1,8 +1,5 @@
 // Dropless dispatch of tokens to the ranks of their experts, and back.
-#include "runtime/Runtime.h"
-#include "runtime/comm/Datatype.h"
-#include "runtime/comm/Exchange.h"
-#include "runtime/health/Fault.h"
+#include "runtime/comm/RowCalls.h"
 
 #include <cstring>
 #include <numeric>
@@ -68,35 +65,55 @@ void reorder(const int32_t *table, const Parts &arrivals, int64_t local, int64_t
     }
 }
 
+/// `rows` to `out`; see sigma_all_to_all.
+RowExchange exchangeRows(sigma_rt rt, int64_t elem, sigma_ptr rows, sigma_ptr sizes,
+                         sigma_ptr begins, sigma_ptr table, sigma_ptr out, int64_t experts,
+                         int64_t width, int64_t direction, sigma_ptr workspace,
+                         int64_t workspaceBytes) {
+  const Group &group = rt->mesh.expert;
+  const int64_t local = experts / group.size, rowBytes = width * elemBytes(elem);
+  const int32_t *arrivalTable = static_cast<int32_t *>(table);
+  Parts away = partsOf(static_cast<int32_t *>(sizes), group.size, local,
+                       static_cast<int32_t *>(begins)),
+        here = partsOf(arrivalTable, group.size, local);
+  RowExchange exchange(rt, group, SpanKind::Exchange, elem, width);
+  if (group.size == 1) { // both orders are the same
+    std::memcpy(out, rows, here.total() * rowBytes);
+    return exchange;
+  }
+  if (here.total() * rowBytes > workspaceBytes)
+    throw std::logic_error("all_to_all: the workspace is smaller than the rows that arrive");
+  char *arrived = static_cast<char *>(workspace);
+  if (direction == 0) {
+    exchange.copy(rows, std::move(away), arrived, here);
+    exchange.atEnd([=, here = std::move(here)] {
+      reorder(arrivalTable, here, local, rowBytes, arrived, static_cast<char *>(out), true);
+    });
+  } else {
+    reorder(arrivalTable, here, local, rowBytes, static_cast<char *>(rows), arrived, false);
+    exchange.copy(arrived, std::move(here), out, std::move(away));
+  }
+  return exchange;
+}
+
 } // namespace
 
 void sigma_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr sizes,
                       sigma_ptr begins, sigma_ptr table, sigma_ptr out, sigma_i64 experts,
                       sigma_i64 width, sigma_i64 direction, sigma_ptr workspace,
                       sigma_i64 workspaceBytes) {
-  guarded(rt, [&] {
-    const CommScope scope(rt, SpanKind::Exchange);
-    const int peers = rt->mesh.expert.size;
-    const int64_t local = experts / peers, rowBytes = width * elemBytes(elem);
-    const int32_t *arrivalTable = static_cast<int32_t *>(table);
-    const Parts away = partsOf(static_cast<int32_t *>(sizes), peers, local,
-                               static_cast<int32_t *>(begins)),
-                here = partsOf(arrivalTable, peers, local);
-    const int64_t hereRows = here.total();
-    if (peers == 1) { // both orders are the same
-      std::memcpy(out, rows, hereRows * rowBytes);
-      return;
-    }
-    if (hereRows * rowBytes > workspaceBytes)
-      throw std::logic_error("all_to_all: the workspace is smaller than the rows that arrive");
-    const Datatype row = rowType(elem, width);
-    char *arrived = static_cast<char *>(workspace);
-    if (direction == 0) {
-      exchangeParts(rt, rt->mesh.expert, rows, away, arrived, here, row.get());
-      reorder(arrivalTable, here, local, rowBytes, arrived, static_cast<char *>(out), true);
-    } else {
-      reorder(arrivalTable, here, local, rowBytes, static_cast<char *>(rows), arrived, false);
-      exchangeParts(rt, rt->mesh.expert, arrived, here, out, away, row.get());
-    }
+  runRows(rt, SpanKind::Exchange, [&] {
+    return exchangeRows(rt, elem, rows, sizes, begins, table, out, experts, width, direction,
+                        workspace, workspaceBytes);
+  });
+}
+
+void sigma_start_all_to_all(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr sizes,
+                            sigma_ptr begins, sigma_ptr table, sigma_ptr out, sigma_i64 experts,
+                            sigma_i64 width, sigma_i64 direction, sigma_ptr workspace,
+                            sigma_i64 workspaceBytes) {
+  startRows(rt, SpanKind::Exchange, out, [&] {
+    return exchangeRows(rt, elem, rows, sizes, begins, table, out, experts, width, direction,
+                        workspace, workspaceBytes);
   });
 }

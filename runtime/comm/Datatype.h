@@ -12,7 +12,11 @@ public:
   explicit Datatype(MPI_Datatype made) : type(made) {
     checkMpi(MPI_Type_commit(&type), "MPI_Type_commit");
   }
-  ~Datatype() { MPI_Type_free(&type); }
+  ~Datatype() {
+    if (type != MPI_DATATYPE_NULL)
+      MPI_Type_free(&type);
+  }
+  Datatype(Datatype &&other) noexcept : type(std::exchange(other.type, MPI_DATATYPE_NULL)) {}
   Datatype(const Datatype &) = delete;
   Datatype &operator=(const Datatype &) = delete;
   MPI_Datatype get() const { return type; }

@@ -28,6 +28,8 @@ SpanKind spanOf(const Started &of) {
 
 } // namespace
 
+SpanKind NonblockingCollectives::kind() const { return spanOf(pieces.front().of); }
+
 void NonblockingCollectives::start(sigma_rt rt, const Started &started) {
   waiting.push_back(started);
   fill(rt);
@@ -198,16 +200,23 @@ void sigma_start_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr own, sigma_ptr fl
   });
 }
 
+/// As far as messages have arrived.
+template <class Queue>
+static void goOn(sigma_rt rt, Queue &queue) {
+  if (queue.isIdle() || !queue.hasArrived())
+    return;
+  rt->trace.begin(queue.kind());
+  queue.progress(rt);
+  rt->trace.end();
+}
+
 void sigma_progress(sigma_rt rt) {
-  if (rt->nonblocking.isIdle())
+  if (rt->startedRows.isIdle() && rt->nonblocking.isIdle())
     return;
   guarded(rt, [&] {
     const int64_t start = nowNs();
-    if (rt->nonblocking.hasArrived()) {
-      rt->trace.begin(spanOf(rt->nonblocking.oldest()));
-      rt->nonblocking.progress(rt);
-      rt->trace.end();
-    }
+    goOn(rt, rt->startedRows); // a layer waits for these
+    goOn(rt, rt->nonblocking);
     rt->clock.communicationNs += nowNs() - start;
   });
 }

@@ -4,6 +4,7 @@
 #ifndef SIGMA_RUNTIME_COMM_NONBLOCKING_H
 #define SIGMA_RUNTIME_COMM_NONBLOCKING_H
 
+#include "runtime/Trace.h"
 #include "runtime/abi/abi.h"
 #include "runtime/comm/Mesh.h"
 
@@ -42,7 +43,7 @@ public:
   void start(sigma_rt rt, const Started &started);
 
   bool isIdle() const { return pieces.empty(); }
-  const Started &oldest() const { return pieces.front().of; }
+  SpanKind kind() const;
   /// Whether there is something to go on with.
   bool hasArrived();
   /// Goes on as far as messages have arrived; waits for nobody.

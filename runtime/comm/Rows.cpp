@@ -1,10 +1,6 @@
 // Rows of the ranks of a group, gathered, or summed and scattered: of the tokens that a tensor
 // group shares, and of those that the ranks of an expert tensor group have for each expert.
-#include "runtime/Runtime.h"
-#include "runtime/comm/Datatype.h"
-#include "runtime/comm/Exchange.h"
-#include "runtime/comm/SumOfRanks.h"
-#include "runtime/health/Fault.h"
+#include "runtime/comm/RowCalls.h"
 
 #include <algorithm>
 
@@ -36,79 +32,104 @@ void eachExpert(const Group &group, const int32_t *table, int64_t experts, F f) 
   }
 }
 
-/// Sums over ranks, added in their order, some rows at a time.
-template <class T>
-class RankSum {
+/// A rank's own rows, for every rank.
+Parts ownForAll(const Group &group, const Parts &parts) {
+  return Parts(std::vector<int>(group.size, parts.counts[group.index]),
+               std::vector<int>(group.size, 0));
+}
+
+/// Rows of matrices that begin at `part` and `whole`.
+class Rows {
 public:
-  RankSum(sigma_rt rt, const Group &group, int64_t width, void *workspace, int64_t workspaceBytes)
-      : rt(rt), group(group), width(width), arrived(static_cast<T *>(workspace)),
-        room(workspaceBytes / (width * int64_t(sizeof(T)) * group.size)),
-        row(rowType(elemOf<T>(), width)) {
-    if (room == 0)
-      throw std::logic_error("the workspace of a sum holds less than one row of each rank");
+  Rows(sigma_rt rt, const Group &group, int64_t elem, int64_t width, sigma_ptr part,
+       sigma_ptr whole)
+      : exchange(rt, group, SpanKind::Tensor, elem, width), group(group),
+        rowBytes(width * elemBytes(elem)), part(static_cast<char *>(part)),
+        whole(static_cast<char *>(whole)) {}
+
+  auto gather() {
+    return [this](const Parts &parts, int64_t at, int64_t own) {
+      exchange.copy(part + own * rowBytes, ownForAll(group, parts), whole + at * rowBytes, parts);
+    };
+  }
+  auto scatter(sigma_ptr workspace, int64_t workspaceBytes) {
+    exchange.setWorkspace(workspace, workspaceBytes);
+    return [this](const Parts &parts, int64_t at, int64_t own) {
+      exchange.sum(whole + at * rowBytes, parts, part + own * rowBytes);
+    };
   }
 
-  void scatter(const Parts &parts, const T *whole, T *own) {
-    const int64_t most = *std::max_element(parts.counts.begin(), parts.counts.end());
-    for (int64_t done = 0; done < most; done += room)
-      scatterFrom(done, parts, whole, own);
-  }
+  RowExchange exchange;
 
 private:
-  void scatterFrom(int64_t done, const Parts &parts, const T *whole, T *own) {
-    std::vector<int> sent(group.size), begins(group.size);
-    const auto rowsOf = [&](int rank) {
-      return int(std::clamp<int64_t>(parts.counts[rank] - done, 0, room));
-    };
-    const int mine = rowsOf(group.index);
-    for (int rank = 0; rank < group.size; ++rank) {
-      sent[rank] = rowsOf(rank);
-      begins[rank] = parts.begins[rank] + int(std::min<int64_t>(done, parts.counts[rank]));
-    }
-    exchangeParts(rt, group, whole, Parts(std::move(sent), std::move(begins)), arrived,
-                  Parts::equal(group.size, mine), row.get());
-    if (mine > 0)
-      sumOfRanks(rt->kernels<T>(), arrived, group.size, mine * width, own + done * width);
-  }
-
-  sigma_rt rt;
   const Group &group;
-  int64_t width;
-  T *arrived;
-  int64_t room; // rows of each rank
-  Datatype row;
+  int64_t rowBytes;
+  char *part, *whole;
 };
+
+RowExchange gatherRows(sigma_rt rt, int64_t elem, sigma_ptr part, sigma_ptr whole, int64_t rows,
+                       int64_t width, int64_t blocks, int64_t groupCode) {
+  const Group &group = rt->mesh.group(groupCode);
+  Rows all(rt, group, elem, width, part, whole);
+  eachBlock(group, rows, blocks, all.gather());
+  return std::move(all.exchange);
+}
+
+RowExchange scatterRows(sigma_rt rt, int64_t elem, sigma_ptr whole, sigma_ptr part, int64_t rows,
+                        int64_t width, int64_t blocks, int64_t groupCode, sigma_ptr workspace,
+                        int64_t workspaceBytes) {
+  const Group &group = rt->mesh.group(groupCode);
+  Rows all(rt, group, elem, width, part, whole);
+  eachBlock(group, rows, blocks, all.scatter(workspace, workspaceBytes));
+  return std::move(all.exchange);
+}
+
+RowExchange gatherExpertRows(sigma_rt rt, int64_t elem, sigma_ptr rows, sigma_ptr table,
+                             sigma_ptr out, int64_t experts, int64_t width) {
+  const Group &group = rt->mesh.expertTensor;
+  Rows all(rt, group, elem, width, rows, out);
+  eachExpert(group, static_cast<int32_t *>(table), experts, all.gather());
+  return std::move(all.exchange);
+}
+
+RowExchange scatterExpertRows(sigma_rt rt, int64_t elem, sigma_ptr rows, sigma_ptr table,
+                              sigma_ptr out, int64_t experts, int64_t width, sigma_ptr workspace,
+                              int64_t workspaceBytes) {
+  const Group &group = rt->mesh.expertTensor;
+  Rows all(rt, group, elem, width, out, rows);
+  eachExpert(group, static_cast<int32_t *>(table), experts, all.scatter(workspace, workspaceBytes));
+  return std::move(all.exchange);
+}
 
 } // namespace
 
 void sigma_all_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr part, sigma_ptr whole, sigma_i64 rows,
-                      sigma_i64 width, sigma_i64 blocks, sigma_i64 groupCode) {
-  guarded(rt, [&] {
-    const CommScope scope(rt, SpanKind::Tensor);
-    const Group &group = rt->mesh.group(groupCode);
-    const int64_t rowBytes = width * elemBytes(elem);
-    const Datatype row = rowType(elem, width);
-    eachBlock(group, rows, blocks, [&](const Parts &parts, int64_t at, int64_t own) {
-      gatherParts(rt, group, static_cast<char *>(part) + own * rowBytes,
-                  static_cast<char *>(whole) + at * rowBytes, parts, row.get());
-    });
-  });
+                      sigma_i64 width, sigma_i64 blocks, sigma_i64 group) {
+  runRows(rt, SpanKind::Tensor,
+          [&] { return gatherRows(rt, elem, part, whole, rows, width, blocks, group); });
+}
+
+void sigma_start_all_gather(sigma_rt rt, sigma_i64 elem, sigma_ptr part, sigma_ptr whole,
+                            sigma_i64 rows, sigma_i64 width, sigma_i64 blocks, sigma_i64 group) {
+  startRows(rt, SpanKind::Tensor, whole,
+            [&] { return gatherRows(rt, elem, part, whole, rows, width, blocks, group); });
 }
 
 void sigma_reduce_scatter(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_ptr part,
-                          sigma_i64 rows, sigma_i64 width, sigma_i64 blocks, sigma_i64 groupCode,
+                          sigma_i64 rows, sigma_i64 width, sigma_i64 blocks, sigma_i64 group,
                           sigma_ptr workspace, sigma_i64 workspaceBytes) {
-  guarded(rt, [&] {
-    const CommScope scope(rt, SpanKind::Tensor);
-    const Group &group = rt->mesh.group(groupCode);
-    withElem(elem, [&](auto zero) {
-      using T = decltype(zero);
-      RankSum<T> sum(rt, group, width, workspace, workspaceBytes);
-      eachBlock(group, rows, blocks, [&](const Parts &parts, int64_t at, int64_t own) {
-        sum.scatter(parts, static_cast<T *>(whole) + at * width,
-                    static_cast<T *>(part) + own * width);
-      });
-    });
+  runRows(rt, SpanKind::Tensor, [&] {
+    return scatterRows(rt, elem, whole, part, rows, width, blocks, group, workspace,
+                       workspaceBytes);
+  });
+}
+
+void sigma_start_reduce_scatter(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_ptr part,
+                                sigma_i64 rows, sigma_i64 width, sigma_i64 blocks, sigma_i64 group,
+                                sigma_ptr workspace, sigma_i64 workspaceBytes) {
+  startRows(rt, SpanKind::Tensor, part, [&] {
+    return scatterRows(rt, elem, whole, part, rows, width, blocks, group, workspace,
+                       workspaceBytes);
   });
 }
 
@@ -139,33 +160,28 @@ void sigma_gather_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr
 
 void sigma_gather_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr table,
                               sigma_ptr out, sigma_i64 experts, sigma_i64 width) {
-  guarded(rt, [&] {
-    const CommScope scope(rt, SpanKind::Tensor);
-    const Group &group = rt->mesh.expertTensor;
-    const int64_t rowBytes = width * elemBytes(elem);
-    const Datatype row = rowType(elem, width);
-    eachExpert(group, static_cast<int32_t *>(table), experts,
-               [&](const Parts &parts, int64_t at, int64_t own) {
-                 gatherParts(rt, group, static_cast<char *>(rows) + own * rowBytes,
-                             static_cast<char *>(out) + at * rowBytes, parts, row.get());
-               });
-  });
+  runRows(rt, SpanKind::Tensor,
+          [&] { return gatherExpertRows(rt, elem, rows, table, out, experts, width); });
+}
+
+void sigma_start_gather_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr table,
+                                    sigma_ptr out, sigma_i64 experts, sigma_i64 width) {
+  startRows(rt, SpanKind::Tensor, out,
+            [&] { return gatherExpertRows(rt, elem, rows, table, out, experts, width); });
 }
 
 void sigma_scatter_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr table,
                                sigma_ptr out, sigma_i64 experts, sigma_i64 width,
                                sigma_ptr workspace, sigma_i64 workspaceBytes) {
-  guarded(rt, [&] {
-    const CommScope scope(rt, SpanKind::Tensor);
-    const Group &group = rt->mesh.expertTensor;
-    withElem(elem, [&](auto zero) {
-      using T = decltype(zero);
-      RankSum<T> sum(rt, group, width, workspace, workspaceBytes);
-      eachExpert(group, static_cast<int32_t *>(table), experts,
-                 [&](const Parts &parts, int64_t at, int64_t own) {
-                   sum.scatter(parts, static_cast<T *>(rows) + at * width,
-                               static_cast<T *>(out) + own * width);
-                 });
-    });
+  runRows(rt, SpanKind::Tensor, [&] {
+    return scatterExpertRows(rt, elem, rows, table, out, experts, width, workspace, workspaceBytes);
+  });
+}
+
+void sigma_start_scatter_expert_rows(sigma_rt rt, sigma_i64 elem, sigma_ptr rows, sigma_ptr table,
+                                     sigma_ptr out, sigma_i64 experts, sigma_i64 width,
+                                     sigma_ptr workspace, sigma_i64 workspaceBytes) {
+  startRows(rt, SpanKind::Tensor, out, [&] {
+    return scatterExpertRows(rt, elem, rows, table, out, experts, width, workspace, workspaceBytes);
   });
 }

@@ -45,8 +45,10 @@ Waiting::~Waiting() {
 
 void Waiting::pause() {
   ++looks;
-  if (looks % 16 == 0)
+  if (looks % 16 == 0) {
+    rt->startedRows.progress(rt);
     rt->nonblocking.progress(rt);
+  }
   if (looks % 64 == 0)
     rt->control.look();
   // A rank whose launcher died would wait here for ever.

@@ -260,17 +260,6 @@ static void report(const BuildOptions &options, llvm::ArrayRef<Built> all) {
   llvm::outs() << "\n";
 }
 
-/// The first kind of communication that the job wants to hide and no program does, or nothing. Ring
-/// attention hides its shifts, backward the sums of gradients, layers the parameters of the next.
-static llvm::StringRef exposedOverlap(mlir::sigma::OverlapAttr overlap) {
-  if (!overlap)
-    return "";
-  return overlap.getTensorPpm() > 0     ? "tensor_ppm"
-         : overlap.getExchangePpm() > 0 ? "exchange_ppm"
-         : overlap.getExpertPpm() > 0   ? "expert_ppm"
-                                        : "";
-}
-
 static bool refuse(mlir::Location loc, const llvm::Twine &what, llvm::StringRef instead) {
   mlir::emitError(loc) << what << ", which sigma plan plans but sigma build cannot run yet; "
                        << instead;
@@ -297,19 +286,16 @@ static bool requireRunnable(mlir::sigma::JobOp job) {
     return refuse(job.getLoc(), "'f32_logits'", "leave it out");
   if (job.getEagerExperts())
     return refuse(job.getLoc(), "'eager_experts'", "leave it out");
-  if (llvm::StringRef kind = exposedOverlap(job.getOverlapAttr()); !kind.empty())
-    return refuse(job.getLoc(), "'overlap' of " + kind, "leave it out");
   return true;
 }
 
 /// The same of the plan that was chosen.
 static bool requireRunnable(mlir::sigma::JobOp job, const planner::Layout &layout) {
   mlir::sigma::OverlapAttr overlap = job.getOverlapAttr();
-  const auto gathersAtEnd = [](int64_t zero) { return zero == 1 || zero == 2; };
-  if (overlap && overlap.getParameterPpm() > 0 &&
-      (gathersAtEnd(layout.zero) || gathersAtEnd(layout.expertZero)))
-    return refuse(job.getLoc(), "'overlap' of parameter_ppm with ZeRO-1 or -2",
-                  "leave it out, or pin ZeRO-3");
+  if (overlap && overlap.getExpertPpm() > 0 && layout.schedule == planner::Schedule::DualPipeV &&
+      layout.ep > 1)
+    return refuse(job.getLoc(), "'overlap' of expert_ppm with dualpipev",
+                  "leave it out, or pin another schedule");
   return true;
 }
 

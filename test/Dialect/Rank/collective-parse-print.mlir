@@ -21,6 +21,14 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     %1 = rank.reduce_scatter %0 over tensor {blocks = 1} : tensor<16x4xf32> -> tensor<8x4xf32>
     rank.return %1 : tensor<8x4xf32>
   }
+  // CHECK-LABEL: rank.func @started
+  rank.func @started(%x: tensor<8x4xf32>) {
+    // CHECK-NEXT: %0 = rank.all_gather %arg0 over tensor {started} : tensor<8x4xf32> -> tensor<16x4xf32>
+    // CHECK-NEXT: rank.wait %0 : tensor<16x4xf32>
+    %0 = rank.all_gather %x over tensor {started} : tensor<8x4xf32> -> tensor<16x4xf32>
+    rank.wait %0 : tensor<16x4xf32>
+    rank.return
+  }
   // CHECK-LABEL: rank.func @context
   rank.func @context(%q: tensor<16x8xf32>, %k: tensor<16x4xf32>) -> (tensor<16x8xf32>, tensor<16x8xf32>) {
     // CHECK-NEXT: rank.gather_sequence %arg0 {blocks = 2 : i64} : (tensor<16x8xf32>) -> tensor<32x4xf32>

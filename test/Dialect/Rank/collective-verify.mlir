@@ -458,3 +458,105 @@ rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
     rank.return
   }
 }
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<8x4xf32>) {
+    // rule: rank.all_gather: if it is `started`, the result has one rank.wait
+    // expected-error @+1 {{'rank.all_gather' op is 'started', and its result has 0 rank.wait; it must have one}}
+    %0 = rank.all_gather %x over tensor {started} : tensor<8x4xf32> -> tensor<16x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<16x4xf32>) {
+    // rule: rank.reduce_scatter: if it is `started`, the result has one rank.wait
+    // expected-error @+1 {{'rank.reduce_scatter' op is 'started', and its result has 0 rank.wait; it must have one}}
+    %0 = rank.reduce_scatter %x over tensor {started} : tensor<16x4xf32> -> tensor<8x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<8x8xf32>, %s: tensor<4xi32>, %t: tensor<2x2xi32>) {
+    // rule: rank.all_to_all: if it is `started`, the result has one rank.wait
+    // expected-error @+1 {{'rank.all_to_all' op is 'started', and its result has 0 rank.wait; it must have one}}
+    %0 = rank.all_to_all %x, %s, %t {direction = #rank<direction collect>, expected_rows = 8 : i64, started} : (tensor<8x8xf32>, tensor<4xi32>, tensor<2x2xi32>) -> tensor<8x8xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<8x4xf32>, %t: tensor<2x4xi32>) {
+    // rule: rank.gather_expert_rows: if it is `started`, the result has one rank.wait
+    // expected-error @+1 {{'rank.gather_expert_rows' op is 'started', and its result has 0 rank.wait; it must have one}}
+    %0 = rank.gather_expert_rows %x, %t {expected_rows = 8 : i64, started} : (tensor<8x4xf32>, tensor<2x4xi32>) -> tensor<16x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<16x4xf32>, %t: tensor<2x4xi32>) {
+    // rule: rank.scatter_expert_rows: if it is `started`, the result has one rank.wait
+    // expected-error @+1 {{'rank.scatter_expert_rows' op is 'started', and its result has 0 rank.wait; it must have one}}
+    %0 = rank.scatter_expert_rows %x, %t {expected_rows = 8 : i64, started} : (tensor<16x4xf32>, tensor<2x4xi32>) -> tensor<8x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<8x4xf32>) {
+    %0 = rank.all_gather %x over tensor : tensor<8x4xf32> -> tensor<16x4xf32>
+    // rule: rank.wait: `rows` come from a collective that is `started`
+    // expected-error @+1 {{'rank.wait' op 'rows' must come from a collective that is 'started'}}
+    rank.wait %0 : tensor<16x4xf32>
+    rank.return
+  }
+}
+
+// -----
+
+rank.launch @launch mesh<tp = 2, cp = 2, pp = 1, dp = 1> experts<etp = 2, ep = 2> batch 2 micro_batch 2 sequence 16 vocabulary 16 precision f32
+    {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
+     weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64}
+rank.program @stage0 stage 0 of @launch layers 0 to 0 remat [] {
+  rank.func @f(%x: tensor<8x4xf32>) {
+    %0 = rank.all_gather %x over tensor {started} : tensor<8x4xf32> -> tensor<16x4xf32>
+    // expected-note @+1 {{here}}
+    %1 = rank.add %0, %0 : tensor<16x4xf32>
+    // rule: rank.wait: nothing reads `rows` before
+    // expected-error @+1 {{'rank.wait' op 'rows' are read before}}
+    rank.wait %0 : tensor<16x4xf32>
+    rank.return
+  }
+}

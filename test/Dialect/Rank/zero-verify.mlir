@@ -259,11 +259,19 @@ rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
 
 // -----
 
-// rule: rank.launch: with `overlaps_parameters`, `zero` and `expert_zero` are 0 or 3
-// expected-error @+1 {{'rank.launch' op 'overlaps_parameters', but ZeRO stages are 3 and 2; they must be 0 or 3}}
-rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1, zero = 2> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
+rank.launch @launch mesh<pp = 1, dp = 2, zero = 3> experts<ep = 1> batch 2 micro_batch 1 sequence 4 vocabulary 16 precision f32
     {learning_rate = 0.1 : f64, warmup_steps = 0 : i64, beta1 = 0.9 : f64, beta2 = 0.9 : f64, epsilon = 0.1 : f64,
      weight_decay = 0.0 : f64, gradient_clip = 0.0 : f64, predicted_step_ns = 0 : i64, overlaps_parameters}
+rank.program @p stage 0 of @launch layers 0 to 0 remat [] {
+  rank.flat @f over dp elements 32 part 16
+  rank.parameter @w : tensor<4x8xf32> init ones(0.0) in @f at 0
+  rank.func @forward() {
+    // rule: rank.wait_values: `flat` names a rank.flat of the program, of which a rank holds all values
+    // expected-error @+1 {{'rank.wait_values' op 'flat' names @f, of whose values a rank keeps a part: its ZeRO stage is 3}}
+    rank.wait_values @f
+    rank.return
+  }
+}
 
 // -----
 

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
+#include <functional>
 #include <numeric>
 
 using namespace sigma::runtime;
@@ -394,6 +396,148 @@ void expertRows(Runtime &rt) {
   }
 }
 
+/// Collectives of rows, each run at once and started: one at a time is waited for while the next is
+/// on its way, and other exchanges of the same groups go on.
+template <class T>
+class StartedRowsTest {
+public:
+  StartedRowsTest(Runtime &rt, int64_t rows, int64_t width, int64_t room)
+      : rt(rt), rows(rows), width(width), room(room) {
+    for (const int64_t code : {SIGMA_GROUP_TENSOR, SIGMA_GROUP_CONTEXT, SIGMA_GROUP_DATA}) {
+      addGather(code);
+      addScatter(code);
+    }
+    addExpertRows();
+    addExchange();
+  }
+
+  void run() {
+    for (size_t i = 0; i < all.size(); ++i) {
+      all[i].start();
+      for (int look = 0; look < rt.mesh.rank * 50; ++look)
+        sigma_progress(&rt);
+      allReduce<T>(rt, SIGMA_GROUP_DATA, 64, 64);
+      if (i > 0)
+        wait(i - 1);
+    }
+    wait(all.size() - 1);
+    CHECK(rt.startedRows.isIdle());
+  }
+
+private:
+  struct One {
+    std::vector<T> expected, out;
+    std::function<void()> start;
+  };
+
+  void wait(size_t i) {
+    sigma_wait_rows(&rt, all[i].out.data());
+    CHECK(all[i].out == all[i].expected);
+  }
+
+  std::vector<T> &numbers(int64_t count) {
+    std::vector<T> &made = memory.emplace_back();
+    for (int64_t i = 0; i < count * width; ++i)
+      made.push_back(T(std::sin(double(i * 7 + rt.mesh.rank * 13))));
+    return made;
+  }
+  std::vector<T> &work(int64_t count) { return memory.emplace_back(count * width); }
+
+  /// f(out) at once; `start`(out) later.
+  template <class Run, class Start>
+  void add(int64_t outRows, Run run, Start start) {
+    One &one = all.emplace_back();
+    one.expected.resize(outRows * width);
+    one.out.resize(outRows * width);
+    run(one.expected.data());
+    one.start = [start, out = one.out.data()] { start(out); };
+  }
+
+  void addGather(int64_t code) {
+    T *const part = numbers(rows).data();
+    const auto with = [=](auto gather) {
+      return [=](T *out) { gather(&rt, kElem, part, out, rows, width, 2, code); };
+    };
+    add(rt.mesh.group(code).size * rows, with(sigma_all_gather), with(sigma_start_all_gather));
+  }
+
+  void addScatter(int64_t code) {
+    const int64_t ranks = rt.mesh.group(code).size;
+    T *const whole = numbers(ranks * rows).data(), *const scratch = work(ranks * room).data();
+    const int64_t bytes = ranks * room * width * int64_t(sizeof(T));
+    const auto with = [=](auto scatter) {
+      return [=](T *out) { scatter(&rt, kElem, whole, out, rows, width, 2, code, scratch, bytes); };
+    };
+    add(rows, with(sigma_reduce_scatter), with(sigma_start_reduce_scatter));
+  }
+
+  std::vector<int32_t> &counts(int64_t n) { return tables.emplace_back(n); }
+
+  void addExpertRows() {
+    const Group &group = rt.mesh.expertTensor;
+    const int64_t experts = 4, ranks = group.size;
+    std::vector<int32_t> &sizes = counts(experts), &table = counts(ranks * experts),
+                         &sums = counts(experts);
+    for (int64_t e = 0; e < experts; ++e)
+      sizes[e] = int32_t((rows / 4 * e + group.index) % (rows + 1));
+    sigma_gather_sizes(&rt, sizes.data(), table.data(), sums.data(), experts, nullptr, nullptr);
+    const int64_t own = std::accumulate(sizes.begin(), sizes.end(), int64_t(0)),
+                  whole = std::accumulate(sums.begin(), sums.end(), int64_t(0));
+    T *const part = numbers(own).data(), *const all = numbers(whole).data(),
+             *const scratch = work(ranks * room).data();
+    int32_t *const of = table.data();
+    const int64_t bytes = ranks * room * width * int64_t(sizeof(T));
+    const auto gathering = [=](auto gather) {
+      return [=](T *out) { gather(&rt, kElem, part, of, out, experts, width); };
+    };
+    add(whole, gathering(sigma_gather_expert_rows), gathering(sigma_start_gather_expert_rows));
+    const auto scattering = [=](auto scatter) {
+      return [=](T *out) { scatter(&rt, kElem, all, of, out, experts, width, scratch, bytes); };
+    };
+    add(own, scattering(sigma_scatter_expert_rows), scattering(sigma_start_scatter_expert_rows));
+  }
+
+  void addExchange() {
+    const int64_t experts = 8, peers = rt.mesh.expert.size, local = experts / peers;
+    std::vector<int32_t> &sizes = counts(experts), &table = counts(experts), &own = counts(local);
+    for (int64_t e = 0; e < experts; ++e)
+      sizes[e] = int32_t((e * rows / 5 + rt.mesh.rank * 3) % (rows + 1));
+    sigma_exchange_sizes(&rt, sizes.data(), table.data(), own.data(), experts, INT32_MAX);
+    const int64_t away = std::accumulate(sizes.begin(), sizes.end(), int64_t(0)),
+                  here = std::accumulate(own.begin(), own.end(), int64_t(0));
+    for (const int64_t direction : {0, 1}) {
+      T *const from = numbers(direction == 0 ? away : here).data(), *const scratch =
+                                                                        work(here).data();
+      const int64_t bytes = here * width * int64_t(sizeof(T));
+      int32_t *const sent = sizes.data(), *const arriving = table.data();
+      const auto with = [=](auto exchange) {
+        return [=](T *out) {
+          exchange(&rt, kElem, from, sent, nullptr, arriving, out, experts, width, direction,
+                   scratch, bytes);
+        };
+      };
+      add(direction == 0 ? here : away, with(sigma_all_to_all), with(sigma_start_all_to_all));
+    }
+  }
+
+  static constexpr int64_t kElem = elemOf<T>();
+
+  Runtime &rt;
+  int64_t rows, width, room;
+  std::deque<std::vector<T>> memory;
+  std::deque<std::vector<int32_t>> tables;
+  std::deque<One> all;
+};
+
+void startedRows(Runtime &rt) {
+  for (const int64_t room : {1, 2, 3, 100}) {
+    StartedRowsTest<float>(rt, 6, 3, room).run();
+    StartedRowsTest<double>(rt, 30, 2, room).run();
+  }
+  StartedRowsTest<float>(rt, 6000, 100, 6000).run(); // in several steps
+  StartedRowsTest<float>(rt, 0, 3, 1).run();
+}
+
 /// The rank's rows of a tensor of whole sequences.
 std::vector<double> shareOf(const Runtime &rt, const std::vector<double> &whole, int64_t sequences,
                             int64_t share, int64_t width) {
@@ -597,6 +741,7 @@ void run(const MeshShape &shape) {
   for (const int64_t code : {SIGMA_GROUP_TENSOR, SIGMA_GROUP_CONTEXT, SIGMA_GROUP_DATA})
     gatherAndScatter(rt, code);
   expertRows(rt);
+  startedRows(rt);
   if (shape.tp > 1)
     crossEntropy(rt);
   if (shape.tp * shape.cp > 1)
