@@ -15,7 +15,7 @@ namespace sigma::runtime {
 // mpirun gives each rank a terminal of its own, which is nobody's screen.
 Report::Report(Runtime &rt, const std::string &products, int64_t resumed)
     : rt(rt), terminal(isatty(STDOUT_FILENO) && !launched()) {
-  const std::vector<double> pids = gatherDoubles(&rt, {double(getpid())});
+  const List<double> pids = gatherDoubles(&rt, {double(getpid())});
   const std::vector<uint64_t> arenas =
       gatherNumbers(&rt, rt.mesh.world, {uint64_t(reinterpret_cast<uintptr_t>(rt.arena.data()))});
   const std::vector<std::string> hosts = gatherStrings(&rt, hostName());

@@ -8,6 +8,7 @@
 #include "runtime/Options.h"
 #include "runtime/Tensor.h"
 #include "runtime/Trace.h"
+#include "runtime/comm/Datatype.h"
 #include "runtime/comm/Mesh.h"
 #include "runtime/comm/Nonblocking.h"
 #include "runtime/comm/RowExchange.h"
@@ -110,6 +111,7 @@ struct sigma_runtime {
   sigma::runtime::CommClock clock;
   sigma::runtime::Trace trace;
   sigma::runtime::PendingSends sends;
+  sigma::runtime::Datatypes datatypes;
   sigma::runtime::NonblockingCollectives nonblocking;
   sigma::runtime::StartedRows startedRows;
   sigma::runtime::Arena arena;

@@ -73,12 +73,12 @@ enum Scalar {
   kScalars
 };
 
-std::vector<double> ownScalars(sigma_rt rt) {
+List<double> ownScalars(sigma_rt rt) {
   const StepState &step = rt->step;
   const int64_t interval = std::max<int64_t>(nowNs() - rt->clock.intervalStart, 1);
   const double communication = double(rt->clock.communicationNs) / double(interval);
   const double wait = double(rt->clock.waitNs) / double(interval);
-  std::vector<double> mine(kScalars);
+  List<double> mine(kScalars);
   mine[kLoss] = step.lossTerm;
   mine[kBalance] = step.balanceTerm;
   mine[kSquares] = step.squares;
@@ -99,28 +99,28 @@ std::vector<double> ownScalars(sigma_rt rt) {
 }
 
 /// The sum over ranks in the order of ranks: the same bits everywhere.
-double sumOf(const std::vector<double> &all, Scalar scalar) {
+double sumOf(const List<double> &all, Scalar scalar) {
   double sum = 0;
   for (size_t i = scalar; i < all.size(); i += kScalars)
     sum += all[i];
   return sum;
 }
 
-double leastOf(const std::vector<double> &all, Scalar scalar) {
+double leastOf(const List<double> &all, Scalar scalar) {
   double least = all[scalar];
   for (size_t i = scalar; i < all.size(); i += kScalars)
     least = std::min(least, all[i]);
   return least;
 }
 
-double mostOf(const std::vector<double> &all, Scalar scalar) {
+double mostOf(const List<double> &all, Scalar scalar) {
   double most = 0;
   for (size_t i = scalar; i < all.size(); i += kScalars)
     most = std::max(most, all[i]);
   return most;
 }
 
-void sayWhatWasSplit(sigma_rt rt, const std::vector<double> &all) {
+void sayWhatWasSplit(sigma_rt rt, const List<double> &all) {
   const auto rounds = int64_t(mostOf(all, kRounds)), ppm = int64_t(mostOf(all, kNeededPpm));
   if (rounds == 0 || rt->mesh.rank != 0)
     return;
@@ -135,10 +135,10 @@ void sayWhatWasSplit(sigma_rt rt, const std::vector<double> &all) {
                                          std::to_string(ppm) + " has room for them"}});
 }
 
-void watchForSlowRanks(sigma_rt rt, const std::vector<double> &all) {
+void watchForSlowRanks(sigma_rt rt, const List<double> &all) {
   if (!rt->slowRanks)
     return;
-  std::vector<double> seconds;
+  List<double> seconds;
   for (size_t i = kComputeSeconds; i < all.size(); i += kScalars)
     seconds.push_back(all[i]);
   for (const SlowRank &slow : rt->slowRanks->add(seconds))
@@ -152,7 +152,7 @@ void watchForSlowRanks(sigma_rt rt, const std::vector<double> &all) {
 
 void sigma_reduce_step(sigma_rt rt) {
   guarded(rt, [&] {
-    const std::vector<double> all = gatherDoubles(rt, ownScalars(rt));
+    const List<double> all = gatherDoubles(rt, ownScalars(rt));
     const double ranks = double(rt->mesh.world.size);
     StepState &step = rt->step;
     step.loss = sumOf(all, kLoss);

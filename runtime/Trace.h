@@ -42,8 +42,8 @@ public:
   void begin(SpanKind kind, int64_t chunk = -1, int64_t microBatch = -1);
   void end();
 
-  /// What has gone on beside all spans since `beginNs`, as nowNs counts, perhaps in the step before,
-  /// ends.
+  /// What has gone on beside all spans since `beginNs`, as nowNs counts, perhaps in the step
+  /// before, ends.
   void beside(SpanKind kind, int64_t beginNs);
 
   /// Trace events without the brackets around them, separated by commas.

@@ -16,7 +16,7 @@ namespace {
 /// A chunk of n elements in slices of one size; the last have less, or nothing.
 Parts slicesOf(int64_t n, int slots) {
   const int64_t size = (n + slots - 1) / slots;
-  std::vector<int> sizes(slots);
+  List<int> sizes(slots);
   for (int slot = 0; slot < slots; ++slot)
     sizes[slot] = int(std::clamp<int64_t>(n - slot * size, 0, size));
   return Parts(sizes);

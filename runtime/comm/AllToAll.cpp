@@ -42,27 +42,10 @@ namespace {
 
 /// Rows per peer, which follow each other, or begin where `begins` says.
 Parts partsOf(const int32_t *sizes, int peers, int64_t experts, const int32_t *begins = nullptr) {
-  std::vector<int> rows;
+  List<int> rows;
   for (int peer = 0; peer < peers; ++peer)
     rows.push_back(std::accumulate(sizes + peer * experts, sizes + (peer + 1) * experts, 0));
-  return begins ? Parts(rows, std::vector<int>(begins, begins + peers)) : Parts(rows);
-}
-
-/// Copies between the order of arrival (source, then expert) and the experts' order (expert, then
-/// source).
-void reorder(const int32_t *table, const Parts &arrivals, int64_t local, int64_t rowBytes,
-             const char *from, char *to, bool toExperts) {
-  std::vector<int64_t> arrival(arrivals.begins.begin(), arrivals.begins.end());
-  int64_t ordered = 0;
-  for (int64_t e = 0; e < local; ++e)
-    for (size_t source = 0; source < arrival.size(); ++source) {
-      const int64_t rows = table[source * local + e];
-      const int64_t read = toExperts ? arrival[source] : ordered,
-                    write = toExperts ? ordered : arrival[source];
-      std::memcpy(to + write * rowBytes, from + read * rowBytes, rows * rowBytes);
-      arrival[source] += rows;
-      ordered += rows;
-    }
+  return begins ? Parts(rows, List<int>(begins, begins + peers)) : Parts(rows);
 }
 
 /// `rows` to `out`; see sigma_all_to_all.
@@ -83,15 +66,20 @@ RowExchange exchangeRows(sigma_rt rt, int64_t elem, sigma_ptr rows, sigma_ptr si
   }
   if (here.total() * rowBytes > workspaceBytes)
     throw std::logic_error("all_to_all: the workspace is smaller than the rows that arrive");
-  char *arrived = static_cast<char *>(workspace);
   if (direction == 0) {
-    exchange.copy(rows, std::move(away), arrived, here);
-    exchange.atEnd([=, here = std::move(here)] {
-      reorder(arrivalTable, here, local, rowBytes, arrived, static_cast<char *>(out), true);
-    });
+    exchange.copy(rows, std::move(away), workspace, here);
+    exchange.atEnd({arrivalTable, std::move(here), local, rowBytes, static_cast<char *>(workspace),
+                    static_cast<char *>(out), RowOrder::Way::ToExperts});
   } else {
-    reorder(arrivalTable, here, local, rowBytes, static_cast<char *>(rows), arrived, false);
-    exchange.copy(arrived, std::move(here), out, std::move(away));
+    RowOrder{arrivalTable,
+             here,
+             local,
+             rowBytes,
+             static_cast<char *>(rows),
+             static_cast<char *>(workspace),
+             RowOrder::Way::ToRanks}
+        .apply();
+    exchange.copy(workspace, std::move(here), out, std::move(away));
   }
   return exchange;
 }

@@ -6,19 +6,18 @@
 
 namespace sigma::runtime {
 
-template <class T>
-static std::vector<T> gather(sigma_rt rt, const Group &group, MPI_Datatype type,
-                             const std::vector<T> &mine) {
+template <class Numbers>
+static Numbers gather(sigma_rt rt, const Group &group, MPI_Datatype type, const Numbers &mine) {
   if (group.size == 1)
     return mine;
   const CommScope scope(rt, SpanKind::Scalars);
-  std::vector<T> all(mine.size() * group.size);
+  Numbers all(mine.size() * group.size);
   gatherParts(rt, group, mine.data(), all.data(), Parts::equal(group.size, int64_t(mine.size())),
               type);
   return all;
 }
 
-std::vector<double> gatherDoubles(sigma_rt rt, const std::vector<double> &mine) {
+List<double> gatherDoubles(sigma_rt rt, const List<double> &mine) {
   return gather(rt, rt->mesh.world, MPI_DOUBLE, mine);
 }
 
@@ -59,7 +58,7 @@ std::string broadcastString(sigma_rt rt, const std::string &text) {
 }
 
 int64_t largestOf(sigma_rt rt, int64_t mine) {
-  const std::vector<double> all = gatherDoubles(rt, {double(mine)});
+  const List<double> all = gatherDoubles(rt, {double(mine)});
   return int64_t(*std::max_element(all.begin(), all.end()));
 }
 

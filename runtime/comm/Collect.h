@@ -2,6 +2,7 @@
 #ifndef SIGMA_RUNTIME_COMM_COLLECT_H
 #define SIGMA_RUNTIME_COMM_COLLECT_H
 
+#include "runtime/List.h"
 #include "runtime/abi/abi.h"
 #include "runtime/comm/Mesh.h"
 
@@ -12,7 +13,7 @@
 namespace sigma::runtime {
 
 /// `mine` of every rank, one after the other, on every rank. All ranks give as many values.
-std::vector<double> gatherDoubles(sigma_rt rt, const std::vector<double> &mine);
+List<double> gatherDoubles(sigma_rt rt, const List<double> &mine);
 
 /// The same in a group.
 std::vector<uint64_t> gatherNumbers(sigma_rt rt, const Group &group,

@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace sigma::runtime {
 
@@ -39,13 +38,13 @@ public:
   /// Until the end of this, all buffers are in use.
   void wait();
   /// Leaves the end to the caller.
-  std::vector<MPI_Request> take() { return std::move(requests); }
+  List<MPI_Request> take() { return std::move(requests); }
 
 private:
   sigma_rt rt;
   const Group &group;
   Lane lane;
-  std::vector<MPI_Request> requests;
+  List<MPI_Request> requests;
 };
 
 /// Starts one message of a group, and leaves its request to the caller.

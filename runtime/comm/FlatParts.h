@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
 namespace sigma::runtime {
 
@@ -25,7 +24,7 @@ inline int64_t linesAtOnce(int64_t bytes, int ranks) {
 /// on; as MPI counts them, in lines.
 inline Parts partsInLines(int64_t n, int64_t part, int ranks, int64_t elementsPerLine,
                           int64_t offset, int64_t length) {
-  std::vector<int> counts(ranks), begins(ranks);
+  List<int> counts(ranks), begins(ranks);
   for (int rank = 0; rank < ranks; ++rank) {
     const int64_t begin = std::min(rank * part + offset, n),
                   end = std::min({begin + length, (rank + 1) * part, n});

@@ -119,7 +119,7 @@ void NonblockingCollectives::gather(sigma_rt rt, Piece &piece) {
 bool NonblockingCollectives::hasArrived() {
   if (pieces.empty())
     return false;
-  std::vector<MPI_Request> &requests = pieces.front().requests;
+  List<MPI_Request> &requests = pieces.front().requests;
   int done = 0;
   checkMpi(MPI_Testall(int(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
            "MPI_Testall");

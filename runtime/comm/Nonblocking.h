@@ -4,6 +4,7 @@
 #ifndef SIGMA_RUNTIME_COMM_NONBLOCKING_H
 #define SIGMA_RUNTIME_COMM_NONBLOCKING_H
 
+#include "runtime/List.h"
 #include "runtime/Trace.h"
 #include "runtime/abi/abi.h"
 #include "runtime/comm/Mesh.h"
@@ -12,7 +13,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <vector>
 
 namespace sigma::runtime {
 
@@ -60,7 +60,7 @@ private:
     int64_t offset, length;
     char *collected;
     Stage stage;
-    std::vector<MPI_Request> requests = {};
+    List<MPI_Request> requests = {};
   };
 
   void fill(sigma_rt rt);
@@ -74,10 +74,10 @@ private:
   bool isPending(const void *flat) const;
 
   bool isLast = false;
-  std::deque<Started> waiting; // of the first, from `offset` on
+  std::deque<Started, ListAllocator<Started>> waiting; // of the first, from `offset` on
   int64_t offset = 0;
-  std::deque<Piece> pieces; // on their way
-  int half = 0;             // of the workspace, for the next
+  std::deque<Piece, ListAllocator<Piece>> pieces; // on their way
+  int half = 0;                                   // of the workspace, for the next
 };
 
 } // namespace sigma::runtime

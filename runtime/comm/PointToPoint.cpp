@@ -21,7 +21,7 @@ void sigma_send(sigma_rt rt, sigma_i64 elem, sigma_ptr buffer, sigma_i64 n, sigm
 }
 
 void sigma_wait_send(sigma_rt rt, sigma_i64 stage, sigma_i64 channel) {
-  std::vector<MPI_Request> &pending = rt->sends.of(stage, channel);
+  List<MPI_Request> &pending = rt->sends.of(stage, channel);
   if (pending.empty())
     return;
   guarded(rt, [&] {

@@ -48,10 +48,10 @@ struct Route {
 };
 
 /// To each rank: the rows for its experts, and how many go to which rank.
-std::vector<int32_t> exchangeCounts(sigma_rt rt, const int32_t *sizes, int64_t local) {
+List<int32_t> exchangeCounts(sigma_rt rt, const int32_t *sizes, int64_t local) {
   const Group &group = rt->mesh.expert;
   const int64_t ranks = group.size, each = local + ranks;
-  std::vector<int32_t> mine, received(ranks * each);
+  List<int32_t> mine, received(ranks * each);
   for (int64_t to = 0; to < ranks; ++to) {
     mine.insert(mine.end(), sizes + to * local, sizes + (to + 1) * local);
     for (int64_t rank = 0; rank < ranks; ++rank)
@@ -71,7 +71,7 @@ void sigma_exchange_routes(sigma_rt rt, sigma_ptr sizes, sigma_ptr routes, sigma
     const Group &group = rt->mesh.expert;
     const int64_t ranks = group.size, local = experts / ranks;
     const int32_t *own = static_cast<int32_t *>(sizes);
-    const std::vector<int32_t> received = exchangeCounts(rt, own, local);
+    const List<int32_t> received = exchangeCounts(rt, own, local);
     int64_t most = 0;
     for (int64_t rank = 0; rank < ranks; ++rank) {
       const int32_t *from = received.data() + rank * (local + ranks);

@@ -4,6 +4,7 @@
 #include "runtime/health/Fault.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace sigma::runtime {
 namespace {
@@ -31,6 +32,25 @@ int64_t mostOf(const Parts &parts) {
 
 } // namespace
 
+void RowOrder::apply() const {
+  List<int64_t> arrival(arrivals.begins.begin(), arrivals.begins.end());
+  int64_t ordered = 0;
+  for (int64_t e = 0; e < experts; ++e)
+    for (size_t rank = 0; rank < arrival.size(); ++rank) {
+      const int64_t rows = table[rank * experts + e];
+      const int64_t read = way == Way::ToExperts ? arrival[rank] : ordered,
+                    write = way == Way::ToExperts ? ordered : arrival[rank];
+      std::memcpy(to + write * rowBytes, from + read * rowBytes, rows * rowBytes);
+      arrival[rank] += rows;
+      ordered += rows;
+    }
+}
+
+RowExchange::RowExchange(sigma_rt rt, const Group &group, SpanKind kind, int64_t elem,
+                         int64_t width)
+    : kind(kind), rt(rt), group(&group), elem(elem), width(width),
+      row(rt->datatypes.row(elem, width)) {}
+
 int64_t RowExchange::rowBytes() const { return width * elemBytes(elem); }
 
 void RowExchange::setWorkspace(void *memory, int64_t bytes) {
@@ -52,7 +72,7 @@ void RowExchange::sum(const void *from, Parts whole, void *to) {
   const int64_t most = mostOf(whole);
   if (most > 0)
     blocks.push_back({static_cast<const char *>(from), std::move(whole), static_cast<char *>(to),
-                      Parts(std::vector<int>()), most});
+                      Parts(List<int>()), most});
 }
 
 void RowExchange::useSteps(int64_t bytesAtOnce, int most) {
@@ -75,11 +95,11 @@ RowExchange::Step RowExchange::post(Lane lane) {
     step.arrived = workspace + slot * rowsAtOnce * group->size * rowBytes();
     slot = (slot + 1) % slots;
     step.requests = startExchange(rt, *group, block.from, sent, step.arrived,
-                                  Parts::equal(group->size, ownRows(step)), row.get(), lane)
+                                  Parts::equal(group->size, ownRows(step)), row, lane)
                         .take();
   } else {
     step.requests = startExchange(rt, *group, block.from, sent, block.to,
-                                  windowOf(block.received, done, rowsAtOnce), row.get(), lane)
+                                  windowOf(block.received, done, rowsAtOnce), row, lane)
                         .take();
   }
   ++onTheirWay;
@@ -106,7 +126,7 @@ void RowExchange::finish(const Step &step) {
 
 void RowExchange::end() const {
   if (last)
-    last();
+    last->apply();
 }
 
 void RowExchange::run() {
@@ -137,7 +157,7 @@ void StartedRows::fill() {
 bool StartedRows::hasArrived() {
   if (steps.empty())
     return !isIdle();
-  std::vector<MPI_Request> &requests = steps.front().requests;
+  List<MPI_Request> &requests = steps.front().requests;
   int done = 0;
   checkMpi(MPI_Testall(int(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
            "MPI_Testall");

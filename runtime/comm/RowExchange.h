@@ -4,29 +4,39 @@
 #ifndef SIGMA_RUNTIME_COMM_ROWEXCHANGE_H
 #define SIGMA_RUNTIME_COMM_ROWEXCHANGE_H
 
-#include "runtime/comm/Datatype.h"
 #include "runtime/comm/Exchange.h"
 
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <vector>
+#include <optional>
 
 namespace sigma::runtime {
+
+/// Copies rows between the order in which they come from other ranks (rank, then expert) and that
+/// of experts (expert, then rank).
+struct RowOrder {
+  const int32_t *table; // rows from each rank for each expert
+  Parts arrivals;       // of each rank
+  int64_t experts, rowBytes;
+  const char *from;
+  char *to;
+  enum class Way { ToExperts, ToRanks } way;
+
+  void apply() const;
+};
 
 /// Blocks of rows, from each rank of a group to each, one block after the other.
 class RowExchange {
 public:
-  RowExchange(sigma_rt rt, const Group &group, SpanKind kind, int64_t elem, int64_t width)
-      : kind(kind), rt(rt), group(&group), elem(elem), width(width), row(rowType(elem, width)) {}
+  RowExchange(sigma_rt rt, const Group &group, SpanKind kind, int64_t elem, int64_t width);
 
   /// Where what is summed arrives.
   void setWorkspace(void *memory, int64_t bytes);
   void copy(const void *from, Parts sent, void *to, Parts received);
   /// Of what all ranks have of this rank's rows, the sum in their order.
   void sum(const void *from, Parts whole, void *to);
-  /// What is done when all rows have arrived.
-  void atEnd(std::function<void()> then) { last = std::move(then); }
+  /// Puts the rows in another order when all have arrived.
+  void atEnd(const RowOrder &order) { last = order; }
 
   /// Until all is done.
   void run();
@@ -36,7 +46,7 @@ public:
     size_t block;
     int64_t done; // rows before
     char *arrived = nullptr;
-    std::vector<MPI_Request> requests = {};
+    List<MPI_Request> requests = {};
   };
 
   /// For steps of few bytes, `slots` of which are on their way at a time.
@@ -68,9 +78,9 @@ private:
   sigma_rt rt;
   const Group *group;
   int64_t elem, width;
-  Datatype row;
-  std::vector<Block> blocks;
-  std::function<void()> last;
+  MPI_Datatype row;
+  List<Block> blocks;
+  std::optional<RowOrder> last;
   char *workspace = nullptr;
   int64_t room = 0; // rows of each rank in the workspace
   int64_t rowsAtOnce = INT64_MAX;
@@ -104,8 +114,9 @@ private:
   void leaveDone(sigma_rt rt);
   bool isPending(const void *out) const;
 
-  std::deque<Started> exchanges;
-  std::deque<RowExchange::Step> steps; // of the first exchanges, on their way
+  std::deque<Started, ListAllocator<Started>> exchanges;
+  std::deque<RowExchange::Step, ListAllocator<RowExchange::Step>>
+      steps; // of the first exchanges, on their way
 };
 
 } // namespace sigma::runtime

@@ -22,7 +22,7 @@ template <class F>
 void eachExpert(const Group &group, const int32_t *table, int64_t experts, F f) {
   int64_t whole = 0, own = 0;
   for (int64_t expert = 0; expert < experts; ++expert) {
-    std::vector<int> rows;
+    List<int> rows;
     for (int rank = 0; rank < group.size; ++rank)
       rows.push_back(table[rank * experts + expert]);
     const Parts parts(rows);
@@ -34,8 +34,7 @@ void eachExpert(const Group &group, const int32_t *table, int64_t experts, F f) 
 
 /// A rank's own rows, for every rank.
 Parts ownForAll(const Group &group, const Parts &parts) {
-  return Parts(std::vector<int>(group.size, parts.counts[group.index]),
-               std::vector<int>(group.size, 0));
+  return Parts(List<int>(group.size, parts.counts[group.index]), List<int>(group.size, 0));
 }
 
 /// Rows of matrices that begin at `part` and `whole`.
@@ -141,7 +140,7 @@ void sigma_gather_sizes(sigma_rt rt, sigma_ptr sizes, sigma_ptr table, sigma_ptr
     const int32_t *own = static_cast<int32_t *>(sizes);
     int32_t *all = static_cast<int32_t *>(table), *sums = static_cast<int32_t *>(allSizes);
     const int64_t each = experts + 1;
-    std::vector<int32_t> mine(own, own + experts), whole(group.size * each);
+    List<int32_t> mine(own, own + experts), whole(group.size * each);
     mine.push_back(rounds ? *static_cast<int32_t *>(rounds) : 1);
     gatherParts(rt, group, mine.data(), whole.data(), Parts::equal(group.size, each), MPI_INT32_T);
     std::fill(sums, sums + experts, 0);

@@ -1,7 +1,6 @@
 // The exchange of a context group: shares of the sequence for shares of the columns, and back. What
 // lies apart in memory is described to MPI, so nothing is packed.
 #include "runtime/Runtime.h"
-#include "runtime/comm/Datatype.h"
 #include "runtime/comm/Exchange.h"
 #include "runtime/health/Fault.h"
 
@@ -11,17 +10,17 @@ namespace {
 
 /// One message of one type to, or from, each rank; `apart` bytes lie between their beginnings.
 struct Side {
-  Datatype type;
+  MPI_Datatype type;
   int64_t apart;
 };
 
 /// How one sequence lies on both sides.
 struct Shares {
-  Shares(const Group &group, int64_t elem, int64_t rows, int64_t width)
-      : bytes(rows * width * elemBytes(elem)),
-        share{columnsType(elem, rows, width / group.size, width),
-              width / group.size * elemBytes(elem)},
-        whole{columnsType(elem, rows, width / group.size, width / group.size), bytes / group.size} {
+  Shares(sigma_rt rt, int64_t elem, int64_t rows, int64_t width)
+      : bytes(rows * width * elemBytes(elem)) {
+    const int64_t ranks = rt->mesh.context.size, columns = width / ranks;
+    share = {rt->datatypes.columns(elem, rows, columns, width), columns * elemBytes(elem)};
+    whole = {rt->datatypes.columns(elem, rows, columns, columns), bytes / ranks};
   }
 
   int64_t bytes; // of a sequence, on either side
@@ -36,9 +35,9 @@ void exchangeBlocks(sigma_rt rt, const Shares &each, int64_t blocks, void *from,
     Exchange exchange(rt, group);
     for (int rank = 0; rank < group.size; ++rank)
       exchange.receive(rank, static_cast<char *>(to) + at + rank * received.apart, 1,
-                       received.type.get());
+                       received.type);
     for (int rank = 0; rank < group.size; ++rank)
-      exchange.send(rank, static_cast<char *>(from) + at + rank * sent.apart, 1, sent.type.get());
+      exchange.send(rank, static_cast<char *>(from) + at + rank * sent.apart, 1, sent.type);
     exchange.wait();
   }
 }
@@ -49,7 +48,7 @@ void sigma_gather_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr share, sigma_p
                            sigma_i64 rows, sigma_i64 width, sigma_i64 blocks) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Context);
-    const Shares each(rt->mesh.context, elem, rows / blocks, width);
+    const Shares each(rt, elem, rows / blocks, width);
     exchangeBlocks(rt, each, blocks, share, each.share, whole, each.whole);
   });
 }
@@ -58,7 +57,7 @@ void sigma_split_sequence(sigma_rt rt, sigma_i64 elem, sigma_ptr whole, sigma_pt
                           sigma_i64 rows, sigma_i64 width, sigma_i64 blocks) {
   guarded(rt, [&] {
     const CommScope scope(rt, SpanKind::Context);
-    const Shares each(rt->mesh.context, elem, rows / blocks, width);
+    const Shares each(rt, elem, rows / blocks, width);
     exchangeBlocks(rt, each, blocks, whole, each.whole, share, each.share);
   });
 }

@@ -2,6 +2,7 @@
 #ifndef SIGMA_RUNTIME_COMM_WAIT_H
 #define SIGMA_RUNTIME_COMM_WAIT_H
 
+#include "runtime/List.h"
 #include "runtime/Trace.h"
 #include "runtime/abi/abi.h"
 
@@ -10,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <utility>
-#include <vector>
 
 namespace sigma::runtime {
 
@@ -43,12 +43,10 @@ private:
 /// Sends that still own their buffers, by stage and channel.
 class PendingSends {
 public:
-  std::vector<MPI_Request> &of(int64_t stage, int64_t channel) {
-    return requests[{stage, channel}];
-  }
+  List<MPI_Request> &of(int64_t stage, int64_t channel) { return requests[{stage, channel}]; }
 
 private:
-  std::map<std::pair<int64_t, int64_t>, std::vector<MPI_Request>> requests;
+  std::map<std::pair<int64_t, int64_t>, List<MPI_Request>> requests;
 };
 
 /// Throws a FaultError that names `call` when an MPI call failed.

@@ -28,7 +28,7 @@ void HangWatch::start(sigma_rt rt) {
   peers.clear();
   patientUntilNs = 0;
   statedNs = int64_t(rt->options.hangAfter * double(kSecondNs));
-  const std::vector<double> all = gatherDoubles(rt, {double(getpid()), double(hostNumber())});
+  const List<double> all = gatherDoubles(rt, {double(getpid()), double(hostNumber())});
   for (size_t i = 0; i < all.size(); i += 2)
     peers.push_back({int64_t(all[i]), int64_t(all[i + 1])});
   beat(rt);

@@ -23,14 +23,14 @@ std::optional<size_t> layerOf(const Tensor &tensor) {
   return layer;
 }
 
-void addTo(std::vector<double> &sums, size_t layer, double value) {
+void addTo(List<double> &sums, size_t layer, double value) {
   sums.resize(std::max(sums.size(), layer + 1));
   sums[layer] += value;
 }
 
 /// Squares of the norms at the first step, in expectation.
-std::vector<double> expectedSquares(sigma_rt rt) {
-  std::vector<double> sums;
+List<double> expectedSquares(sigma_rt rt) {
+  List<double> sums;
   for (const Tensor &tensor : rt->tensors)
     if (const auto layer = layerOf(tensor))
       addTo(sums, *layer,
@@ -40,9 +40,9 @@ std::vector<double> expectedSquares(sigma_rt rt) {
 }
 
 /// What this rank saves of the values of `layers` layers.
-std::vector<double> ownSquares(sigma_rt rt, size_t layers) {
+List<double> ownSquares(sigma_rt rt, size_t layers) {
   const int64_t elem = rt->program.elemOf(State::Value);
-  std::vector<double> sums(layers);
+  List<double> sums(layers);
   for (const Tensor *tensor : rt->ownTensors())
     if (const auto layer = layerOf(*tensor))
       for (const HeldBox &held : tensor->saved(State::Value, rt->mesh, elemBytes(elem)))
@@ -57,9 +57,9 @@ std::vector<double> ownSquares(sigma_rt rt, size_t layers) {
 
 } // namespace
 
-Valley deepestValley(const std::vector<double> &norms) {
+Valley deepestValley(const List<double> &norms) {
   Valley deepest;
-  std::vector<double> behind(norms.size() + 1); // the highest from there on
+  List<double> behind(norms.size() + 1); // the highest from there on
   for (size_t i = norms.size(); i-- > 0;)
     behind[i] = std::max(norms[i], behind[i + 1]);
   double before = 0;
@@ -73,11 +73,11 @@ Valley deepestValley(const std::vector<double> &norms) {
 }
 
 void LayerNorms::check(sigma_rt rt) {
-  const std::vector<double> expected = expectedSquares(rt);
-  const std::vector<double> all = gatherDoubles(rt, ownSquares(rt, expected.size()));
+  const List<double> expected = expectedSquares(rt);
+  const List<double> all = gatherDoubles(rt, ownSquares(rt, expected.size()));
   if (rt->mesh.rank != 0 || expected.empty())
     return;
-  std::vector<double> norms(expected.size());
+  List<double> norms(expected.size());
   for (size_t i = 0; i < all.size(); ++i)
     norms[i % norms.size()] += all[i];
   for (size_t layer = 0; layer < norms.size(); ++layer)

@@ -5,6 +5,8 @@
 
 #include "runtime/abi/abi.h"
 
+#include "runtime/List.h"
+
 #include <vector>
 
 namespace sigma::runtime {
@@ -16,7 +18,7 @@ struct Valley {
 
 /// The deepest: a layer that is lower than some layer before it and some layer behind it. Without
 /// three layers there is none.
-Valley deepestValley(const std::vector<double> &norms);
+Valley deepestValley(const List<double> &norms);
 
 class LayerNorms {
 public:

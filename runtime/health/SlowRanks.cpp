@@ -45,7 +45,7 @@ std::vector<SlowRank> SlowRanks::judge() const {
   return slow;
 }
 
-std::vector<SlowRank> SlowRanks::add(const std::vector<double> &computeSeconds) {
+std::vector<SlowRank> SlowRanks::add(const List<double> &computeSeconds) {
   sums.resize(stages.size());
   slowWindows.resize(stages.size());
   for (size_t rank = 0; rank < stages.size(); ++rank)

@@ -3,6 +3,8 @@
 #ifndef SIGMA_RUNTIME_HEALTH_SLOWRANKS_H
 #define SIGMA_RUNTIME_HEALTH_SLOWRANKS_H
 
+#include "runtime/List.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -27,7 +29,7 @@ public:
 
   /// The seconds that each rank computed in a step. Returns the ranks that have now been slow for
   /// two windows, each once as long as it stays so.
-  std::vector<SlowRank> add(const std::vector<double> &computeSeconds);
+  std::vector<SlowRank> add(const List<double> &computeSeconds);
 
 private:
   std::vector<SlowRank> judge() const;

@@ -26,7 +26,7 @@ void sigma_group_tokens(sigma_rt rt, sigma_ptr chosenSlots, sigma_ptr positions,
     for (int64_t s = 0; s < slots; ++s)
       ++sizes[chosen[s]];
     noteLoads(rt->step, sizes, experts, slots);
-    std::vector<int32_t> next(experts);
+    List<int32_t> next(experts);
     for (int64_t e = 1; e < experts; ++e)
       next[e] = next[e - 1] + sizes[e - 1];
     for (int64_t s = 0; s < slots; ++s)

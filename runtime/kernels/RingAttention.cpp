@@ -2,7 +2,6 @@
 // order, and keys and values go from rank to rank until everyone has seen those of all. Backward,
 // their gradients go with them and arrive, complete, where they belong.
 #include "runtime/Runtime.h"
-#include "runtime/comm/Datatype.h"
 #include "runtime/comm/Exchange.h"
 #include "runtime/kernels/AttentionCore.h"
 
@@ -47,8 +46,8 @@ class Ring {
 public:
   Ring(sigma_rt rt, const AttentionCore<T> &core, const Scratch &scratch)
       : rt(rt), group(rt->mesh.context), tokens(core.spec.tokens()), keyWidth(core.key.width),
-        valueWidth(core.value.width), key(rowType(kElem, keyWidth)),
-        value(rowType(kElem, valueWidth)), scratch(scratch), exchange(rt, group) {}
+        valueWidth(core.value.width), key(rt->datatypes.row(kElem, keyWidth)),
+        value(rt->datatypes.row(kElem, valueWidth)), scratch(scratch), exchange(rt, group) {}
 
   int stations() const { return group.size; }
   /// Whose keys and values are here at a station.
@@ -84,15 +83,15 @@ private:
 
   int64_t numbers() const { return tokens * (keyWidth + valueWidth); }
 
-  void post(const T *from, T *to, const Datatype &row, int next, int last) {
-    exchange.receive(last, to, tokens, row.get());
-    exchange.send(next, from, tokens, row.get());
+  void post(const T *from, T *to, MPI_Datatype row, int next, int last) {
+    exchange.receive(last, to, tokens, row);
+    exchange.send(next, from, tokens, row);
   }
 
   sigma_rt rt;
   const Group &group;
   int64_t tokens, keyWidth, valueWidth;
-  Datatype key, value;
+  MPI_Datatype key, value; // of rows
   Scratch scratch;
   Exchange exchange;
 };

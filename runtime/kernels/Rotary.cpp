@@ -13,9 +13,8 @@ void sigma_rotary(sigma_rt rt, sigma_i64 elem, sigma_ptr x, sigma_ptr y, sigma_i
   guarded(rt, [&] {
     withElem(elem, [&](auto zero) {
       using T = decltype(zero);
-      const double *first = static_cast<const double *>(frequencies);
       const RotaryTable<Wide<T>> &table = rt->rotaryTables.get<Wide<T>>(
-          sequence * shares, std::vector<double>(first, first + pairs), magnitude);
+          sequence * shares, static_cast<const double *>(frequencies), pairs, magnitude);
       const std::vector<Wide<T>> &sine = transpose ? table.negatedSine : table.sine;
       for (int64_t token = 0; token < tokens; ++token) {
         const int64_t own = token % sequence,

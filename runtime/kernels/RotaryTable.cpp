@@ -1,5 +1,6 @@
 #include "runtime/kernels/RotaryTable.h"
 
+#include <algorithm>
 #include <cmath>
 #include <type_traits>
 
@@ -20,22 +21,25 @@ static RotaryTable<T> make(int64_t sequence, const std::vector<double> &frequenc
 }
 
 template <class T>
-const RotaryTable<T> &RotaryTables::get(int64_t sequence, const std::vector<double> &frequencies,
+const RotaryTable<T> &RotaryTables::get(int64_t sequence, const double *frequencies, int64_t pairs,
                                         double magnitude) {
-  auto &tables = [this]() -> auto & {
+  auto &entries = [this]() -> auto & {
     if constexpr (std::is_same_v<T, float>)
       return f32;
     else
       return f64;
   }();
-  const Key key{sequence, frequencies, magnitude};
-  auto found = tables.find(key);
-  if (found == tables.end())
-    found = tables.emplace(key, make<T>(sequence, frequencies, magnitude)).first;
-  return found->second;
+  for (const Entry<T> &entry : entries)
+    if (entry.sequence == sequence && entry.magnitude == magnitude &&
+        std::equal(entry.frequencies.begin(), entry.frequencies.end(), frequencies,
+                   frequencies + pairs))
+      return entry.table;
+  const std::vector<double> all(frequencies, frequencies + pairs);
+  entries.push_back({sequence, all, magnitude, make<T>(sequence, all, magnitude)});
+  return entries.back().table;
 }
 
-template const RotaryTable<float> &RotaryTables::get(int64_t, const std::vector<double> &, double);
-template const RotaryTable<double> &RotaryTables::get(int64_t, const std::vector<double> &, double);
+template const RotaryTable<float> &RotaryTables::get(int64_t, const double *, int64_t, double);
+template const RotaryTable<double> &RotaryTables::get(int64_t, const double *, int64_t, double);
 
 } // namespace sigma::runtime

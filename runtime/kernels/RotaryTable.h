@@ -4,8 +4,7 @@
 #define SIGMA_RUNTIME_KERNELS_ROTARYTABLE_H
 
 #include <cstdint>
-#include <map>
-#include <tuple>
+#include <deque>
 #include <vector>
 
 namespace sigma::runtime {
@@ -19,13 +18,21 @@ struct RotaryTable {
 class RotaryTables {
 public:
   template <class T>
-  const RotaryTable<T> &get(int64_t sequence, const std::vector<double> &frequencies,
+  const RotaryTable<T> &get(int64_t sequence, const double *frequencies, int64_t pairs,
                             double magnitude);
 
 private:
-  using Key = std::tuple<int64_t, std::vector<double>, double>;
-  std::map<Key, RotaryTable<float>> f32;
-  std::map<Key, RotaryTable<double>> f64;
+  template <class T>
+  struct Entry {
+    int64_t sequence;
+    std::vector<double> frequencies;
+    double magnitude;
+    RotaryTable<T> table;
+  };
+
+  // Few; references to tables stay.
+  std::deque<Entry<float>> f32;
+  std::deque<Entry<double>> f64;
 };
 
 } // namespace sigma::runtime

@@ -36,7 +36,7 @@ namespace {
 /// The largest score that is not taken yet. A row of NaN gives the first free one, so the index is
 /// valid in any case and the guard on the loss speaks.
 template <class T>
-int32_t bestOf(const T *scores, const std::vector<char> &taken) {
+int32_t bestOf(const T *scores, const List<char> &taken) {
   int32_t best = -1;
   for (int32_t e = 0; e < int32_t(taken.size()); ++e)
     if (!taken[e] && (best < 0 || scores[e] > scores[best]))
@@ -59,7 +59,7 @@ struct Choice {
 /// Sum of the `count` largest.
 template <class T>
 T sumOfBest(const T *values, int64_t size, int64_t count) {
-  std::vector<char> taken(size);
+  List<char> taken(size);
   T sum = 0;
   for (int64_t i = 0; i < count; ++i) {
     const int32_t best = bestOf(values, taken);
@@ -71,12 +71,12 @@ T sumOfBest(const T *values, int64_t size, int64_t count) {
 
 /// Marks the experts of all but the best groups as taken.
 template <class T>
-void excludeGroups(const T *ranked, const Choice &choice, std::vector<char> &taken) {
+void excludeGroups(const T *ranked, const Choice &choice, List<char> &taken) {
   const int64_t size = choice.experts / choice.groups;
-  std::vector<T> scores;
+  List<T> scores;
   for (int64_t g = 0; g < choice.groups; ++g)
     scores.push_back(sumOfBest(ranked + g * size, size, choice.groupCandidates));
-  std::vector<char> kept(choice.groups);
+  List<char> kept(choice.groups);
   for (int64_t i = 0; i < choice.topGroups; ++i)
     kept[bestOf(scores.data(), kept)] = 1;
   for (int64_t e = 0; e < choice.experts; ++e)
@@ -85,7 +85,7 @@ void excludeGroups(const T *ranked, const Choice &choice, std::vector<char> &tak
 
 /// `ranked` is what the choice goes by.
 template <class T>
-void chooseBest(const T *ranked, const Choice &choice, std::vector<char> &taken, int32_t *chosen) {
+void chooseBest(const T *ranked, const Choice &choice, List<char> &taken, int32_t *chosen) {
   std::fill(taken.begin(), taken.end(), 0);
   if (choice.topGroups < choice.groups)
     excludeGroups(ranked, choice, taken);
@@ -99,8 +99,8 @@ template <class T>
 void topK(const Kernels<T> &kernels, const T *scores, const T *bias, T *weights, int32_t *chosen,
           int64_t n, const Choice &choice, bool normalize) {
   const int64_t experts = choice.experts, k = choice.k;
-  std::vector<char> taken(experts);
-  std::vector<T> biased(experts);
+  List<char> taken(experts);
+  List<T> biased(experts);
   for (int64_t t = 0; t < n; ++t, scores += experts, weights += k, chosen += k) {
     if (bias)
       kernels.add(scores, bias, biased.data(), experts);
@@ -137,8 +137,8 @@ struct Shares {
 };
 
 /// The slots of each expert in each sequence, of all ranks that share it.
-std::vector<int32_t> countSlots(sigma_rt rt, const int32_t *chosen, const Shares &shares) {
-  std::vector<int32_t> counts(shares.sequences * shares.experts);
+List<int32_t> countSlots(sigma_rt rt, const int32_t *chosen, const Shares &shares) {
+  List<int32_t> counts(shares.sequences * shares.experts);
   const int64_t slots = shares.sequence * shares.k;
   for (int64_t s = 0; s < shares.sequences * slots; ++s)
     ++counts[s / slots * shares.experts + chosen[s]];
@@ -146,7 +146,7 @@ std::vector<int32_t> countSlots(sigma_rt rt, const int32_t *chosen, const Shares
     return counts;
   const CommScope scope(rt, SpanKind::Tensor);
   const size_t n = counts.size();
-  std::vector<int32_t> all(n * shares.ranks);
+  List<int32_t> all(n * shares.ranks);
   gatherParts(rt, rt->mesh.sequence, counts.data(), all.data(),
               Parts::equal(int(shares.ranks), int64_t(n)), MPI_INT32_T);
   std::fill(counts.begin(), counts.end(), 0);
@@ -156,14 +156,14 @@ std::vector<int32_t> countSlots(sigma_rt rt, const int32_t *chosen, const Shares
 }
 
 /// The share of one sequence's slots that each expert got: f_e.
-void slotShares(const int32_t *counts, const Shares &shares, std::vector<double> &fractions) {
+void slotShares(const int32_t *counts, const Shares &shares, List<double> &fractions) {
   for (int64_t e = 0; e < shares.experts; ++e)
     fractions[e] = double(counts[e]) / double(shares.wholeSequence() * shares.k);
 }
 
 /// Sum of one token's scores, and their mean weighted with the shares: sum_e f_e s_e / sum_e s_e.
 template <class T>
-double weightedMean(const T *scores, const std::vector<double> &fractions, double &sum) {
+double weightedMean(const T *scores, const List<double> &fractions, double &sum) {
   double weighted = 0;
   sum = 0;
   for (size_t e = 0; e < fractions.size(); ++e) {
@@ -175,8 +175,8 @@ double weightedMean(const T *scores, const std::vector<double> &fractions, doubl
 
 template <class T>
 double balanceLoss(sigma_rt rt, const T *scores, const int32_t *chosen, const Shares &shares) {
-  const std::vector<int32_t> counts = countSlots(rt, chosen, shares);
-  std::vector<double> fractions(shares.experts);
+  const List<int32_t> counts = countSlots(rt, chosen, shares);
+  List<double> fractions(shares.experts);
   double loss = 0, sum;
   for (int64_t s = 0; s < shares.sequences; ++s) {
     slotShares(counts.data() + s * shares.experts, shares, fractions);
@@ -192,8 +192,8 @@ template <class T>
 void balanceLossGrad(sigma_rt rt, const T *scores, const int32_t *chosen, double dloss, T *dscores,
                      const Shares &shares) {
   const double factor = dloss * double(shares.experts) / double(shares.wholeSequence());
-  const std::vector<int32_t> counts = countSlots(rt, chosen, shares);
-  std::vector<double> fractions(shares.experts);
+  const List<int32_t> counts = countSlots(rt, chosen, shares);
+  List<double> fractions(shares.experts);
   double sum;
   for (int64_t s = 0; s < shares.sequences; ++s) {
     slotShares(counts.data() + s * shares.experts, shares, fractions);

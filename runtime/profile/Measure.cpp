@@ -55,7 +55,7 @@ struct Batches {
   /// Collective.
   void add(sigma_rt rt, const Batch &mine) {
     constexpr double kOwn = 0.95; // of a time, the processor's part that is an undisturbed one's
-    const std::vector<double> each = gatherDoubles(rt, {mine.wallNs, mine.processorNs});
+    const List<double> each = gatherDoubles(rt, {mine.wallNs, mine.processorNs});
     double sum = 0;
     bool isUndisturbed = true;
     for (size_t i = 0; i < each.size(); i += 2) {
@@ -103,7 +103,7 @@ Timing timeOfCall(sigma_rt rt, Clock clock, const Call &call) {
   for (int64_t batch = 0; batch < batches; ++batch)
     times.push_back(batchNs(clock, 2 + batch * calls, calls, call) / double(calls));
   const Timing mine = quantilesOf(times);
-  const std::vector<double> all = gatherDoubles(rt, {mine.lowNs, mine.medianNs, mine.highNs});
+  const List<double> all = gatherDoubles(rt, {mine.lowNs, mine.medianNs, mine.highNs});
   double sums[3] = {0, 0, 0};
   for (size_t i = 0; i < all.size(); ++i)
     sums[i % 3] += all[i];

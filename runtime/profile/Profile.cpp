@@ -151,8 +151,8 @@ private:
     device["disturbedPpm"] = std::round(means[3]);
   }
 
-  std::vector<double> meansOfRanks(const std::vector<double> &mine) {
-    const std::vector<double> all = gatherDoubles(&rt, mine);
+  std::vector<double> meansOfRanks(const List<double> &mine) {
+    const List<double> all = gatherDoubles(&rt, mine);
     std::vector<double> means(mine.size());
     for (size_t i = 0; i < all.size(); ++i)
       means[i % mine.size()] += all[i] / rt.mesh.size;

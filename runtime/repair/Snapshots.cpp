@@ -78,7 +78,7 @@ void Snapshots::begin(sigma_rt rt, int copyDistance) {
         bytes += pieces.back().bytes;
       }
     }
-  const std::vector<double> all = gatherDoubles(rt, {double(inLines(bytes))});
+  const List<double> all = gatherDoubles(rt, {double(inLines(bytes))});
   if (!isNew)
     return;
   for (Copy &copy : own)

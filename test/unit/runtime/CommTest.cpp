@@ -2,6 +2,7 @@
 // ranks.
 #include "runtime/Runtime.h"
 #include "runtime/comm/Exchange.h"
+#include "test/unit/runtime/Allocations.h"
 
 #include <cmath>
 #include <cstdio>
@@ -424,6 +425,16 @@ public:
     CHECK(rt.startedRows.isIdle());
   }
 
+  /// A step asks for no memory that one before it has not.
+  void runWithoutAllocations() {
+    const int64_t before = allocations();
+    for (size_t i = 0; i < all.size(); ++i) {
+      all[i].start();
+      wait(i);
+    }
+    CHECK(allocations() == before);
+  }
+
 private:
   struct One {
     std::vector<T> expected, out;
@@ -534,7 +545,9 @@ void startedRows(Runtime &rt) {
     StartedRowsTest<float>(rt, 6, 3, room).run();
     StartedRowsTest<double>(rt, 30, 2, room).run();
   }
-  StartedRowsTest<float>(rt, 6000, 100, 6000).run(); // in several steps
+  StartedRowsTest<float> large(rt, 6000, 100, 6000); // in several steps
+  large.run();
+  large.runWithoutAllocations();
   StartedRowsTest<float>(rt, 0, 3, 1).run();
 }
 

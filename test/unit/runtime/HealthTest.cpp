@@ -52,7 +52,7 @@ TEST(Health, LargestStepOfAdamWIsReachedAndNeverPassed) {
 }
 
 /// Steps until a rank is found; 0: none is.
-int64_t stepsUntilFound(SlowRanks &watch, const std::vector<double> &seconds, int64_t steps,
+int64_t stepsUntilFound(SlowRanks &watch, const List<double> &seconds, int64_t steps,
                         SlowRank &found) {
   for (int64_t step = 1; step <= steps; ++step)
     if (const std::vector<SlowRank> slow = watch.add(seconds); !slow.empty()) {
@@ -67,7 +67,7 @@ TEST(Health, ASlowRankIsFoundAgainstItsPeers) {
   SlowRanks watch({0, 0, 0, 0, 1, 1, 1, 1}, 1.5);
   SlowRank found{};
   // The other stage has more to do.
-  const std::vector<double> seconds = {1, 1.1, 1.6, 0.9, 3, 3, 3.2, 2.8};
+  const List<double> seconds = {1, 1.1, 1.6, 0.9, 3, 3, 3.2, 2.8};
   EXPECT_EQ(stepsUntilFound(watch, seconds, 100, found), 40);
   EXPECT_EQ(found.rank, 2);
   EXPECT_NEAR(found.ofPeers, 1.6, 1e-9);
