@@ -164,6 +164,7 @@ bool StartedRows::hasArrived() {
   return done;
 }
 
+/// One that has no rows has no steps.
 void StartedRows::leaveDone(sigma_rt rt) {
   while (!exchanges.empty() && exchanges.front().exchange.isDone()) {
     const Started &started = exchanges.front();
@@ -174,12 +175,9 @@ void StartedRows::leaveDone(sigma_rt rt) {
 }
 
 void StartedRows::progress(sigma_rt rt) {
-  while (!isIdle() && hasArrived()) {
-    if (!steps.empty()) {
-      exchanges.front().exchange.finish(steps.front());
-      steps.pop_front();
-    }
-    leaveDone(rt);
+  for (leaveDone(rt); !steps.empty() && hasArrived(); leaveDone(rt)) {
+    exchanges.front().exchange.finish(steps.front());
+    steps.pop_front();
     fill();
   }
 }

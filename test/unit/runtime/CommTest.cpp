@@ -425,6 +425,15 @@ public:
     CHECK(rt.startedRows.isIdle());
   }
 
+  void startAll() {
+    for (One &one : all)
+      one.start();
+  }
+  void waitForAll() {
+    for (size_t i = 0; i < all.size(); ++i)
+      wait(i);
+  }
+
   /// A step asks for no memory that one before it has not.
   void runWithoutAllocations() {
     const int64_t before = allocations();
@@ -548,7 +557,12 @@ void startedRows(Runtime &rt) {
   StartedRowsTest<float> large(rt, 6000, 100, 6000); // in several steps
   large.run();
   large.runWithoutAllocations();
-  StartedRowsTest<float>(rt, 0, 3, 1).run();
+  StartedRowsTest<float> none(rt, 0, 3, 1), some(rt, 30, 3, 4);
+  none.run();
+  none.startAll();
+  some.startAll();
+  some.waitForAll();
+  none.waitForAll();
 }
 
 /// The rank's rows of a tensor of whole sequences.
