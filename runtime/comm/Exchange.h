@@ -21,9 +21,9 @@ struct Lane {
 constexpr int64_t kWholeBytes = INT64_MAX;
 /// Transports of MPI send so much without asking the receiver first. A question would wait behind
 /// what is on its way to it: the two directions of a link take turns then, and nothing moves while
-/// a receiver computes. What arrives before it is received is kept by MPI, so only exchanges of few
-/// bytes at once are split.
-constexpr int64_t kUnaskedBytes = 32 << 10;
+/// a receiver computes. What arrives before it is received is kept by MPI, so no more than some
+/// bytes are on their way at once.
+constexpr int64_t kUnaskedBytes = 32 << 10, kUnaskedAtOnceBytes = 4 << 20;
 
 constexpr Lane kWhole{0, kWholeBytes}, kUnasked{0, kUnaskedBytes};
 

@@ -29,7 +29,7 @@ public:
 
   /// From `own`, or, where that is null, from its place.
   void gather(const T *own) {
-    const int64_t most = linesAtOnce(kGatheredAtOnceBytes, group.size) * kPerLine;
+    const int64_t most = linesAtOnce(kUnaskedAtOnceBytes, group.size) * kPerLine;
     for (int64_t offset = 0; offset < part; offset += most)
       gatherParts(
           rt, group, own ? own + offset : nullptr, flat,

@@ -11,10 +11,6 @@
 
 namespace sigma::runtime {
 
-/// Gathers have no more than this on its way, for what arrives before it is received is kept by
-/// MPI.
-constexpr int64_t kGatheredAtOnceBytes = 4 << 20;
-
 /// The lines of each rank's part that are gathered at once.
 inline int64_t linesAtOnce(int64_t bytes, int ranks) {
   return std::max<int64_t>(bytes / kLineBytes / ranks, 1);

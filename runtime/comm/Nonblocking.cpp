@@ -57,7 +57,7 @@ NonblockingCollectives::Piece NonblockingCollectives::nextPiece() {
 
 NonblockingCollectives::Piece NonblockingCollectives::nextGather() const {
   const Started &of = waiting.front();
-  const int64_t lines = linesAtOnce(kGatheredAtOnceBytes / int64_t(kOnTheirWay), of.group->size);
+  const int64_t lines = linesAtOnce(kUnaskedAtOnceBytes / int64_t(kOnTheirWay), of.group->size);
   return {of, offset, lines * elementsPerLine(of), nullptr, Stage::Gather};
 }
 
@@ -117,13 +117,7 @@ void NonblockingCollectives::gather(sigma_rt rt, Piece &piece) {
 }
 
 bool NonblockingCollectives::hasArrived() {
-  if (pieces.empty())
-    return false;
-  List<MPI_Request> &requests = pieces.front().requests;
-  int done = 0;
-  checkMpi(MPI_Testall(int(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
-           "MPI_Testall");
-  return done;
+  return !pieces.empty() && areDone(pieces.front().requests);
 }
 
 void NonblockingCollectives::progress(sigma_rt rt) {

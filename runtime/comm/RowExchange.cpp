@@ -11,8 +11,6 @@ namespace {
 
 // Tags 0 to 3 are those of other collectives.
 constexpr Lane kRows{4, kUnaskedBytes};
-/// What arrives before it is received is kept by MPI.
-constexpr int64_t kOnTheirWayBytes = 4 << 20;
 constexpr int kSteps = 2;
 
 /// Up to `rows` of each part, without the first `done`.
@@ -139,7 +137,7 @@ void RowExchange::run() {
 }
 
 void StartedRows::start(RowExchange exchange, const void *out) {
-  exchange.useSteps(kOnTheirWayBytes, kSteps);
+  exchange.useSteps(kUnaskedAtOnceBytes, kSteps);
   exchanges.push_back({std::move(exchange), out, nowNs()});
   fill();
 }
@@ -155,13 +153,7 @@ void StartedRows::fill() {
 }
 
 bool StartedRows::hasArrived() {
-  if (steps.empty())
-    return !isIdle();
-  List<MPI_Request> &requests = steps.front().requests;
-  int done = 0;
-  checkMpi(MPI_Testall(int(requests.size()), requests.data(), &done, MPI_STATUSES_IGNORE),
-           "MPI_Testall");
-  return done;
+  return steps.empty() ? !isIdle() : areDone(steps.front().requests);
 }
 
 /// One that has no rows has no steps.

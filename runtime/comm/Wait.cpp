@@ -59,15 +59,15 @@ void Waiting::pause() {
   sched_yield();
 }
 
+bool areDone(MPI_Request *requests, int count) {
+  int done = 0;
+  checkMpi(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
+  return done;
+}
+
 void waitAll(sigma_rt rt, MPI_Request *requests, int count) {
-  Waiting waiting(rt);
-  for (;;) {
-    int done = 0;
-    checkMpi(MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE), "MPI_Testall");
-    if (done)
-      return;
+  for (Waiting waiting(rt); !areDone(requests, count);)
     waiting.pause();
-  }
 }
 
 } // namespace sigma::runtime

@@ -69,6 +69,12 @@ private:
   int64_t start, looks = 0;
 };
 
+/// Whether all are done; waits for nobody.
+bool areDone(MPI_Request *requests, int count);
+inline bool areDone(List<MPI_Request> &requests) {
+  return areDone(requests.data(), int(requests.size()));
+}
+
 /// Waits for all requests.
 void waitAll(sigma_rt rt, MPI_Request *requests, int count);
 inline void waitFor(sigma_rt rt, MPI_Request request) { waitAll(rt, &request, 1); }
